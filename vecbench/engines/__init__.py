@@ -1,0 +1,27 @@
+"""What generates: requests in, responses out, as soon as each is finished.
+
+`create_engine` makes the engine that a run asks for. An engine knows nothing of tasks, files or scores.
+"""
+
+from vecbench.engines.base import (
+    Engine,
+    EngineDescription,
+    FinishReason,
+    ImageSource,
+    Request,
+    Response,
+    Sampling,
+)
+from vecbench.engines.registry import ENGINES, create_engine
+
+__all__ = [
+    "ENGINES",
+    "Engine",
+    "EngineDescription",
+    "FinishReason",
+    "ImageSource",
+    "Request",
+    "Response",
+    "Sampling",
+    "create_engine",
+]

@@ -1,0 +1,40 @@
+"""Which engine a run gets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib.util import find_spec
+from typing import Any
+
+from vecbench.engines.base import Engine
+from vecbench.errors import UsageError, nearest
+
+
+def _transformers(model: str, arguments: Mapping[str, Any]) -> Engine:
+    if find_spec("torch") is None or find_spec("transformers") is None:
+        raise UsageError("the transformers engine is not installed", 'Install it: pip install "vecbench[hf]"')
+    from vecbench.engines.transformers import TransformersEngine
+
+    return TransformersEngine(model, arguments)
+
+
+ENGINES: Mapping[str, Callable[[str, Mapping[str, Any]], Engine]] = {"transformers": _transformers}
+"""Name → how to make it. Making an engine loads the model."""
+
+
+def create_engine(name: str, model: str, arguments: Mapping[str, Any]) -> Engine:
+    """The engine of that name, with its model loaded.
+
+    Args:
+        name: A key of `ENGINES`, or "auto".
+        model: A checkpoint directory or a Hugging Face model id.
+        arguments: The engine's own arguments; unknown ones are refused.
+
+    Raises:
+        UsageError: No such engine, not installed, or an argument that it does not know.
+        RunError: The model cannot be loaded.
+    """
+    chosen = "transformers" if name == "auto" else name
+    if chosen not in ENGINES:
+        raise UsageError(f"unknown engine {name!r}", nearest(name, ["auto", *ENGINES]))
+    return ENGINES[chosen](model, arguments)

@@ -1,0 +1,300 @@
+"""The transformers engine: any image-text-to-text checkpoint, on whatever machine there is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby, islice
+from typing import Any
+
+import torch
+from PIL.Image import Image
+from pydantic import BaseModel, ConfigDict, Field
+from transformers import (
+    AutoModelForImageTextToText,
+    AutoProcessor,
+    GenerationConfig,
+    LogitsProcessorList,
+    logging,
+)
+
+from vecbench.engines.arguments import parse_arguments
+from vecbench.engines.base import EngineDescription, FinishReason, Request, Response, Sampling
+from vecbench.engines.decoding import decoded
+from vecbench.engines.seeding import SeededSampling
+from vecbench.errors import ImageError, RunError, UsageError
+
+LOOK_AHEAD = 4
+"""So many batches are pulled at once, to be sorted by length before they are cut."""
+
+
+class TransformersArguments(BaseModel):
+    """What `--model-args` may hold for this engine."""
+
+    model_config = ConfigDict(extra="forbid", protected_namespaces=())
+
+    revision: str | None = None
+    batch_size: int = Field(16, ge=1)
+    device: str = "auto"
+    dtype: str = "auto"
+    trust_remote_code: bool = False
+    attn_implementation: str | None = None
+    chat_template: str | None = None
+    min_pixels: int | None = Field(None, ge=1)
+    max_pixels: int | None = Field(None, ge=1)
+    decode_threads: int = Field(min(8, os.cpu_count() or 1), ge=1)
+
+
+class TransformersEngine:
+    """Batched generation with `AutoProcessor` and `AutoModelForImageTextToText`.
+
+    Requests of one sampling setting are sorted by length, so that a batch holds little padding, and
+    padded on the left. A batch that does not fit into memory is halved, and stays halved; a request
+    that fails alone becomes a response with an error.
+
+    Args:
+        model: A checkpoint directory or a Hugging Face model id.
+        arguments: See `TransformersArguments`.
+
+    Raises:
+        UsageError: Unknown or impossible arguments.
+        RunError: The checkpoint cannot be loaded.
+    """
+
+    def __init__(self, model: str, arguments: Mapping[str, Any]) -> None:
+        self._arguments = parse_arguments(TransformersArguments, arguments)
+        self._batch_size = self._arguments.batch_size
+        self._device = _device(self._arguments.device)
+        self._dtype = _dtype(self._arguments.dtype, self._device)
+        logging.set_verbosity_error()
+        logging.disable_progress_bar()
+        try:
+            self._processor = self._load_processor(model)
+            self._model = self._load_model(model)
+        except RunError:
+            raise
+        except Exception as fault:
+            # Loading runs code of every kind of checkpoint; whatever it raises, the model is not there.
+            if is_out_of_memory(fault):
+                raise RunError(
+                    f"{model} does not fit into the memory of {self._device}",
+                    "Try --model-args dtype=bfloat16, another device, or a smaller model.",
+                ) from fault
+            raise RunError(f"{model} cannot be loaded: {_first_line(fault)}") from fault
+        self._end_tokens = _token_ids(self._model.generation_config.eos_token_id)
+        self._context = _context_length(self._model.config)
+
+    @property
+    def description(self) -> EngineDescription:
+        """Name, arguments as used, and device."""
+        device = torch.cuda.get_device_name(self._device) if self._device.type == "cuda" else self._device.type
+        used = self._arguments.model_dump(exclude_none=True)
+        used |= {"device": str(self._device), "dtype": str(self._dtype).removeprefix("torch.")}
+        return EngineDescription("transformers", used, device)
+
+    def generate(self, requests: Iterable[Request]) -> Iterator[Response]:
+        """The response of every request; at most `LOOK_AHEAD` batches of pictures are in memory."""
+        ready = decoded(requests, ahead=self._batch_size, threads=self._arguments.decode_threads)
+        while chunk := list(islice(ready, LOOK_AHEAD * self._batch_size)):
+            usable: list[tuple[Request, Image]] = []
+            for request, picture in chunk:
+                if isinstance(picture, ImageError):
+                    yield Response(request.key, None, error=picture.message)
+                else:
+                    usable.append((request, picture))
+            usable.sort(key=_sampling_then_length)
+            for _, alike in groupby(usable, key=lambda pair: _shared_settings(pair[0].sampling)):
+                waiting = list(alike)
+                while waiting:
+                    batch, waiting = waiting[: self._batch_size], waiting[self._batch_size :]
+                    yield from self._responses(batch)
+
+    def close(self) -> None:
+        """Frees the model."""
+        if hasattr(self, "_model"):
+            del self._model
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()
+
+    def _responses(self, batch: list[tuple[Request, Image]]) -> Iterator[Response]:
+        try:
+            responses = self._generate_batch(batch)
+        except Exception as fault:
+            if is_broken_device(fault):
+                raise RunError(f"the device {self._device} failed: {_first_line(fault)}") from fault
+            no_memory = is_out_of_memory(fault)
+            if no_memory and self._device.type == "cuda":
+                torch.cuda.empty_cache()
+            if len(batch) == 1:
+                yield Response(batch[0][0].key, None, error=_first_line(fault))
+                return
+            half = len(batch) // 2
+            if no_memory:
+                self._batch_size = max(1, half)
+        else:
+            yield from responses
+            return
+        # Outside the except block: there the traceback would keep the failed batch's tensors alive.
+        yield from self._responses(batch[:half])
+        yield from self._responses(batch[half:])
+
+    @torch.inference_mode()
+    def _generate_batch(self, batch: list[tuple[Request, Image]]) -> list[Response]:
+        inputs = self._processor.apply_chat_template(
+            [_conversation(request.prompt, picture) for request, picture in batch],
+            add_generation_prompt=True,
+            tokenize=True,
+            return_dict=True,
+            return_tensors="pt",
+            processor_kwargs={"padding": True},
+        ).to(self._device, dtype=self._dtype)
+        prompt_lengths: list[int] = inputs["attention_mask"].sum(dim=1).tolist()
+        padded = inputs["input_ids"].shape[1]
+        room = self._context - padded
+        if room < 1:
+            raise ValueError(f"the prompt has {padded} tokens, the model's context {self._context}")
+        sampling = batch[0][0].sampling
+        output = self._model.generate(
+            **inputs,
+            generation_config=GenerationConfig(
+                max_new_tokens=min(sampling.max_tokens, room),
+                do_sample=False,  # sampling happens in the logits processor, seeded row by row
+                eos_token_id=self._end_tokens,
+                pad_token_id=self._processor.tokenizer.pad_token_id,
+                bos_token_id=self._model.generation_config.bos_token_id,
+                stop_strings=list(sampling.stop) or None,
+            ),
+            logits_processor=self._logits_processor([request.sampling for request, _ in batch]),
+            tokenizer=self._processor.tokenizer,
+        )
+        rows: list[list[int]] = output[:, padded:].tolist()
+        return [
+            self._response(request, tokens, length)
+            for (request, _), tokens, length in zip(batch, rows, prompt_lengths, strict=True)
+        ]
+
+    def _logits_processor(self, sampling: list[Sampling]) -> LogitsProcessorList:
+        if sampling[0].temperature == 0:
+            return LogitsProcessorList()
+        return LogitsProcessorList(
+            [
+                SeededSampling(
+                    temperature=sampling[0].temperature,
+                    top_p=sampling[0].top_p,
+                    seeds=[each.seed for each in sampling],
+                    device=self._device,
+                )
+            ]
+        )
+
+    def _response(self, request: Request, tokens: list[int], n_prompt_tokens: int) -> Response:
+        ends = [place for place, token in enumerate(tokens) if token in self._end_tokens]
+        tokens = tokens[: ends[0]] if ends else tokens
+        finish: FinishReason = "stop" if ends else "length"
+        text: str = self._processor.tokenizer.decode(
+            tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False
+        )
+        stops = [place for stop in request.sampling.stop if (place := text.find(stop)) >= 0]
+        if stops:
+            text, finish = text[: min(stops)], "stop"
+        return Response(request.key, text, finish, None, n_prompt_tokens, len(tokens))
+
+    def _load_processor(self, model: str) -> Any:
+        arguments = self._arguments
+        pixels = {"min_pixels": arguments.min_pixels, "max_pixels": arguments.max_pixels}
+        processor = AutoProcessor.from_pretrained(
+            model,
+            revision=arguments.revision or "main",
+            trust_remote_code=arguments.trust_remote_code,
+            **{name: value for name, value in pixels.items() if value is not None},
+        )
+        if arguments.chat_template is not None:
+            with open(arguments.chat_template, encoding="utf-8") as template:
+                processor.chat_template = template.read()
+        if not getattr(processor, "chat_template", None):
+            raise RunError(
+                f"{model} has no chat template", "Give one: --model-args chat_template=PATH-OF-A-JINJA-FILE."
+            )
+        processor.tokenizer.padding_side = "left"
+        if processor.tokenizer.pad_token_id is None:
+            processor.tokenizer.pad_token = processor.tokenizer.eos_token
+        return processor
+
+    def _load_model(self, model: str) -> Any:
+        arguments = self._arguments
+        loaded = AutoModelForImageTextToText.from_pretrained(
+            model,
+            revision=arguments.revision or "main",
+            trust_remote_code=arguments.trust_remote_code,
+            attn_implementation=arguments.attn_implementation,
+            dtype=self._dtype,
+        )
+        return loaded.to(self._device).eval()
+
+
+def is_out_of_memory(fault: BaseException) -> bool:
+    """Whether an exception of torch says that memory ran out, on any device."""
+    return isinstance(fault, torch.OutOfMemoryError | MemoryError) or (
+        isinstance(fault, RuntimeError)
+        and any(words in str(fault).lower() for words in ("out of memory", "can't allocate memory"))
+    )
+
+
+def is_broken_device(fault: BaseException) -> bool:
+    """Whether an exception of torch says that the device is lost, so that nothing else can succeed."""
+    return not is_out_of_memory(fault) and (
+        isinstance(fault, torch.AcceleratorError) or "CUDA error" in str(fault)
+    )
+
+
+def _conversation(prompt: str, picture: Image) -> list[dict[str, Any]]:
+    content = [{"type": "image", "image": picture}, {"type": "text", "text": prompt}]
+    return [{"role": "user", "content": content}]
+
+
+def _shared_settings(sampling: Sampling) -> tuple[float, float, int, tuple[str, ...]]:
+    """What the requests of one batch must have in common."""
+    return (sampling.temperature, sampling.top_p, sampling.max_tokens, sampling.stop)
+
+
+def _sampling_then_length(pair: tuple[Request, Image]) -> tuple[Any, int, int]:
+    request, picture = pair
+    return (_shared_settings(request.sampling), len(request.prompt), picture.width * picture.height)
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise UsageError(f"unknown device {name!r}", "Known: auto, cpu, cuda, cuda:0, mps.") from None
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise UsageError(f"device {name}: torch sees no CUDA device here", "Leave device out, or set device=cpu.")
+    return device
+
+
+def _dtype(name: str, device: torch.device) -> torch.dtype:
+    if name == "auto":
+        if device.type == "cuda":
+            return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+        return torch.float16 if device.type == "mps" else torch.float32
+    dtype = getattr(torch, name, None)
+    if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
+        raise UsageError(f"unknown dtype {name!r}", "Known: auto, float32, bfloat16, float16.")
+    return dtype
+
+
+def _token_ids(value: int | list[int] | None) -> list[int]:
+    if value is None:
+        return []
+    return [value] if isinstance(value, int) else list(value)
+
+
+def _context_length(config: Any) -> int:
+    return int(getattr(config.get_text_config(), "max_position_embeddings", None) or 2**31)
+
+
+def _first_line(fault: BaseException) -> str:
+    lines = str(fault).strip().splitlines()
+    return lines[0] if lines else type(fault).__name__

@@ -1,0 +1,99 @@
+"""Image files, turned into the RGB pixels that a model is shown."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from vecbench.errors import ImageError
+
+MAX_PIXELS = 80_000_000
+"""Images with more pixels are refused: a small file can unfold into gigabytes (a decompression bomb).
+
+Below Pillow's own limit of 89 megapixels, so that ours speaks first.
+"""
+
+
+def decode_image(data: bytes) -> Image.Image:
+    """The picture in an image file, as a viewer would show it on white paper.
+
+    EXIF rotation is applied, transparency is composited on white, 16-bit greys are scaled to 8 bits,
+    palettes and CMYK are converted; of an animation the first frame counts.
+
+    Args:
+        data: The file's bytes, in any format that Pillow reads.
+
+    Returns:
+        A fully loaded image, mode RGB, at its original size.
+
+    Raises:
+        ImageError: Not an image, truncated, more than `MAX_PIXELS` pixels, or a pixel format without
+            a defined range (32-bit integers, floats).
+    """
+    if not data:
+        raise ImageError("the image file is empty")
+    try:
+        image = Image.open(io.BytesIO(data))
+        width, height = image.size
+        if width * height > MAX_PIXELS:
+            raise _too_large(f"{width}×{height} pixels")
+        image.load()
+        return _on_white(_eight_bits(ImageOps.exif_transpose(image)))
+    except UnidentifiedImageError:
+        raise ImageError("not an image, or of a format that Pillow does not read") from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as bomb:
+        raise _too_large(str(bomb).split(",", maxsplit=1)[0]) from None
+    except ImageError:
+        raise
+    except Exception as fault:
+        # Pillow's decoders raise whatever the broken bytes lead them to: OSError for a truncated file,
+        # but SyntaxError, struct.error, ValueError and others as well. One bad file must not end a run.
+        raise ImageError(f"the image is broken: {fault or type(fault).__name__}") from fault
+
+
+def read_image(root: Path, relative: str) -> bytes:
+    """The bytes of an image file that must lie inside a folder.
+
+    Args:
+        root: The data's root folder.
+        relative: The image's path, relative to `root`.
+
+    Returns:
+        The file's bytes, not decoded.
+
+    Raises:
+        ImageError: The file is missing or unreadable, or its path (after following links) leads out
+            of `root`: data comes from strangers, and must not be able to read the rest of the disk.
+    """
+    path = (root / relative).resolve()
+    if not path.is_relative_to(root.resolve()):
+        raise ImageError(f"{relative}: the path leads out of the data folder")
+    try:
+        return path.read_bytes()
+    except OSError as fault:
+        raise ImageError(f"{relative}: {(fault.strerror or str(fault)).lower()}") from None
+
+
+def _too_large(size: str) -> ImageError:
+    return ImageError(f"too large ({size}): the limit is {MAX_PIXELS:,} pixels", "Scale the image down.")
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I;16"):
+        # convert("RGB") would clip every value above 255 to white.
+        grey = np.asarray(image).astype(np.uint16)
+        return Image.fromarray((grey >> 8).astype(np.uint8))
+    if image.mode in {"I", "F"}:
+        raise ImageError(f"pixel format {image.mode!r} has no defined range", "Save it with 8 or 16 bits.")
+    return image
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    rgba = image.convert("RGBA")
+    white = Image.new("RGBA", rgba.size, "white")
+    return Image.alpha_composite(white, rgba).convert("RGB")

@@ -1,0 +1,35 @@
+"""Labels as text: when two spellings are the same label."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_APOSTROPHES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u02bc": "'", "_": " "})
+
+
+def normal_form(text: str) -> str:
+    """The text as labels are compared: neither typography nor markup makes a difference.
+
+    Unicode NFKC, case folded, invisible format characters removed, typographic apostrophes straight,
+    underscores and runs of white space one space, and everything that is punctuation, symbol, space or
+    control character removed from both ends (quotes, braces, brackets, Markdown emphasis, full stops).
+
+    Args:
+        text: Anything.
+
+    Returns:
+        The normal form; empty when nothing but punctuation was there. Idempotent.
+    """
+    text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    text = "".join(each for each in text if unicodedata.category(each) != "Cf").translate(_APOSTROPHES)
+    words = " ".join(text.split())
+    start, end = 0, len(words)
+    while start < end and _is_margin(words[start]):
+        start += 1
+    while end > start and _is_margin(words[end - 1]):
+        end -= 1
+    return words[start:end]
+
+
+def _is_margin(character: str) -> bool:
+    return unicodedata.category(character)[0] in "PSZC"

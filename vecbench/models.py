@@ -1,0 +1,102 @@
+"""The model that a run measures: where it lies, and which version of it that is."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from vecbench.errors import UsageError
+
+WEIGHTS = ("*.safetensors", "*.bin", "*.pt", "*.pth", "*.gguf")
+WHOLE_FILE = 8 * 2**20
+"""Files up to this size are hashed whole."""
+PROBES = 128
+"""Larger files are hashed at this many places."""
+PROBE_BYTES = 2**16
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A checkpoint.
+
+    Attributes:
+        name: The Hugging Face id, or the folder's name.
+        source: What an engine loads: the id, or the folder's path.
+        revision: The commit of a Hugging Face model, or a fingerprint of a folder's files.
+    """
+
+    name: str
+    source: str
+    revision: str
+
+
+def resolve_model(model: str, revision: str | None = None) -> Model:
+    """The checkpoint that `model` names.
+
+    Args:
+        model: A checkpoint directory, or a Hugging Face model id.
+        revision: Branch, tag or commit of a Hugging Face model; None for its default branch.
+
+    Raises:
+        UsageError: No such directory, a directory without configuration or weights, or a model id
+            that cannot be looked up.
+    """
+    path = Path(model).expanduser()
+    if path.is_dir():
+        return _local(path)
+    if path.exists():
+        raise UsageError(f"{model} is a file, not a checkpoint directory", "Name the directory it lies in.")
+    if model.startswith((".", "/", "~")) or model.count("/") != 1:
+        raise UsageError(
+            f"there is no directory {model}",
+            "--model takes a checkpoint directory, or a Hugging Face model id such as org/name.",
+        )
+    return Model(model, model, _commit(model, revision))
+
+
+def _local(path: Path) -> Model:
+    if not (path / "config.json").is_file():
+        raise UsageError(f"{path} has no config.json", "--model takes the directory of a saved checkpoint.")
+    if not any(file for pattern in WEIGHTS for file in path.glob(pattern)):
+        raise UsageError(f"{path} has no weights", f"One of {', '.join(WEIGHTS)} is expected in it.")
+    return Model(path.resolve().name, str(path), f"files:{_fingerprint(path)}")
+
+
+def _fingerprint(folder: Path) -> str:
+    """A hash that changes when the checkpoint does.
+
+    A training loop overwrites its checkpoint in place, so the path alone would let a run resume with
+    another model's answers. Hashing tens of gigabytes would take minutes; training moves every
+    weight, so probes spread over a large file see it.
+    """
+    digest = hashlib.sha256()
+    for file in sorted(folder.iterdir()):
+        if not file.is_file() or file.name.startswith("."):
+            continue
+        size = file.stat().st_size
+        digest.update(f"{file.name}\0{size}\0".encode())
+        with file.open("rb") as stream:
+            if size <= WHOLE_FILE:
+                digest.update(stream.read())
+                continue
+            for probe in range(PROBES):
+                stream.seek((size - PROBE_BYTES) * probe // (PROBES - 1))
+                digest.update(stream.read(PROBE_BYTES))
+    return digest.hexdigest()[:16]
+
+
+def _commit(model: str, revision: str | None) -> str:
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    try:
+        config = Path(hf_hub_download(model, "config.json", revision=revision))
+    except (HfHubHTTPError, LocalEntryNotFoundError, ValueError, OSError) as fault:
+        reason = str(fault).strip().split("\n", maxsplit=1)[0]
+        raise UsageError(
+            f"the model {model} is neither a directory nor found on the Hugging Face Hub: {reason}",
+            "Check the name, the network and, for a gated model, HF_TOKEN.",
+        ) from fault
+    # The cache keeps every file under snapshots/<commit>/, online and offline.
+    return config.parent.name

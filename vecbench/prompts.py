@@ -1,0 +1,59 @@
+"""The text that goes with the image."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import jinja2
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from vecbench.errors import DataError, UsageError, nearest
+from vecbench.samples.sample import Sample
+from vecbench.tasks import Task
+
+
+def prompt_profile(task: Task, profile: str | None) -> str:
+    """The name of the profile that a run uses for a task.
+
+    Args:
+        task: Brings the profiles and its own default.
+        profile: What was asked for; None for the task's default.
+
+    Raises:
+        UsageError: The task has no such profile.
+    """
+    name = profile or task.prompt
+    if name not in task.prompts:
+        raise UsageError(f"{task.id} has no prompt profile {name!r}", nearest(name, task.prompts))
+    return name
+
+
+def render_prompt(task: Task, profile: str, sample: Sample) -> str:
+    """The prompt of one sample.
+
+    Args:
+        task: Brings the template; its variables are `labels`, `noun` and `dataset_prompt`.
+        profile: One of the task's profiles.
+        sample: Brings the candidates and, if its data has one, the data's own prompt.
+
+    Raises:
+        DataError: The template fails, or yields nothing (such as `dataset` without a data prompt).
+    """
+    try:
+        text = _template(task.prompts[profile]).render(
+            labels=list(sample.candidates), noun=task.noun, dataset_prompt=sample.prompt or ""
+        )
+    except jinja2.TemplateError as fault:
+        raise DataError(f"{task.path}: prompt profile {profile}: {fault}", "Mend the Jinja2 template.") from None
+    if not text.strip():
+        raise DataError(
+            f"{task.id}, sample {sample.id}: the prompt profile {profile!r} gives an empty prompt",
+            "The data brings no prompt of its own: choose another profile with --prompt.",
+        )
+    return text.strip()
+
+
+@lru_cache(maxsize=64)
+def _template(source: str) -> jinja2.Template:
+    # Sandboxed: task files come from strangers, and a template can reach into Python otherwise.
+    return ImmutableSandboxedEnvironment(autoescape=False, undefined=jinja2.StrictUndefined).from_string(source)

@@ -1,0 +1,24 @@
+"""Where the files lie that come with vecbench: tasks, leaderboards, the demo's model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def tasks_folder() -> Path:
+    """The folder with the task YAML."""
+    return _shipped("tasks")
+
+
+def demo_model() -> Path:
+    """The checkpoint of `vecbench-nano`."""
+    return _PACKAGE / "demo" / "model"
+
+
+def _shipped(name: str) -> Path:
+    # A wheel carries the checkout's top-level folders in vecbench/shipped; a checkout has them beside
+    # the package.
+    installed = _PACKAGE / "shipped" / name
+    return installed if installed.is_dir() else _PACKAGE.parent / name

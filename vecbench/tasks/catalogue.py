@@ -1,0 +1,186 @@
+"""All tasks and groups that a run can ask for by name."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from vecbench.errors import DataError, UsageError, nearest
+from vecbench.shipped import tasks_folder
+from vecbench.tasks.check import file_faults, prompt_profiles
+from vecbench.tasks.faults import Fault
+from vecbench.tasks.schema import GroupFile, TaskFile
+from vecbench.tasks.task import Group, Task, without_prefix
+from vecbench.tasks.yaml_file import YamlFile, read_yaml
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Tasks and groups by id.
+
+    Attributes:
+        tasks: Every task whose file is without fault.
+        groups: Likewise every group and benchmark.
+        faults: What is wrong with the other files, and where two files contradict each other.
+    """
+
+    tasks: Mapping[str, Task]
+    groups: Mapping[str, Group]
+    faults: tuple[Fault, ...] = field(default=())
+
+    def select(self, names: str) -> list[Task]:
+        """The tasks behind a list of names, each once, in the order asked for.
+
+        Args:
+            names: Ids of tasks, groups and benchmarks, separated by commas; `vecbench_` before them
+                is allowed.
+
+        Raises:
+            UsageError: A name is unknown; the message suggests the nearest ones.
+            DataError: The file of a name has a fault.
+        """
+        selected: dict[str, Task] = {}
+        asked = [without_prefix(name.strip()) for name in names.split(",") if name.strip()]
+        if not asked:
+            raise UsageError("no task is asked for", "Name at least one: vecbench tasks list shows them.")
+        for name in asked:
+            for task in self._tasks_of(name):
+                selected.setdefault(task.id, task)
+        return list(selected.values())
+
+    def _tasks_of(self, name: str) -> Iterator[Task]:
+        if name in self.tasks:
+            yield self.tasks[name]
+        elif name in self.groups:
+            for member in self.groups[name].members:
+                yield from self._tasks_of(member)
+        else:
+            for fault in self.faults:
+                if fault.file.stem == name:
+                    raise DataError(str(fault), fault.remedy or f"See: vecbench tasks check {fault.file}")
+            raise UsageError(f"unknown task or group {name!r}", nearest(name, [*self.tasks, *self.groups]))
+
+    def benchmarks(self) -> list[Group]:
+        """The groups whose members are groups."""
+        return [group for group in self.groups.values() if any(each in self.groups for each in group.members)]
+
+
+def load_catalogue(folders: Iterable[Path] = ()) -> Catalogue:
+    """The shipped tasks and those in further folders.
+
+    A file with a fault is left out, and its faults are kept: it only matters to whoever asks for it.
+    Files without a `task` or `group` key (bases, prompt profiles) define nothing and are skipped.
+
+    Args:
+        folders: Searched after the shipped ones, with all their subfolders; a single file will do.
+
+    Raises:
+        UsageError: A folder does not exist.
+    """
+    tasks: dict[str, Task] = {}
+    groups: dict[str, Group] = {}
+    faults: list[Fault] = []
+    for path in _definitions([tasks_folder(), *folders]):
+        found = file_faults(path)
+        if found:
+            faults += found
+            continue
+        file = read_yaml(path)
+        made = _group(file) if "group" in file.content else _task(file)
+        known: Task | Group | None = tasks.get(made.id) or groups.get(made.id)
+        if known is not None:
+            key = "group" if isinstance(made, Group) else "task"
+            faults.append(Fault(path, key, f"{made.id} is defined in {known.path} too", "Rename one."))
+        elif isinstance(made, Group):
+            groups[made.id] = made
+        else:
+            tasks[made.id] = made
+    faults += _contradictions(tasks, groups)
+    return Catalogue(tasks, groups, tuple(sorted(faults)))
+
+
+def _definitions(folders: Iterable[Path]) -> Iterator[Path]:
+    seen: set[Path] = set()
+    for folder in folders:
+        if not folder.exists():
+            raise UsageError(f"there is no folder {folder}", "It should hold task files (YAML).")
+        for path in sorted(folder.rglob("*.y*ml")) if folder.is_dir() else [folder]:
+            if path.resolve() in seen or not path.is_file():
+                continue
+            seen.add(path.resolve())
+            if _defines_something(path):
+                yield path
+
+
+def _defines_something(path: Path) -> bool:
+    try:
+        content = read_yaml(path).content
+    except DataError:
+        return True  # broken: its fault must be reported, not skipped
+    return "task" in content or "group" in content
+
+
+def _task(file: YamlFile) -> Task:
+    content = TaskFile.model_validate(dict(file.content))
+    metadata, settings = content.metadata.vecbench, content.generation_kwargs
+    profiles = prompt_profiles(file, metadata.prompts)
+    expected = metadata.expected_n
+    said = {"content": dict(file.content), "prompts": dict(profiles)}
+    return Task(
+        id=without_prefix(content.task),
+        display=metadata.display,
+        group=without_prefix(metadata.group),
+        version=str(content.metadata.version),
+        noun=metadata.noun,
+        labels=tuple(metadata.labels),
+        aliases={alias: label for label, aliases in metadata.aliases.items() for alias in aliases},
+        prompts=profiles,
+        prompt=metadata.prompt,
+        temperature=settings.temperature if settings.do_sample else 0.0,
+        top_p=settings.top_p,
+        max_tokens=settings.max_gen_toks,
+        stop=tuple(settings.until),
+        expected_n=(expected, expected) if isinstance(expected, int) else expected,
+        data=(file.path.parent / metadata.data).resolve() if metadata.data else None,
+        path=file.path,
+        sha256=hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest(),
+    )
+
+
+def _group(file: YamlFile) -> Group:
+    content = GroupFile.model_validate(dict(file.content))
+    members = tuple(without_prefix(member) for member in content.task)
+    return Group(without_prefix(content.group), content.metadata.vecbench.display, members, file.path)
+
+
+def _contradictions(tasks: Mapping[str, Task], groups: Mapping[str, Group]) -> Iterator[Fault]:
+    known = [*tasks, *groups]
+    for group in groups.values():
+        for member in group.members:
+            if member not in known:
+                yield Fault(group.path, "task", f"unknown task or group {member!r}", nearest(member, known))
+        if _contains_itself(group.id, groups):
+            yield Fault(group.path, "task", f"the group {group.id} contains itself", "Remove the circle.")
+    for task in tasks.values():
+        key = "metadata.vecbench.group"
+        if task.group not in groups:
+            yield Fault(task.path, key, f"unknown group {task.group!r}", nearest(task.group, groups))
+        elif task.id not in groups[task.group].members:
+            remedy = f"Add {task.id} to {groups[task.group].path}, or name another group."
+            yield Fault(task.path, key, f"the group {task.group} does not list {task.id}", remedy)
+
+
+def _contains_itself(name: str, groups: Mapping[str, Group]) -> bool:
+    reached: set[str] = set()
+    ahead = list(groups[name].members)
+    while ahead:
+        member = ahead.pop()
+        if member == name:
+            return True
+        if member in groups and member not in reached:
+            reached.add(member)
+            ahead += groups[member].members
+    return False

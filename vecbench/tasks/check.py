@@ -1,0 +1,169 @@
+"""Every fault of a task or group file at once, each with its remedy."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import jinja2
+from pydantic import BaseModel, ValidationError
+
+from vecbench.errors import DataError, nearest
+from vecbench.labels import normal_form
+from vecbench.tasks.faults import Fault
+from vecbench.tasks.schema import GroupFile, TaskFile, TaskMetadata
+from vecbench.tasks.yaml_file import YamlFile, read_yaml
+
+REMEDIES = {
+    "metadata": "Write it whole: an include's metadata is replaced by the file's, not merged with it.",
+    "metadata.version": "Write `version: 1.0` under metadata; an include's metadata is replaced, not merged.",
+    "metadata.vecbench.noun": "Write emotion or sentiment.",
+    "generation_kwargs.until": "Write `until: []`: without it lm-eval ends an answer at its first blank line.",
+    "num_fewshot": "Write `num_fewshot: 0`: examples in the prompt are not supported.",
+    "output_type": "Write `output_type: generate_until`.",
+}
+
+Schema = TypeVar("Schema", bound=BaseModel)
+
+
+def validated(schema: type[Schema], file: YamlFile) -> Schema | list[Fault]:
+    """The file's content as `schema` understands it, or every reason why it does not."""
+    try:
+        return schema.model_validate(dict(file.content))
+    except ValidationError as invalid:
+        return [_fault(schema, file, error) for error in invalid.errors()]
+
+
+def task_faults(file: YamlFile, task: TaskFile) -> list[Fault]:
+    """What contradicts itself in a task file whose keys are all well-formed."""
+    metadata = task.metadata.vecbench
+    faults = [
+        *_label_faults(metadata),
+        *_prompt_faults(file, metadata),
+        *_generation_faults(task),
+        *_metric_faults(task),
+    ]
+    expected = metadata.expected_n
+    if isinstance(expected, int):
+        expected = (expected, expected)
+    if expected is not None and not 1 <= expected[0] <= expected[1]:
+        faults.append(("metadata.vecbench.expected_n", f"{expected} is no row count", "Write N or [LOW, HIGH]."))
+    if metadata.data is not None and not (file.path.parent / metadata.data).is_dir():
+        problem = f"there is no folder {file.path.parent / metadata.data}"
+        faults.append(("metadata.vecbench.data", problem, "Name a folder relative to this file."))
+    return [_located(file, *fault) for fault in faults]
+
+
+def prompt_profiles(file: YamlFile, prompts: str | Mapping[str, str]) -> Mapping[str, str]:
+    """The prompt templates by profile, from the file itself or from the file that it names.
+
+    Raises:
+        DataError: The named file is missing or holds something else.
+    """
+    if isinstance(prompts, str):
+        profiles = read_yaml((file.path.parent / prompts).resolve())
+        for name, template in profiles.content.items():
+            if not isinstance(template, str):
+                raise DataError(f"{profiles.path}: {name}: not a text", "A profile is a Jinja2 template.")
+        return profiles.content
+    return prompts
+
+
+_Finding = tuple[str, str, str]
+
+
+def _label_faults(metadata: TaskMetadata) -> Iterator[_Finding]:
+    key = "metadata.vecbench.labels"
+    forms = {label: normal_form(label) for label in metadata.labels}
+    for label, form in forms.items():
+        if not form:
+            yield key, f"the label {label!r} is nothing but punctuation", "Labels are words."
+    for form, count in Counter(normal_form(label) for label in metadata.labels).items():
+        if count > 1:
+            yield key, f"{count} labels are read as {form!r}", "Labels must differ in more than case or punctuation."
+    key = "metadata.vecbench.aliases"
+    taken = {form: label for label, form in forms.items()}
+    for label, aliases in metadata.aliases.items():
+        if label not in forms:
+            yield key, f"{label!r} is not among the labels", nearest(label, metadata.labels)
+        for alias in aliases:
+            form = normal_form(alias)
+            if form in taken:
+                yield key, f"{alias!r} (for {label}) already means {taken[form]}", "An alias has one meaning."
+            taken[form] = label
+
+
+def _prompt_faults(file: YamlFile, metadata: TaskMetadata) -> Iterator[_Finding]:
+    key = "metadata.vecbench.prompts"
+    try:
+        profiles = prompt_profiles(file, metadata.prompts)
+    except DataError as fault:
+        yield key, fault.message, fault.remedy
+        return
+    for name, template in profiles.items():
+        try:
+            jinja2.Environment(autoescape=False).parse(template)
+        except jinja2.TemplateSyntaxError as fault:
+            yield f"{key}.{name}", f"template line {fault.lineno}: {fault.message}", "Mend the Jinja2 template."
+    if metadata.prompt not in profiles:
+        problem = f"there is no prompt profile {metadata.prompt!r}"
+        yield "metadata.vecbench.prompt", problem, nearest(metadata.prompt, profiles)
+
+
+def _generation_faults(task: TaskFile) -> Iterator[_Finding]:
+    settings = task.generation_kwargs
+    if settings.do_sample != (settings.temperature > 0):
+        yield (
+            "generation_kwargs",
+            f"do_sample: {str(settings.do_sample).lower()} contradicts temperature: {settings.temperature}",
+            "Greedy is do_sample: false with temperature: 0, sampling is true with a temperature above 0.",
+        )
+
+
+def _metric_faults(task: TaskFile) -> Iterator[_Finding]:
+    for place, metric in enumerate(task.metric_list):
+        if not isinstance(metric, dict) or not {"metric", "aggregation"} <= metric.keys():
+            key = f"metric_list.{place}"
+            yield key, "needs the keys metric and aggregation", "lm-eval falls back to the mean without them."
+
+
+def _fault(schema: type[BaseModel], file: YamlFile, error: Any) -> Fault:
+    location = [str(part) for part in error["loc"]]
+    key = ".".join(location)
+    if error["type"] == "extra_forbidden":
+        return _located(file, key, "unknown key", nearest(location[-1], _fields(schema, location[:-1])))
+    problem = "missing" if error["type"] == "missing" else _uncapitalised(error["msg"])
+    return _located(file, key, problem, REMEDIES.get(key, "Add it." if problem == "missing" else ""))
+
+
+def _fields(schema: type[BaseModel], location: list[str]) -> list[str]:
+    for part in location:
+        annotation = schema.model_fields[part].annotation
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            return []
+        schema = annotation
+    return list(schema.model_fields)
+
+
+def _located(file: YamlFile, key: str, problem: str, remedy: str) -> Fault:
+    origin = file.origin.get(key.split(".", maxsplit=1)[0], file.path)
+    return Fault(origin, key, problem, remedy)
+
+
+def _uncapitalised(message: str) -> str:
+    return message[:1].lower() + message[1:]
+
+
+def file_faults(path: Path) -> list[Fault]:
+    """Every fault of one file, by itself: what other files say about it is `Catalogue.faults`'s concern."""
+    try:
+        file = read_yaml(path)
+    except DataError as fault:
+        return [Fault(path, "", fault.message.removeprefix(f"{path}: "), fault.remedy)]
+    if "group" in file.content:
+        group = validated(GroupFile, file)
+        return group if isinstance(group, list) else []
+    task = validated(TaskFile, file)
+    return task if isinstance(task, list) else task_faults(file, task)

@@ -1,0 +1,75 @@
+"""What a task and a group are, once their files have been read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+PREFIX = "vecbench_"
+"""lm-eval's registry is global, so names carry this prefix there; vecbench leaves it out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One dataset split with its label set, prompts and generation settings.
+
+    Attributes:
+        id: Such as `fi_8`.
+        display: The name in tables, such as `FI-8`.
+        group: The id of the group whose rows it is pooled with.
+        version: Raised whenever a change makes scores incomparable.
+        noun: What is asked for, "emotion" or "sentiment".
+        labels: The closed list, in the order of the prompt.
+        aliases: Other spellings that an answer may use → label.
+        prompts: Prompt profile → Jinja2 template.
+        prompt: The profile that is used unless another is asked for.
+        temperature: Of the task's own generation settings; 0 is greedy.
+        top_p: Likewise, in (0, 1].
+        max_tokens: Likewise, most tokens of an answer.
+        stop: Likewise, texts that end an answer.
+        expected_n: Fewest and most rows that the data should have; None if unknown.
+        data: The data folder that comes with the task; None if the user brings it.
+        path: The file that defines it.
+        sha256: Of everything above that the file says, comments and spelling of the YAML aside.
+    """
+
+    id: str
+    display: str
+    group: str
+    version: str
+    noun: str
+    labels: tuple[str, ...]
+    aliases: Mapping[str, str]
+    prompts: Mapping[str, str]
+    prompt: str
+    temperature: float
+    top_p: float
+    max_tokens: int
+    stop: tuple[str, ...]
+    expected_n: tuple[int, int] | None
+    data: Path | None
+    path: Path
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A named set of tasks whose rows are pooled; of groups, it is a benchmark.
+
+    Attributes:
+        id: Such as `id_ver`, or `vecbench` for a benchmark.
+        display: The name in tables, such as `ID VER`.
+        members: Ids of tasks, or of groups.
+        path: The file that defines it.
+    """
+
+    id: str
+    display: str
+    members: tuple[str, ...]
+    path: Path
+
+
+def without_prefix(name: str) -> str:
+    """The id behind a name that lm-eval knows: `vecbench_fi_8` → `fi_8`."""
+    return name.removeprefix(PREFIX)

@@ -1,0 +1,93 @@
+"""Task YAML, read the way lm-eval reads it but without running anything it names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from vecbench.errors import DataError
+
+
+class _Loader(yaml.SafeLoader):
+    """Safe, strict about keys given twice, and `!function` stays a name."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
+                if key.value in seen:
+                    problem = f"the key {key.value!r} is given twice"
+                    raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+                seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+_Loader.add_constructor("!function", lambda loader, node: f"!function {loader.construct_scalar(node)}")
+
+
+@dataclass(frozen=True, slots=True)
+class YamlFile:
+    """A YAML file with its includes merged in.
+
+    Attributes:
+        path: The file itself.
+        content: Its keys and values; a `!function` reference is the string "!function NAME".
+        origin: Top-level key → the file that the value comes from.
+    """
+
+    path: Path
+    content: Mapping[str, Any]
+    origin: Mapping[str, Path]
+
+
+def read_yaml(path: Path) -> YamlFile:
+    """A YAML file, its `include`s merged as lm-eval merges them: shallowly, the including file wins.
+
+    Raises:
+        DataError: The file or one that it includes is missing, is not YAML, is not a mapping, or
+            includes itself.
+    """
+    return _read(path, ())
+
+
+def _read(path: Path, including: tuple[Path, ...]) -> YamlFile:
+    if path in including:
+        chain = " → ".join(each.name for each in (*including, path))
+        raise DataError(f"{including[-1]}: include: the file includes itself ({chain})", "Remove one include.")
+    own = _mapping(path)
+    content: dict[str, Any] = {}
+    origin: dict[str, Path] = {}
+    included = own.pop("include", [])
+    for name in [included] if isinstance(included, str) else included:
+        base_path = (path.parent / str(name)).resolve()
+        if not base_path.is_file():
+            raise DataError(f"{path}: include: there is no file {base_path}", "Names are relative to the file.")
+        base = _read(base_path, (*including, path))
+        content |= base.content
+        origin |= base.origin
+    content |= own
+    origin |= dict.fromkeys(own, path)
+    return YamlFile(path, content, origin)
+
+
+def _mapping(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_text(encoding="utf-8")
+        content = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
+    except OSError as fault:
+        raise DataError(f"{path}: {(fault.strerror or str(fault)).lower()}") from None
+    except UnicodeDecodeError:
+        raise DataError(f"{path}: not UTF-8 text") from None
+    except yaml.MarkedYAMLError as fault:
+        mark = fault.problem_mark
+        where = f"{path}, line {mark.line + 1}, column {mark.column + 1}" if mark else str(path)
+        raise DataError(f"{where}: {fault.problem}", "Mend the YAML there.") from None
+    except yaml.YAMLError as fault:
+        raise DataError(f"{path}: {str(fault).splitlines()[0]}", "Mend the YAML.") from None
+    if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
+        raise DataError(f"{path}: not a mapping of keys to values", "A task file starts like `task: NAME`.")
+    return content
