@@ -1,0 +1,114 @@
+"""The commands, and what becomes of their errors.
+
+Nothing heavy is imported before a command needs it: `vecbench --help` must answer at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from typing import Annotated
+
+import typer
+
+import vecbench
+from vecbench.cli.run import demo, run
+from vecbench.cli.score import score
+from vecbench.cli.tasks import tasks
+from vecbench.errors import Interrupted, RunError, VecbenchError
+
+CONTEXT = {
+    "help_option_names": ["-h", "--help"],
+    # lm-eval's users write --model_args.
+    "token_normalize_func": lambda token: token.replace("_", "-") if token.startswith("-") else token,
+}
+
+app = typer.Typer(
+    name="vecbench",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings=CONTEXT,
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"vecbench {vecbench.__version__}")
+        raise typer.Exit
+
+
+@app.callback(
+    epilog="Exit status: 0 done, 1 a gate failed, 2 wrong usage, configuration or data, 3 the run failed, "
+    "4 done but incomplete."
+)
+def vecbench_command(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Print the traceback of an error.")] = False,
+) -> None:
+    """Accuracy and calibration of multimodal models on Visual Emotion Comprehension."""
+
+
+app.command()(demo)
+app.command()(run)
+app.command()(score)
+app.add_typer(tasks, name="tasks")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs a command and exits with its status."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    # Accepted anywhere: people add it at the end of a command that failed.
+    debug = "--debug" in arguments
+    arguments = [each for each in arguments if each != "--debug"]
+    sys.exit(_status(arguments, debug))
+
+
+def _status(arguments: list[str], debug: bool) -> int:
+    try:
+        status = app(arguments, standalone_mode=False, prog_name="vecbench")
+    except VecbenchError as fault:
+        return _report(fault, debug)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough. Python would complain once more while it exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as fault:
+        if hasattr(fault, "format_message"):  # typer's usage errors; their class differs by version
+            _print_error(fault.format_message(), _help_hint(fault))
+            return 2
+        error = RunError(
+            f"unexpected {type(fault).__name__}: {fault}",
+            "This is a fault of vecbench: please report it with the output of the same command and --debug.",
+        )
+        error.__cause__ = fault
+        return _report(error, debug)
+    if status == 130:  # typer's status for Ctrl-C; a run that was under way has reported it by itself
+        return _report(Interrupted("stopped before anything was generated"), debug=False)
+    return status if isinstance(status, int) else 0
+
+
+def _report(fault: VecbenchError, debug: bool) -> int:
+    if debug:
+        traceback.print_exception(fault)
+    _print_error(fault.message, fault.remedy)
+    return fault.exit_status
+
+
+def _print_error(message: str, remedy: str) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(stderr=True)
+    console.print(Text.assemble(("error: ", "bold red"), message), soft_wrap=True)
+    if remedy:
+        console.print(Text(f"  {remedy}"), soft_wrap=True)
+
+
+def _help_hint(fault: Exception) -> str:
+    context = getattr(fault, "ctx", None)
+    return f"See: {context.command_path} --help" if context is not None else "See: vecbench --help"

@@ -1,0 +1,198 @@
+"""`vecbench run` and `vecbench demo`."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from vecbench.engines import Engine
+    from vecbench.run import RunOutcome, RunPlan
+    from vecbench.store import RunDirectory
+    from vecbench.tasks import Catalogue, Task
+
+MOST_FAILURES = 3
+"""So many failed samples are named; the others are in responses.jsonl."""
+
+
+def demo(
+    output: Annotated[Path, typer.Option("-o", "--output", help="The run's directory.")] = Path("results/demo"),
+    model_args: Annotated[
+        str | None, typer.Option("-a", "--model-args", metavar="K=V,…", help="Arguments of the engine, or JSON.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option("-L", "--limit", min=1, help="Samples of each task.")] = None,
+) -> None:
+    """Evaluate the bundled model on the bundled images: no network, no GPU, a minute.
+
+    It shows what vecbench does and that it works here; it ranks nothing.
+    """
+    from vecbench.shipped import demo_model
+
+    run(model=str(demo_model()), tasks="demo", model_args=model_args, output=output, limit=limit)
+
+
+def run(
+    model: Annotated[
+        str, typer.Option("-m", "--model", help="A checkpoint directory, or a Hugging Face model id.")
+    ],
+    tasks: Annotated[
+        str, typer.Option("-t", "--tasks", metavar="T,…", help="Tasks, groups or benchmarks, separated by commas.")
+    ],
+    engine: Annotated[str, typer.Option("--engine", help="What generates: auto or transformers.")] = "auto",
+    model_args: Annotated[
+        str | None, typer.Option("-a", "--model-args", metavar="K=V,…", help="Arguments of the engine, or JSON.")
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option("--data", help="A folder with images and a table, for tasks that bring none.")
+    ] = None,
+    prompt: Annotated[
+        str | None, typer.Option("--prompt", metavar="PROFILE", help="Prompt profile instead of the task's own.")
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option("-L", "--limit", min=1, help="At most this many samples of each task.")
+    ] = None,
+    repeats: Annotated[int, typer.Option("--repeats", min=1, help="Answers to each sample.")] = 1,
+    seed: Annotated[int, typer.Option("--seed", help="Seeds every answer, together with its sample.")] = 0,
+    gen_kwargs: Annotated[
+        str | None,
+        typer.Option("--gen-kwargs", metavar="K=V,…", help="Generation settings instead of the task's own."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="The run's directory (default: results/MODEL).")
+    ] = None,
+    include_path: Annotated[
+        list[Path] | None, typer.Option("--include-path", help="Another folder with task files.")
+    ] = None,
+) -> None:
+    """Evaluate a model: generate, store, score, and show the table.
+
+    What is stored already is not generated again: to resume a run, run the same command.
+
+    [dim]vecbench run --model ./checkpoint --tasks demo
+    vecbench run -m org/name -t emoji_7,fluent_7 -a batch_size=8,dtype=bfloat16 --limit 100[/dim]
+    """
+    from vecbench.engines import create_engine
+    from vecbench.models import resolve_model
+    from vecbench.store import RunDirectory
+    from vecbench.tasks import load_catalogue
+
+    catalogue = load_catalogue(include_path or [])
+    from vecbench.cli.settings import parse_settings
+
+    arguments = parse_settings("--model-args", model_args)
+    chosen = catalogue.select(tasks)
+    resolved = resolve_model(model, arguments.get("revision"))
+    plan = _plan(
+        chosen,
+        resolved,
+        data=data,
+        prompt=prompt,
+        gen_kwargs=parse_settings("--gen-kwargs", gen_kwargs),
+        limit=limit,
+        repeats=repeats,
+        seed=seed,
+        pixel_limits={name: arguments[name] for name in ("min_pixels", "max_pixels") if name in arguments},
+    )
+    directory = RunDirectory(output or Path("results") / resolved.name.replace("/", "__"))
+
+    def make_engine() -> Engine:
+        return create_engine(engine, resolved.source, arguments)
+
+    outcome = _watched(plan, make_engine, directory, catalogue)
+    _show(directory, catalogue, outcome)
+
+
+def _plan(chosen: list[Task], model: Any, *, data: Path | None, prompt: str | None, gen_kwargs: dict[str, Any],
+          limit: int | None, repeats: int, seed: int, pixel_limits: dict[str, int]) -> RunPlan:
+    from vecbench.cli.settings import apply_generation_settings
+    from vecbench.engines import Sampling
+    from vecbench.errors import UsageError
+    from vecbench.prompts import prompt_profile
+    from vecbench.run import RunPlan, TaskRun
+    from vecbench.samples import DataFolder
+
+    task_runs = []
+    for task in chosen:
+        root = data or task.data
+        if root is None:
+            raise UsageError(f"the task {task.id} brings no data", "Give a folder with its images: --data DIR.")
+        sampling = apply_generation_settings(
+            Sampling(task.temperature, task.top_p, task.max_tokens, task.stop), gen_kwargs
+        )
+        if repeats > 1 and sampling.temperature == 0:
+            raise UsageError(
+                f"--repeats {repeats}: {task.id} is decoded greedily, so every repeat would say the same",
+                "Leave --repeats out, or sample: --gen-kwargs temperature=0.7.",
+            )
+        task_runs.append(TaskRun(task, DataFolder(root), prompt_profile(task, prompt), sampling))
+    return RunPlan(model, tuple(task_runs), seed, limit, repeats, pixel_limits)
+
+
+def _watched(plan: RunPlan, make_engine: Any, directory: RunDirectory, catalogue: Catalogue) -> RunOutcome:
+    from rich.console import Console
+
+    from vecbench.errors import Interrupted, RunError
+    from vecbench.progress import RunProgress
+    from vecbench.run import run as generate
+
+    console = Console(stderr=True)
+    names = ", ".join(each.task.id for each in plan.tasks)
+    console.print(f"{plan.model.name} on {names} → {directory.path}", highlight=False, soft_wrap=True)
+    aliases = {each.task.id: each.task.aliases for each in plan.tasks}
+    try:
+        with _stopped_by_sigterm(), RunProgress(console, aliases) as progress:
+            return generate(plan, make_engine, directory, progress)
+    except (Interrupted, RunError) as fault:
+        if not fault.remedy:
+            fault.remedy = f"To go on: {_command()}"
+        raise
+
+
+def _show(directory: RunDirectory, catalogue: Catalogue, outcome: RunOutcome) -> None:
+    from rich.console import Console
+
+    from vecbench.cli.score import score_directory
+
+    console = Console()
+    score_directory(directory, "strict", catalogue, directory.path, console)
+    throughput = outcome.manifest.throughput
+    if outcome.generated and throughput.samples_per_second:
+        console.print(
+            f"\n{outcome.generated} responses generated, {outcome.asked - outcome.generated} kept; "
+            f"{throughput.samples_per_second:.1f} samples/s",
+            highlight=False,
+        )
+    if outcome.failed:
+        errors = Console(stderr=True)
+        message = f"{len(outcome.failed)} of {outcome.asked} samples failed and count as wrong:"
+        errors.print(f"[bold red]incomplete:[/bold red] {message}", highlight=False)
+        for task, sample, error in outcome.failed[:MOST_FAILURES]:
+            errors.print(f"  {task}, {sample}: {error}", highlight=False, markup=False, soft_wrap=True)
+        if len(outcome.failed) > MOST_FAILURES:
+            errors.print(f"  … and {len(outcome.failed) - MOST_FAILURES} more: see {directory.responses}")
+        raise typer.Exit(4)
+
+
+@contextmanager
+def _stopped_by_sigterm() -> Iterator[None]:
+    """A batch system's SIGTERM ends a run as cleanly as Ctrl-C does."""
+
+    def stop(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _command() -> str:
+    return shlex.join(["vecbench", *sys.argv[1:]])

@@ -1,0 +1,98 @@
+"""`key=value,…` and JSON on the command line."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from vecbench.engines.base import Sampling
+from vecbench.errors import UsageError, nearest
+
+
+def parse_settings(option: str, text: str | None) -> dict[str, Any]:
+    """The settings in `k=v,k=v` or a JSON object.
+
+    Values that read as JSON (numbers, true, false, null, lists) are that; others are text.
+
+    Args:
+        option: Named in the error.
+        text: What was given; None for nothing.
+
+    Raises:
+        UsageError: It is neither.
+    """
+    if not text or not text.strip():
+        return {}
+    if text.lstrip().startswith("{"):
+        try:
+            settings = json.loads(text)
+        except ValueError as fault:
+            raise UsageError(f"{option}: not valid JSON: {fault}") from None
+        return dict(settings)
+    settings = {}
+    for part in text.split(","):
+        name, sign, value = part.partition("=")
+        if not sign or not name.strip():
+            raise UsageError(f"{option}: {part!r} is not key=value", 'Write k=v,k=v or a JSON object: \'{"k": "v"}\'.')
+        settings[name.strip().replace("-", "_")] = _value(value.strip())
+    return settings
+
+
+def _value(text: str) -> Any:
+    spelt = {"True": "true", "False": "false", "None": "null"}.get(text, text)
+    try:
+        return json.loads(spelt)
+    except ValueError:
+        return text
+
+
+def apply_generation_settings(sampling: Sampling, settings: dict[str, Any]) -> Sampling:
+    """The task's generation settings with those of `--gen-kwargs` in their place.
+
+    Args:
+        sampling: Of the task.
+        settings: Keys as in lm-eval: temperature, top_p, do_sample, max_gen_toks (or max_tokens,
+            max_new_tokens), until (a text or a list).
+
+    Raises:
+        UsageError: An unknown key, an impossible value, or a contradiction.
+    """
+    names = {
+        "temperature": "temperature",
+        "top_p": "top_p",
+        "max_gen_toks": "max_tokens",
+        "max_tokens": "max_tokens",
+        "max_new_tokens": "max_tokens",
+        "until": "stop",
+        "do_sample": "do_sample",
+    }
+    chosen: dict[str, Any] = {}
+    for name, value in settings.items():
+        if name not in names:
+            raise UsageError(f"--gen-kwargs: unknown setting {name!r}", nearest(name, names))
+        chosen[names[name]] = value
+    sample = chosen.pop("do_sample", None)
+    if sample is False and chosen.get("temperature", 0):
+        raise UsageError("--gen-kwargs: do_sample=false contradicts a temperature above 0")
+    if sample is False:
+        chosen["temperature"] = 0.0
+    if "stop" in chosen:
+        stop = chosen["stop"]
+        chosen["stop"] = tuple([stop] if isinstance(stop, str) else stop or [])
+    _require_numbers(chosen)
+    changed = replace(sampling, **chosen)
+    if sample is True and changed.temperature == 0:
+        raise UsageError("--gen-kwargs: do_sample=true needs a temperature above 0", "Add temperature=0.7, say.")
+    return changed
+
+
+def _require_numbers(chosen: dict[str, Any]) -> None:
+    limits = {"temperature": (0.0, 100.0), "top_p": (1e-9, 1.0), "max_tokens": (1, 2**31)}
+    for name, (low, high) in limits.items():
+        value = chosen.get(name, low)
+        whole = name != "max_tokens" or isinstance(value, int)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not whole or not low <= value <= high:
+            raise UsageError(f"--gen-kwargs: {name}={value!r} is not possible", f"It lies in [{low:g}, {high:g}].")
+        if name in chosen and name != "max_tokens":
+            chosen[name] = float(value)

@@ -1,0 +1,113 @@
+"""`vecbench tasks list|show|check`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from vecbench.tasks import Task
+
+tasks = typer.Typer(name="tasks", no_args_is_help=True, help="The tasks that can be run.", rich_markup_mode="rich")
+
+IncludePath = Annotated[
+    list[Path] | None, typer.Option("--include-path", help="Another folder with task files.")
+]
+
+
+@tasks.command("list")
+def list_tasks(include_path: IncludePath = None) -> None:
+    """List every task with its group, labels and number of samples."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from vecbench.tasks import load_catalogue
+
+    catalogue = load_catalogue(include_path or [])
+    table = Table(box=None, pad_edge=False)
+    for heading in ("benchmark", "group", "task", "name"):
+        table.add_column(heading)
+    for heading in ("labels", "n", "prompt", "data"):
+        table.add_column(heading, justify="right" if heading in {"labels", "n"} else "left")
+    parents = {member: group.id for group in catalogue.benchmarks() for member in group.members}
+    for task in catalogue.tasks.values():
+        table.add_row(
+            parents.get(task.group, ""),
+            task.group,
+            task.id,
+            task.display,
+            str(len(task.labels)),
+            _expected(task),
+            task.prompt,
+            "bundled" if task.data else "--data",
+        )
+    Console().print(table)
+    if catalogue.faults:
+        typer.echo(f"{len(catalogue.faults)} faults in task files: see vecbench tasks check", err=True)
+
+
+@tasks.command("show")
+def show_tasks(
+    names: Annotated[str, typer.Argument(metavar="T,…", help="Tasks, groups or benchmarks.")],
+    prompt: Annotated[str | None, typer.Option("--prompt", metavar="PROFILE", help="Prompt profile to show.")] = None,
+    include_path: IncludePath = None,
+) -> None:
+    """Show what a task asks, in full, with its prompt as a model gets it."""
+    from rich.console import Console
+
+    from vecbench.prompts import prompt_profile, render_prompt
+    from vecbench.samples import Sample
+    from vecbench.tasks import load_catalogue
+
+    console = Console()
+    for task in load_catalogue(include_path or []).select(names):
+        profile = prompt_profile(task, prompt)
+        sample = Sample(task.id, "", "", "", task.labels, "(the data's own prompt)", Path())
+        aliases = ", ".join(f"{alias} → {label}" for alias, label in task.aliases.items()) or "none"
+        sampling = f"temperature {task.temperature:g}, top_p {task.top_p:g}, at most {task.max_tokens} tokens"
+        console.print(f"[bold]{task.id}[/bold] ({task.display}), version {task.version}", highlight=False)
+        for name, value in {
+            "file": str(task.path),
+            "group": task.group,
+            "labels": ", ".join(task.labels),
+            "aliases": aliases,
+            "samples": _expected(task),
+            "data": str(task.data or "given with --data"),
+            "generation": sampling,
+            "profiles": ", ".join(task.prompts),
+            f"prompt ({profile})": render_prompt(task, profile, sample),
+        }.items():
+            console.print(f"  {name + ':':<19} {value}", highlight=False, markup=False, soft_wrap=True)
+
+
+@tasks.command("check")
+def check_tasks(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(metavar="[PATH…]", help="Task files or folders of them.")
+    ] = None,
+) -> None:
+    """Check task files: every fault at once, with file, key and remedy; without PATH, the shipped ones."""
+    from rich.console import Console
+
+    from vecbench.tasks import load_catalogue
+
+    console = Console()
+    catalogue = load_catalogue(paths or [])
+    for fault in catalogue.faults:
+        console.print(str(fault), highlight=False, markup=False, soft_wrap=True)
+        if fault.remedy:
+            console.print(f"  {fault.remedy}", highlight=False, markup=False, soft_wrap=True, style="dim")
+    count = f"{len(catalogue.tasks)} tasks and {len(catalogue.groups)} groups"
+    if catalogue.faults:
+        console.print(f"{len(catalogue.faults)} faults; {count} are usable", highlight=False)
+        raise typer.Exit(2)
+    console.print(f"{count}, no faults", highlight=False)
+
+
+def _expected(task: Task) -> str:
+    if task.expected_n is None:
+        return ""
+    low, high = task.expected_n
+    return str(low) if low == high else f"{low}–{high}"

@@ -1,0 +1,81 @@
+"""How often the label is right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def accuracy(targets: Sequence[str], labels: Sequence[str | None]) -> float:
+    """The share of rows whose label is the target.
+
+    Args:
+        targets: True labels; length n.
+        labels: Predicted labels, None where there is none, which counts as wrong; length n.
+
+    Returns:
+        In [0, 1]; nan without rows.
+
+    Raises:
+        ValueError: The lengths differ.
+    """
+    right = [target == label for target, label in zip(targets, labels, strict=True)]
+    return sum(right) / len(right) if right else float("nan")
+
+
+def f1_macro(targets: Sequence[str | None], labels: Sequence[str | None], candidates: Sequence[str]) -> float:
+    """The unweighted mean of the candidates' F1.
+
+    F1 of a candidate is 2·TP / (2·TP + FP + FN), and 0 for one that is neither a target nor predicted.
+    A row without a label is a miss of its target and no class of its own.
+
+    Args:
+        targets: True labels, None where the data has none that is a candidate; length n.
+        labels: Predicted labels, None where there is none; length n.
+        candidates: The classes; targets and labels outside them are an error.
+
+    Returns:
+        In [0, 1]; nan without rows.
+
+    Raises:
+        ValueError: The lengths differ, or a target or label is not among the candidates.
+    """
+    counts = _counts(targets, labels, candidates)
+    return float(counts.f1.mean()) if counts.support.sum() else float("nan")
+
+
+def f1_weighted(targets: Sequence[str | None], labels: Sequence[str | None], candidates: Sequence[str]) -> float:
+    """The mean of the candidates' F1, weighted by how often each is the target.
+
+    Args, returns and errors as for `f1_macro`.
+    """
+    counts = _counts(targets, labels, candidates)
+    n = counts.support.sum()
+    return float((counts.f1 * counts.support).sum() / n) if n else float("nan")
+
+
+@dataclass(frozen=True)
+class _Counts:
+    f1: NDArray[np.float64]
+    support: NDArray[np.int64]
+
+
+def _counts(targets: Sequence[str | None], labels: Sequence[str | None], candidates: Sequence[str]) -> _Counts:
+    place = {candidate: index for index, candidate in enumerate(candidates)}
+    # The last row takes the rows without a target, the last column those without a label.
+    confusion = np.zeros((len(place) + 1, len(place) + 1), dtype=np.int64)
+    for target, label in zip(targets, labels, strict=True):
+        try:
+            row = len(place) if target is None else place[target]
+            confusion[row, len(place) if label is None else place[label]] += 1
+        except KeyError as unknown:
+            raise ValueError(f"{unknown.args[0]!r} is not among the candidates") from None
+    hits = confusion.diagonal()[:-1]
+    support = confusion[:-1].sum(axis=1)
+    predicted = confusion[:, :-1].sum(axis=0)
+    either = support + predicted
+    f1 = np.divide(2 * hits, either, out=np.zeros(len(place)), where=either > 0)
+    return _Counts(f1, support)

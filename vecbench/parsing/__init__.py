@@ -1,0 +1,14 @@
+"""What a response says: its label and its confidence, each with how it came about."""
+
+from vecbench.parsing.prediction import ConfidenceStatus, LabelStatus, Prediction, Reading
+from vecbench.parsing.protocols import PROTOCOLS, Protocol, protocol_named
+
+__all__ = [
+    "PROTOCOLS",
+    "ConfidenceStatus",
+    "LabelStatus",
+    "Prediction",
+    "Protocol",
+    "Reading",
+    "protocol_named",
+]

@@ -1,0 +1,53 @@
+"""Which probability a stated confidence is."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from vecbench.parsing.prediction import ConfidenceStatus
+
+_MARGIN = " \t\r\n\"'`*_{}()[]<>$~“”‘’«»;:"
+_NUMBER = r"(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:e[+-]?[0-9]+)?"
+_DECIMAL = re.compile(rf"[+-]?{_NUMBER}")
+_PERCENT = re.compile(rf"([+-]?{_NUMBER})\s*(?:%|percent)")
+_FRACTION = re.compile(rf"([+-]?{_NUMBER})\s*[/\u2044]\s*([+-]?{_NUMBER})")
+_NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)")
+_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+")
+
+
+def read_confidence(stated: str | None) -> tuple[float | None, ConfidenceStatus]:
+    """The probability that a stated confidence is; never clipped, and no scale is guessed.
+
+    Args:
+        stated: The text of the confidence alone; None if none was stated.
+
+    Returns:
+        A value in [0, 1] with "ok", "percent" (divided by 100) or "fraction"; or None with
+        "out_of_range" (a bare number above 1, a negative one, nan, inf), "not_a_number" or "missing".
+    """
+    if stated is None:
+        return None, "missing"
+    # A full stop behind the number ends a sentence.
+    text = unicodedata.normalize("NFKC", stated).strip(_MARGIN).casefold().removesuffix(".").strip(_MARGIN)
+    if not text:
+        return None, "missing"
+    if _THOUSANDS.fullmatch(text) or _NOT_FINITE.fullmatch(text):
+        return None, "out_of_range"
+    if _DECIMAL.fullmatch(text):
+        return _within(_value(text), "ok")
+    if percent := _PERCENT.fullmatch(text):
+        return _within(_value(percent[1]) / 100, "percent")
+    if fraction := _FRACTION.fullmatch(text):
+        whole = _value(fraction[2])
+        return _within(_value(fraction[1]) / whole if whole else float("nan"), "fraction")
+    return None, "not_a_number"
+
+
+def _value(number: str) -> float:
+    return float(number.replace(",", "."))
+
+
+def _within(value: float, status: ConfidenceStatus) -> tuple[float | None, ConfidenceStatus]:
+    # Adding 0 turns -0.0 into 0.0, which prints and bins like what it is.
+    return (value + 0.0, status) if 0 <= value <= 1 else (None, "out_of_range")

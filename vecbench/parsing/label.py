@@ -1,0 +1,80 @@
+"""Which candidate an answer names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from vecbench.labels import normal_form
+from vecbench.parsing.prediction import LabelStatus
+
+_NEGATION = re.compile(
+    r"\b(?:not|no|non|never|neither|nor|none|without|cannot|unlike|hardly|barely|\w+n't"
+    r"|rather than|instead of|far from|opposite of|lack of|absence of)\b"
+)
+_NOT_A_NEGATION = re.compile(
+    r"\b(?:no doubt|without (?:a |any )?doubt|no question|not only|none other than)\b"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Matcher:
+    """Candidates and aliases in normal form, and the pattern that finds them as whole words."""
+
+    meanings: Mapping[str, tuple[str, LabelStatus]]
+    words: re.Pattern[str]
+
+
+def read_label(
+    answer: str, candidates: Sequence[str], aliases: Mapping[str, str]
+) -> tuple[str | None, LabelStatus]:
+    """The candidate that an answer names.
+
+    Args:
+        answer: The text of the answer alone.
+        candidates: The closed list.
+        aliases: Other spellings → candidate; one that is itself a candidate is no alias.
+
+    Returns:
+        The candidate as the list spells it with "ok" or "alias"; or None with "ambiguous" (several
+        candidates, or a negation beside one), "not_a_candidate" or "no_answer" (nothing but
+        punctuation).
+    """
+    text = normal_form(answer)
+    if not text:
+        return None, "no_answer"
+    matcher = _matcher(tuple(candidates), tuple(aliases.items()))
+    if text in matcher.meanings:
+        return matcher.meanings[text]
+    found = {matcher.meanings[word[0]] for word in matcher.words.finditer(text)}
+    labels = {label for label, _ in found}
+    if not labels:
+        return None, "not_a_candidate"
+    if len(labels) > 1 or _NEGATION.search(_NOT_A_NEGATION.sub(" ", text)):
+        return None, "ambiguous"
+    label = labels.pop()
+    return label, "ok" if (label, "ok") in found else "alias"
+
+
+def read_bare_label(
+    text: str, candidates: Sequence[str], aliases: Mapping[str, str]
+) -> tuple[str | None, LabelStatus]:
+    """The candidate, if the whole text is nothing but a label; otherwise None with "no_answer"."""
+    meaning = _matcher(tuple(candidates), tuple(aliases.items())).meanings.get(normal_form(text))
+    return meaning or (None, "no_answer")
+
+
+@lru_cache(maxsize=1024)
+def _matcher(candidates: tuple[str, ...], aliases: tuple[tuple[str, str], ...]) -> _Matcher:
+    meanings: dict[str, tuple[str, LabelStatus]] = {}
+    for alias, label in aliases:
+        if label in candidates:
+            meanings[normal_form(alias)] = (label, "alias")
+    for candidate in candidates:
+        meanings[normal_form(candidate)] = (candidate, "ok")
+    # Longest first: "very happy" must not be read as "happy".
+    spellings = "|".join(re.escape(form) for form in sorted(meanings, key=len, reverse=True) if form)
+    # A hyphen joins words: "fear-free" does not name fear.
+    return _Matcher(meanings, re.compile(rf"(?<!\w)(?<!\w[-\u2010])(?:{spellings})(?![-\u2010]?\w)"))

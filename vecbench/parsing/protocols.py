@@ -1,0 +1,25 @@
+"""The named ways to read a response."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from vecbench.errors import UsageError, nearest
+from vecbench.parsing import strict
+from vecbench.parsing.prediction import Reading
+
+Protocol = Callable[[str | None, Sequence[str], Mapping[str, str], str | None], Reading]
+"""(response text, candidates, alias → label, finish reason) → reading."""
+
+PROTOCOLS: Mapping[str, Protocol] = {"strict": strict.read}
+
+
+def protocol_named(name: str) -> Protocol:
+    """The protocol of that name.
+
+    Raises:
+        UsageError: There is none.
+    """
+    if name not in PROTOCOLS:
+        raise UsageError(f"unknown protocol {name!r}", nearest(name, PROTOCOLS))
+    return PROTOCOLS[name]

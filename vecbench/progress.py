@@ -1,0 +1,93 @@
+"""What somebody sees while a run goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from vecbench.parsing import protocol_named
+from vecbench.store import StoredResponse
+
+
+class _Rate(ProgressColumn):
+    """Responses a second."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text("–/s" if speed is None else f"{speed:.1f}/s", style="progress.data.speed")
+
+
+class RunProgress:
+    """A progress bar with rate, time left, errors and the accuracy so far; a `RunObserver`.
+
+    The accuracy is that of the responses generated now, read by the strict protocol.
+
+    Args:
+        console: Where to draw; where nobody watches (a file, a pipe), nothing but warnings is printed.
+        aliases: Task id → alias → label, as the tasks list them.
+    """
+
+    def __init__(self, console: Console, aliases: Mapping[str, Mapping[str, str]]) -> None:
+        self._console = console
+        self._aliases = aliases
+        self._read = protocol_named("strict")
+        self._right = self._answered = self._errors = 0
+        self._progress = Progress(
+            SpinnerColumn(),
+            BarColumn(bar_width=None),
+            MofNCompleteColumn(),
+            _Rate(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[said]}"),
+            console=console,
+            disable=not console.is_terminal,
+            expand=True,
+        )
+        self._bar = self._progress.add_task("", total=None, said="")
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def warned(self, message: str) -> None:
+        """Prints the warning above the bar."""
+        self._console.print(f"[yellow]warning:[/yellow] {message}", highlight=False, soft_wrap=True)
+
+    def started(self, asked: int) -> None:
+        """Starts the clock."""
+        self._progress.reset(self._bar, total=asked)
+
+    def kept(self) -> None:
+        """Moves the bar on."""
+        self._progress.advance(self._bar)
+
+    def stored(self, response: StoredResponse) -> None:
+        """Moves the bar on and brings the accuracy up to date."""
+        self._answered += 1
+        self._errors += response.error is not None
+        aliases = self._aliases.get(response.task, {})
+        reading = self._read(response.response, response.candidates, aliases, response.finish_reason)
+        self._right += reading.label is not None and reading.label == response.target
+        said = f"acc {100 * self._right / self._answered:.1f}"
+        if self._errors:
+            said += f"  [red]errors {self._errors}[/red]"
+        self._progress.update(self._bar, advance=1, said=said)

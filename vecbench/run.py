@@ -1,0 +1,376 @@
+"""A run: every sample of some tasks, answered by one model, stored as it finishes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from itertools import chain
+from typing import Protocol
+
+from vecbench.engines import Engine, Request, Response, Sampling
+from vecbench.errors import DataError, ImageError, Interrupted, RunError, UsageError
+from vecbench.models import Model
+from vecbench.prompts import render_prompt
+from vecbench.samples import DataFolder, Sample
+from vecbench.samples.sample import SampleImage
+from vecbench.store import (
+    Manifest,
+    ResponseLog,
+    RunDirectory,
+    SamplingRecord,
+    StoredResponse,
+    TaskRecord,
+)
+from vecbench.store.manifest import (
+    Counts,
+    EngineRecord,
+    ModelRecord,
+    Status,
+    Throughput,
+    hardware,
+    now,
+    package_versions,
+)
+from vecbench.tasks import Task
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRun:
+    """One task of a run, with everything that was chosen for it.
+
+    Attributes:
+        task: The task.
+        data: Where its samples are.
+        profile: Its prompt profile.
+        sampling: Its generation settings; the seed is replaced request by request.
+    """
+
+    task: Task
+    data: DataFolder
+    profile: str
+    sampling: Sampling
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """What a run is to do.
+
+    Attributes:
+        model: The checkpoint.
+        tasks: The tasks, in the order of their generation.
+        seed: Seeds every request, together with its sample and repeat.
+        limit: Samples of each task, from the first on; None for all.
+        repeats: Answers to each sample, at least 1.
+        pixel_limits: Engine arguments that change what the model sees (`min_pixels`, `max_pixels`).
+    """
+
+    model: Model
+    tasks: tuple[TaskRun, ...]
+    seed: int = 0
+    limit: int | None = None
+    repeats: int = 1
+    pixel_limits: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RunOutcome:
+    """What came of a run.
+
+    Attributes:
+        asked: Responses that the plan asks for.
+        generated: Those generated now; the others were there already.
+        failed: (task, sample id, error) of the samples that have no response.
+        manifest: As it was written.
+    """
+
+    asked: int
+    generated: int
+    failed: tuple[tuple[str, str, str], ...]
+    manifest: Manifest
+
+
+class RunObserver(Protocol):
+    """Somebody who watches a run: a progress bar, a test."""
+
+    def warned(self, message: str) -> None:
+        """Something deserves attention and stops nothing."""
+
+    def started(self, asked: int) -> None:
+        """The samples have been counted; `asked` responses are wanted."""
+
+    def kept(self) -> None:
+        """One response was stored already."""
+
+    def stored(self, response: StoredResponse) -> None:
+        """One response has been stored now."""
+
+
+def run(
+    plan: RunPlan, make_engine: Callable[[], Engine], directory: RunDirectory, observer: RunObserver
+) -> RunOutcome:
+    """Generates and stores every response that the plan asks for and the directory lacks.
+
+    A response is stored before anything looks into it. Responses with an error are asked for again.
+
+    Args:
+        plan: What to do.
+        make_engine: Makes what generates; called once the samples are known to be usable, and only if
+            a response is missing. The engine is closed here.
+        directory: Where the run lives; one that holds a part of the same run is gone on with.
+        observer: Told of everything as it happens.
+
+    Raises:
+        UsageError: The directory is in use, or holds a run of another configuration.
+        DataError: The samples cannot be used.
+        RunError: The engine or the disk failed; what was finished is stored.
+        Interrupted: The run was stopped with Ctrl-C or SIGTERM; what was finished is stored.
+    """
+    samples = {each.task.id: _counted(each, plan.limit, observer) for each in plan.tasks}
+    asked = sum(samples.values()) * plan.repeats
+    with directory.locked():
+        manifest = _manifest(plan, samples, directory)
+        manifest.counts = Counts(asked=asked)
+        manifest.write(directory.manifest)
+        session = _Session(plan, directory, observer, manifest)
+        status: Status = "failed"
+        try:
+            observer.started(asked)
+            with ResponseLog(directory.responses) as log:
+                session.generate(make_engine, log)
+            status = "incomplete" if session.failed else "complete"
+        except KeyboardInterrupt:
+            status = "interrupted"
+            raise Interrupted(
+                f"stopped with {session.answered} of {asked} responses stored in {directory.path}"
+            ) from None
+        finally:
+            session.write_manifest(status)
+        return RunOutcome(asked, session.generated, tuple(session.failed), manifest)
+
+
+class _Session:
+    """One go at a run: what it generated and what failed."""
+
+    def __init__(
+        self, plan: RunPlan, directory: RunDirectory, observer: RunObserver, manifest: Manifest
+    ) -> None:
+        self._plan = plan
+        self._directory = directory
+        self._observer = observer
+        self._manifest = manifest
+        self._waiting: dict[str, StoredResponse] = {}
+        self._began: float | None = None
+        self._output_tokens = 0
+        self.answered = 0
+        self.generated = 0
+        self.failed: list[tuple[str, str, str]] = []
+
+    def generate(self, make_engine: Callable[[], Engine], log: ResponseLog) -> None:
+        missing = self._missing(log)
+        first = next(missing, None)
+        if first is None:
+            return
+        engine = make_engine()
+        try:
+            described = engine.description
+            self._manifest.engine = EngineRecord(
+                name=described.name, arguments=dict(described.arguments), device=described.device
+            )
+            self._manifest.write(self._directory.manifest)
+            self._began = time.monotonic()
+            for response in engine.generate(chain([first], missing)):
+                self._store(response, log)
+        finally:
+            engine.close()
+        if self._waiting:
+            raise RunError(f"the engine left {len(self._waiting)} requests without a response")
+
+    def _store(self, response: Response, log: ResponseLog) -> None:
+        row = _completed(self._waiting.pop(response.key), response)
+        log.append(row)
+        self.generated += 1
+        self._output_tokens += response.n_output_tokens or 0
+        if row.error is None:
+            self.answered += 1
+        else:
+            self.failed.append((row.task, row.sample_id, row.error))
+        self._observer.stored(row)
+
+    def write_manifest(self, status: Status) -> None:
+        manifest = self._manifest
+        if self._began is not None:
+            before = manifest.throughput
+            seconds = before.seconds + time.monotonic() - self._began
+            samples = before.samples + self.generated
+            tokens = before.output_tokens + self._output_tokens
+            manifest.throughput = Throughput(
+                seconds=round(seconds, 3),
+                samples=samples,
+                output_tokens=tokens,
+                samples_per_second=round(samples / seconds, 3),
+                output_tokens_per_second=round(tokens / seconds, 1),
+            )
+        manifest.counts = Counts(asked=manifest.counts.asked, stored=self.answered, errors=len(self.failed))
+        manifest.status = status
+        manifest.finished = now()
+        manifest.write(self._directory.manifest)
+
+    def _missing(self, log: ResponseLog) -> Iterator[Request]:
+        for task_run in self._plan.tasks:
+            for sample in task_run.data.samples(task_run.task, self._plan.limit):
+                prompt = render_prompt(task_run.task, task_run.profile, sample)
+                image = _image(sample)
+                for repeat in range(self._plan.repeats):
+                    row = self._row(task_run, sample, prompt, image, repeat)
+                    if row.key in log:
+                        self.answered += 1
+                        self._observer.kept()
+                        continue
+                    self._waiting[row.key] = row
+                    sampling = _seeded(task_run.sampling, self._plan.seed, sample, repeat)
+                    yield Request(row.key, prompt, image, sampling)
+
+    def _row(self, task_run: TaskRun, sample: Sample, prompt: str, image: SampleImage, repeat: int) -> StoredResponse:
+        image_sha256 = None if isinstance(image.data, str) else hashlib.sha256(image.data).hexdigest()
+        return StoredResponse(
+            key=_key(self._plan, task_run, sample, prompt, image_sha256, repeat),
+            task=sample.task,
+            sample_id=sample.id,
+            repeat=repeat,
+            target=sample.target,
+            candidates=sample.candidates,
+            image=sample.image,
+            image_sha256=image_sha256,
+            prompt_sha256=_sha256(prompt),
+            response=None,
+            finish_reason=None,
+            error=None,
+            n_prompt_tokens=None,
+            n_output_tokens=None,
+        )
+
+
+def _counted(task_run: TaskRun, limit: int | None, observer: RunObserver) -> int:
+    """How many samples the task has; a first pass over the table finds what must not stop a run later."""
+    task = task_run.task
+    count = missing = 0
+    for sample in task_run.data.samples(task, limit):
+        count += 1
+        missing += sample.fault is None and not (sample.root / sample.image).is_file()
+    if count == 0:
+        raise DataError(f"{task_run.data.table} has no rows of the task {task.id}", "Check its task column.")
+    if missing == count:
+        raise DataError(
+            f"none of the {count} images of {task.id} is there, such as {sample.root / sample.image}",
+            "Check --data: image paths are relative to it.",
+        )
+    if limit is None and task.expected_n and not task.expected_n[0] <= count <= task.expected_n[1]:
+        low, high = task.expected_n
+        expected = str(low) if low == high else f"{low} to {high}"
+        observer.warned(f"{task.id} has {count} samples in {task_run.data.root}; {expected} are expected")
+    return count
+
+
+def _manifest(plan: RunPlan, samples: Mapping[str, int], directory: RunDirectory) -> Manifest:
+    fresh = Manifest(
+        status="running",
+        model=ModelRecord(name=plan.model.name, revision=plan.model.revision),
+        tasks={each.task.id: _task_record(each, samples[each.task.id]) for each in plan.tasks},
+        pixel_limits=dict(plan.pixel_limits),
+        seed=plan.seed,
+        limit=plan.limit,
+        repeats=plan.repeats,
+        started=now(),
+        packages=package_versions(),
+        hardware=hardware(),
+    )
+    stored = directory.read_manifest()
+    if stored is None:
+        if directory.responses.exists():
+            raise UsageError(
+                f"{directory.path} has responses but no run.json, so nobody knows what they answer",
+                "Choose another --output.",
+            )
+        return fresh
+    stored.require_same_configuration(fresh, directory.path)
+    fresh.tasks = stored.tasks | fresh.tasks
+    fresh.started = stored.started
+    fresh.engine = stored.engine
+    fresh.throughput = stored.throughput
+    return fresh
+
+
+def _task_record(task_run: TaskRun, samples: int) -> TaskRecord:
+    task, sampling = task_run.task, task_run.sampling
+    return TaskRecord(
+        version=task.version,
+        sha256=task.sha256,
+        data=str(task_run.data.root),
+        samples=samples,
+        prompt=task_run.profile,
+        prompt_sha256=_sha256(task.prompts[task_run.profile]),
+        sampling=SamplingRecord(
+            temperature=sampling.temperature,
+            top_p=sampling.top_p,
+            max_tokens=sampling.max_tokens,
+            stop=list(sampling.stop),
+        ),
+    )
+
+
+def _image(sample: Sample) -> SampleImage:
+    if sample.fault is not None:
+        return SampleImage(sample.image, sample.fault)
+    try:
+        return SampleImage(sample.image, sample.image_bytes())
+    except ImageError as fault:
+        return SampleImage(sample.image, fault.message)
+
+
+def _key(
+    plan: RunPlan, task_run: TaskRun, sample: Sample, prompt: str, image_sha256: str | None, repeat: int
+) -> str:
+    """Everything that a response depends on, engine and machine aside.
+
+    Task, sample and target are in it too: two samples may share image and prompt and still need a
+    line each, and a corrected target must not leave the old one in the file.
+    """
+    sampling = asdict(task_run.sampling) | {"seed": plan.seed if task_run.sampling.temperature > 0 else None}
+    parts = {
+        "model": plan.model.name,
+        "revision": plan.model.revision,
+        "sampling": sampling,
+        "prompt": prompt,
+        "image": image_sha256,
+        "pixel_limits": dict(plan.pixel_limits),
+        "task": sample.task,
+        "sample": sample.id,
+        "target": sample.target,
+        "candidates": list(sample.candidates),
+        "repeat": repeat,
+    }
+    return _sha256(json.dumps(parts, sort_keys=True))
+
+
+def _seeded(sampling: Sampling, seed: int, sample: Sample, repeat: int) -> Sampling:
+    digest = hashlib.sha256(json.dumps([seed, sample.task, sample.id, repeat]).encode()).digest()
+    # 31 bits: every engine and every endpoint takes that much.
+    return replace(sampling, seed=int.from_bytes(digest[:4], "big") >> 1)
+
+
+def _completed(row: StoredResponse, response: Response) -> StoredResponse:
+    return replace(
+        row,
+        response=response.text,
+        finish_reason=response.finish_reason,
+        error=response.error,
+        n_prompt_tokens=response.n_prompt_tokens,
+        n_output_tokens=response.n_output_tokens,
+    )
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", errors="surrogatepass")).hexdigest()

@@ -1,0 +1,17 @@
+"""The run directory: manifest, responses, and whatever is derived from them."""
+
+from vecbench.store.directory import RunDirectory
+from vecbench.store.files import write_text
+from vecbench.store.manifest import Manifest, SamplingRecord, TaskRecord
+from vecbench.store.responses import ResponseLog, StoredResponse, read_responses
+
+__all__ = [
+    "Manifest",
+    "ResponseLog",
+    "RunDirectory",
+    "SamplingRecord",
+    "StoredResponse",
+    "TaskRecord",
+    "read_responses",
+    "write_text",
+]

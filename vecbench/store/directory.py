@@ -1,0 +1,70 @@
+"""A run's directory: its files' names, and the lock that keeps two runs out of it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from vecbench.errors import UsageError
+from vecbench.store.files import cannot_write
+from vecbench.store.manifest import Manifest
+
+
+class RunDirectory:
+    """The files of one run.
+
+    Args:
+        path: The directory; it need not exist yet.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.manifest = path / "run.json"
+        self.responses = path / "responses.jsonl"
+        self.predictions = path / "predictions.jsonl"
+        self.scores = path / "scores.json"
+        self.figures = path / "figures"
+        self.summary = path / "summary.md"
+
+    def read_manifest(self) -> Manifest | None:
+        """The manifest; None if no run has started here.
+
+        Raises:
+            DataError: It is there but cannot be understood.
+        """
+        return Manifest.read(self.manifest) if self.manifest.exists() else None
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keeps every other run out of the directory while the block lasts.
+
+        The operating system frees the lock when the process ends, however it ends.
+
+        Raises:
+            UsageError: Another run is in it, or the path is a file.
+            RunError: The directory cannot be made.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
+        except (FileExistsError, NotADirectoryError):
+            raise UsageError(f"{self.path} is a file", "--output takes a directory.") from None
+        except OSError as fault:
+            raise cannot_write(self.path, fault) from fault
+        try:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                holder = os.read(lock, 32).decode(errors="replace").strip() or "unknown"
+                raise UsageError(
+                    f"another run (process {holder}) is writing to {self.path}",
+                    "Wait for it, or choose another --output.",
+                ) from None
+            os.truncate(lock, 0)
+            os.write(lock, f"{os.getpid()}\n".encode())
+            yield
+        finally:
+            os.close(lock)

@@ -1,0 +1,48 @@
+"""Writing files so that a reader never sees half of one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from vecbench.errors import RunError
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A path to write to, which takes the place of `path` when the block ends without an exception.
+
+    Raises:
+        RunError: The file cannot be written; what stood at `path` before still stands there.
+    """
+    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield draft
+        with draft.open("rb") as stream:
+            os.fsync(stream.fileno())
+        draft.replace(path)
+    except OSError as fault:
+        raise cannot_write(path, fault) from fault
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replaces a file's content, all or nothing.
+
+    Raises:
+        RunError: The file cannot be written.
+    """
+    with replacing(path) as draft:
+        draft.write_text(text, encoding="utf-8")
+
+
+def cannot_write(path: Path, fault: OSError) -> RunError:
+    """The error for a file that cannot be written."""
+    return RunError(
+        f"cannot write {path}: {(fault.strerror or str(fault)).lower()}",
+        "Everything stored before is kept; free some space or choose another --output, and run again.",
+    )

@@ -1,0 +1,201 @@
+"""run.json: everything that somebody needs to know to repeat a run."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+import vecbench
+from vecbench.errors import DataError, UsageError
+from vecbench.store.files import write_text
+
+SCHEMA = "vecbench.run/1"
+PACKAGES = ("vecbench", "torch", "transformers", "vllm", "openai", "numpy", "pillow", "tokenizers")
+
+Status = Literal["running", "complete", "incomplete", "interrupted", "failed"]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", protected_namespaces=())
+
+
+class SamplingRecord(_Record):
+    """How answers were drawn."""
+
+    temperature: float
+    top_p: float
+    max_tokens: int
+    stop: list[str]
+
+
+class ModelRecord(_Record):
+    """Which checkpoint answered."""
+
+    name: str
+    revision: str
+
+
+class EngineRecord(_Record):
+    """What generated."""
+
+    name: str
+    arguments: dict[str, Any]
+    device: str
+
+
+class TaskRecord(_Record):
+    """One task of the run."""
+
+    version: str
+    sha256: str
+    data: str
+    samples: int
+    prompt: str
+    prompt_sha256: str
+    sampling: SamplingRecord
+
+
+class Counts(_Record):
+    """Responses, of all that the run asks for."""
+
+    asked: int = 0
+    stored: int = 0
+    errors: int = 0
+
+
+class Throughput(_Record):
+    """Over all sessions of the run that generated something."""
+
+    seconds: float = 0.0
+    samples: int = 0
+    output_tokens: int = 0
+    samples_per_second: float | None = None
+    output_tokens_per_second: float | None = None
+
+
+class Manifest(_Record):
+    """run.json."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    schema_: Literal["vecbench.run/1"] = Field(SCHEMA, alias="schema")
+    status: Status
+    model: ModelRecord
+    engine: EngineRecord | None = None
+    tasks: dict[str, TaskRecord]
+    pixel_limits: dict[str, int]
+    seed: int
+    limit: int | None
+    repeats: int
+    started: str
+    finished: str | None = None
+    counts: Counts = Counts()
+    throughput: Throughput = Throughput()
+    packages: dict[str, str]
+    hardware: dict[str, str | int]
+
+    def write(self, path: Path) -> None:
+        """Replaces run.json.
+
+        Raises:
+            RunError: It cannot be written.
+        """
+        write_text(path, self.model_dump_json(indent=2, by_alias=True) + "\n")
+
+    @classmethod
+    def read(cls, path: Path) -> Manifest:
+        """What run.json says.
+
+        Raises:
+            DataError: It cannot be read, or is not a manifest that this version understands.
+        """
+        try:
+            return cls.model_validate_json(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as fault:
+            raise DataError(f"{path}: {fault}") from None
+        except ValidationError as fault:
+            first = fault.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise DataError(f"{path}: {where}: {first['msg'].lower()}", "It is not a run of this version.") from None
+
+    def require_same_configuration(self, other: Manifest, directory: Path) -> None:
+        """Refuses to mix two configurations in one directory.
+
+        Engine, machine and package versions may differ, and so may limit, repeats and the choice of
+        tasks: the responses say for themselves which sample they answer.
+
+        Args:
+            other: The manifest of the run that wants to go on in `directory`.
+            directory: Where this manifest comes from.
+
+        Raises:
+            UsageError: Something differs that the responses depend on; both values are named.
+        """
+        ours, theirs = self._configuration(), other._configuration()
+        differing = [name for name in ours if name in theirs and ours[name] != theirs[name]]
+        if differing:
+            said = "; ".join(f"{name} is {ours[name]} there, {theirs[name]} now" for name in differing)
+            raise UsageError(
+                f"{directory} holds a run of another configuration: {said}",
+                "Choose another --output, or ask for the same configuration.",
+            )
+
+    def _configuration(self) -> Mapping[str, Any]:
+        sampled = any(task.sampling.temperature > 0 for task in self.tasks.values())
+        flat: dict[str, Any] = {
+            "model": self.model.name,
+            "model revision": self.model.revision,
+            "pixel limits": self.pixel_limits or "none",
+        }
+        if sampled:
+            flat["seed"] = self.seed
+        for name, task in self.tasks.items():
+            flat[f"{name}: prompt profile"] = task.prompt
+            flat[f"{name}: task file sha256"] = task.sha256[:12]
+            flat |= {f"{name}: {key}": value for key, value in task.sampling.model_dump().items()}
+        return flat
+
+
+def now() -> str:
+    """The time, UTC, ISO 8601, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def package_versions() -> dict[str, str]:
+    """The installed versions of what a response may depend on, without importing any of it."""
+    versions = {"python": platform.python_version(), "vecbench": vecbench.__version__}
+    for name in PACKAGES:
+        try:
+            versions.setdefault(name, metadata.version(name))
+        except metadata.PackageNotFoundError:
+            continue
+    return versions
+
+
+def hardware() -> dict[str, str | int]:
+    """The machine: system, processor, cores, memory in GiB."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return {
+        "system": f"{platform.system()} {platform.machine()}",
+        "processor": _processor(),
+        "cores": os.cpu_count() or 1,
+        "memory_gib": round(memory),
+    }
+
+
+def _processor() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as lines:
+            for line in lines:
+                if line.startswith("model name"):
+                    return line.split(":", maxsplit=1)[1].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()

@@ -1,0 +1,213 @@
+"""responses.jsonl: one line a response, append-only, the source of truth of a run."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from vecbench.errors import DataError
+from vecbench.store.files import cannot_write
+
+SYNC_INTERVAL = 1.0
+"""Seconds that a stored response may be in the operating system's memory only."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredResponse:
+    """One line of responses.jsonl.
+
+    Attributes:
+        key: SHA-256 of everything that the response depends on.
+        task: The task's id.
+        sample_id: Unique within the task.
+        repeat: 0 for the first answer to a sample.
+        target: The true label.
+        candidates: The closed list.
+        image: Path relative to the data's root.
+        image_sha256: Of the image file's bytes; None if it could not be read.
+        prompt_sha256: Of the rendered prompt.
+        response: The generated text, verbatim; None when there is an error.
+        finish_reason: "stop" or "length"; None when there is an error, or when unknown.
+        error: Why there is no response; None if there is one.
+        n_prompt_tokens: Prompt length in tokens; None if unknown.
+        n_output_tokens: Answer length in tokens; None if unknown.
+    """
+
+    key: str
+    task: str
+    sample_id: str
+    repeat: int
+    target: str
+    candidates: tuple[str, ...]
+    image: str
+    image_sha256: str | None
+    prompt_sha256: str
+    response: str | None
+    finish_reason: str | None
+    error: str | None
+    n_prompt_tokens: int | None
+    n_output_tokens: int | None
+
+    def to_line(self) -> bytes:
+        """The JSON line in UTF-8, newline included."""
+        values = asdict(self)
+        try:
+            return json.dumps(values, ensure_ascii=False).encode() + b"\n"
+        except UnicodeEncodeError:  # half of a surrogate pair: escaped, it is still valid UTF-8
+            return json.dumps(values).encode() + b"\n"
+
+
+_FIELDS = {each.name for each in fields(StoredResponse)}
+
+
+class ResponseLog:
+    """responses.jsonl, open for appending.
+
+    Every line reaches the operating system at once and the disk within `SYNC_INTERVAL` seconds. A torn
+    last line, left by a process that was killed while it wrote, is cut off when the log is opened.
+
+    Args:
+        path: The file; made if it is not there.
+
+    Raises:
+        DataError: A line other than the last is not a response.
+        RunError: The file cannot be opened or written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            _cut_torn_line(path)
+            self._done = {each.key for each in read_responses(path) if each.error is None}
+            self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        except OSError as fault:
+            raise cannot_write(path, fault) from fault
+        self._dirty = threading.Event()
+        self._closing = threading.Event()
+        self._sync_fault: OSError | None = None
+        self._syncer = threading.Thread(target=self._sync_regularly, name="sync responses", daemon=True)
+        self._syncer.start()
+
+    def __contains__(self, key: str) -> bool:
+        """Whether a response with this key is stored, errors not counted."""
+        return key in self._done
+
+    def append(self, response: StoredResponse) -> None:
+        """Stores one response.
+
+        Raises:
+            RunError: It cannot be written (a full disk, say); no part of the line is left in the file.
+        """
+        if self._sync_fault is not None:
+            raise cannot_write(self._path, self._sync_fault)
+        line = response.to_line()
+        end = os.fstat(self._file).st_size
+        try:
+            written = os.write(self._file, line)
+            while written < len(line):  # a nearly full disk takes a part first and refuses the rest
+                written += os.write(self._file, line[written:])
+        except OSError as fault:
+            os.ftruncate(self._file, end)
+            raise cannot_write(self._path, fault) from fault
+        self._dirty.set()
+        if response.error is None:
+            self._done.add(response.key)
+
+    def close(self) -> None:
+        """Brings everything to the disk.
+
+        Raises:
+            RunError: It cannot be brought there.
+        """
+        if self._closing.is_set():
+            return
+        self._closing.set()
+        self._dirty.set()
+        self._syncer.join()
+        os.close(self._file)
+        if self._sync_fault is not None:
+            raise cannot_write(self._path, self._sync_fault)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _sync_regularly(self) -> None:
+        while True:
+            self._dirty.wait()
+            last = self._closing.wait(SYNC_INTERVAL / 2)
+            self._dirty.clear()
+            try:
+                os.fsync(self._file)
+            except OSError as fault:
+                self._sync_fault = fault
+            if last:
+                return
+
+
+def read_responses(path: Path) -> Iterator[StoredResponse]:
+    """The stored responses in the order of the file; none if there is no file.
+
+    A last line without its newline is a torn one and is left out.
+
+    Raises:
+        DataError: A line is not a response; the message names file and line.
+    """
+    if not path.exists():
+        return
+    with path.open("rb") as stream:
+        for number, line in enumerate(stream, start=1):
+            if not line.endswith(b"\n"):
+                return
+            try:
+                yield _response(json.loads(line))
+            except (ValueError, TypeError, RecursionError) as fault:
+                problem = "not valid JSON" if isinstance(fault, json.JSONDecodeError) else str(fault)
+                raise DataError(
+                    f"{path}, line {number}: not a stored response ({problem})",
+                    "Remove the line; its sample will be generated again.",
+                ) from None
+
+
+def _response(values: Any) -> StoredResponse:
+    if not isinstance(values, dict):
+        raise TypeError("not a JSON object")
+    missing = _FIELDS - values.keys()
+    if missing:
+        raise ValueError(f"no {', '.join(sorted(missing))}")
+    known = {name: values[name] for name in _FIELDS}
+    return StoredResponse(**known | {"candidates": tuple(values["candidates"])})
+
+
+def _cut_torn_line(path: Path) -> None:
+    if not path.exists():
+        return
+    with path.open("r+b") as stream:
+        end = stream.seek(0, os.SEEK_END)
+        if end == 0:
+            return
+        stream.seek(end - 1)
+        if stream.read(1) == b"\n":
+            return
+        stream.truncate(_after_last_newline(stream, end))
+
+
+def _after_last_newline(stream: Any, end: int, block: int = 2**16) -> int:
+    while end > 0:
+        start = max(0, end - block)
+        stream.seek(start)
+        found = stream.read(end - start).rfind(b"\n")
+        if found >= 0:
+            return int(start + found + 1)
+        end = start
+    return 0
