@@ -44,7 +44,9 @@ def render_prompt(task: Task, profile: str, sample: Sample) -> str:
             labels=list(sample.candidates), noun=task.noun, dataset_prompt=sample.prompt or ""
         )
     except jinja2.TemplateError as fault:
-        raise DataError(f"{task.path}: prompt profile {profile}: {fault}", "Mend the Jinja2 template.") from None
+        raise DataError(
+            f"{task.path}: prompt profile {profile}: {fault}", "Mend the Jinja2 template."
+        ) from None
     if not text.strip():
         raise DataError(
             f"{task.id}, sample {sample.id}: the prompt profile {profile!r} gives an empty prompt",
@@ -56,4 +58,6 @@ def render_prompt(task: Task, profile: str, sample: Sample) -> str:
 @lru_cache(maxsize=64)
 def _template(source: str) -> jinja2.Template:
     # Sandboxed: task files come from strangers, and a template can reach into Python otherwise.
-    return ImmutableSandboxedEnvironment(autoescape=False, undefined=jinja2.StrictUndefined).from_string(source)
+    return ImmutableSandboxedEnvironment(autoescape=False, undefined=jinja2.StrictUndefined).from_string(
+        source
+    )

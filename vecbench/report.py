@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from vecbench.plots import save_reliability_diagram
 from vecbench.parsing import Prediction
+from vecbench.plots import save_reliability_diagram
 from vecbench.scoring import Scores, prediction_lines
-from vecbench.store import Manifest, write_text
+from vecbench.store import Manifest
 from vecbench.store.files import replacing
 from vecbench.tables import markdown_table
 
@@ -55,9 +55,8 @@ def summary(scores: Scores, manifest: Manifest | None, figures: Iterable[Path], 
     """
     name = manifest.model.name if manifest else "Scores"
     parts = [f"# {name}\n\n", *_facts(scores, manifest), "\n", markdown_table(scores)]
-    for figure in figures:
-        parts.append(f"\n![{figure.stem}]({figure.relative_to(folder).as_posix()})\n")
-    return "".join(parts)
+    pictures = [f"\n![{each.stem}]({each.relative_to(folder).as_posix()})\n" for each in figures]
+    return "".join(parts + pictures)
 
 
 def _facts(scores: Scores, manifest: Manifest | None) -> Iterable[str]:

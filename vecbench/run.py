@@ -233,7 +233,9 @@ class _Session:
                     sampling = _seeded(task_run.sampling, self._plan.seed, sample, repeat)
                     yield Request(row.key, prompt, image, sampling)
 
-    def _row(self, task_run: TaskRun, sample: Sample, prompt: str, image: SampleImage, repeat: int) -> StoredResponse:
+    def _row(
+        self, task_run: TaskRun, sample: Sample, prompt: str, image: SampleImage, repeat: int
+    ) -> StoredResponse:
         image_sha256 = None if isinstance(image.data, str) else hashlib.sha256(image.data).hexdigest()
         return StoredResponse(
             key=_key(self._plan, task_run, sample, prompt, image_sha256, repeat),

@@ -108,7 +108,11 @@ class GroupScores:
     def as_json(self) -> dict[str, Any]:
         """The scores as scores.json has them."""
         macro = {key: score.as_json() for key, score in self.macro.items()}
-        return {"tasks": list(self.tasks), "absent": list(self.absent)} | self.pooled.as_json() | {"macro": macro}
+        return (
+            {"tasks": list(self.tasks), "absent": list(self.absent)}
+            | self.pooled.as_json()
+            | {"macro": macro}
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +148,7 @@ class Scores:
         return json.dumps(said, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def predictions(
-    responses: Iterable[StoredResponse], protocol: str, catalogue: Catalogue
-) -> list[Prediction]:
+def predictions(responses: Iterable[StoredResponse], protocol: str, catalogue: Catalogue) -> list[Prediction]:
     """What each response says; of several to one sample and repeat, the last counts.
 
     Args:
@@ -236,11 +238,11 @@ def _mean(key: str, scores: Mapping[str, Score]) -> Score:
 
 def _row_scores(rows: Sequence[Prediction]) -> RowScores:
     n = len(rows)
-    confident = [row for row in rows if row.reading.confidence is not None]
-    cells = Cells.of_rows([row.reading.confidence for row in confident], [row.correct for row in confident])
+    stated = [(row.reading.confidence, row.correct) for row in rows if row.reading.confidence is not None]
+    cells = Cells.of_rows([confidence for confidence, _ in stated], [correct for _, correct in stated])
     metrics = {"accuracy": _share(sum(row.correct for row in rows), n)}
     metrics |= _f1(rows)
-    metrics["coverage"] = _share(len(confident), n)
+    metrics["coverage"] = _share(len(stated), n)
     for key, metric in CONFIDENCE_METRICS.items():
         metrics[key] = _score(metric(cells), cells.n, _why_undefined(cells))
     return RowScores(n, _counts(rows), metrics, cells)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from rich.table import Table
@@ -94,7 +94,8 @@ def _group_lines(
         yield _line(scores.names.get(name, name), scores.tasks[name], notes)
     if len(group.tasks) > 1:
         yield _line("pooled", group.pooled, notes)
-        cells = tuple(_cell(group.macro[key], notes) for key in COLUMNS)
+        # Why a macro score is undefined shows in the lines above it.
+        cells = tuple(_cell(group.macro[key], {}) for key in COLUMNS)
         yield Line("macro", 1, None, cells)
 
 
@@ -108,7 +109,8 @@ def _line(name: str, rows: RowScores, notes: dict[str, str]) -> Line:
             f"do not (up to {share:.0f} %)."
         )
     cells = tuple(
-        _cell(rows.metrics[key], notes) + ("*" if conditional and key in CONDITIONAL else "") for key in COLUMNS
+        _cell(rows.metrics[key], notes) + ("*" if conditional and key in CONDITIONAL else "")
+        for key in COLUMNS
     )
     return Line(name, 1 if name == "pooled" else 2, rows.n, cells)
 
@@ -146,7 +148,9 @@ def markdown_table(scores: Scores) -> str:
     text = [_markdown_row(headings), _markdown_row([":--", *["--:"] * (len(headings) - 1)])]
     for heading, lines in built.blocks:
         text.append(_markdown_row([f"**{heading}**", *[""] * (len(headings) - 1)]))
-        text += [_markdown_row([each.name, "" if each.n is None else str(each.n), *each.cells]) for each in lines]
+        text += [
+            _markdown_row([each.name, "" if each.n is None else str(each.n), *each.cells]) for each in lines
+        ]
     notes = "".join(f"\n{note}  " for note in built.notes)
     return "\n".join(text) + "\n" + (notes + "\n" if notes else "")
 
@@ -159,7 +163,9 @@ def csv_table(scores: Scores) -> str:
     for level, name, aggregate, metrics in _all_scores(scores):
         for key, each in metrics.items():
             values = [each.value, each.low, each.high, each.method, each.n, each.why]
-            writer.writerow([level, name, aggregate, key, *("" if value is None else value for value in values)])
+            writer.writerow(
+                [level, name, aggregate, key, *("" if value is None else value for value in values)]
+            )
     return stream.getvalue()
 
 

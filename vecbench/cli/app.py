@@ -18,19 +18,13 @@ from vecbench.cli.score import score
 from vecbench.cli.tasks import tasks
 from vecbench.errors import Interrupted, RunError, VecbenchError
 
-CONTEXT = {
-    "help_option_names": ["-h", "--help"],
-    # lm-eval's users write --model_args.
-    "token_normalize_func": lambda token: token.replace("_", "-") if token.startswith("-") else token,
-}
-
 app = typer.Typer(
     name="vecbench",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
-    context_settings=CONTEXT,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
@@ -64,8 +58,14 @@ def main(arguments: list[str] | None = None) -> None:
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     # Accepted anywhere: people add it at the end of a command that failed.
     debug = "--debug" in arguments
-    arguments = [each for each in arguments if each != "--debug"]
+    arguments = [_dashed(each) for each in arguments if each != "--debug"]
     sys.exit(_status(arguments, debug))
+
+
+def _dashed(argument: str) -> str:
+    """`--model_args=x` as `--model-args=x`: lm-eval's users write the one, ours is the other."""
+    flag, sign, value = argument.partition("=")
+    return flag.replace("_", "-") + sign + value if flag.startswith("--") else argument
 
 
 def _status(arguments: list[str], debug: bool) -> int:
@@ -73,8 +73,9 @@ def _status(arguments: list[str], debug: bool) -> int:
         status = app(arguments, standalone_mode=False, prog_name="vecbench")
     except VecbenchError as fault:
         return _report(fault, debug)
-    except BrokenPipeError:
-        # Whoever read our output has seen enough. Python would complain once more while it exits.
+    except SystemExit:
+        # typer's answer to a reader that has closed our output: it has seen enough, and that is no
+        # failure. Python would complain once more while it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as fault:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,6 +14,7 @@ import typer
 
 if TYPE_CHECKING:
     from vecbench.engines import Engine
+    from vecbench.models import Model
     from vecbench.run import RunOutcome, RunPlan
     from vecbench.store import RunDirectory
     from vecbench.tasks import Catalogue, Task
@@ -23,9 +24,12 @@ MOST_FAILURES = 3
 
 
 def demo(
-    output: Annotated[Path, typer.Option("-o", "--output", help="The run's directory.")] = Path("results/demo"),
+    output: Annotated[Path, typer.Option("-o", "--output", help="The run's directory.")] = Path(
+        "results/demo"
+    ),
     model_args: Annotated[
-        str | None, typer.Option("-a", "--model-args", metavar="K=V,…", help="Arguments of the engine, or JSON.")
+        str | None,
+        typer.Option("-a", "--model-args", metavar="K=V,…", help="Arguments of the engine, or JSON."),
     ] = None,
     limit: Annotated[int | None, typer.Option("-L", "--limit", min=1, help="Samples of each task.")] = None,
 ) -> None:
@@ -43,17 +47,23 @@ def run(
         str, typer.Option("-m", "--model", help="A checkpoint directory, or a Hugging Face model id.")
     ],
     tasks: Annotated[
-        str, typer.Option("-t", "--tasks", metavar="T,…", help="Tasks, groups or benchmarks, separated by commas.")
+        str,
+        typer.Option(
+            "-t", "--tasks", metavar="T,…", help="Tasks, groups or benchmarks, separated by commas."
+        ),
     ],
     engine: Annotated[str, typer.Option("--engine", help="What generates: auto or transformers.")] = "auto",
     model_args: Annotated[
-        str | None, typer.Option("-a", "--model-args", metavar="K=V,…", help="Arguments of the engine, or JSON.")
+        str | None,
+        typer.Option("-a", "--model-args", metavar="K=V,…", help="Arguments of the engine, or JSON."),
     ] = None,
     data: Annotated[
-        Path | None, typer.Option("--data", help="A folder with images and a table, for tasks that bring none.")
+        Path | None,
+        typer.Option("--data", help="A folder with images and a table, for tasks that bring none."),
     ] = None,
     prompt: Annotated[
-        str | None, typer.Option("--prompt", metavar="PROFILE", help="Prompt profile instead of the task's own.")
+        str | None,
+        typer.Option("--prompt", metavar="PROFILE", help="Prompt profile instead of the task's own."),
     ] = None,
     limit: Annotated[
         int | None, typer.Option("-L", "--limit", min=1, help="At most this many samples of each task.")
@@ -78,14 +88,13 @@ def run(
     [dim]vecbench run --model ./checkpoint --tasks demo
     vecbench run -m org/name -t emoji_7,fluent_7 -a batch_size=8,dtype=bfloat16 --limit 100[/dim]
     """
+    from vecbench.cli.settings import parse_settings
     from vecbench.engines import create_engine
     from vecbench.models import resolve_model
     from vecbench.store import RunDirectory
     from vecbench.tasks import load_catalogue
 
     catalogue = load_catalogue(include_path or [])
-    from vecbench.cli.settings import parse_settings
-
     arguments = parse_settings("--model-args", model_args)
     chosen = catalogue.select(tasks)
     resolved = resolve_model(model, arguments.get("revision"))
@@ -105,12 +114,22 @@ def run(
     def make_engine() -> Engine:
         return create_engine(engine, resolved.source, arguments)
 
-    outcome = _watched(plan, make_engine, directory, catalogue)
+    outcome = _watched(plan, make_engine, directory)
     _show(directory, catalogue, outcome)
 
 
-def _plan(chosen: list[Task], model: Any, *, data: Path | None, prompt: str | None, gen_kwargs: dict[str, Any],
-          limit: int | None, repeats: int, seed: int, pixel_limits: dict[str, int]) -> RunPlan:
+def _plan(
+    chosen: list[Task],
+    model: Model,
+    *,
+    data: Path | None,
+    prompt: str | None,
+    gen_kwargs: dict[str, Any],
+    limit: int | None,
+    repeats: int,
+    seed: int,
+    pixel_limits: dict[str, int],
+) -> RunPlan:
     from vecbench.cli.settings import apply_generation_settings
     from vecbench.engines import Sampling
     from vecbench.errors import UsageError
@@ -122,7 +141,9 @@ def _plan(chosen: list[Task], model: Any, *, data: Path | None, prompt: str | No
     for task in chosen:
         root = data or task.data
         if root is None:
-            raise UsageError(f"the task {task.id} brings no data", "Give a folder with its images: --data DIR.")
+            raise UsageError(
+                f"the task {task.id} brings no data", "Give a folder with its images: --data DIR."
+            )
         sampling = apply_generation_settings(
             Sampling(task.temperature, task.top_p, task.max_tokens, task.stop), gen_kwargs
         )
@@ -135,7 +156,7 @@ def _plan(chosen: list[Task], model: Any, *, data: Path | None, prompt: str | No
     return RunPlan(model, tuple(task_runs), seed, limit, repeats, pixel_limits)
 
 
-def _watched(plan: RunPlan, make_engine: Any, directory: RunDirectory, catalogue: Catalogue) -> RunOutcome:
+def _watched(plan: RunPlan, make_engine: Callable[[], Engine], directory: RunDirectory) -> RunOutcome:
     from rich.console import Console
 
     from vecbench.errors import Interrupted, RunError

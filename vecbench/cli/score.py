@@ -18,12 +18,16 @@ Format = Literal["table", "json", "markdown", "csv"]
 
 
 def score(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Run directories, or their responses.jsonl.")],
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH…", help="Run directories, or their responses.jsonl.")
+    ],
     protocol: Annotated[str, typer.Option("--protocol", help="How responses are read.")] = "strict",
     format_: Annotated[str, typer.Option("--format", help="table, json, markdown or csv.")] = "table",
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", help="Where to write predictions and scores (default: the run directory)."),
+        typer.Option(
+            "-o", "--output", help="Where to write predictions and scores (default: the run directory)."
+        ),
     ] = None,
     figures: Annotated[bool, typer.Option(help="Draw reliability diagrams.")] = True,
     include_path: Annotated[
@@ -45,7 +49,9 @@ def score(
     if format_ not in known:
         raise UsageError(f"unknown format {format_!r}", nearest(format_, known))
     if output is not None and len(paths) > 1:
-        raise UsageError("--output takes the scores of one PATH", "Score them one by one, or leave --output out.")
+        raise UsageError(
+            "--output takes the scores of one PATH", "Score them one by one, or leave --output out."
+        )
     catalogue = load_catalogue(include_path or [])
     for path in paths:
         directory = _directory(path)
@@ -101,8 +107,11 @@ def _print(scores: Scores, format_: str, console: Console) -> None:
         console.print()
         console.print(terminal_table(scores))
         return
-    texts = {"json": scores.as_json, "markdown": lambda: markdown_table(scores), "csv": lambda: csv_table(scores)}
-    typer.echo(texts[format_](), nl=False)
+    if format_ == "json":
+        text = scores.as_json()
+    else:
+        text = csv_table(scores) if format_ == "csv" else markdown_table(scores)
+    typer.echo(text, nl=False)
 
 
 def _run_facts(manifest: Manifest | None) -> dict[str, Any]:

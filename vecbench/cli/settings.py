@@ -34,7 +34,9 @@ def parse_settings(option: str, text: str | None) -> dict[str, Any]:
     for part in text.split(","):
         name, sign, value = part.partition("=")
         if not sign or not name.strip():
-            raise UsageError(f"{option}: {part!r} is not key=value", 'Write k=v,k=v or a JSON object: \'{"k": "v"}\'.')
+            raise UsageError(
+                f"{option}: {part!r} is not key=value", 'Write k=v,k=v or a JSON object: \'{"k": "v"}\'.'
+            )
         settings[name.strip().replace("-", "_")] = _value(value.strip())
     return settings
 
@@ -83,7 +85,9 @@ def apply_generation_settings(sampling: Sampling, settings: dict[str, Any]) -> S
     _require_numbers(chosen)
     changed = replace(sampling, **chosen)
     if sample is True and changed.temperature == 0:
-        raise UsageError("--gen-kwargs: do_sample=true needs a temperature above 0", "Add temperature=0.7, say.")
+        raise UsageError(
+            "--gen-kwargs: do_sample=true needs a temperature above 0", "Add temperature=0.7, say."
+        )
     return changed
 
 
@@ -92,7 +96,14 @@ def _require_numbers(chosen: dict[str, Any]) -> None:
     for name, (low, high) in limits.items():
         value = chosen.get(name, low)
         whole = name != "max_tokens" or isinstance(value, int)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not whole or not low <= value <= high:
-            raise UsageError(f"--gen-kwargs: {name}={value!r} is not possible", f"It lies in [{low:g}, {high:g}].")
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not whole
+            or not low <= value <= high
+        ):
+            raise UsageError(
+                f"--gen-kwargs: {name}={value!r} is not possible", f"It lies in [{low:g}, {high:g}]."
+            )
         if name in chosen and name != "max_tokens":
             chosen[name] = float(value)

@@ -10,7 +10,9 @@ import typer
 if TYPE_CHECKING:
     from vecbench.tasks import Task
 
-tasks = typer.Typer(name="tasks", no_args_is_help=True, help="The tasks that can be run.", rich_markup_mode="rich")
+tasks = typer.Typer(
+    name="tasks", no_args_is_help=True, help="The tasks that can be run.", rich_markup_mode="rich"
+)
 
 IncludePath = Annotated[
     list[Path] | None, typer.Option("--include-path", help="Another folder with task files.")
@@ -51,7 +53,9 @@ def list_tasks(include_path: IncludePath = None) -> None:
 @tasks.command("show")
 def show_tasks(
     names: Annotated[str, typer.Argument(metavar="T,…", help="Tasks, groups or benchmarks.")],
-    prompt: Annotated[str | None, typer.Option("--prompt", metavar="PROFILE", help="Prompt profile to show.")] = None,
+    prompt: Annotated[
+        str | None, typer.Option("--prompt", metavar="PROFILE", help="Prompt profile to show.")
+    ] = None,
     include_path: IncludePath = None,
 ) -> None:
     """Show what a task asks, in full, with its prompt as a model gets it."""

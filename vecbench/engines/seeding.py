@@ -33,5 +33,5 @@ class SeededSampling(LogitsProcessor):  # type: ignore[misc]
             warped = self._top_p(input_ids, warped)
         for row, stream in zip(warped, self._streams, strict=True):
             # -log(Exponential) is Gumbel; exponential_ never draws 0, so no logit becomes infinite.
-            row -= torch.empty_like(row).exponential_(generator=stream).log_()
+            row.sub_(torch.empty_like(row).exponential_(generator=stream).log_())
         return warped

@@ -87,7 +87,9 @@ class TransformersEngine:
     @property
     def description(self) -> EngineDescription:
         """Name, arguments as used, and device."""
-        device = torch.cuda.get_device_name(self._device) if self._device.type == "cuda" else self._device.type
+        device = (
+            torch.cuda.get_device_name(self._device) if self._device.type == "cuda" else self._device.type
+        )
         used = self._arguments.model_dump(exclude_none=True)
         used |= {"device": str(self._device), "dtype": str(self._dtype).removeprefix("torch.")}
         return EngineDescription("transformers", used, device)
@@ -138,7 +140,7 @@ class TransformersEngine:
         yield from self._responses(batch[:half])
         yield from self._responses(batch[half:])
 
-    @torch.inference_mode()
+    @torch.inference_mode()  # type: ignore[untyped-decorator]
     def _generate_batch(self, batch: list[tuple[Request, Image]]) -> list[Response]:
         inputs = self._processor.apply_chat_template(
             [_conversation(request.prompt, picture) for request, picture in batch],
@@ -270,7 +272,9 @@ def _device(name: str) -> torch.device:
     except RuntimeError:
         raise UsageError(f"unknown device {name!r}", "Known: auto, cpu, cuda, cuda:0, mps.") from None
     if device.type == "cuda" and not torch.cuda.is_available():
-        raise UsageError(f"device {name}: torch sees no CUDA device here", "Leave device out, or set device=cpu.")
+        raise UsageError(
+            f"device {name}: torch sees no CUDA device here", "Leave device out, or set device=cpu."
+        )
     return device
 
 

@@ -43,7 +43,7 @@ class Cells:
         outcome = np.asarray(correct)
         if stated.ndim != 1 or stated.shape != outcome.shape:
             raise ValueError(
-                f"confidence and correct must be two lists of one length, not {stated.shape} and {outcome.shape}"
+                f"confidence and correct must be lists of one length, not {stated.shape} and {outcome.shape}"
             )
         if not np.all((stated >= 0) & (stated <= 1)):  # false for nan as well
             raise ValueError("every confidence must lie in [0, 1]")

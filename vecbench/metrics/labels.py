@@ -47,7 +47,9 @@ def f1_macro(targets: Sequence[str | None], labels: Sequence[str | None], candid
     return float(counts.f1.mean()) if counts.support.sum() else float("nan")
 
 
-def f1_weighted(targets: Sequence[str | None], labels: Sequence[str | None], candidates: Sequence[str]) -> float:
+def f1_weighted(
+    targets: Sequence[str | None], labels: Sequence[str | None], candidates: Sequence[str]
+) -> float:
     """The mean of the candidates' F1, weighted by how often each is the target.
 
     Args, returns and errors as for `f1_macro`.
@@ -63,7 +65,9 @@ class _Counts:
     support: NDArray[np.int64]
 
 
-def _counts(targets: Sequence[str | None], labels: Sequence[str | None], candidates: Sequence[str]) -> _Counts:
+def _counts(
+    targets: Sequence[str | None], labels: Sequence[str | None], candidates: Sequence[str]
+) -> _Counts:
     place = {candidate: index for index, candidate in enumerate(candidates)}
     # The last row takes the rows without a target, the last column those without a label.
     confusion = np.zeros((len(place) + 1, len(place) + 1), dtype=np.int64)

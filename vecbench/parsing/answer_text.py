@@ -12,7 +12,9 @@ from vecbench.parsing.visible import elements, is_left_open
 MOST_OBJECTS = 64
 """JSON objects that are tried, from the end: enough for any answer, and a bound for hostile texts."""
 
-_ANSWER_LINE = re.compile(r"^[^\w\n]*(?:final\s+)?answer[^\w\n]*?[:\uff1a](.*)$", re.IGNORECASE | re.MULTILINE)
+_ANSWER_LINE = re.compile(
+    r"^[^\w\n]*(?:final\s+)?answer[^\w\n]*?[:\uff1a](.*)$", re.IGNORECASE | re.MULTILINE
+)
 _CONFIDENCE_LINE = re.compile(r"^[^\w\n]*confidence[^\w\n]*?[:\uff1a](.*)$", re.IGNORECASE | re.MULTILINE)
 _BOXED = re.compile(r"\\boxed\s*\{")
 _COMMAND = re.compile(r"\\[A-Za-z]+")
@@ -32,9 +34,9 @@ class Answer:
 
 
 def stated_answer(text: str) -> Answer | None:
-    """The answer that a text states explicitly; None if it states none.
+    r"""The answer that a text states explicitly; None if it states none.
 
-    In this order: the last complete `<answer>` element, the key of a JSON object, `\\boxed{}`, a line
+    In this order: the last complete `<answer>` element, the key of a JSON object, `\boxed{}`, a line
     `Answer: …`. An `<answer>` that is opened and never closed counts as no answer, and keeps the
     other forms from being looked for: the text behind it is whatever the model was about to say.
     """

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-LabelStatus = Literal[
-    "ok", "alias", "ambiguous", "not_a_candidate", "no_answer", "truncated", "error"
-]
+LabelStatus = Literal["ok", "alias", "ambiguous", "not_a_candidate", "no_answer", "truncated", "error"]
 """How a label came about, or why there is none.
 
 ok: the answer is a candidate, or names exactly one as a whole word. alias: another spelling that the

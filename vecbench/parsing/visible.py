@@ -112,7 +112,7 @@ def _without_open_reasoning(text: str) -> Visible:
     closing_tag = min(tag.end for tag in tags(after) if tag.start == end)
     trailing = after[closing_tag:]
     for confidence_begin, confidence_end in reversed(elements(trailing, "confidence")):
-        trailing = trailing[: confidence_begin] + trailing[confidence_end:]
+        trailing = trailing[:confidence_begin] + trailing[confidence_end:]
     if _TAG.sub("", trailing).strip():
         return Visible(before, True)  # the reasoning went on: this answer was a part of it
     return Visible(before + after[opening_tag:], False)

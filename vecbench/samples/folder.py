@@ -48,7 +48,9 @@ class DataFolder:
 
     def __init__(self, root: Path) -> None:
         if not root.is_dir():
-            raise DataError(f"there is no data folder {root}", "--data takes a folder with images and a table.")
+            raise DataError(
+                f"there is no data folder {root}", "--data takes a folder with images and a table."
+            )
         self.root = root
         self.table = _table(root)
 
@@ -105,32 +107,30 @@ class DataFolder:
         try:
             with self.table.open(encoding="utf-8-sig", newline="") as stream:
                 raw = csv_rows(stream) if self.table.suffix == ".csv" else jsonl_rows(stream)
-                names: dict[str, str] | None = None
-                for line, values in raw:
-                    names = names or self._names(values)
-                    yield _Row(line, {ours: _text(values.get(theirs)) for ours, theirs in names.items()})
+                for place, (line, values) in enumerate(raw):
+                    if place == 0:
+                        self._require_columns(values)
+                    yield _Row(line, {ours: _first(values, known) for ours, known in COLUMNS.items()})
         except (UnicodeDecodeError, csv.Error, ValueError) as fault:
             raise DataError(f"{self.table}: {fault}", "A CSV with a header or a JSONL, UTF-8.") from None
         except OSError as fault:
             raise DataError(f"{self.table}: {fault.strerror or fault}") from None
 
-    def _names(self, first: Mapping[str, Any]) -> dict[str, str]:
-        names = {ours: name for ours, known in COLUMNS.items() for name in reversed(known) if name in first}
+    def _require_columns(self, first: Mapping[str, Any]) -> None:
         for needed in ("image", "label"):
-            if needed not in names:
+            if not any(name in first for name in COLUMNS[needed]):
                 found = ", ".join(str(name) for name in first if name)
                 raise DataError(
                     f"{self.table}: there is no column {needed}; found: {found}",
                     f"Name it {' or '.join(COLUMNS[needed])}.",
                 )
-        return names
 
 
 def csv_rows(stream: Any) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """Rows of a CSV with a header, each with its line number."""
     reader = csv.DictReader(stream, strict=True)
     for values in reader:
-        if values.get(None):  # type: ignore[call-overload]
+        if values.get(None):
             raise ValueError(f"line {reader.line_num}: more fields than the header has")
         yield reader.line_num, values
 
@@ -154,7 +154,9 @@ def _table(root: Path) -> Path:
     preferred = [path for path in tables if path.stem in TABLES]
     chosen = preferred if len(preferred) == 1 else tables
     if not chosen:
-        raise DataError(f"{root} holds no table", "A CSV or JSONL with the columns image and label is expected.")
+        raise DataError(
+            f"{root} holds no table", "A CSV or JSONL with the columns image and label is expected."
+        )
     if len(chosen) > 1:
         names = ", ".join(path.name for path in chosen)
         raise DataError(f"{root} holds several tables: {names}", f"Name the right one {TABLES[0]}.csv.")
@@ -169,5 +171,6 @@ def _belongs(row: _Row, task: Task) -> bool:
     }
 
 
-def _text(value: Any) -> str:
-    return "" if value is None else value if isinstance(value, str) else str(value)
+def _first(values: Mapping[str, Any], names: tuple[str, ...]) -> str:
+    value = next((values[name] for name in names if values.get(name) is not None), "")
+    return value if isinstance(value, str) else str(value)

@@ -16,7 +16,6 @@ import vecbench
 from vecbench.errors import DataError, UsageError
 from vecbench.store.files import write_text
 
-SCHEMA = "vecbench.run/1"
 PACKAGES = ("vecbench", "torch", "transformers", "vllm", "openai", "numpy", "pillow", "tokenizers")
 
 Status = Literal["running", "complete", "incomplete", "interrupted", "failed"]
@@ -85,7 +84,7 @@ class Manifest(_Record):
 
     model_config = ConfigDict(populate_by_name=True)
 
-    schema_: Literal["vecbench.run/1"] = Field(SCHEMA, alias="schema")
+    schema_: Literal["vecbench.run/1"] = Field("vecbench.run/1", alias="schema")
     status: Status
     model: ModelRecord
     engine: EngineRecord | None = None
@@ -123,7 +122,9 @@ class Manifest(_Record):
         except ValidationError as fault:
             first = fault.errors()[0]
             where = ".".join(str(part) for part in first["loc"])
-            raise DataError(f"{path}: {where}: {first['msg'].lower()}", "It is not a run of this version.") from None
+            raise DataError(
+                f"{path}: {where}: {first['msg'].lower()}", "It is not a run of this version."
+            ) from None
 
     def require_same_configuration(self, other: Manifest, directory: Path) -> None:
         """Refuses to mix two configurations in one directory.

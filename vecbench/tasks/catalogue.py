@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -83,10 +83,12 @@ def load_catalogue(folders: Iterable[Path] = ()) -> Catalogue:
     tasks: dict[str, Task] = {}
     groups: dict[str, Group] = {}
     faults: list[Fault] = []
+    broken: set[str] = set()
     for path in _definitions([tasks_folder(), *folders]):
         found = file_faults(path)
         if found:
             faults += found
+            broken.add(_name(path))
             continue
         file = read_yaml(path)
         made = _group(file) if "group" in file.content else _task(file)
@@ -98,8 +100,19 @@ def load_catalogue(folders: Iterable[Path] = ()) -> Catalogue:
             groups[made.id] = made
         else:
             tasks[made.id] = made
-    faults += _contradictions(tasks, groups)
-    return Catalogue(tasks, groups, tuple(sorted(faults)))
+    faults += _contradictions(tasks, groups, broken)
+    return Catalogue(*_in_order(tasks, groups), tuple(sorted(faults)))
+
+
+def _in_order(
+    tasks: Mapping[str, Task], groups: Mapping[str, Group]
+) -> tuple[dict[str, Task], dict[str, Group]]:
+    """Tasks and groups as the benchmarks list them, not as the files sort."""
+    benchmarks = [group for group in groups.values() if any(each in groups for each in group.members)]
+    listed = [member for each in benchmarks for member in each.members if member in groups]
+    ordered = {name: groups[name] for name in [*listed, *groups]}
+    members = [member for group in ordered.values() for member in group.members if member in tasks]
+    return {name: tasks[name] for name in [*members, *tasks]}, ordered
 
 
 def _definitions(folders: Iterable[Path]) -> Iterator[Path]:
@@ -121,6 +134,14 @@ def _defines_something(path: Path) -> bool:
     except DataError:
         return True  # broken: its fault must be reported, not skipped
     return "task" in content or "group" in content
+
+
+def _name(path: Path) -> str:
+    try:
+        content = read_yaml(path).content
+    except DataError:
+        return path.stem
+    return without_prefix(str(content.get("task") if "group" not in content else content["group"]))
 
 
 def _task(file: YamlFile) -> Task:
@@ -156,8 +177,11 @@ def _group(file: YamlFile) -> Group:
     return Group(without_prefix(content.group), content.metadata.vecbench.display, members, file.path)
 
 
-def _contradictions(tasks: Mapping[str, Task], groups: Mapping[str, Group]) -> Iterator[Fault]:
-    known = [*tasks, *groups]
+def _contradictions(
+    tasks: Mapping[str, Task], groups: Mapping[str, Group], broken: Collection[str]
+) -> Iterator[Fault]:
+    # A broken file has faults of its own; that others name it is none.
+    known = [*tasks, *groups, *broken]
     for group in groups.values():
         for member in group.members:
             if member not in known:
@@ -166,6 +190,8 @@ def _contradictions(tasks: Mapping[str, Task], groups: Mapping[str, Group]) -> I
             yield Fault(group.path, "task", f"the group {group.id} contains itself", "Remove the circle.")
     for task in tasks.values():
         key = "metadata.vecbench.group"
+        if task.group in broken:
+            continue
         if task.group not in groups:
             yield Fault(task.path, key, f"unknown group {task.group!r}", nearest(task.group, groups))
         elif task.id not in groups[task.group].members:

@@ -17,10 +17,10 @@ from vecbench.tasks.schema import GroupFile, TaskFile, TaskMetadata
 from vecbench.tasks.yaml_file import YamlFile, read_yaml
 
 REMEDIES = {
-    "metadata": "Write it whole: an include's metadata is replaced by the file's, not merged with it.",
+    "metadata": "Write it whole: an include's metadata is replaced by the file's, not merged.",
     "metadata.version": "Write `version: 1.0` under metadata; an include's metadata is replaced, not merged.",
     "metadata.vecbench.noun": "Write emotion or sentiment.",
-    "generation_kwargs.until": "Write `until: []`: without it lm-eval ends an answer at its first blank line.",
+    "generation_kwargs.until": "Write `until: []`: without it lm-eval ends answers at a blank line.",
     "num_fewshot": "Write `num_fewshot: 0`: examples in the prompt are not supported.",
     "output_type": "Write `output_type: generate_until`.",
 }
@@ -49,7 +49,9 @@ def task_faults(file: YamlFile, task: TaskFile) -> list[Fault]:
     if isinstance(expected, int):
         expected = (expected, expected)
     if expected is not None and not 1 <= expected[0] <= expected[1]:
-        faults.append(("metadata.vecbench.expected_n", f"{expected} is no row count", "Write N or [LOW, HIGH]."))
+        faults.append(
+            ("metadata.vecbench.expected_n", f"{expected} is no row count", "Write N or [LOW, HIGH].")
+        )
     if metadata.data is not None and not (file.path.parent / metadata.data).is_dir():
         problem = f"there is no folder {file.path.parent / metadata.data}"
         faults.append(("metadata.vecbench.data", problem, "Name a folder relative to this file."))
@@ -82,7 +84,11 @@ def _label_faults(metadata: TaskMetadata) -> Iterator[_Finding]:
             yield key, f"the label {label!r} is nothing but punctuation", "Labels are words."
     for form, count in Counter(normal_form(label) for label in metadata.labels).items():
         if count > 1:
-            yield key, f"{count} labels are read as {form!r}", "Labels must differ in more than case or punctuation."
+            yield (
+                key,
+                f"{count} labels are read as {form!r}",
+                "Labels must differ in more than case or punctuation.",
+            )
     key = "metadata.vecbench.aliases"
     taken = {form: label for label, form in forms.items()}
     for label, aliases in metadata.aliases.items():
@@ -106,7 +112,11 @@ def _prompt_faults(file: YamlFile, metadata: TaskMetadata) -> Iterator[_Finding]
         try:
             jinja2.Environment(autoescape=False).parse(template)
         except jinja2.TemplateSyntaxError as fault:
-            yield f"{key}.{name}", f"template line {fault.lineno}: {fault.message}", "Mend the Jinja2 template."
+            yield (
+                f"{key}.{name}",
+                f"template line {fault.lineno}: {fault.message}",
+                "Mend the Jinja2 template.",
+            )
     if metadata.prompt not in profiles:
         problem = f"there is no prompt profile {metadata.prompt!r}"
         yield "metadata.vecbench.prompt", problem, nearest(metadata.prompt, profiles)

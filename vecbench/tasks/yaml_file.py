@@ -26,7 +26,11 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-_Loader.add_constructor("!function", lambda loader, node: f"!function {loader.construct_scalar(node)}")
+def _function_name(loader: yaml.SafeLoader, node: yaml.Node) -> str:
+    return f"!function {loader.construct_scalar(node)}"  # type: ignore[arg-type]
+
+
+_Loader.add_constructor("!function", _function_name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,9 @@ def read_yaml(path: Path) -> YamlFile:
 def _read(path: Path, including: tuple[Path, ...]) -> YamlFile:
     if path in including:
         chain = " → ".join(each.name for each in (*including, path))
-        raise DataError(f"{including[-1]}: include: the file includes itself ({chain})", "Remove one include.")
+        raise DataError(
+            f"{including[-1]}: include: the file includes itself ({chain})", "Remove one include."
+        )
     own = _mapping(path)
     content: dict[str, Any] = {}
     origin: dict[str, Path] = {}
@@ -65,7 +71,9 @@ def _read(path: Path, including: tuple[Path, ...]) -> YamlFile:
     for name in [included] if isinstance(included, str) else included:
         base_path = (path.parent / str(name)).resolve()
         if not base_path.is_file():
-            raise DataError(f"{path}: include: there is no file {base_path}", "Names are relative to the file.")
+            raise DataError(
+                f"{path}: include: there is no file {base_path}", "Names are relative to the file."
+            )
         base = _read(base_path, (*including, path))
         content |= base.content
         origin |= base.origin
@@ -77,14 +85,14 @@ def _read(path: Path, including: tuple[Path, ...]) -> YamlFile:
 def _mapping(path: Path) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8")
-        content = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
+        content = yaml.load(text, Loader=_Loader)
     except OSError as fault:
         raise DataError(f"{path}: {(fault.strerror or str(fault)).lower()}") from None
     except UnicodeDecodeError:
         raise DataError(f"{path}: not UTF-8 text") from None
     except yaml.MarkedYAMLError as fault:
         mark = fault.problem_mark
-        where = f"{path}, line {mark.line + 1}, column {mark.column + 1}" if mark else str(path)
+        where = f"{path}: line {mark.line + 1}, column {mark.column + 1}" if mark else str(path)
         raise DataError(f"{where}: {fault.problem}", "Mend the YAML there.") from None
     except yaml.YAMLError as fault:
         raise DataError(f"{path}: {str(fault).splitlines()[0]}", "Mend the YAML.") from None

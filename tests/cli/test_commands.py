@@ -1,0 +1,226 @@
+"""The command line as a process sees it: output, exit status, files."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+from fakes import make_data
+from PIL import Image
+
+from vecbench.shipped import demo_model
+
+EMOTIONS = ["joy", "fear", "joy", "anger"]
+
+
+def vecbench(*arguments, cwd=None, **options):
+    command = [sys.executable, "-m", "vecbench", *map(str, arguments)]
+    return subprocess.run(
+        command, capture_output=True, text=True, cwd=cwd, check=False, timeout=300, **options
+    )
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A finished run of two samples a task."""
+    output = tmp_path_factory.mktemp("finished") / "run"
+    done = vecbench("demo", "-o", output, "--limit", 8)
+    assert done.returncode == 0, done.stderr
+    return output, done
+
+
+def test_help_names_every_command_and_the_exit_statuses():
+    done = vecbench("--help")
+    assert done.returncode == 0
+    for word in ("demo", "run", "score", "tasks", "Exit status"):
+        assert word in done.stdout
+
+
+def test_help_and_scoring_import_nothing_heavy(finished):
+    program = (
+        "import sys\n"
+        "from vecbench.cli import main\n"
+        "try:\n    main({arguments})\nexcept SystemExit as end:\n    assert not end.code, end.code\n"
+        "heavy = {heavy} & sys.modules.keys()\n"
+        "assert not heavy, heavy\n"
+    )
+    always = {"torch", "transformers", "vllm", "datasets"}
+    for arguments, heavy in (
+        (["--help"], always | {"matplotlib", "numpy", "pydantic", "scipy", "sklearn"}),
+        (["score", str(finished[0]), "--no-figures"], always | {"matplotlib", "scipy", "sklearn", "pandas"}),
+    ):
+        script = program.format(arguments=arguments, heavy=heavy)
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+
+def test_the_version_is_printed():
+    assert vecbench("--version").stdout.startswith("vecbench 0.")
+
+
+def test_a_run_leaves_everything_that_is_promised(finished):
+    output, done = finished
+    assert {path.name for path in output.iterdir()} >= {
+        "run.json",
+        "responses.jsonl",
+        "predictions.jsonl",
+        "scores.json",
+        "summary.md",
+        "figures",
+    }
+    for group in ("demo_id_vsa", "demo_id_ver", "demo_ood_ver"):
+        for suffix in ("svg", "png", "csv"):
+            assert (output / "figures" / f"reliability_{group}.{suffix}").stat().st_size > 0
+    assert "ID VER" in done.stdout
+    scores = json.loads((output / "scores.json").read_text())
+    assert scores["schema"] == "vecbench.scores/1"
+    assert scores["overall"]["n"] == 24
+    prediction = json.loads((output / "predictions.jsonl").read_text().splitlines()[0])
+    assert set(prediction) == {
+        "key", "task", "sample_id", "repeat", "target", "label",
+        "label_status", "confidence", "confidence_status", "correct",
+    }  # fmt: skip
+
+
+def test_the_table_fits_eighty_columns(finished):
+    assert max(len(line.rstrip()) for line in finished[1].stdout.splitlines() if "summary" not in line) <= 80
+
+
+def test_a_finished_run_is_only_scored_again(finished):
+    output, _ = finished
+    before = (output / "responses.jsonl").read_bytes()
+    done = vecbench("demo", "-o", output, "--limit", 8)
+    assert done.returncode == 0
+    assert (output / "responses.jsonl").read_bytes() == before
+
+
+def test_scoring_again_elsewhere_gives_the_same_scores(finished, tmp_path):
+    output, _ = finished
+    for path in (output, output / "responses.jsonl"):
+        done = vecbench("score", path, "-o", tmp_path / "scored", "--no-figures")
+        assert done.returncode == 0, done.stderr
+        assert (tmp_path / "scored" / "scores.json").read_text() == (output / "scores.json").read_text()
+
+
+@pytest.mark.parametrize("kind", ["json", "markdown", "csv"])
+def test_other_formats_are_printed_alone(finished, tmp_path, kind):
+    done = vecbench("score", finished[0], "-o", tmp_path, "--format", kind, "--no-figures")
+    first = {"json": "{", "markdown": "|", "csv": "level,"}[kind]
+    assert done.stdout.startswith(first)
+    if kind == "json":
+        assert json.loads(done.stdout)["protocol"] == "strict"
+
+
+def test_tasks_are_listed_shown_and_checked():
+    assert "fluent_7" in vecbench("tasks", "list").stdout
+    shown = vecbench("tasks", "show", "emoji_2").stdout
+    assert "Which sentiment might this image evoke?" in shown
+    assert "['positive', 'negative']" in shown
+    checked = vecbench("tasks", "check")
+    assert (checked.returncode, checked.stdout) == (0, "3 tasks and 4 groups, no faults\n")
+
+
+def test_a_broken_task_file_is_reported_with_status_2(tmp_path):
+    (tmp_path / "bad.yaml").write_text("task: vecbench_bad\noutput_typ: generate_until\n")
+    done = vecbench("tasks", "check", tmp_path)
+    assert done.returncode == 2
+    assert "bad.yaml: output_typ: unknown key" in done.stdout
+    assert "Did you mean output_type?" in done.stdout
+    assert "metadata: missing" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "--tasks", "demo"], "--model"),
+        (["run", "--modle", "x"], "--model"),
+        (["run", "-m", demo_model(), "-t", "emoji_9"], "Did you mean emoji_7"),
+        (["run", "-m", demo_model(), "-t", "demo", "--engine", "vlm"], "unknown engine"),
+        (["run", "-m", demo_model(), "-t", "demo", "-a", "batchsize=3"], "Did you mean batch_size?"),
+        (["run", "-m", demo_model(), "-t", "demo", "-a", "batch_size"], "is not key=value"),
+        (["run", "-m", demo_model(), "-t", "demo", "-a", "{"], "not valid JSON"),
+        (
+            ["run", "-m", demo_model(), "-t", "demo", "--gen-kwargs", "temprature=1"],
+            "Did you mean temperature?",
+        ),
+        (["run", "-m", demo_model(), "-t", "demo", "--gen-kwargs", "top_p=2"], "not possible"),
+        (["run", "-m", demo_model(), "-t", "demo", "--prompt", "standart"], "Did you mean standard?"),
+        (["run", "-m", demo_model(), "-t", "demo", "--prompt", "dataset"], "empty prompt"),
+        (["run", "-m", demo_model(), "-t", "demo", "--repeats", "2"], "decoded greedily"),
+        (["run", "-m", demo_model(), "-t", "demo", "--limit", "0"], "--limit"),
+        (["run", "-m", demo_model(), "-t", "demo", "--data", "nowhere"], "no data folder"),
+        (["run", "-m", "./nowhere", "-t", "demo"], "no directory"),
+        (["run", "-m", demo_model(), "-t", "demo", "--include-path", "nowhere"], "no folder nowhere"),
+        (["score", "nowhere"], "holds no responses.jsonl"),
+        (["score", ".", "--protocol", "strikt"], "Did you mean strict?"),
+        (["score", ".", "--format", "tabel"], "Did you mean table?"),
+        (["scroe"], "score"),
+    ],
+)
+def test_wrong_usage_is_status_2_and_says_what_to_do(tmp_path, arguments, message):
+    done = vecbench(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    errors = [line for line in done.stderr.splitlines() if "→" not in line and "warning" not in line]
+    assert len(errors) <= 3
+
+
+def test_underscores_in_flags_are_accepted(tmp_path):
+    done = vecbench(
+        "run", "--model", demo_model(), "--tasks", "emoji_2", "--model_args", "batchsize=1", cwd=tmp_path
+    )
+    assert "unknown model argument" in done.stderr
+
+
+def test_debug_adds_the_traceback_wherever_it_stands(tmp_path):
+    for arguments in (["--debug", "score", "nowhere"], ["score", "nowhere", "--debug"]):
+        done = vecbench(*arguments, cwd=tmp_path)
+        assert done.returncode == 2
+        assert "Traceback" in done.stderr
+
+
+def test_one_bad_sample_makes_the_run_incomplete_and_is_named(tmp_path):
+    data = make_data(tmp_path / "data", EMOTIONS)
+    (data / "images" / "2.png").write_bytes(b"nonsense")
+    done = vecbench("run", "-m", demo_model(), "-t", "emoji_7", "--data", data, "-o", tmp_path / "run")
+    assert done.returncode == 4
+    assert "emoji_7, s2: images/2.png: not an image" in done.stderr
+    assert "emoji_7 has 4 samples" in done.stderr
+    counts = json.loads((tmp_path / "run" / "scores.json").read_text())["tasks"]["emoji_7"]["counts"]
+    assert (counts["errors"], counts["answered"]) == (1, 3)
+    Image.new("RGB", (8, 8)).save(data / "images" / "2.png")
+    done = vecbench("run", "-m", demo_model(), "-t", "emoji_7", "--data", data, "-o", tmp_path / "run")
+    assert done.returncode == 0
+    assert "1 responses generated, 3 kept" in done.stdout
+
+
+def test_another_configuration_is_refused_with_both_named(finished):
+    output, _ = finished
+    done = vecbench("run", "-m", demo_model(), "-t", "demo", "--gen-kwargs", "max_gen_toks=9", "-o", output)
+    assert done.returncode == 2
+    assert "emoji_2: max_tokens is 64 there, 9 now" in done.stderr
+
+
+def test_a_model_without_weights_is_status_2(tmp_path):
+    shutil.copytree(demo_model(), tmp_path / "model")
+    (tmp_path / "model" / "model.safetensors").unlink()
+    done = vecbench("run", "-m", tmp_path / "model", "-t", "demo", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "has no weights" in done.stderr
+
+
+def test_broken_weights_are_status_3(tmp_path):
+    shutil.copytree(demo_model(), tmp_path / "model")
+    (tmp_path / "model" / "model.safetensors").write_bytes(b"\0" * 100)
+    done = vecbench("run", "-m", tmp_path / "model", "-t", "demo", cwd=tmp_path)
+    assert done.returncode == 3
+    assert "cannot be loaded" in done.stderr
+
+
+def test_output_that_nobody_reads_is_no_error(finished):
+    command = f"{sys.executable} -m vecbench score {finished[0]} --format csv | true; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert done.stderr == ""

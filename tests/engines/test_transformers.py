@@ -1,0 +1,226 @@
+"""The transformers engine on the bundled model."""
+
+import io
+import json
+import shutil
+
+import pytest
+import torch
+from PIL import Image
+
+from vecbench.engines import Request, Sampling, create_engine
+from vecbench.engines.seeding import SeededSampling
+from vecbench.engines.transformers import TransformersEngine, is_broken_device, is_out_of_memory
+from vecbench.errors import RunError, UsageError
+from vecbench.samples.sample import SampleImage
+from vecbench.shipped import demo_model
+
+PROMPT = (
+    "Which sentiment might this image evoke? Choose the most likely one from ['positive', 'negative']. "
+    "Think step by step. Respond in the format: "
+    "<think>{your reasoning}</think><answer>{your final answer}</answer>"
+)
+
+
+def picture(colour, size=(64, 64)):
+    stream = io.BytesIO()
+    Image.new("RGB", size, colour).save(stream, "PNG")
+    return SampleImage("made.png", stream.getvalue())
+
+
+def request(key, colour="red", prompt=PROMPT, **sampling):
+    return Request(key, prompt, picture(colour), Sampling(**{"max_tokens": 40} | sampling))
+
+
+@pytest.fixture(scope="module")
+def engine():
+    made = TransformersEngine(str(demo_model()), {"batch_size": 4})
+    yield made
+    made.close()
+
+
+def texts(responses):
+    return {response.key: response.text for response in responses}
+
+
+def test_an_answer_comes_with_its_token_counts(engine):
+    [response] = engine.generate([request("a")])
+    assert response.error is None
+    assert response.finish_reason == "stop"
+    assert "<answer>" in response.text
+    assert response.text.endswith("</confidence>")
+    assert response.n_prompt_tokens > 16
+    assert 0 < response.n_output_tokens <= 40
+
+
+def test_a_batch_says_what_its_requests_say_alone(engine):
+    colours = ["red", "green", "blue", "white", "black", "yellow", "orange"]
+    prompts = [PROMPT, PROMPT.replace("sentiment", "emotion"), PROMPT + " " * 3 + "Be brief."]
+    asked = [request(f"{n}", colour, prompts[n % 3]) for n, colour in enumerate(colours)]
+    together = texts(engine.generate(asked))
+    alone = {}
+    for each in asked:
+        alone |= texts(engine.generate([each]))
+    assert together == alone
+
+
+def test_the_token_limit_is_a_finish_reason(engine):
+    [response] = engine.generate([request("a", max_tokens=3)])
+    assert (response.finish_reason, response.n_output_tokens) == ("length", 3)
+
+
+def test_a_stop_text_ends_the_answer_and_is_cut_off(engine):
+    [response] = engine.generate([request("a", stop=("<answer>",))])
+    assert response.finish_reason == "stop"
+    assert response.text.endswith("</think>")
+
+
+def test_a_broken_image_fails_alone(engine):
+    broken = Request("broken", PROMPT, SampleImage("x.png", b"nonsense"), Sampling(max_tokens=40))
+    responses = {response.key: response for response in engine.generate([request("a"), broken, request("b")])}
+    assert "x.png: not an image" in responses["broken"].error
+    assert responses["a"].error is None
+    assert responses["b"].error is None
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 300), (3, 3), (3, 200), (4000, 10)])
+def test_odd_sizes_are_answered(engine, size):
+    asked = Request("odd", PROMPT, picture("red", size), Sampling(max_tokens=40))
+    [response] = engine.generate([asked])
+    assert response.error is None
+
+
+def test_a_prompt_longer_than_the_context_is_an_error_of_its_own(engine):
+    asked = [request("a"), request("long", prompt=PROMPT * 100)]
+    responses = {response.key: response for response in engine.generate(asked)}
+    assert "context" in responses["long"].error
+    assert responses["a"].error is None
+
+
+def test_sampling_depends_on_the_seed_and_not_on_the_batch(engine):
+    asked = [request(f"{n}", temperature=1.5, seed=n) for n in range(6)]
+    together = texts(engine.generate(asked))
+    alone = {}
+    for each in asked:
+        alone |= texts(engine.generate([each]))
+    assert together == alone
+    assert len(set(together.values())) > 1
+
+
+def test_seeded_sampling_draws_from_the_softmax():
+    logits = torch.log(torch.tensor([0.5, 0.3, 0.15, 0.05]))
+    rows = 20_000
+    sampling = SeededSampling(temperature=1.0, top_p=1.0, seeds=list(range(rows)), device=torch.device("cpu"))
+    drawn = sampling(None, logits.repeat(rows, 1)).argmax(dim=1)
+    shares = torch.bincount(drawn, minlength=4) / rows
+    assert torch.allclose(shares, torch.exp(logits), atol=0.015)
+
+
+def test_seeded_sampling_keeps_to_the_nucleus():
+    logits = torch.log(torch.tensor([0.5, 0.3, 0.15, 0.05]))
+    sampling = SeededSampling(temperature=1.0, top_p=0.7, seeds=list(range(500)), device=torch.device("cpu"))
+    assert set(sampling(None, logits.repeat(500, 1)).argmax(dim=1).tolist()) == {0, 1}
+
+
+def test_when_memory_runs_out_the_batch_is_halved_and_stays_halved(monkeypatch):
+    engine = TransformersEngine(str(demo_model()), {"batch_size": 8})
+    generate, sizes = engine._generate_batch, []
+
+    def scarce(batch):
+        sizes.append(len(batch))
+        if len(batch) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return generate(batch)
+
+    monkeypatch.setattr(engine, "_generate_batch", scarce)
+    responses = list(engine.generate([request(f"{n}") for n in range(24)]))
+    assert sorted(int(response.key) for response in responses) == list(range(24))
+    assert not [response for response in responses if response.error]
+    assert sizes[:3] == [8, 4, 2]
+    assert set(sizes[3:]) <= {2, 4}
+    assert sizes.count(8) == 1
+
+
+def test_a_request_too_large_even_alone_is_an_error_row(monkeypatch):
+    engine = TransformersEngine(str(demo_model()), {"batch_size": 2})
+
+    def never(batch):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(engine, "_generate_batch", never)
+    assert [response.error for response in engine.generate([request("a"), request("b")])] == [
+        "CUDA out of memory"
+    ] * 2
+
+
+def test_a_lost_device_ends_the_run(monkeypatch):
+    engine = TransformersEngine(str(demo_model()), {})
+
+    def lost(batch):
+        raise RuntimeError("CUDA error: an illegal memory access was encountered")
+
+    monkeypatch.setattr(engine, "_generate_batch", lost)
+    with pytest.raises(RunError, match="the device cpu failed"):
+        list(engine.generate([request("a"), request("b")]))
+
+
+def test_faults_of_memory_and_of_the_device_are_told_apart():
+    assert is_out_of_memory(RuntimeError("MPS backend out of memory"))
+    assert is_out_of_memory(
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
+    )
+    assert not is_out_of_memory(ValueError("out of memory"))
+    assert is_broken_device(RuntimeError("CUDA error: device-side assert triggered"))
+    assert not is_broken_device(RuntimeError("CUDA error: out of memory"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message", "remedy"),
+    [
+        ({"batchsize": 2}, "unknown model argument 'batchsize'", "batch_size"),
+        ({"batch_size": 0}, "batch_size=0", ""),
+        ({"device": "cuda:7"}, "no CUDA device", "device=cpu"),
+        ({"device": "toaster"}, "unknown device", "cpu"),
+        ({"dtype": "int8"}, "unknown dtype", "float32"),
+    ],
+)
+def test_impossible_arguments_are_refused(arguments, message, remedy):
+    if torch.cuda.is_available():
+        pytest.skip("this machine has the device")
+    with pytest.raises(UsageError, match=message) as caught:
+        create_engine("transformers", str(demo_model()), arguments)
+    assert remedy in caught.value.remedy
+
+
+def test_an_unknown_engine_gets_the_nearest_name():
+    with pytest.raises(UsageError, match="unknown engine") as caught:
+        create_engine("transformer", "m", {})
+    assert caught.value.remedy == "Did you mean transformers?"
+
+
+def test_broken_weights_are_a_run_error(tmp_path):
+    model = tmp_path / "model"
+    shutil.copytree(demo_model(), model)
+    (model / "model.safetensors").write_bytes(b"\0" * 100)
+    with pytest.raises(RunError, match="cannot be loaded"):
+        create_engine("auto", str(model), {})
+
+
+def test_a_model_without_a_chat_template_is_told_what_to_do(tmp_path):
+    model = tmp_path / "model"
+    shutil.copytree(demo_model(), model)
+    template = model / "chat_template.jinja"
+    kept = template.read_text()
+    template.unlink()
+    configuration = model / "tokenizer_config.json"
+    settings = json.loads(configuration.read_text())
+    settings.pop("chat_template", None)
+    configuration.write_text(json.dumps(settings))
+    with pytest.raises(RunError, match="no chat template") as caught:
+        create_engine("auto", str(model), {})
+    assert "chat_template=" in caught.value.remedy
+    given = tmp_path / "template.jinja"
+    given.write_text(kept)
+    assert texts(create_engine("auto", str(model), {"chat_template": str(given)}).generate([request("a")]))[
+        "a"
+    ]

@@ -1,0 +1,89 @@
+"""Stand-ins: an engine that answers from a script, an observer that remembers, data made on the spot."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from PIL import Image
+
+from vecbench.engines import EngineDescription, Request, Response, Sampling
+from vecbench.engines.decoding import decoded
+from vecbench.errors import ImageError
+from vecbench.models import Model
+from vecbench.run import RunPlan, TaskRun
+from vecbench.samples import DataFolder
+from vecbench.tasks import load_catalogue
+
+ANSWER = "<think>…</think><answer>joy</answer><confidence>0.75</confidence>"
+
+
+class ScriptedEngine:
+    """Decodes every image and answers what `answer` says; None fails the request."""
+
+    def __init__(self, answer: Callable[[Request], str | None] = lambda _: ANSWER, *, ahead: int = 2) -> None:
+        self.answer = answer
+        self.ahead = ahead
+        self.requests: list[Request] = []
+        self.closed = False
+
+    @property
+    def description(self) -> EngineDescription:
+        return EngineDescription("scripted", {}, "none")
+
+    def generate(self, requests: Iterable[Request]) -> Iterator[Response]:
+        for request, picture in decoded(requests, ahead=self.ahead, threads=2):
+            self.requests.append(request)
+            if isinstance(picture, ImageError):
+                yield Response(request.key, None, error=picture.message)
+                continue
+            text = self.answer(request)
+            if text is None:
+                yield Response(request.key, None, error="the script says so")
+            else:
+                yield Response(request.key, text, "stop", None, 10, 5)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Watcher:
+    """A `RunObserver` that remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
+        self.asked = self.kept_count = self.stored_count = 0
+
+    def warned(self, message: str) -> None:
+        self.warnings.append(message)
+
+    def started(self, asked: int) -> None:
+        self.asked = asked
+
+    def kept(self) -> None:
+        self.kept_count += 1
+
+    def stored(self, _response: object) -> None:
+        self.stored_count += 1
+
+
+def make_data(root: Path, labels: Iterable[str], task: str = "emoji_7") -> Path:
+    """A data folder with one small image a label."""
+    (root / "images").mkdir(parents=True, exist_ok=True)
+    with (root / "samples.csv").open("w", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["task", "id", "image", "label"])
+        for place, label in enumerate(labels):
+            Image.new("RGB", (8, 8), (place % 256, 50, 100)).save(root / "images" / f"{place}.png")
+            writer.writerow([task, f"s{place}", f"images/{place}.png", label])
+    return root
+
+
+def make_plan(root: Path, *, task: str = "emoji_7", model: str = "fake", **options: object) -> RunPlan:
+    """A plan to run one task on a data folder."""
+    sampling = options.pop("sampling", Sampling(max_tokens=64))
+    chosen = load_catalogue().tasks[task]
+    profile = options.pop("profile", "standard")
+    run = TaskRun(chosen, DataFolder(root), profile, sampling)
+    return RunPlan(Model(model, model, "1"), (run,), **options)

@@ -1,0 +1,83 @@
+"""The metrics reproduce the values of tests/golden/calibration.json."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from vecbench.metrics import (
+    accuracy,
+    auroc,
+    brier,
+    confidence_gap,
+    ece,
+    f1_macro,
+    f1_weighted,
+    wilson_interval,
+)
+
+GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "calibration.json").read_text())
+METRICS = {
+    "overconfidence_gap": confidence_gap,
+    "ece_w10_left": ece,
+    "ece_w10_left_observed": ece,
+    "ece_w15_left": lambda confidence, correct: ece(confidence, correct, bins=15),
+    "ece_w20_left": lambda confidence, correct: ece(confidence, correct, bins=20),
+    "brier": brier,
+    "brier_observed": brier,
+    "auroc": auroc,
+    "auroc_observed": auroc,
+}
+
+
+def entries(names):
+    return [
+        pytest.param(case, entry, id=f"{case['id']}-{entry['metric']}")
+        for case in GOLDEN["cases"]
+        for entry in case["expected"]
+        if entry["metric"] in names
+    ]
+
+
+def rows(case):
+    pairs = zip(case["confidence"], case["correct"], strict=True)
+    stated = [(confidence, correct) for confidence, correct in pairs if confidence is not None]
+    return [confidence for confidence, _ in stated], [correct for _, correct in stated]
+
+
+@pytest.mark.parametrize(("case", "entry"), entries(METRICS))
+def test_metric_equals_its_golden_value(case, entry):
+    value = METRICS[entry["metric"]](*rows(case))
+    if entry["value"] is None:
+        assert value != value  # noqa: PLR0124 - nan
+    else:
+        assert value == pytest.approx(entry["value"], abs=case.get("tolerance") or GOLDEN["tolerance"])
+
+
+@pytest.mark.parametrize(("case", "entry"), entries({"accuracy_ci95_wilson"}))
+def test_wilson_interval_equals_its_golden_value(case, entry):
+    interval = wilson_interval(sum(case["correct"]), case["n"])
+    assert interval == pytest.approx(tuple(entry["value"]), abs=GOLDEN["tolerance"])
+
+
+MULTICLASS = {
+    "f1_macro_with_unparsed": f1_macro,
+    "f1_weighted_with_unparsed": f1_weighted,
+}
+
+
+@pytest.mark.parametrize(("case", "entry"), entries({"accuracy_with_unparsed", *MULTICLASS}))
+def test_label_metric_equals_its_golden_value(case, entry):
+    targets = [str(label) for label in case["labels"]]
+    labels = [None if label is None else str(label) for label in case["predictions_with_unparsed"]]
+    if entry["metric"] in MULTICLASS:
+        value = MULTICLASS[entry["metric"]](targets, labels, ["0", "1", "2", "3"])
+    else:
+        value = accuracy(targets, labels)
+    assert value == pytest.approx(entry["value"], abs=GOLDEN["tolerance"])
+
+
+def test_every_case_but_the_paired_one_is_used():
+    used = entries(METRICS) + entries(MULTICLASS)
+    left_out = {case["id"] for case in GOLDEN["cases"]} - {entry.values[0]["id"] for entry in used}
+    assert left_out == {"g19_paired120"}

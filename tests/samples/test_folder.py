@@ -1,0 +1,118 @@
+import json
+
+import pytest
+from fakes import make_data
+
+from vecbench.errors import DataError
+from vecbench.samples import DataFolder
+from vecbench.tasks import load_catalogue
+
+
+@pytest.fixture
+def task():
+    return load_catalogue().tasks["emoji_7"]
+
+
+def write(root, text, name="samples.csv"):
+    root.mkdir(exist_ok=True)
+    (root / name).write_text(text)
+    return DataFolder(root)
+
+
+def test_rows_become_samples_in_the_tables_order(tmp_path, task):
+    samples = list(DataFolder(make_data(tmp_path, ["joy", "fear"])).samples(task))
+    assert [(sample.id, sample.target, sample.fault) for sample in samples] == [
+        ("s0", "joy", None),
+        ("s1", "fear", None),
+    ]
+    assert samples[0].candidates == task.labels
+    assert samples[0].image_bytes().startswith(b"\x89PNG")
+
+
+def test_a_jsonl_is_read_like_a_csv(tmp_path, task):
+    rows = [{"image": "a.png", "label": "joy"}, {"image": "b.png", "label": "fear", "prompt": "Why?"}]
+    data = write(tmp_path, "\n".join(json.dumps(row) for row in rows) + "\n\n", "rows.jsonl")
+    samples = list(data.samples(task))
+    assert [(sample.id, sample.target, sample.prompt) for sample in samples] == [
+        ("a.png", "joy", None),
+        ("b.png", "fear", "Why?"),
+    ]
+
+
+def test_other_column_names_are_understood(tmp_path, task):
+    data = write(tmp_path, "image_path,ground_truth,sample_id\na.png,joy,7\n")
+    assert [sample.id for sample in data.samples(task)] == ["7"]
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path, task):
+    data = write(tmp_path, "\ufeffimage,label\na.png,joy\n")
+    assert len(list(data.samples(task))) == 1
+
+
+def test_only_the_tasks_rows_are_taken_by_id_or_display_name(tmp_path, task):
+    data = write(
+        tmp_path, "image,label,task\na.png,joy,emoji_7\nb.png,joy,Emoji-7\nc.png,joy,fluent_7\nd.png,joy,\n"
+    )
+    assert [sample.id for sample in data.samples(task)] == ["a.png", "b.png", "d.png"]
+
+
+def test_the_limit_takes_the_first_rows(tmp_path, task):
+    data = DataFolder(make_data(tmp_path, ["joy"] * 5))
+    assert [sample.id for sample in data.samples(task, limit=2)] == ["s0", "s1"]
+
+
+def test_a_target_in_another_spelling_is_the_label(tmp_path, task):
+    data = write(tmp_path, "image,label\na.png, Joy \n")
+    assert [sample.target for sample in data.samples(task)] == ["joy"]
+
+
+def test_a_target_outside_the_candidates_is_a_fault_of_its_sample_alone(tmp_path, task):
+    data = write(tmp_path, "image,label\na.png,awe\nb.png,joy\n,joy\n")
+    faults = [sample.fault for sample in data.samples(task)]
+    assert faults == [
+        "samples.csv, line 2: the target 'awe' is not among the candidates",
+        None,
+        "samples.csv, line 4: no image is named",
+    ]
+
+
+def test_an_id_given_twice_is_refused_with_its_line(tmp_path, task):
+    data = write(tmp_path, "id,image,label\nx,a.png,joy\nx,b.png,joy\n")
+    with pytest.raises(DataError, match=r"line 3: the sample id 'x' of emoji_7 is given twice"):
+        list(data.samples(task))
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "message"),
+    [
+        ("picture,label\na.png,joy\n", "samples.csv", "no column image; found: picture, label"),
+        ("image\na.png\n", "samples.csv", "no column label"),
+        ("image,label\na.png,joy,more\n", "samples.csv", "line 2: more fields"),
+        ('image,label\n"a.png,joy\n', "samples.csv", "unexpected end of data"),
+        ('{"image": "a.png", "label": "joy"}\n{"image"', "samples.jsonl", "line 2: not valid JSON"),
+        ("[1]\n", "samples.jsonl", "line 1: not a JSON object"),
+    ],
+)
+def test_a_broken_table_is_refused(tmp_path, task, text, name, message):
+    with pytest.raises(DataError, match=message):
+        list(write(tmp_path, text, name).samples(task))
+
+
+def test_text_that_is_not_utf8_is_refused(tmp_path, task):
+    (tmp_path / "samples.csv").write_bytes(b"image,label\n\xff.png,joy\n")
+    with pytest.raises(DataError, match="utf-8"):
+        list(DataFolder(tmp_path).samples(task))
+
+
+def test_a_missing_folder_and_a_folder_without_a_table_are_refused(tmp_path):
+    with pytest.raises(DataError, match="no data folder"):
+        DataFolder(tmp_path / "none")
+    with pytest.raises(DataError, match="holds no table"):
+        DataFolder(tmp_path)
+
+
+def test_of_several_tables_the_known_name_decides(tmp_path):
+    write(tmp_path, "image,label\n", "a.csv")
+    with pytest.raises(DataError, match=r"several tables: a\.csv, b\.csv"):
+        write(tmp_path, "image,label\n", "b.csv")
+    assert write(tmp_path, "image,label\n", "samples.csv").table.name == "samples.csv"

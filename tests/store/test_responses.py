@@ -1,0 +1,123 @@
+import errno
+import json
+import os
+from dataclasses import replace
+
+import pytest
+
+from vecbench.errors import DataError, RunError
+from vecbench.store import ResponseLog, StoredResponse, read_responses
+
+ROW = StoredResponse(
+    key="k0",
+    task="emoji_7",
+    sample_id="s0",
+    repeat=0,
+    target="joy",
+    candidates=("joy", "fear"),
+    image="images/0.png",
+    image_sha256="00",
+    prompt_sha256="11",
+    response="<answer>joy</answer>",
+    finish_reason="stop",
+    error=None,
+    n_prompt_tokens=3,
+    n_output_tokens=2,
+)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "responses.jsonl"
+
+
+def store(path, *rows):
+    with ResponseLog(path) as log:
+        for row in rows:
+            log.append(row)
+
+
+def test_what_is_appended_is_read_back(path):
+    rows = [ROW, replace(ROW, key="k1", response="a \u2028 line\n, ñ, 😀 and half a pair \ud83d")]
+    store(path, *rows)
+    assert list(read_responses(path)) == rows
+
+
+def test_a_line_is_in_the_file_as_soon_as_it_is_appended(path):
+    with ResponseLog(path) as log:
+        log.append(ROW)
+        assert json.loads(path.read_text())["key"] == "k0"
+
+
+def test_a_reopened_log_knows_what_it_holds_and_errors_do_not_count(path):
+    store(path, ROW, replace(ROW, key="k1", response=None, error="out of memory"))
+    with ResponseLog(path) as log:
+        assert "k0" in log
+        assert "k1" not in log
+
+
+@pytest.mark.parametrize("kept", range(1, 40, 3))
+def test_a_torn_last_line_is_cut_off(path, kept):
+    store(path, ROW)
+    whole = path.read_bytes()
+    path.write_bytes(whole + whole[:kept])
+    assert list(read_responses(path)) == [ROW]
+    with ResponseLog(path) as log:
+        log.append(replace(ROW, key="k1"))
+    assert [row.key for row in read_responses(path)] == ["k0", "k1"]
+
+
+def test_a_torn_line_longer_than_a_block_is_cut_off(path):
+    store(path, ROW)
+    path.write_bytes(path.read_bytes() + b"x" * 200_000)
+    store(path)
+    assert list(read_responses(path)) == [ROW]
+
+
+def test_a_file_that_is_nothing_but_a_torn_line_becomes_empty(path):
+    path.write_bytes(b'{"key": "k')
+    store(path)
+    assert path.read_bytes() == b""
+
+
+@pytest.mark.parametrize("line", ["{", "[]", '{"key": "k1"}', "null"])
+def test_a_broken_line_in_the_middle_is_named(path, line):
+    store(path, ROW)
+    path.write_text(f"{line}\n" + path.read_text())
+    with pytest.raises(DataError, match=r"responses\.jsonl, line 1: not a stored response"):
+        ResponseLog(path)
+
+
+def test_a_full_disk_leaves_no_part_of_a_line(path, monkeypatch):
+    write = os.write
+
+    def full(file, data):
+        if len(data) < 100:  # the rest of the line that was begun
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(file, data[:-50])
+
+    with ResponseLog(path) as log:
+        log.append(ROW)
+        stored = path.read_bytes()
+        monkeypatch.setattr(os, "write", full)
+        with pytest.raises(RunError, match="no space left") as caught:
+            log.append(replace(ROW, key="k1"))
+        monkeypatch.undo()
+        assert "kept" in caught.value.remedy
+        assert path.read_bytes() == stored
+
+
+def test_a_failed_sync_is_reported(path, monkeypatch):
+    def broken(_file):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    log = ResponseLog(path)
+    monkeypatch.setattr(os, "fsync", broken)
+    log.append(ROW)
+    with pytest.raises(RunError, match="input/output error"):
+        log.close()
+
+
+def test_a_file_that_cannot_be_opened_is_a_run_error(tmp_path):
+    with pytest.raises(RunError, match="cannot write"):
+        ResponseLog(tmp_path / "none" / "responses.jsonl")

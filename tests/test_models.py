@@ -1,0 +1,55 @@
+import pytest
+
+from vecbench.errors import UsageError
+from vecbench.models import WHOLE_FILE, resolve_model
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    path = tmp_path / "my-model"
+    path.mkdir()
+    (path / "config.json").write_text("{}")
+    (path / "model.safetensors").write_bytes(bytes(WHOLE_FILE + 1000))
+    return path
+
+
+def test_a_directory_is_named_after_itself_and_known_by_its_content(checkpoint, tmp_path):
+    before = resolve_model(str(checkpoint))
+    assert (before.name, before.source) == ("my-model", str(checkpoint))
+    moved = checkpoint.rename(tmp_path / "elsewhere")
+    assert resolve_model(str(moved)).revision == before.revision
+
+
+@pytest.mark.parametrize("place", [0, WHOLE_FILE + 999])
+def test_other_weights_are_another_revision(checkpoint, place):
+    before = resolve_model(str(checkpoint)).revision
+    with (checkpoint / "model.safetensors").open("r+b") as weights:
+        weights.seek(place)
+        weights.write(b"\1")
+    assert resolve_model(str(checkpoint)).revision != before
+
+
+def test_a_directory_without_weights_or_configuration_is_refused(checkpoint):
+    (checkpoint / "model.safetensors").unlink()
+    with pytest.raises(UsageError, match="has no weights"):
+        resolve_model(str(checkpoint))
+    (checkpoint / "config.json").unlink()
+    with pytest.raises(UsageError, match=r"has no config\.json"):
+        resolve_model(str(checkpoint))
+
+
+@pytest.mark.parametrize("name", ["./none", "none", "a/b/c", "~/none", "/none"])
+def test_what_is_neither_a_directory_nor_a_model_id_is_refused(name):
+    with pytest.raises(UsageError, match="no directory"):
+        resolve_model(name)
+
+
+def test_a_file_is_no_checkpoint(checkpoint):
+    with pytest.raises(UsageError, match="is a file"):
+        resolve_model(str(checkpoint / "config.json"))
+
+
+def test_a_model_id_that_cannot_be_found_is_refused(monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    with pytest.raises(UsageError, match="nor found on the Hugging Face Hub"):
+        resolve_model("nobody/nothing")

@@ -1,0 +1,244 @@
+import json
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from fakes import ANSWER, ScriptedEngine, Watcher, make_data, make_plan
+from PIL import Image
+
+from vecbench.engines import Sampling
+from vecbench.errors import DataError, Interrupted, RunError, UsageError
+from vecbench.run import run
+from vecbench.store import RunDirectory, read_responses
+
+LABELS = ["joy", "fear", "joy", "anger", "love"]
+
+
+@pytest.fixture
+def data(tmp_path):
+    return make_data(tmp_path / "data", LABELS)
+
+
+@pytest.fixture
+def directory(tmp_path):
+    return RunDirectory(tmp_path / "run")
+
+
+def go(plan, directory, engine=None, watcher=None):
+    engine = engine or ScriptedEngine()
+    return run(plan, lambda: engine, directory, watcher or Watcher())
+
+
+def stored(directory):
+    return list(read_responses(directory.responses))
+
+
+def test_every_sample_is_asked_once_and_stored_whole(data, directory):
+    watcher, engine = Watcher(), ScriptedEngine()
+    outcome = go(make_plan(data), directory, engine, watcher)
+    assert (outcome.asked, outcome.generated, outcome.failed) == (5, 5, ())
+    assert (watcher.asked, watcher.stored_count) == (5, 5)
+    assert engine.closed
+    rows = stored(directory)
+    assert [row.sample_id for row in rows] == ["s0", "s1", "s2", "s3", "s4"]
+    assert rows[0].response == ANSWER
+    assert rows[0].image == "images/0.png"
+    assert len({row.image_sha256 for row in rows}) == 5
+    assert (rows[0].finish_reason, rows[0].n_prompt_tokens, rows[0].n_output_tokens) == ("stop", 10, 5)
+
+
+def test_the_manifest_says_what_was_run(data, directory):
+    go(make_plan(data, seed=3), directory)
+    said = json.loads(directory.manifest.read_text())
+    assert said["schema"] == "vecbench.run/1"
+    assert said["status"] == "complete"
+    assert said["counts"] == {"asked": 5, "stored": 5, "errors": 0}
+    assert said["tasks"]["emoji_7"]["prompt"] == "standard"
+    assert said["engine"]["name"] == "scripted"
+    assert said["throughput"]["output_tokens"] == 25
+    assert said["packages"]["vecbench"]
+
+
+def test_a_finished_run_is_not_run_again_and_needs_no_engine(data, directory):
+    go(make_plan(data), directory)
+    watcher = Watcher()
+
+    def no_engine():
+        raise AssertionError("nothing is missing")
+
+    outcome = run(make_plan(data), no_engine, directory, watcher)
+    assert (outcome.generated, watcher.kept_count) == (0, 5)
+    assert outcome.manifest.engine is not None
+
+
+def test_only_what_is_missing_is_generated(data, directory):
+    go(make_plan(data, limit=2), directory)
+    engine = ScriptedEngine()
+    go(make_plan(data), directory, engine)
+    assert len(engine.requests) == 3
+    assert len(stored(directory)) == 5
+
+
+@pytest.mark.parametrize("fault", [KeyboardInterrupt, RunError("the engine died")])
+def test_what_is_finished_is_stored_when_the_run_ends_early(data, directory, fault):
+    def third(request):
+        if "2.png" in request.image.name:
+            raise fault
+        return ANSWER
+
+    with pytest.raises(Interrupted if fault is KeyboardInterrupt else RunError):
+        go(make_plan(data), directory, ScriptedEngine(third))
+    assert [row.sample_id for row in stored(directory)] == ["s0", "s1"]
+    said = json.loads(directory.manifest.read_text())
+    assert said["status"] == ("interrupted" if fault is KeyboardInterrupt else "failed")
+    go(make_plan(data), directory)
+    assert Counter(row.sample_id for row in stored(directory)) == Counter(f"s{n}" for n in range(5))
+
+
+def test_a_failed_sample_is_an_error_row_and_is_asked_again(data, directory):
+    outcome = go(
+        make_plan(data),
+        directory,
+        ScriptedEngine(lambda request: None if "3" in request.image.name else ANSWER),
+    )
+    assert outcome.failed == (("emoji_7", "s3", "the script says so"),)
+    assert outcome.manifest.status == "incomplete"
+    row = next(row for row in stored(directory) if row.sample_id == "s3")
+    assert (row.response, row.error) == (None, "the script says so")
+    engine = ScriptedEngine()
+    assert go(make_plan(data), directory, engine).failed == ()
+    assert len(engine.requests) == 1
+
+
+def test_bad_samples_become_error_rows_and_the_run_goes_on(data, directory):
+    (data / "images" / "0.png").write_bytes(b"nonsense")
+    (data / "images" / "1.png").unlink()
+    table = data / "samples.csv"
+    table.write_text(table.read_text().replace("images/2.png,joy", "images/2.png,awe"))
+    outcome = go(make_plan(data), directory)
+    assert [sample for _, sample, _ in outcome.failed] == ["s0", "s1", "s2"]
+    errors = [error for _, _, error in outcome.failed]
+    assert "images/0.png: not an image" in errors[0]
+    assert "images/1.png: no such file" in errors[1]
+    assert "'awe' is not among the candidates" in errors[2]
+    assert len(stored(directory)) == 5
+
+
+def test_a_changed_image_is_generated_again(data, directory):
+    go(make_plan(data), directory)
+    Image.new("RGB", (8, 8), "white").save(data / "images" / "1.png")
+    engine = ScriptedEngine()
+    go(make_plan(data), directory, engine)
+    assert [request.image.name for request in engine.requests] == ["images/1.png"]
+
+
+def test_a_corrected_target_is_generated_again(data, directory):
+    go(make_plan(data), directory)
+    table = data / "samples.csv"
+    table.write_text(table.read_text().replace("images/1.png,fear", "images/1.png,love"))
+    engine = ScriptedEngine()
+    go(make_plan(data), directory, engine)
+    assert len(engine.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "named"),
+    [
+        ({}, {"model": "other"}, "model is fake there, other now"),
+        ({}, {"profile": "direct"}, "prompt profile is standard there, direct now"),
+        ({}, {"sampling": Sampling(max_tokens=8)}, "max_tokens is 64 there, 8 now"),
+        (
+            {"sampling": Sampling(temperature=1.0)},
+            {"sampling": Sampling(temperature=1.0), "seed": 1},
+            "seed is 0",
+        ),
+        ({}, {"pixel_limits": {"max_pixels": 9}}, "pixel limits is none there"),
+    ],
+)
+def test_two_configurations_are_not_mixed(data, directory, first, second, named):
+    go(make_plan(data, **first), directory)
+    with pytest.raises(UsageError, match=named):
+        go(make_plan(data, **second), directory)
+    assert len(stored(directory)) == 5
+
+
+def test_a_seed_makes_no_difference_to_greedy_decoding(data, directory):
+    go(make_plan(data, seed=0), directory)
+    assert go(make_plan(data, seed=1), directory).generated == 0
+
+
+def test_responses_without_a_manifest_are_not_touched(data, directory):
+    directory.path.mkdir()
+    directory.responses.write_text("")
+    with pytest.raises(UsageError, match=r"no run\.json"):
+        go(make_plan(data), directory)
+
+
+def test_repeats_are_seeded_apart_and_the_same_every_time(data, directory, tmp_path):
+    plan = make_plan(data, repeats=3, sampling=Sampling(temperature=0.7))
+    engines = [ScriptedEngine(), ScriptedEngine()]
+    go(plan, directory, engines[0])
+    go(plan, RunDirectory(tmp_path / "again"), engines[1])
+    seeds = [[request.sampling.seed for request in engine.requests] for engine in engines]
+    assert seeds[0] == seeds[1]
+    assert len(set(seeds[0])) == 15
+    other = ScriptedEngine()
+    go(replace(plan, seed=1), RunDirectory(tmp_path / "other"), other)
+    assert not set(seeds[0]) & {request.sampling.seed for request in other.requests}
+
+
+def test_two_samples_with_the_same_image_have_a_row_each(tmp_path, directory):
+    data = make_data(tmp_path / "data", ["joy", "joy"])
+    (data / "images" / "1.png").write_bytes((data / "images" / "0.png").read_bytes())
+    go(make_plan(data), directory)
+    assert len({row.key for row in stored(directory)}) == 2
+
+
+def test_an_unexpected_number_of_samples_is_a_warning_that_names_the_task(data, directory):
+    watcher = Watcher()
+    go(make_plan(data), directory, watcher=watcher)
+    assert watcher.warnings == [f"emoji_7 has 5 samples in {data}; 136 are expected"]
+    watcher = Watcher()
+    go(make_plan(data, limit=3), directory, watcher=watcher)
+    assert watcher.warnings == []
+
+
+def test_no_image_at_all_ends_the_run_before_it_begins(data, directory):
+    for image in (data / "images").iterdir():
+        image.unlink()
+    with pytest.raises(DataError, match="none of the 5 images of emoji_7 is there"):
+        go(make_plan(data), directory)
+
+
+def test_data_without_a_row_of_the_task_ends_the_run_before_it_begins(tmp_path, directory):
+    data = make_data(tmp_path / "data", ["joy"], task="fluent_7")
+    with pytest.raises(DataError, match="no rows of the task emoji_7"):
+        go(make_plan(data), directory)
+
+
+def test_an_engine_that_forgets_a_request_is_found_out(data, directory):
+    class Forgetful(ScriptedEngine):
+        def generate(self, requests):
+            yield from list(super().generate(requests))[1:]
+
+    with pytest.raises(RunError, match="left 1 requests without a response"):
+        go(make_plan(data), directory, Forgetful())
+
+
+def test_requests_are_pulled_only_as_the_engine_has_room(tmp_path, directory):
+    data = make_data(tmp_path / "data", ["joy"] * 40)
+    opened = []
+
+    class Counting(ScriptedEngine):
+        def generate(self, requests):
+            def counted():
+                for request in requests:
+                    opened.append(request.key)
+                    yield request
+
+            for number, response in enumerate(super().generate(counted()), start=1):
+                assert len(opened) <= number + self.ahead
+                yield response
+
+    go(make_plan(data), directory, Counting(ahead=3))
+    assert len(opened) == 40

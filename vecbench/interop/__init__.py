@@ -1,0 +1,1 @@
+"""What other harnesses call, and what they wrote."""
