@@ -9,6 +9,8 @@ from pathlib import Path
 from vecbench.errors import UsageError
 
 WEIGHTS = ("*.safetensors", "*.bin", "*.pt", "*.pth", "*.gguf")
+LOCAL = "files:"
+"""Marks the revision of a folder."""
 WHOLE_FILE = 8 * 2**20
 """Files up to this size are hashed whole."""
 PROBES = 128
@@ -29,6 +31,11 @@ class Model:
     name: str
     source: str
     revision: str
+
+    @property
+    def commit(self) -> str | None:
+        """What to load of a Hugging Face model; None for a folder, which has no versions."""
+        return None if self.revision.startswith(LOCAL) else self.revision
 
 
 def resolve_model(model: str, revision: str | None = None) -> Model:
@@ -60,7 +67,7 @@ def _local(path: Path) -> Model:
         raise UsageError(f"{path} has no config.json", "--model takes the directory of a saved checkpoint.")
     if not any(file for pattern in WEIGHTS for file in path.glob(pattern)):
         raise UsageError(f"{path} has no weights", f"One of {', '.join(WEIGHTS)} is expected in it.")
-    return Model(path.resolve().name, str(path), f"files:{_fingerprint(path)}")
+    return Model(path.absolute().name, str(path), f"{LOCAL}{_fingerprint(path)}")
 
 
 def _fingerprint(folder: Path) -> str:

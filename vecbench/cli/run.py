@@ -112,7 +112,9 @@ def run(
     directory = RunDirectory(output or Path("results") / resolved.name.replace("/", "__"))
 
     def make_engine() -> Engine:
-        return create_engine(engine, resolved.source, arguments)
+        # The commit that was looked up, not the branch: it may move before the engine loads it.
+        loaded = arguments if resolved.commit is None else arguments | {"revision": resolved.commit}
+        return create_engine(engine, resolved.source, loaded)
 
     outcome = _watched(plan, make_engine, directory)
     _show(directory, catalogue, outcome)

@@ -6,6 +6,10 @@ import re
 from dataclasses import dataclass
 
 _TAG = re.compile(r"<(/?)\s*(think|thinking|answer|confidence)\s*>", re.IGNORECASE)
+_FINAL_ANSWER = re.compile(
+    r"<answer>[^<]{0,1000}</answer>\s*(?:<confidence>[^<]{0,1000}</confidence>\s*)?\Z", re.IGNORECASE
+)
+"""An answer with nothing but its confidence behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,48 +75,40 @@ def without_reasoning(response: str) -> Visible:
     nothing opened (chat templates may open it in the prompt); and what follows a `<think>` that is
     never closed, up to a complete answer at the very end of the response, if there is one.
     """
-    kept, rest, closed_something = _outside_closed_reasoning(response)
-    for tag in reversed([tag for tag in tags(rest) if tag.name == "think" and tag.closing]):
-        # Nothing opened it. Usually the prompt did, and the answer follows.
-        if rest[tag.end :].strip():
-            rest = rest[tag.end :]
-        elif closed_something:
-            rest = rest[: tag.start]
-        else:
-            rest = ""
-        break
-    return _without_open_reasoning(rest) if kept else Visible(rest, False)
+    text, some_was_closed = _without_closed_reasoning(response)
+    return _without_open_reasoning(_behind_stray_closing(text, some_was_closed))
 
 
-def _outside_closed_reasoning(response: str) -> tuple[bool, str, bool]:
-    """(whether reasoning may be left open, the text outside closed reasoning, whether there was some)."""
-    outside: list[str] = []
+def _without_closed_reasoning(text: str) -> tuple[str, bool]:
+    kept: list[str] = []
     begin, opened = 0, None
-    for tag in tags(response):
+    for tag in tags(text):
         if tag.name != "think":
             continue
         if not tag.closing and opened is None:
             opened = tag.start
         elif tag.closing and opened is not None:
-            outside.append(response[begin:opened])
+            kept.append(text[begin:opened])
             begin, opened = tag.end, None
-    return opened is not None, "".join(outside) + response[begin:], bool(outside)
+    return "".join(kept) + text[begin:], bool(kept)
+
+
+def _behind_stray_closing(text: str, some_was_closed: bool) -> str:
+    stray = [tag for tag in tags(text) if tag.name == "think" and tag.closing]
+    if not stray:
+        return text
+    behind = text[stray[-1].end :]
+    if behind.strip():
+        return behind
+    # Nothing follows. If the reasoning was closed before, the tag is a slip behind the answer; if not,
+    # it closes what the prompt opened, and everything was reasoning.
+    return text[: stray[-1].start] if some_was_closed else ""
 
 
 def _without_open_reasoning(text: str) -> Visible:
     opening = next((tag for tag in tags(text) if tag.name == "think" and not tag.closing), None)
     if opening is None:
         return Visible(text, False)
-    before, after = text[: opening.start], text[opening.end :]
-    answers = elements(after, "answer")
-    if not answers:
-        return Visible(before, True)
-    begin, end = answers[-1]
-    opening_tag = max(tag.start for tag in tags(after) if tag.end == begin)
-    closing_tag = min(tag.end for tag in tags(after) if tag.start == end)
-    trailing = after[closing_tag:]
-    for confidence_begin, confidence_end in reversed(elements(trailing, "confidence")):
-        trailing = trailing[:confidence_begin] + trailing[confidence_end:]
-    if _TAG.sub("", trailing).strip():
-        return Visible(before, True)  # the reasoning went on: this answer was a part of it
-    return Visible(before + after[opening_tag:], False)
+    before, reasoning = text[: opening.start], text[opening.end :]
+    final = _FINAL_ANSWER.search(reasoning)
+    return Visible(before + final[0], False) if final else Visible(before, True)

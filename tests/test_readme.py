@@ -1,0 +1,116 @@
+"""Every command in README and docs runs, and README shows what the demo really prints."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fakes import make_data
+from vecbench.shipped import demo_model
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+COMMANDS = re.findall(r"^\$ (.+)$", README, flags=re.MULTILINE)
+VALUE = re.compile(r"-?\d+\.\d")
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory):
+    """A folder with what README's commands assume: my-model and my-data."""
+    folder = tmp_path_factory.mktemp("readme")
+    (folder / "my-model").symlink_to(demo_model())
+    make_data(folder / "my-data", ["joy", "fear", "anger", "love"])
+    return folder
+
+
+def go(command, folder):
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    return subprocess.run(
+        command,
+        shell=True,
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+
+
+def test_readme_has_the_commands_that_these_tests_run():
+    assert {command.split()[0] for command in COMMANDS} == {"make", "pip", "vecbench"}
+
+
+@pytest.mark.parametrize("command", [command for command in COMMANDS if command.startswith("vecbench")])
+def test_a_command_of_the_readme_runs(workplace, command):
+    done = go(command, workplace)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("command", [command for command in COMMANDS if command.startswith("make")])
+def test_a_make_target_of_the_readme_exists_and_does_what_is_said(command):
+    done = go(f"{command} --dry-run --always-make", ROOT)
+    assert done.returncode == 0, done.stderr
+    assert {"make demo": "vecbench demo", "make test": "pytest"}[command] in done.stdout
+
+
+def test_the_package_that_readme_installs_is_this_one():
+    [command] = [command for command in COMMANDS if command.startswith("pip")]
+    assert command == 'pip install "vecbench[hf]"'
+    assert 'name = "vecbench"' in (ROOT / "pyproject.toml").read_text()
+
+
+def test_readme_shows_the_demos_true_output(tmp_path):
+    shown = re.search(r"<!-- demo -->\n```\n(.*?)```\n<!-- /demo -->", README, flags=re.DOTALL)[1]
+    done = go("vecbench demo", tmp_path)
+    assert done.returncode == 0, done.stderr
+    printed = done.stdout
+
+    def skeleton(text):
+        # The rate is the machine's, and trailing blanks are the terminal's.
+        lines = [re.sub(r"\s+", " ", line).strip() for line in text.strip().splitlines()]
+        return [VALUE.sub("#", line) for line in lines if "samples/s" not in line]
+
+    assert skeleton(shown) == skeleton(printed)
+    pairs = zip(
+        VALUE.findall(shown.rsplit("\n\n", 1)[0]), VALUE.findall(printed.rsplit("\n\n", 1)[0]), strict=True
+    )
+    for said, measured in pairs:
+        # Processors add floating-point numbers in different orders; that may move a sample or two.
+        assert float(said) == pytest.approx(float(measured), abs=1.0)
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.name)
+def test_links_in_the_docs_lead_somewhere(page):
+    for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+        assert (page.parent / link).exists(), link
+
+
+def test_links_in_the_readme_lead_somewhere():
+    for link in re.findall(r"\]\(([^)#:]+)\)", README):
+        assert (ROOT / link).exists(), link
+
+
+def test_the_python_in_the_docs_runs():
+    [program] = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "scores.md").read_text(), flags=re.DOTALL)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert len(done.stdout.split()) == 3
+
+
+def test_the_task_in_the_docs_runs(workplace):
+    """The two files and the two commands of docs/tasks.md, as they stand there."""
+    text = (ROOT / "docs" / "tasks.md").read_text()
+    folder = workplace / "docs"
+    for name, content in re.findall(r"```yaml\n# (my-tasks/\S+)\n(.*?)```", text, flags=re.DOTALL):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content)
+    (folder / "my-model").symlink_to(demo_model())
+    make_data(folder / "my-data", ["joy", "fear", "anger"], task="comics_3")
+    commands = [line for line in text.splitlines() if line.startswith("vecbench ")]
+    assert len(commands) == 2
+    for command in commands:
+        done = go(command, folder)
+        assert done.returncode == 0, done.stdout + done.stderr
