@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,7 +68,7 @@ def _local(path: Path) -> Model:
         raise UsageError(f"{path} has no config.json", "--model takes the directory of a saved checkpoint.")
     if not any(file for pattern in WEIGHTS for file in path.glob(pattern)):
         raise UsageError(f"{path} has no weights", f"One of {', '.join(WEIGHTS)} is expected in it.")
-    return Model(path.absolute().name, str(path), f"{LOCAL}{_fingerprint(path)}")
+    return Model(Path(os.path.abspath(path)).name, str(path), f"{LOCAL}{_fingerprint(path)}")
 
 
 def _fingerprint(folder: Path) -> str:

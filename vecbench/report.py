@@ -6,11 +6,19 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from vecbench.parsing import Prediction
-from vecbench.plots import save_reliability_diagram
-from vecbench.scoring import Scores, prediction_lines
+from vecbench.plots import (
+    accuracy_coverage_curve,
+    confusion_csv,
+    confusion_matrix,
+    reliability_diagram,
+    reliability_points,
+    save_figure,
+    selective_points,
+)
+from vecbench.scoring import CompleteScores, Scores, prediction_lines
 from vecbench.store import Manifest
 from vecbench.store.files import replacing
-from vecbench.tables import markdown_table
+from vecbench.tables import markdown_table, recalibration_markdown, spread_markdown
 
 
 def write_predictions(rows: Iterable[Prediction], path: Path) -> None:
@@ -24,7 +32,14 @@ def write_predictions(rows: Iterable[Prediction], path: Path) -> None:
 
 
 def write_figures(scores: Scores, folder: Path) -> list[Path]:
-    """Writes a reliability diagram for every group, and for every task of no group.
+    """Writes every figure.
+
+    For each group, and each task of no group, a reliability diagram and an accuracy–coverage curve; for
+    each task a confusion matrix.
+
+    Args:
+        scores: What to draw.
+        folder: Made if it is not there.
 
     Returns:
         The PNG files.
@@ -34,27 +49,43 @@ def write_figures(scores: Scores, folder: Path) -> list[Path]:
     """
     pictures = {name: group.pooled for name, group in scores.groups.items()}
     grouped = {name for group in scores.groups.values() for name in group.tasks}
-    pictures |= {name: rows for name, rows in scores.tasks.items() if name not in grouped}
+    pictures |= {name: scored for name, scored in scores.tasks.items() if name not in grouped}
     written: list[Path] = []
-    for name, rows in pictures.items():
-        files = save_reliability_diagram(
-            rows.cells, scores.names.get(name, name), rows.n, folder / f"reliability_{name}"
-        )
-        written += [file for file in files if file.suffix == ".png"]
+    for name, scored in pictures.items():
+        shown, cells = scores.names.get(name, name), scored.cells
+        numbers = reliability_points(cells).as_csv() if cells.n else ""
+        diagram = reliability_diagram(cells, shown, scored.n)
+        written.append(save_figure(diagram, numbers, folder / f"reliability_{name}"))
+        numbers = selective_points(cells, scored.n).as_csv() if cells.n else ""
+        curve = accuracy_coverage_curve(cells, shown, scored.n)
+        written.append(save_figure(curve, numbers, folder / f"coverage_{name}"))
+    for name, scored in scores.tasks.items():
+        matrix = confusion_matrix(scored.confusion, scored.candidates, scores.names.get(name, name))
+        numbers = confusion_csv(scored.confusion, scored.candidates)
+        written.append(save_figure(matrix, numbers, folder / f"confusion_{name}"))
     return written
 
 
-def summary(scores: Scores, manifest: Manifest | None, figures: Iterable[Path], folder: Path) -> str:
+def summary(
+    complete: CompleteScores, manifest: Manifest | None, figures: Iterable[Path], folder: Path
+) -> str:
     """The text of summary.md: what was measured, the table, the diagrams.
 
     Args:
-        scores: What to show.
+        complete: What to show.
         manifest: Of the run; None when the responses came from elsewhere.
         figures: Pictures to show.
         folder: Where summary.md will lie; pictures are named relative to it.
     """
     name = manifest.model.name if manifest else "Scores"
+    scores = complete.scores
     parts = [f"# {name}\n\n", *_facts(scores, manifest), "\n", markdown_table(scores)]
+    if complete.recalibration:
+        parts.append("\n" + recalibration_markdown(complete.recalibration, scores.names))
+    if complete.spread and complete.consistency:
+        parts.append("\n" + spread_markdown(complete.spread, scores.names))
+        parts.append("\nThe most frequent label, with the share of repeats that agree as its confidence:\n\n")
+        parts.append(markdown_table(complete.consistency))
     pictures = [f"\n![{each.stem}]({each.relative_to(folder).as_posix()})\n" for each in figures]
     return "".join(parts + pictures)
 

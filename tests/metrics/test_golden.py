@@ -7,17 +7,39 @@ import pytest
 
 from vecbench.metrics import (
     accuracy,
+    augrc,
+    aurc,
     auroc,
     brier,
+    brier_reliability,
+    brier_resolution,
+    brier_uncertainty,
     confidence_gap,
+    e_aurc,
     ece,
+    ece_mass,
     f1_macro,
     f1_weighted,
+    mce,
+    nll,
+    smece,
     wilson_interval,
 )
+from vecbench.scoring.definitions import bounds_under_missing
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "calibration.json").read_text())
 METRICS = {
+    "aurc": aurc,
+    "augrc": augrc,
+    "brier_reliability_unique": brier_reliability,
+    "brier_resolution_unique": brier_resolution,
+    "brier_uncertainty_unique": brier_uncertainty,
+    "e_aurc": e_aurc,
+    "ece_em10_quantile_left": ece_mass,
+    "mce_w10_left": mce,
+    "mce_w15_left": lambda confidence, correct: mce(confidence, correct, bins=15),
+    "nll_clip1e-12": nll,
+    "smece_exact": smece,
     "overconfidence_gap": confidence_gap,
     "ece_w10_left": ece,
     "ece_w10_left_observed": ece,
@@ -48,10 +70,11 @@ def rows(case):
 @pytest.mark.parametrize(("case", "entry"), entries(METRICS))
 def test_metric_equals_its_golden_value(case, entry):
     value = METRICS[entry["metric"]](*rows(case))
+    tolerance = entry.get("tolerance") or case.get("tolerance") or GOLDEN["tolerance"]
     if entry["value"] is None:
         assert value != value  # noqa: PLR0124 - nan
     else:
-        assert value == pytest.approx(entry["value"], abs=case.get("tolerance") or GOLDEN["tolerance"])
+        assert value == pytest.approx(entry["value"], abs=tolerance)
 
 
 @pytest.mark.parametrize(("case", "entry"), entries({"accuracy_ci95_wilson"}))
@@ -81,3 +104,13 @@ def test_every_case_but_the_paired_one_is_used():
     used = entries(METRICS) + entries(MULTICLASS)
     left_out = {case["id"] for case in GOLDEN["cases"]} - {entry.values[0]["id"] for entry in used}
     assert left_out == {"g19_paired120"}
+
+
+def test_bounds_under_missing_confidence_equal_their_golden_values():
+    [case] = [case for case in GOLDEN["cases"] if case["id"] == "g17_missing_confidence50"]
+    values = {entry["metric"]: entry["value"] for entry in case["expected"]}
+    confidence, correct = rows(case)
+    missing = case["n"] - len(confidence)
+    for key, metric, golden in (("brier", brier, "brier_bounds"), ("ece", ece, "ece_w10_left_bounds_simple")):
+        bounds = bounds_under_missing(key, metric(confidence, correct), len(confidence), missing)
+        assert bounds["bounds"] == pytest.approx(values[golden], abs=GOLDEN["tolerance"])

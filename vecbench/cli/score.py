@@ -10,11 +10,12 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from vecbench.scoring import Scores
+    from vecbench.metrics.recalibration import Method
+    from vecbench.scoring import CompleteScores
     from vecbench.store import Manifest, RunDirectory
     from vecbench.tasks import Catalogue
 
-Format = Literal["table", "json", "markdown", "csv"]
+Format = Literal["table", "json", "markdown", "csv", "latex"]
 
 
 def score(
@@ -22,14 +23,23 @@ def score(
         list[Path], typer.Argument(metavar="PATH…", help="Run directories, or their responses.jsonl.")
     ],
     protocol: Annotated[str, typer.Option("--protocol", help="How responses are read.")] = "strict",
-    format_: Annotated[str, typer.Option("--format", help="table, json, markdown or csv.")] = "table",
+    format_: Annotated[str, typer.Option("--format", help="table, json, markdown, csv or latex.")] = "table",
     output: Annotated[
         Path | None,
         typer.Option(
             "-o", "--output", help="Where to write predictions and scores (default: the run directory)."
         ),
     ] = None,
-    figures: Annotated[bool, typer.Option(help="Draw reliability diagrams.")] = True,
+    intervals: Annotated[bool, typer.Option("--intervals", help="Print 95 % intervals.")] = False,
+    recalibrate: Annotated[
+        str | None,
+        typer.Option(
+            "--recalibrate",
+            metavar="METHOD",
+            help="Add ECE and Brier score after a cross-fitted map: platt, temperature or isotonic.",
+        ),
+    ] = None,
+    figures: Annotated[bool, typer.Option(help="Draw the figures.")] = True,
     include_path: Annotated[
         list[Path] | None, typer.Option("--include-path", help="Another folder with task files.")
     ] = None,
@@ -41,6 +51,7 @@ def score(
     from rich.console import Console
 
     from vecbench.errors import UsageError, nearest
+    from vecbench.metrics.recalibration import METHODS
     from vecbench.parsing import protocol_named
     from vecbench.tasks import load_catalogue
 
@@ -48,6 +59,8 @@ def score(
     known = Format.__args__  # type: ignore[attr-defined]
     if format_ not in known:
         raise UsageError(f"unknown format {format_!r}", nearest(format_, known))
+    if recalibrate is not None and recalibrate not in METHODS:
+        raise UsageError(f"unknown recalibration {recalibrate!r}", nearest(recalibrate, METHODS))
     if output is not None and len(paths) > 1:
         raise UsageError(
             "--output takes the scores of one PATH", "Score them one by one, or leave --output out."
@@ -56,7 +69,15 @@ def score(
     for path in paths:
         directory = _directory(path)
         score_directory(
-            directory, protocol, catalogue, output or directory.path, Console(), format_, figures=figures
+            directory,
+            protocol,
+            catalogue,
+            output or directory.path,
+            Console(),
+            format_,
+            figures=figures,
+            intervals=intervals,
+            recalibrate=recalibrate,
         )
 
 
@@ -69,25 +90,26 @@ def score_directory(
     format_: str = "table",
     *,
     figures: bool = True,
-) -> Scores:
+    intervals: bool = False,
+    recalibrate: Method | None = None,
+) -> None:
     """Scores a run, writes everything that is derived from its responses, and prints the table."""
     from vecbench.report import summary, write_figures, write_predictions
-    from vecbench.scoring import predictions
-    from vecbench.scoring import score as score_rows
+    from vecbench.scoring import complete_scores, predictions
     from vecbench.store import RunDirectory, read_responses, write_text
 
     manifest = directory.read_manifest()
     rows = predictions(read_responses(directory.responses), protocol, catalogue)
-    scores = score_rows(rows, protocol, catalogue, _run_facts(manifest))
+    complete = complete_scores(rows, protocol, catalogue, _run_facts(manifest), recalibrate)
+    scores = complete.scores
     written = RunDirectory(output)
     write_predictions(rows, written.predictions)
     write_text(written.scores, scores.as_json())
     pictures = write_figures(scores, written.figures) if figures else []
-    write_text(written.summary, summary(scores, manifest, pictures, output))
-    _print(scores, format_, console)
+    write_text(written.summary, summary(complete, manifest, pictures, output))
+    _print(complete, format_, console, intervals=intervals)
     if format_ == "table":
         console.print(f"\nScores, figures and summary: {written.summary}", highlight=False, soft_wrap=True)
-    return scores
 
 
 def _directory(path: Path) -> RunDirectory:
@@ -100,17 +122,32 @@ def _directory(path: Path) -> RunDirectory:
     return directory
 
 
-def _print(scores: Scores, format_: str, console: Console) -> None:
-    from vecbench.tables import csv_table, markdown_table, terminal_table
+def _print(complete: CompleteScores, format_: str, console: Console, *, intervals: bool) -> None:
+    from vecbench import tables
 
+    scores = complete.scores
     if format_ == "table":
         console.print()
-        console.print(terminal_table(scores))
+        console.print(tables.terminal_table(scores, intervals=intervals))
+        if complete.recalibration:
+            console.print()
+            console.print(tables.recalibration_table(complete.recalibration, scores.names))
+        if complete.spread and complete.consistency:
+            console.print()
+            console.print(tables.spread_table(complete.spread, scores.names))
+            console.print(
+                "\nThe most frequent label, with the share of repeats that agree as its confidence:"
+            )
+            console.print(tables.terminal_table(complete.consistency, intervals=intervals))
         return
     if format_ == "json":
         text = scores.as_json()
+    elif format_ == "csv":
+        text = tables.csv_table(scores)
+    elif format_ == "latex":
+        text = tables.latex_table(scores, intervals=intervals)
     else:
-        text = csv_table(scores) if format_ == "csv" else markdown_table(scores)
+        text = tables.markdown_table(scores, intervals=intervals)
     typer.echo(text, nl=False)
 
 

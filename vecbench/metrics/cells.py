@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import update_wrapper
+from functools import cached_property, update_wrapper
 from typing import Concatenate, Generic, ParamSpec
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Options = ParamSpec("Options")
+Values = NDArray[np.float64]
+"""One value for each replicate, shape (...); of rows that were not resampled, a 0-dimensional array."""
+
+Counts = NDArray[np.float64]
+"""Whole numbers, as floats: exact up to 2**53, and matrix products of them are fast."""
 
 
 @dataclass(frozen=True)
 class Cells:
-    """How many rows were right and wrong at each distinct confidence.
+    """How many rows were right and wrong at each distinct confidence, in one or many replicates.
 
     Attributes:
         confidence: The k distinct confidences, ascending, float64, in [0, 1]; shape (k,).
-        right: Rows that were right at each; int64, shape (k,).
-        wrong: Rows that were wrong at each; int64, shape (k,).
+        right: Rows that were right at each; shape (..., k), the leading axes being replicates.
+        wrong: Rows that were wrong at each; shape (..., k).
     """
 
     confidence: NDArray[np.float64]
-    right: NDArray[np.int64]
-    wrong: NDArray[np.int64]
+    right: Counts
+    wrong: Counts
 
     @classmethod
     def of_rows(cls, confidence: ArrayLike, correct: ArrayLike) -> Cells:
@@ -52,23 +57,49 @@ class Cells:
         distinct, place = np.unique(stated, return_inverse=True)
         right = np.bincount(place[outcome.astype(np.bool_)], minlength=distinct.size)
         total = np.bincount(place, minlength=distinct.size)
-        return cls(distinct, right.astype(np.int64), (total - right).astype(np.int64))
+        return cls(distinct, right.astype(np.float64), (total - right).astype(np.float64))
 
-    @property
-    def total(self) -> NDArray[np.int64]:
-        """Rows at each confidence; shape (k,)."""
+    @classmethod
+    def pooled(cls, parts: Sequence[Cells]) -> Cells:
+        """The cells of several sets of rows together, replicate by replicate.
+
+        Args:
+            parts: At least one; all with the same leading axes.
+        """
+        distinct = np.unique(np.concatenate([part.confidence for part in parts]))
+        shape = (*parts[0].right.shape[:-1], distinct.size)
+        right, wrong = np.zeros(shape), np.zeros(shape)
+        for part in parts:
+            place = np.searchsorted(distinct, part.confidence)
+            right[..., place] += part.right
+            wrong[..., place] += part.wrong
+        return cls(distinct, right, wrong)
+
+    @cached_property
+    def total(self) -> Counts:
+        """Rows at each confidence; shape (..., k)."""
         return self.right + self.wrong
+
+    @cached_property
+    def total_right(self) -> Counts:
+        """Rows that were right, at any confidence; shape (...)."""
+        return np.asarray(self.right.sum(axis=-1))
+
+    @cached_property
+    def counts(self) -> Counts:
+        """Rows in all; shape (...)."""
+        return np.asarray(self.total.sum(axis=-1))
 
     @property
     def n(self) -> int:
-        """Rows in all."""
-        return int(self.total.sum())
+        """Rows in all, of rows that were not resampled."""
+        return int(self.counts)
 
 
 class ConfidenceMetric(Generic[Options]):
     """A metric of confidences, to be called with rows or, as `of_cells`, with their cells."""
 
-    def __init__(self, of_cells: Callable[Concatenate[Cells, Options], float]) -> None:
+    def __init__(self, of_cells: Callable[Concatenate[Cells, Options], Values]) -> None:
         self.of_cells = of_cells
         update_wrapper(self, of_cells)
 
@@ -76,4 +107,11 @@ class ConfidenceMetric(Generic[Options]):
         self, confidence: ArrayLike, correct: ArrayLike, *args: Options.args, **kwargs: Options.kwargs
     ) -> float:
         """The metric of n rows; see `Cells.of_rows` for what they may hold."""
-        return self.of_cells(Cells.of_rows(confidence, correct), *args, **kwargs)
+        return float(self.of_cells(Cells.of_rows(confidence, correct), *args, **kwargs))
+
+
+def share(part: ArrayLike, whole: ArrayLike) -> Values:
+    """Part / whole, and nan where whole is 0."""
+    numerator, denominator = np.asarray(part, np.float64), np.asarray(whole, np.float64)
+    undefined = np.full(np.broadcast_shapes(numerator.shape, denominator.shape), np.nan)
+    return np.asarray(np.divide(numerator, denominator, out=undefined, where=denominator != 0))

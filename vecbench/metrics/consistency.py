@@ -2,56 +2,44 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-from numpy.typing import NDArray
 
-from vecbench.metrics.calibration import bin_of
-from vecbench.metrics.cells import Cells, ConfidenceMetric
+from vecbench.metrics.calibration import ece
+from vecbench.metrics.cells import Cells, ConfidenceMetric, Values
 
 REPLICATES = 10_000
 SEED = 0
 
 
-@dataclass(frozen=True)
-class Redraws:
-    """Right answers in replicates of the data in which every confidence is a true probability.
+def redraw(cells: Cells, replicates: int = REPLICATES, seed: int = SEED) -> Cells:
+    """Replicates of the rows in which every confidence is the true probability of being right.
 
-    Attributes:
-        cells: What was redrawn.
-        right: Right answers at each distinct confidence; shape (replicates, k).
-    """
-
-    cells: Cells
-    right: NDArray[np.int64]
-
-
-def redraw(cells: Cells, replicates: int = REPLICATES, seed: int = SEED) -> Redraws:
-    """Correctness drawn anew as Bernoulli(confidence), row by row.
-
-    All rows of a cell share one probability, so one binomial draw a cell is that, at a cost that does
-    not depend on n (consistency resampling: Bröcker and Smith, 2007).
+    All rows of a cell share one probability, so one binomial draw a cell is Bernoulli(confidence) row
+    by row, at a cost that does not depend on n (consistency resampling: Bröcker and Smith, 2007).
 
     Args:
-        cells: The rows.
-        replicates: How many times, at least 1.
+        cells: Rows that were not resampled; shape (k,).
+        replicates: How many, at least 1.
         seed: Of the draws.
+
+    Returns:
+        Cells of shape (replicates, k).
     """
     stream = np.random.default_rng(seed)
-    drawn = stream.binomial(cells.total, cells.confidence, size=(replicates, cells.confidence.size))
-    return Redraws(cells, drawn.astype(np.int64))
+    rows = cells.total.astype(np.int64)
+    right = stream.binomial(rows, cells.confidence, size=(replicates, rows.size)).astype(np.float64)
+    return Cells(cells.confidence, right, cells.total - right)
 
 
 @ConfidenceMetric
-def ece_null(cells: Cells, bins: int = 10, replicates: int = REPLICATES, seed: int = SEED) -> float:
+def ece_null(cells: Cells, bins: int = 10, replicates: int = REPLICATES, seed: int = SEED) -> Values:
     """The mean ECE of a perfectly calibrated model with these confidences and this n.
 
     ECE is an average of absolute values and cannot be 0 on few rows: this is how large it is when
     there is nothing to find.
 
     Args:
-        cells: The rows; call with `(confidence, correct)` to have them made.
+        cells: Rows that were not resampled; call with `(confidence, correct)` to have them made.
         bins: As for `ece`.
         replicates: As for `redraw`.
         seed: As for `redraw`.
@@ -59,10 +47,28 @@ def ece_null(cells: Cells, bins: int = 10, replicates: int = REPLICATES, seed: i
     Returns:
         In [0, 1]; nan without rows.
     """
+    return np.asarray(ece.of_cells(redraw(cells, replicates, seed), bins).mean())
+
+
+@ConfidenceMetric
+def calibration_p(cells: Cells, bins: int = 10, replicates: int = REPLICATES, seed: int = SEED) -> Values:
+    """The p value of the consistency test: how often a calibrated model has as large an ECE.
+
+    (1 + replicates with at least the observed ECE) / (1 + replicates): never 0, and exact for a
+    simulated null distribution (Davison and Hinkley, 1997, section 4.2).
+
+    Args:
+        cells: Rows that were not resampled; call with `(confidence, correct)` to have them made.
+        bins: As for `ece`.
+        replicates: As for `redraw`.
+        seed: As for `redraw`.
+
+    Returns:
+        In (0, 1]; nan without rows. Small: the confidences are not probabilities of being right.
+    """
     if cells.n == 0:
-        return float("nan")
-    drawn = redraw(cells, replicates, seed)
-    place = bin_of(cells.confidence, bins)
-    member = (place[:, None] == np.arange(bins)).astype(np.float64)
-    surplus = (cells.total * cells.confidence - drawn.right) @ member
-    return float(np.abs(surplus).sum(axis=1).mean() / cells.n)
+        return np.asarray(np.nan)
+    drawn = ece.of_cells(redraw(cells, replicates, seed), bins)
+    # An equal ECE may differ in the last bits, since its sum has other terms.
+    as_large = np.count_nonzero(drawn >= ece.of_cells(cells, bins) - 1e-12)
+    return np.asarray((1 + as_large) / (1 + replicates))

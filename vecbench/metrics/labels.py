@@ -43,8 +43,8 @@ def f1_macro(targets: Sequence[str | None], labels: Sequence[str | None], candid
     Raises:
         ValueError: The lengths differ, or a target or label is not among the candidates.
     """
-    counts = _counts(targets, labels, candidates)
-    return float(counts.f1.mean()) if counts.support.sum() else float("nan")
+    each = _per_candidate(targets, labels, candidates)
+    return float(each.f1.mean()) if each.support.sum() else float("nan")
 
 
 def f1_weighted(
@@ -54,32 +54,52 @@ def f1_weighted(
 
     Args, returns and errors as for `f1_macro`.
     """
-    counts = _counts(targets, labels, candidates)
-    n = counts.support.sum()
-    return float((counts.f1 * counts.support).sum() / n) if n else float("nan")
+    each = _per_candidate(targets, labels, candidates)
+    n = each.support.sum()
+    return float((each.f1 * each.support).sum() / n) if n else float("nan")
+
+
+def confusion_counts(
+    targets: Sequence[str | None], labels: Sequence[str | None], candidates: Sequence[str]
+) -> NDArray[np.int64]:
+    """How many rows of each target got each label.
+
+    Args:
+        targets: True labels, None where the data has none that is a candidate; length n.
+        labels: Predicted labels, None where there is none; length n.
+        candidates: The k classes.
+
+    Returns:
+        Shape (k + 1, k + 1): targets by labels; the last row takes the rows without a target, the last
+        column those without a label.
+
+    Raises:
+        ValueError: The lengths differ, or a target or label is not among the candidates.
+    """
+    place: dict[str | None, int] = {candidate: index for index, candidate in enumerate(candidates)}
+    place[None] = len(candidates)
+    counts = np.zeros((len(place), len(place)), dtype=np.int64)
+    for target, label in zip(targets, labels, strict=True):
+        try:
+            counts[place[target], place[label]] += 1
+        except KeyError as unknown:
+            raise ValueError(f"{unknown.args[0]!r} is not among the candidates") from None
+    return counts
 
 
 @dataclass(frozen=True)
-class _Counts:
+class _PerCandidate:
     f1: NDArray[np.float64]
     support: NDArray[np.int64]
 
 
-def _counts(
+def _per_candidate(
     targets: Sequence[str | None], labels: Sequence[str | None], candidates: Sequence[str]
-) -> _Counts:
-    place = {candidate: index for index, candidate in enumerate(candidates)}
-    # The last row takes the rows without a target, the last column those without a label.
-    confusion = np.zeros((len(place) + 1, len(place) + 1), dtype=np.int64)
-    for target, label in zip(targets, labels, strict=True):
-        try:
-            row = len(place) if target is None else place[target]
-            confusion[row, len(place) if label is None else place[label]] += 1
-        except KeyError as unknown:
-            raise ValueError(f"{unknown.args[0]!r} is not among the candidates") from None
-    hits = confusion.diagonal()[:-1]
-    support = confusion[:-1].sum(axis=1)
-    predicted = confusion[:, :-1].sum(axis=0)
+) -> _PerCandidate:
+    counts = confusion_counts(targets, labels, candidates)
+    hits = counts.diagonal()[:-1]
+    support = counts[:-1].sum(axis=1)
+    predicted = counts[:, :-1].sum(axis=0)
     either = support + predicted
-    f1 = np.divide(2 * hits, either, out=np.zeros(len(place)), where=either > 0)
-    return _Counts(f1, support)
+    f1 = np.divide(2 * hits, either, out=np.zeros(len(candidates)), where=either > 0)
+    return _PerCandidate(f1, support)

@@ -54,6 +54,7 @@ class Prediction:
         target: The true label.
         candidates: The closed list.
         reading: What the response says.
+        image_sha256: Of the image's bytes; None if unknown.
     """
 
     key: str
@@ -63,6 +64,7 @@ class Prediction:
     target: str
     candidates: tuple[str, ...]
     reading: Reading
+    image_sha256: str | None = None
 
     @property
     def correct(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from vecbench.errors import RunError
@@ -27,7 +27,8 @@ def replacing(path: Path) -> Iterator[Path]:
     except OSError as fault:
         raise cannot_write(path, fault) from fault
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):  # what matters has been said by the exception that is on its way
+            draft.unlink()
 
 
 def write_text(path: Path, text: str) -> None:

@@ -1,0 +1,103 @@
+import numpy as np
+import pytest
+
+from vecbench.metrics import Cells, auroc, brier, calibration_p, ece
+from vecbench.metrics.bootstrap import (
+    BLOCK,
+    Outcomes,
+    bootstrap,
+    percentile_interval,
+    reflected_interval,
+)
+
+STATISTICS = {
+    "ece": lambda rows: ece.of_cells(rows.cells),
+    "brier": lambda rows: brier.of_cells(rows.cells),
+    "auroc": lambda rows: auroc.of_cells(rows.cells),
+    "accuracy": lambda rows: rows.accuracy,
+    "coverage": lambda rows: rows.coverage,
+}
+
+
+def simulated(n, seed=0, missing=(0, 0)):
+    stream = np.random.default_rng(seed)
+    confidence = stream.choice([0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0], n)
+    correct = stream.random(n) < confidence - 0.1
+    right, wrong = (np.asarray(float(each)) for each in missing)
+    return confidence, correct, Outcomes(Cells.of_rows(confidence, correct), right, wrong)
+
+
+def test_it_is_the_bootstrap_of_the_rows():
+    """Quantiles of the count bootstrap equal those of drawing rows, within simulation error."""
+    confidence, correct, outcomes = simulated(300)
+    drawn = bootstrap({"a": outcomes}, {}, STATISTICS, 4000)["a"]
+    stream = np.random.default_rng(1)
+    naive = {"ece": [], "brier": [], "auroc": []}
+    for _ in range(4000):
+        rows = stream.integers(0, 300, 300)
+        for name, metric in (("ece", ece), ("brier", brier), ("auroc", auroc)):
+            naive[name].append(metric(confidence[rows], correct[rows]))
+    for name, values in naive.items():
+        for share in (0.025, 0.5, 0.975):
+            spread = np.std(values)
+            assert np.quantile(drawn[name], share) == pytest.approx(
+                np.quantile(values, share), abs=0.12 * spread
+            )
+
+
+def test_the_draws_do_not_depend_on_the_machine(monkeypatch):
+    _, _, outcomes = simulated(100)
+    first = bootstrap({"a": outcomes}, {}, STATISTICS, BLOCK * 3 + 7, seed=5)["a"]["ece"]
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    again = bootstrap({"a": outcomes}, {}, STATISTICS, BLOCK * 3 + 7, seed=5)["a"]["ece"]
+    assert first.shape == (BLOCK * 3 + 7,)
+    assert np.array_equal(first, again)
+    assert not np.array_equal(
+        first, bootstrap({"a": outcomes}, {}, STATISTICS, BLOCK * 3 + 7, seed=6)["a"]["ece"]
+    )
+
+
+def test_a_pool_keeps_the_size_of_its_strata():
+    _, _, first = simulated(50, 1)
+    _, _, second = simulated(200, 2)
+    drawn = bootstrap({"a": first, "b": second}, {"both": ["a", "b"]}, STATISTICS, 200)
+    expected = (50 * drawn["a"]["accuracy"] + 200 * drawn["b"]["accuracy"]) / 250
+    assert drawn["both"]["accuracy"] == pytest.approx(expected)
+
+
+def test_rows_without_a_confidence_count_for_accuracy_and_coverage():
+    _, _, outcomes = simulated(100, missing=(10, 40))
+    drawn = bootstrap({"a": outcomes}, {}, STATISTICS, 2000)["a"]
+    assert drawn["coverage"].mean() == pytest.approx(100 / 150, abs=0.01)
+    assert drawn["accuracy"].mean() == pytest.approx(float(outcomes.accuracy), abs=0.01)
+
+
+def test_without_rows_everything_is_undefined():
+    nothing = Outcomes(Cells.of_rows([], []), np.asarray(0.0), np.asarray(0.0))
+    drawn = bootstrap({"a": nothing}, {}, STATISTICS, 10)["a"]
+    assert all(np.isnan(values).all() for values in drawn.values())
+    assert percentile_interval(drawn["ece"]) is None
+    assert reflected_interval(0.0, drawn["ece"], may_be_zero=True) is None
+
+
+def test_an_interval_of_few_defined_replicates_is_none():
+    values = np.r_[np.full(10, np.nan), np.zeros(90)]
+    assert percentile_interval(values) is None
+    assert percentile_interval(np.arange(101.0)) == pytest.approx((2.5, 97.5))
+
+
+def test_the_reflected_interval_mirrors_the_replicates_and_reaches_zero_if_it_may():
+    values = np.linspace(0.1, 0.3, 1001)
+    assert reflected_interval(0.15, values, may_be_zero=False) == pytest.approx((0.005, 0.195))
+    assert reflected_interval(0.15, values, may_be_zero=True)[0] == 0
+    assert reflected_interval(0.05, values, may_be_zero=False) == (0.0, 0.0)
+
+
+def test_the_consistency_test_keeps_its_level_and_finds_miscalibration():
+    stream = np.random.default_rng(3)
+    confidence = stream.choice([0.5, 0.6, 0.7, 0.8, 0.9], 200)
+    rejected = sum(
+        calibration_p(confidence, stream.random(200) < confidence, replicates=500) < 0.05 for _ in range(300)
+    )
+    assert rejected <= 30
+    assert calibration_p(confidence, np.zeros(200), replicates=500) == pytest.approx(1 / 501)

@@ -1,0 +1,101 @@
+"""Proper scores of the confidence as a forecast of being right: honesty is the best policy."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vecbench.metrics.cells import Cells, ConfidenceMetric, Counts, Values, share
+
+NLL_CLIP = 1e-12
+"""Confidences are moved this far from 0 and 1 before their logarithm is taken."""
+
+
+@ConfidenceMetric
+def brier(cells: Cells) -> Values:
+    """Brier score: mean (confidence − correct)² (Brier, 1950).
+
+    It is `brier_reliability` − `brier_resolution` + `brier_uncertainty` (Murphy, 1973), exactly, since
+    every distinct confidence is a bin of its own there.
+
+    Args:
+        cells: The rows; call with `(confidence, correct)` to have them made.
+
+    Returns:
+        In [0, 1], 0 is best; nan without rows.
+    """
+    loss = cells.right @ (1 - cells.confidence) ** 2 + cells.wrong @ cells.confidence**2
+    return share(loss, cells.counts)
+
+
+@ConfidenceMetric
+def brier_reliability(cells: Cells) -> Values:
+    """The part of the Brier score that miscalibration costs: mean (confidence − its accuracy)².
+
+    Args:
+        cells: The rows; call with `(confidence, correct)` to have them made.
+
+    Returns:
+        In [0, 1], 0 is best; nan without rows.
+    """
+    surplus = cells.total * cells.confidence - cells.right
+    return share(_per_row(surplus**2, cells.total).sum(axis=-1), cells.counts)
+
+
+@ConfidenceMetric
+def brier_resolution(cells: Cells) -> Values:
+    """What the confidence tells about correctness: mean (its accuracy − overall accuracy)².
+
+    Args:
+        cells: The rows; call with `(confidence, correct)` to have them made.
+
+    Returns:
+        In [0, 0.25], larger is better; nan without rows.
+    """
+    overall = share(cells.total_right, cells.counts)
+    surplus = cells.right - cells.total * overall[..., None]
+    return share(_per_row(surplus**2, cells.total).sum(axis=-1), cells.counts)
+
+
+@ConfidenceMetric
+def brier_uncertainty(cells: Cells) -> Values:
+    """The Brier score of always stating the accuracy: accuracy · (1 − accuracy).
+
+    Args:
+        cells: The rows; call with `(confidence, correct)` to have them made.
+
+    Returns:
+        In [0, 0.25]; nan without rows.
+    """
+    overall = share(cells.total_right, cells.counts)
+    return np.asarray(overall * (1 - overall))
+
+
+@ConfidenceMetric
+def nll(cells: Cells) -> Values:
+    """Negative log-likelihood of correctness, natural logarithm, confidences clipped by `NLL_CLIP`.
+
+    One wrong answer at confidence 1.0 would make it infinite, so the clip sets its value: read it with
+    `nll_infinite_terms`, and never rank by it.
+
+    Args:
+        cells: The rows; call with `(confidence, correct)` to have them made.
+
+    Returns:
+        At least 0, 0 is best; nan without rows.
+    """
+    stated = np.clip(cells.confidence, NLL_CLIP, 1 - NLL_CLIP)
+    return share(-(cells.right @ np.log(stated) + cells.wrong @ np.log1p(-stated)), cells.counts)
+
+
+def nll_infinite_terms(cells: Cells) -> int:
+    """Rows whose term would be infinite: wrong at confidence 1, or right at 0.
+
+    Args:
+        cells: Rows that were not resampled.
+    """
+    return int(cells.wrong[cells.confidence == 1].sum() + cells.right[cells.confidence == 0].sum())
+
+
+def _per_row(sums: Values, total: Counts) -> Values:
+    """Sums / total, and 0 at a confidence that a replicate has no rows of."""
+    return sums / np.maximum(total, 1)

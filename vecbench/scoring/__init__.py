@@ -1,0 +1,25 @@
+"""Predictions, and the scores of tasks, groups and everything."""
+
+from vecbench.scoring.aggregate import score
+from vecbench.scoring.complete import CompleteScores, complete_scores
+from vecbench.scoring.predictions import prediction_lines, predictions
+from vecbench.scoring.recalibrated import Recalibrations, recalibrations
+from vecbench.scoring.repeated import agreement, repeats_of, spread_json
+from vecbench.scoring.scores import GroupScores, RowScores, Score, Scores
+
+__all__ = [
+    "CompleteScores",
+    "GroupScores",
+    "Recalibrations",
+    "RowScores",
+    "Score",
+    "Scores",
+    "agreement",
+    "complete_scores",
+    "prediction_lines",
+    "predictions",
+    "recalibrations",
+    "repeats_of",
+    "score",
+    "spread_json",
+]

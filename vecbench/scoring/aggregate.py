@@ -1,0 +1,232 @@
+"""From predictions to the scores of every task, group, and everything."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from vecbench.metrics import Cells, confusion_counts, ece, f1_macro, f1_weighted, redraw, wilson_interval
+from vecbench.metrics.bootstrap import (
+    LEVEL,
+    REPLICATES,
+    SEED,
+    Outcomes,
+    Statistic,
+    bootstrap,
+    percentile_interval,
+    reflected_interval,
+)
+from vecbench.metrics.cells import Values
+from vecbench.parsing import Prediction
+from vecbench.parsing.prediction import CONFIDENCE_STATUSES, LABEL_STATUSES
+from vecbench.scoring.definitions import DEFINITIONS, bounds_under_missing
+from vecbench.scoring.scores import GroupScores, RowScores, Score, Scores
+from vecbench.tasks import Catalogue
+
+OVERALL = "overall"
+PERCENTILE = "bootstrap, percentile"
+REFLECTED = "bootstrap, reflected; low end 0 unless the consistency test rejects"
+
+STATISTICS: Mapping[str, Statistic] = {
+    "accuracy": lambda rows: rows.accuracy,
+    "coverage": lambda rows: rows.coverage,
+} | {
+    key: (lambda rows, definition=definition: definition.of_cells(rows.cells))
+    for key, definition in DEFINITIONS.items()
+    if definition.interval != "none"
+}
+"""What is computed of every replicate."""
+
+
+def score(
+    rows: Sequence[Prediction],
+    protocol: str,
+    catalogue: Catalogue,
+    run: Mapping[str, Any] | None = None,
+    *,
+    replicates: int = REPLICATES,
+    seed: int = SEED,
+) -> Scores:
+    """The scores of every task, of every group that a task belongs to, and of all rows.
+
+    The order of the rows makes no difference. With several repeats there are no intervals: the answers to
+    one sample are not independent, and intervals that take them for so would be too narrow.
+
+    Args:
+        rows: At most one a task, sample and repeat.
+        protocol: Named in the result.
+        catalogue: Brings the groups and the names; a task that it does not know belongs to no group.
+        run: What to say of the run.
+        replicates: Of the bootstrap and of the consistency test.
+        seed: Of their draws.
+    """
+    by_task: dict[str, list[Prediction]] = {}
+    for row in rows:
+        by_task.setdefault(row.task, []).append(row)
+    order = [name for name in catalogue.tasks if name in by_task]
+    order += sorted(name for name in by_task if name not in catalogue.tasks)
+    members = {
+        name: [member for member in group.members if member in by_task]
+        for name, group in catalogue.groups.items()
+    }
+    pools = {f"group {name}": present for name, present in members.items() if present}
+    if order:
+        pools[OVERALL] = order
+    outcomes = {name: _outcomes(by_task[name]) for name in order}
+    repeated = len({row.repeat for row in rows}) > 1
+    drawn = {} if repeated else bootstrap(outcomes, pools, STATISTICS, replicates, seed)
+
+    def scored(name: str, parts: Sequence[str]) -> RowScores:
+        pooled = [row for part in parts for row in by_task[part]]
+        both = Outcomes.pooled([outcomes[part] for part in parts]) if parts else _outcomes([])
+        return _row_scores(pooled, both, drawn.get(name), replicates, seed)
+
+    tasks = {name: scored(name, [name]) for name in order}
+
+    def grouped(name: str, present: Sequence[str], absent: Sequence[str]) -> GroupScores:
+        macro = _macro({part: tasks[part] for part in present}, drawn)
+        return GroupScores(tuple(present), tuple(absent), scored(name, present), macro)
+
+    groups = {
+        name: grouped(
+            f"group {name}",
+            present,
+            [member for member in catalogue.groups[name].members if member not in present],
+        )
+        for name, present in members.items()
+        if present
+    }
+    names = {name: task.display for name, task in catalogue.tasks.items()}
+    names |= {name: group.display for name, group in catalogue.groups.items()}
+    intervals = {"level": LEVEL, "replicates": replicates, "seed": seed}
+    return Scores(protocol, run or {}, tasks, groups, grouped(OVERALL, order, []), names, intervals)
+
+
+def _outcomes(rows: Sequence[Prediction]) -> Outcomes:
+    stated = [(row.reading.confidence, row.correct) for row in rows if row.reading.confidence is not None]
+    silent = [row.correct for row in rows if row.reading.confidence is None]
+    cells = Cells.of_rows([confidence for confidence, _ in stated], [correct for _, correct in stated])
+    right = sum(silent)
+    return Outcomes(cells, np.asarray(float(right)), np.asarray(float(len(silent) - right)))
+
+
+def _row_scores(
+    rows: Sequence[Prediction],
+    outcomes: Outcomes,
+    drawn: Mapping[str, Values] | None,
+    replicates: int,
+    seed: int,
+) -> RowScores:
+    n, cells = len(rows), outcomes.cells
+    candidates = tuple(dict.fromkeys(candidate for row in rows for candidate in row.candidates))
+    known = set(candidates)
+    # A target outside the candidates is a fault of the data: a miss of no class.
+    targets = [row.target if row.target in known else None for row in rows]
+    labels = [row.reading.label for row in rows]
+    metrics = {"accuracy": _share(sum(row.correct for row in rows), n, with_interval=drawn is not None)}
+    metrics |= _f1(targets, labels, candidates)
+    metrics["coverage"] = _share(cells.n, n, with_interval=drawn is not None)
+    calibrated = redraw(cells, replicates, seed) if cells.n else None
+    p_values = {bins: _consistency_p(cells, calibrated, bins) for bins in (10, 15)} if calibrated else {}
+    for key, definition in DEFINITIONS.items():
+        value = float(definition.of_cells(cells))
+        if math.isnan(value):
+            metrics[key] = Score(None, cells.n, why=_why_undefined(cells))
+            continue
+        details = {**definition.details(cells), **bounds_under_missing(key, value, cells.n, n - cells.n)}
+        if drawn is None or definition.interval == "none":
+            metrics[key] = Score(value, cells.n, details=details)
+        elif definition.interval == "percentile":
+            metrics[key] = _scored(value, cells.n, percentile_interval(drawn[key]), PERCENTILE, details)
+        else:
+            may_be_zero = p_values[definition.bins] > 1 - LEVEL
+            interval = reflected_interval(value, drawn[key], may_be_zero=may_be_zero)
+            metrics[key] = _scored(value, cells.n, interval, REFLECTED, details)
+    undefined = Score(None, 0, why=_why_undefined(cells))
+    null = Score(float(ece.of_cells(calibrated).mean()), cells.n) if calibrated else undefined
+    metrics["ece_null"] = null
+    metrics["calibration_p"] = Score(p_values[10], cells.n) if calibrated else undefined
+    confusion = confusion_counts(targets, labels, candidates)
+    return RowScores(n, _counts(rows), metrics, cells, candidates, confusion)
+
+
+def _consistency_p(cells: Cells, calibrated: Cells, bins: int) -> float:
+    """As `calibration_p`, on replicates that are drawn already."""
+    as_large = np.count_nonzero(ece.of_cells(calibrated, bins) >= ece.of_cells(cells, bins) - 1e-12)
+    return (1 + int(as_large)) / (1 + len(calibrated.right))
+
+
+def _macro(tasks: Mapping[str, RowScores], drawn: Mapping[str, Mapping[str, Values]]) -> dict[str, Score]:
+    """The unweighted mean of the tasks' scores, as far as a mean says something."""
+    keys = [key for key in next(iter(tasks.values())).metrics if key != "calibration_p"] if tasks else []
+    macro: dict[str, Score] = {}
+    for key in keys:
+        values = {name: rows.metrics[key].value for name, rows in tasks.items()}
+        undefined = [name for name, value in values.items() if value is None]
+        if undefined:
+            macro[key] = Score(None, len(values), why=f"{key} is undefined for {', '.join(undefined)}")
+            continue
+        value = math.fsum(each for each in values.values() if each is not None) / len(values)
+        by_percentile = key in {"accuracy", "coverage"} or (
+            key in DEFINITIONS and DEFINITIONS[key].interval == "percentile"
+        )
+        mean = np.mean([drawn[name][key] for name in tasks], axis=0) if by_percentile and drawn else None
+        interval = percentile_interval(mean) if mean is not None else None
+        macro[key] = _scored(value, len(values), interval, PERCENTILE, {})
+    return macro
+
+
+def _scored(
+    value: float, n: int, interval: tuple[float, float] | None, method: str, details: Mapping[str, Any]
+) -> Score:
+    if interval is None:
+        return Score(value, n, details=details)
+    return Score(value, n, *interval, method, details=details)
+
+
+def _share(part: int, n: int, *, with_interval: bool) -> Score:
+    if n == 0:
+        return Score(None, 0, why="there are no rows")
+    if not with_interval:
+        return Score(part / n, n)
+    low, high = wilson_interval(part, n)
+    return Score(part / n, n, low, high, "wilson")
+
+
+def _f1(
+    targets: Sequence[str | None], labels: Sequence[str | None], candidates: Sequence[str]
+) -> dict[str, Score]:
+    values = {
+        "f1_macro": f1_macro(targets, labels, candidates),
+        "f1_weighted": f1_weighted(targets, labels, candidates),
+    }
+    return {
+        key: Score(None, len(labels), why="no row has a target that is a candidate")
+        if math.isnan(value)
+        else Score(value, len(labels))
+        for key, value in values.items()
+    }
+
+
+def _why_undefined(cells: Cells) -> str:
+    if cells.n == 0:
+        return "no row has a confidence"
+    return "every answer with a confidence is " + ("right" if cells.total_right else "wrong")
+
+
+def _counts(rows: Sequence[Prediction]) -> dict[str, int]:
+    labels = Counter(row.reading.label_status for row in rows)
+    confidences = Counter(row.reading.confidence_status for row in rows)
+    return (
+        {
+            "answered": sum(row.reading.label is not None for row in rows),
+            "confident": sum(row.reading.confidence is not None for row in rows),
+            "errors": labels["error"],
+        }
+        | {status: labels[status] for status in LABEL_STATUSES}
+        | {f"confidence_{status}": confidences[status] for status in CONFIDENCE_STATUSES}
+    )

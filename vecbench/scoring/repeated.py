@@ -1,0 +1,92 @@
+"""Several answers to one sample: how much scores vary, and agreement as a second confidence."""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from vecbench.parsing import Prediction, Reading
+from vecbench.scoring.scores import RowScores, Scores
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """A metric over repeats.
+
+    Attributes:
+        mean: Of the repeats' values.
+        deviation: Their standard deviation (n − 1); 0 with one value.
+    """
+
+    mean: float
+    deviation: float
+
+
+def repeats_of(rows: Sequence[Prediction]) -> list[int]:
+    """The repeats that occur, ascending."""
+    return sorted({row.repeat for row in rows})
+
+
+def spreads(every: Sequence[RowScores]) -> Mapping[str, Spread | None]:
+    """Mean and standard deviation of each metric over repeats; None where a repeat has it undefined.
+
+    Args:
+        every: The scores of the same rows, one entry a repeat; at least one.
+    """
+    result: dict[str, Spread | None] = {}
+    for key in every[0].metrics:
+        values = [scores.metrics[key].value for scores in every]
+        known = [value for value in values if value is not None]
+        deviation = statistics.stdev(known) if len(known) > 1 else 0.0
+        result[key] = Spread(statistics.fmean(known), deviation) if len(known) == len(values) else None
+    return result
+
+
+def spread_json(every: Sequence[Scores]) -> dict[str, Any]:
+    """The block "repeats" of scores.json.
+
+    Args:
+        every: The scores of each repeat alone.
+    """
+
+    def block(rows: Sequence[RowScores]) -> dict[str, Any]:
+        return {
+            key: None if each is None else {"mean": each.mean, "std": each.deviation}
+            for key, each in spreads(rows).items()
+        }
+
+    first = every[0]
+    return {
+        "n": len(every),
+        "tasks": {name: block([each.tasks[name] for each in every]) for name in first.tasks},
+        "groups": {name: block([each.groups[name].pooled for each in every]) for name in first.groups},
+        "overall": block([each.overall.pooled for each in every]),
+    }
+
+
+def agreement(rows: Sequence[Prediction]) -> list[Prediction]:
+    """One prediction a sample: its most frequent label, with the share of repeats that gave it as confidence.
+
+    Of equally frequent labels the one that was given first counts; answers without a label count as
+    repeats and for no label (self-consistency: Wang et al., 2023). A sample without any label has no
+    confidence either.
+
+    Args:
+        rows: All repeats of all samples, in any order.
+    """
+    by_sample: dict[tuple[str, str], list[Prediction]] = {}
+    for row in sorted(rows, key=lambda row: row.repeat):
+        by_sample.setdefault((row.task, row.sample_id), []).append(row)
+    return [_agreed(answers) for answers in by_sample.values()]
+
+
+def _agreed(answers: Sequence[Prediction]) -> Prediction:
+    labels = Counter(row.reading.label for row in answers if row.reading.label is not None)
+    if not labels:
+        return replace(answers[0], repeat=0, reading=replace(answers[0].reading, confidence=None))
+    # most_common keeps the order of first occurrence among equals.
+    label, count = labels.most_common(1)[0]
+    return replace(answers[0], repeat=0, reading=Reading(label, "ok", count / len(answers), "ok"))
