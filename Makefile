@@ -25,7 +25,7 @@ $(VENV)/.demo: $(VENV)/.python pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.demo
-	$(PIP) --editable '.[hf,dev]'
+	$(PIP) --editable '.[hf,dev,oracles]'
 	@touch $@
 
 demo: $(VENV)/.demo
@@ -54,9 +54,11 @@ format: $(VENV)/.test
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-# make benchmark    measure memory and overhead
+# make benchmark    measure memory, speed, and the coverage of the intervals (minutes)
 benchmark: $(VENV)/.test
 	$(BIN)/python benchmarks/memory.py
+	$(BIN)/python benchmarks/metrics.py
+	$(BIN)/python benchmarks/interval_coverage.py
 
 clean:
 	rm -rf $(VENV) results build dist

@@ -94,10 +94,15 @@ def test_links_in_the_readme_lead_somewhere():
         assert (ROOT / link).exists(), link
 
 
-def test_the_python_in_the_docs_runs():
-    [program] = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "scores.md").read_text(), flags=re.DOTALL)
+@pytest.mark.parametrize("page", ["scores.md", "other-libraries.md"])
+def test_the_python_in_the_docs_runs(page):
+    [program] = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / page).read_text(), flags=re.DOTALL)
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert len(done.stdout.split()) == 3
+    expected = {
+        "scores.md": [(0.15 + 0.8 + 0.4) / 4, (0.0025 + 0.01 + 0.64 + 0.16) / 4, 2 / 3],
+        "other-libraries.md": [0.1 * 3, 0.3, 0.4, 0.5, 0.5],
+    }
+    assert [float(each) for each in done.stdout.split()] == pytest.approx(expected[page], abs=1e-12)
 
 
 def test_the_task_in_the_docs_runs(workplace):

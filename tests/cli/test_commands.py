@@ -103,13 +103,34 @@ def test_scoring_again_elsewhere_gives_the_same_scores(finished, tmp_path):
         assert (tmp_path / "scored" / "scores.json").read_text() == (output / "scores.json").read_text()
 
 
-@pytest.mark.parametrize("kind", ["json", "markdown", "csv"])
+@pytest.mark.parametrize("kind", ["json", "markdown", "csv", "latex"])
 def test_other_formats_are_printed_alone(finished, tmp_path, kind):
     done = vecbench("score", finished[0], "-o", tmp_path, "--format", kind, "--no-figures")
-    first = {"json": "{", "markdown": "|", "csv": "level,"}[kind]
+    first = {"json": "{", "markdown": "|", "csv": "level,", "latex": "\\begin{tabular}"}[kind]
     assert done.stdout.startswith(first)
     if kind == "json":
         assert json.loads(done.stdout)["protocol"] == "strict"
+
+
+def test_recalibration_and_intervals_are_shown_on_request(finished, tmp_path):
+    arguments = ["score", finished[0], "-o", tmp_path, "--no-figures", "--intervals", "--recalibrate", "isotonic"]
+    done = vecbench(*arguments)
+    assert done.returncode == 0, done.stderr
+    assert "after isotonic (%)" in done.stdout
+    assert "[" in done.stdout
+    assert max(len(line.rstrip()) for line in done.stdout.splitlines() if "summary" not in line) <= 80
+    assert json.loads((tmp_path / "scores.json").read_text())["recalibration"]["method"] == "isotonic"
+
+
+def test_repeats_are_compared(tmp_path):
+    sampled = ["--gen-kwargs", "temperature=1.5", "--repeats", "3", "--limit", "4"]
+    done = vecbench("run", "-m", demo_model(), "-t", "emoji_2", "-o", tmp_path / "run", *sampled)
+    assert done.returncode == 0, done.stderr
+    assert "3 repeats, mean ± std (%)" in done.stdout
+    assert "share of repeats that agree" in done.stdout
+    scores = json.loads((tmp_path / "run" / "scores.json").read_text())
+    assert scores["repeats"]["n"] == 3
+    assert scores["consistency"]["overall"]["n"] == 4
 
 
 def test_tasks_are_listed_shown_and_checked():
@@ -155,6 +176,7 @@ def test_a_broken_task_file_is_reported_with_status_2(tmp_path):
         (["score", "nowhere"], "holds no responses.jsonl"),
         (["score", ".", "--protocol", "strikt"], "Did you mean strict?"),
         (["score", ".", "--format", "tabel"], "Did you mean table?"),
+        (["score", ".", "--recalibrate", "plat"], "Did you mean platt?"),
         (["scroe"], "score"),
     ],
 )
