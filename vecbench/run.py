@@ -6,6 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from itertools import chain
 from typing import Protocol
@@ -135,19 +136,19 @@ def run(
         manifest.counts = Counts(asked=asked)
         manifest.write(directory.manifest)
         session = _Session(plan, directory, observer, manifest)
-        status: Status = "failed"
         try:
             observer.started(asked)
             with ResponseLog(directory.responses) as log:
                 session.generate(make_engine, log)
-            status = "incomplete" if session.failed else "complete"
         except KeyboardInterrupt:
-            status = "interrupted"
+            session.leave_manifest("interrupted")
             raise Interrupted(
                 f"stopped with {session.answered} of {asked} responses stored in {directory.path}"
             ) from None
-        finally:
-            session.write_manifest(status)
+        except Exception:
+            session.leave_manifest("failed")
+            raise
+        session.write_manifest("incomplete" if session.failed else "complete")
         return RunOutcome(asked, session.generated, tuple(session.failed), manifest)
 
 
@@ -217,6 +218,11 @@ class _Session:
         manifest.status = status
         manifest.finished = now()
         manifest.write(self._directory.manifest)
+
+    def leave_manifest(self, status: Status) -> None:
+        """Writes the manifest if that is possible; what ended the run matters more than that it is not."""
+        with suppress(RunError):
+            self.write_manifest(status)
 
     def _missing(self, log: ResponseLog) -> Iterator[Request]:
         for task_run in self._plan.tasks:

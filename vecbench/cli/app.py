@@ -89,7 +89,12 @@ def _status(arguments: list[str], debug: bool) -> int:
         error.__cause__ = fault
         return _report(error, debug)
     if status == 130:  # typer's status for Ctrl-C; a run that was under way has reported it by itself
-        return _report(Interrupted("stopped before anything was generated"), debug=False)
+        return _report(
+            Interrupted(
+                "stopped", "Every response that was finished is stored; run the same command to go on."
+            ),
+            debug=False,
+        )
     return status if isinstance(status, int) else 0
 
 
