@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from fakes import make_data
+
 from vecbench.shipped import demo_model
 
 ROOT = Path(__file__).parents[1]
