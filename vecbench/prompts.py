@@ -10,19 +10,23 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from vecbench.errors import DataError, UsageError, nearest
 from vecbench.samples.sample import Sample
 from vecbench.tasks import Task
+from vecbench.tasks.task import AUTO
 
 
-def prompt_profile(task: Task, profile: str | None) -> str:
+def prompt_profile(task: Task, profile: str | None, *, own_prompts: bool = False) -> str:
     """The name of the profile that a run uses for a task.
 
     Args:
         task: Brings the profiles and its own default.
         profile: What was asked for; None for the task's default.
+        own_prompts: Whether the data brings its own prompts: what "auto" goes by.
 
     Raises:
         UsageError: The task has no such profile.
     """
     name = profile or task.prompt
+    if name == AUTO:
+        name = "dataset" if own_prompts else "standard"
     if name not in task.prompts:
         raise UsageError(f"{task.id} has no prompt profile {name!r}", nearest(name, task.prompts))
     return name

@@ -139,7 +139,7 @@ def test_tasks_are_listed_shown_and_checked():
     assert "Which sentiment might this image evoke?" in shown
     assert "['positive', 'negative']" in shown
     checked = vecbench("tasks", "check")
-    assert (checked.returncode, checked.stdout) == (0, "3 tasks and 4 groups, no faults\n")
+    assert (checked.returncode, checked.stdout) == (0, "12 tasks and 8 groups, no faults\n")
 
 
 def test_a_broken_task_file_is_reported_with_status_2(tmp_path):

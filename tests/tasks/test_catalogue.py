@@ -50,7 +50,7 @@ def test_the_shipped_tasks_are_without_fault():
     catalogue = load_catalogue()
     assert catalogue.faults == ()
     assert [task.id for task in catalogue.select("demo")] == ["emoji_2", "emoji_7", "fluent_7"]
-    assert [group.id for group in catalogue.benchmarks()] == ["demo"]
+    assert [group.id for group in catalogue.benchmarks()] == ["demo", "vecbench"]
 
 
 def test_a_folder_of_ones_own_adds_its_tasks(folder):
@@ -114,6 +114,18 @@ def test_no_name_at_all_is_refused():
             "metadata.vecbench.expected_n",
         ),
         ("labels: [joy, fear]", "labels: [joy, fear]\n    data: nowhere", "metadata.vecbench.data"),
+        (
+            "labels: [joy, fear]",
+            "labels: [joy, fear]\n    parents: {good: [joy]}",
+            "metadata.vecbench.parents",
+        ),
+        (
+            "labels: [joy, fear]",
+            "labels: [joy, fear]\n    parents: {good: [joy], bad: [fear, awe]}",
+            "metadata.vecbench.parents",
+        ),
+        ("noun: emotion", "noun: emotion\n    prompt: auto", "metadata.vecbench.prompt"),
+        ('{standard: "One', '{auto: "x", standard: "One', "metadata.vecbench.prompts.auto"),
         ("test_split: test", "test_spilt: test", "test_spilt"),
         ("[{metric: accuracy, aggregation: mean}]", "[{metric: accuracy}]", "metric_list.0"),
         ("task: vecbench_mine_2", "task: vecbench_mine_2\nnum_fewshot: 3", "num_fewshot"),
@@ -135,7 +147,9 @@ def test_every_fault_of_a_file_is_reported_at_once(folder):
 
 def test_a_misspelt_key_gets_the_nearest_one(folder):
     edit(folder, "labels: [joy, fear]", "lables: [joy, fear]")
-    assert ("metadata.vecbench.lables", "unknown key", "Did you mean labels or aliases?") in faults(folder)
+    assert ("metadata.vecbench.lables", "unknown key", "Did you mean labels or aliases or names?") in faults(
+        folder
+    )
 
 
 @pytest.mark.parametrize(

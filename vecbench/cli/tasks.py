@@ -29,8 +29,8 @@ def list_tasks(include_path: IncludePath = None) -> None:
 
     catalogue = load_catalogue(include_path or [])
     table = Table(box=None, pad_edge=False)
-    for heading in ("benchmark", "group", "task", "name"):
-        table.add_column(heading)
+    for heading, width in {"benchmark": 9, "group": 12, "task": 13, "name": 6}.items():
+        table.add_column(heading, min_width=width)
     for heading in ("labels", "n", "prompt", "data"):
         table.add_column(heading, justify="right" if heading in {"labels", "n"} else "left")
     parents = {member: group.id for group in catalogue.benchmarks() for member in group.members}

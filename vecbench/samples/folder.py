@@ -165,10 +165,7 @@ def _table(root: Path) -> Path:
 
 def _belongs(row: _Row, task: Task) -> bool:
     named = row.values.get("task")
-    return not named or named.strip().lower().replace("-", "_") in {
-        task.id.lower(),
-        task.display.lower().replace("-", "_"),
-    }
+    return not named or task.is_named(named)
 
 
 def _first(values: Mapping[str, Any], names: tuple[str, ...]) -> str:

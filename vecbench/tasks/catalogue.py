@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from vecbench.errors import DataError, UsageError, nearest
@@ -13,7 +14,7 @@ from vecbench.shipped import tasks_folder
 from vecbench.tasks.check import file_faults, prompt_profiles
 from vecbench.tasks.faults import Fault
 from vecbench.tasks.schema import GroupFile, TaskFile
-from vecbench.tasks.task import Group, Task, without_prefix
+from vecbench.tasks.task import Group, Task, plain_name, without_prefix
 from vecbench.tasks.yaml_file import YamlFile, read_yaml
 
 
@@ -62,6 +63,18 @@ class Catalogue:
                 if fault.file.stem == name:
                     raise DataError(str(fault), fault.remedy or f"See: vecbench tasks check {fault.file}")
             raise UsageError(f"unknown task or group {name!r}", nearest(name, [*self.tasks, *self.groups]))
+
+    def task_named(self, name: str) -> Task | None:
+        """The task that data or responses mean by a name (`FI-8`, `UnbaisedEmo-6`); None if there is none."""
+        return self._by_plain_name.get(plain_name(name))
+
+    @cached_property
+    def _by_plain_name(self) -> Mapping[str, Task]:
+        return {
+            plain_name(name): task
+            for task in self.tasks.values()
+            for name in (*task.names, task.display, task.id)
+        }
 
     def benchmarks(self) -> list[Group]:
         """The groups whose members are groups."""
@@ -153,11 +166,13 @@ def _task(file: YamlFile) -> Task:
     return Task(
         id=without_prefix(content.task),
         display=metadata.display,
+        names=tuple(metadata.names),
         group=without_prefix(metadata.group),
         version=str(content.metadata.version),
         noun=metadata.noun,
         labels=tuple(metadata.labels),
         aliases={alias: label for label, aliases in metadata.aliases.items() for alias in aliases},
+        parents={label: parent for parent, labels in metadata.parents.items() for label in labels},
         prompts=profiles,
         prompt=metadata.prompt,
         temperature=settings.temperature if settings.do_sample else 0.0,

@@ -14,6 +14,7 @@ from vecbench.errors import DataError, nearest
 from vecbench.labels import normal_form
 from vecbench.tasks.faults import Fault
 from vecbench.tasks.schema import GroupFile, TaskFile, TaskMetadata
+from vecbench.tasks.task import AUTO
 from vecbench.tasks.yaml_file import YamlFile, read_yaml
 
 REMEDIES = {
@@ -41,6 +42,7 @@ def task_faults(file: YamlFile, task: TaskFile) -> list[Fault]:
     metadata = task.metadata.vecbench
     faults = [
         *_label_faults(metadata),
+        *_parent_faults(metadata),
         *_prompt_faults(file, metadata),
         *_generation_faults(task),
         *_metric_faults(task),
@@ -101,6 +103,19 @@ def _label_faults(metadata: TaskMetadata) -> Iterator[_Finding]:
             taken[form] = label
 
 
+def _parent_faults(metadata: TaskMetadata) -> Iterator[_Finding]:
+    if not metadata.parents:
+        return
+    key = "metadata.vecbench.parents"
+    children = Counter(label for labels in metadata.parents.values() for label in labels)
+    for label in children:
+        if label not in metadata.labels:
+            yield key, f"{label!r} is not among the labels", nearest(label, metadata.labels)
+    for label in metadata.labels:
+        if children[label] != 1:
+            yield key, f"{label!r} has {children[label]} parents", "Every label has exactly one parent."
+
+
 def _prompt_faults(file: YamlFile, metadata: TaskMetadata) -> Iterator[_Finding]:
     key = "metadata.vecbench.prompts"
     try:
@@ -117,9 +132,11 @@ def _prompt_faults(file: YamlFile, metadata: TaskMetadata) -> Iterator[_Finding]
                 f"template line {fault.lineno}: {fault.message}",
                 "Mend the Jinja2 template.",
             )
-    if metadata.prompt not in profiles:
-        problem = f"there is no prompt profile {metadata.prompt!r}"
-        yield "metadata.vecbench.prompt", problem, nearest(metadata.prompt, profiles)
+    if AUTO in profiles:
+        yield f"{key}.{AUTO}", "the name is taken", "It means: the data's own prompt, else standard."
+    for name in ("dataset", "standard") if metadata.prompt == AUTO else (metadata.prompt,):
+        if name not in profiles:
+            yield "metadata.vecbench.prompt", f"there is no prompt profile {name!r}", nearest(name, profiles)
 
 
 def _generation_faults(task: TaskFile) -> Iterator[_Finding]:

@@ -22,10 +22,12 @@ class TaskMetadata(_Strict):
     """`metadata.vecbench` of a task."""
 
     display: Text
+    names: list[Text] = []
     group: Name
     noun: Literal["emotion", "sentiment"]
     labels: list[Text] = Field(min_length=2)
     aliases: dict[Text, list[Text]] = {}
+    parents: dict[Text, list[Text]] = {}
     prompts: str | dict[str, Text]
     prompt: str = "standard"
     expected_n: int | tuple[int, int] | None = None

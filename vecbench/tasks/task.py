@@ -17,13 +17,16 @@ class Task:
     Attributes:
         id: Such as `fi_8`.
         display: The name in tables, such as `FI-8`.
+        names: Further names that data and responses use for it.
         group: The id of the group whose rows it is pooled with.
         version: Raised whenever a change makes scores incomparable.
         noun: What is asked for, "emotion" or "sentiment".
         labels: The closed list, in the order of the prompt.
         aliases: Other spellings that an answer may use → label.
+        parents: Label → the coarser label that it belongs to, for every label; empty if there is no map.
         prompts: Prompt profile → Jinja2 template.
-        prompt: The profile that is used unless another is asked for.
+        prompt: The profile that is used unless another is asked for; "auto" is the data's own prompt
+            where the data's format brings one, otherwise "standard".
         temperature: Of the task's own generation settings; 0 is greedy.
         top_p: Likewise, in (0, 1].
         max_tokens: Likewise, most tokens of an answer.
@@ -36,11 +39,13 @@ class Task:
 
     id: str
     display: str
+    names: tuple[str, ...]
     group: str
     version: str
     noun: str
     labels: tuple[str, ...]
     aliases: Mapping[str, str]
+    parents: Mapping[str, str]
     prompts: Mapping[str, str]
     prompt: str
     temperature: float
@@ -51,6 +56,13 @@ class Task:
     data: Path | None
     path: Path
     sha256: str
+
+    def is_named(self, name: str) -> bool:
+        """Whether data or responses mean this task by a name: its id, display name or a further one.
+
+        Case, hyphen or underscore, and lm-eval's prefix make no difference.
+        """
+        return plain_name(name) in {plain_name(known) for known in (self.id, self.display, *self.names)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +80,15 @@ class Group:
     display: str
     members: tuple[str, ...]
     path: Path
+
+
+AUTO = "auto"
+"""The prompt profile that follows the data: see `Task.prompt`."""
+
+
+def plain_name(name: str) -> str:
+    """A task's name as names are compared: `FI-8`, `fi_8` and `vecbench_fi_8` are one."""
+    return without_prefix(name.strip().casefold().replace("-", "_"))
 
 
 def without_prefix(name: str) -> str:
