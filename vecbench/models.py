@@ -12,6 +12,8 @@ from vecbench.errors import UsageError
 WEIGHTS = ("*.safetensors", "*.bin", "*.pt", "*.pth", "*.gguf")
 LOCAL = "files:"
 """Marks the revision of a folder."""
+SERVED = "served:"
+"""Marks the revision of a model behind an endpoint, which nobody here can check."""
 WHOLE_FILE = 8 * 2**20
 """Files up to this size are hashed whole."""
 PROBES = 128
@@ -26,7 +28,8 @@ class Model:
     Attributes:
         name: The Hugging Face id, or the folder's name.
         source: What an engine loads: the id, or the folder's path.
-        revision: The commit of a Hugging Face model, or a fingerprint of a folder's files.
+        revision: The commit of a Hugging Face model, a fingerprint of a folder's files, or what the user
+            says about a model behind an endpoint.
     """
 
     name: str
@@ -35,8 +38,8 @@ class Model:
 
     @property
     def commit(self) -> str | None:
-        """What to load of a Hugging Face model; None for a folder, which has no versions."""
-        return None if self.revision.startswith(LOCAL) else self.revision
+        """What to load of a Hugging Face model; None for a folder or an endpoint, which have no versions."""
+        return None if self.revision.startswith((LOCAL, SERVED)) else self.revision
 
 
 def resolve_model(model: str, revision: str | None = None) -> Model:
@@ -61,6 +64,16 @@ def resolve_model(model: str, revision: str | None = None) -> Model:
             "--model takes a checkpoint directory, or a Hugging Face model id such as org/name.",
         )
     return Model(model, model, _commit(model, revision))
+
+
+def served_model(name: str, revision: str | None = None) -> Model:
+    """The model that an endpoint serves under a name.
+
+    Args:
+        name: As the endpoint knows it.
+        revision: What the user says about its version; a change of it is another model.
+    """
+    return Model(name, name, f"{SERVED}{revision or 'unknown'}")
 
 
 def _local(path: Path) -> Model:

@@ -44,7 +44,12 @@ def demo(
 
 def run(
     model: Annotated[
-        str, typer.Option("-m", "--model", help="A checkpoint directory, or a Hugging Face model id.")
+        str,
+        typer.Option(
+            "-m",
+            "--model",
+            help="A checkpoint directory, a Hugging Face model id, or the name that an endpoint serves.",
+        ),
     ],
     tasks: Annotated[
         str,
@@ -52,7 +57,9 @@ def run(
             "-t", "--tasks", metavar="T,…", help="Tasks, groups or benchmarks, separated by commas."
         ),
     ],
-    engine: Annotated[str, typer.Option("--engine", help="What generates: auto or transformers.")] = "auto",
+    engine: Annotated[
+        str, typer.Option("--engine", help="What generates: auto, vllm, transformers or openai.")
+    ] = "auto",
     model_args: Annotated[
         str | None,
         typer.Option("-a", "--model-args", metavar="K=V,…", help="Arguments of the engine, or JSON."),
@@ -90,14 +97,15 @@ def run(
     """
     from vecbench.cli.settings import parse_settings
     from vecbench.engines import create_engine
-    from vecbench.models import resolve_model
+    from vecbench.models import resolve_model, served_model
     from vecbench.store import RunDirectory
     from vecbench.tasks import load_catalogue
 
     catalogue = load_catalogue(include_path or [])
     arguments = parse_settings("--model-args", model_args)
     chosen = catalogue.select(tasks)
-    resolved = resolve_model(model, arguments.get("revision"))
+    find_model = served_model if engine == "openai" else resolve_model
+    resolved = find_model(model, arguments.get("revision"))
     plan = _plan(
         chosen,
         resolved,

@@ -18,7 +18,18 @@ def _transformers(model: str, arguments: Mapping[str, Any]) -> Engine:
     return TransformersEngine(model, arguments)
 
 
-ENGINES: Mapping[str, Callable[[str, Mapping[str, Any]], Engine]] = {"transformers": _transformers}
+def _openai(model: str, arguments: Mapping[str, Any]) -> Engine:
+    if find_spec("openai") is None:
+        raise UsageError("the openai engine is not installed", 'Install it: pip install "vecbench[api]"')
+    from vecbench.engines.openai import OpenAIEngine
+
+    return OpenAIEngine(model, arguments)
+
+
+ENGINES: Mapping[str, Callable[[str, Mapping[str, Any]], Engine]] = {
+    "transformers": _transformers,
+    "openai": _openai,
+}
 """Name → how to make it. Making an engine loads the model."""
 
 

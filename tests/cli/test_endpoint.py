@@ -1,0 +1,60 @@
+"""A run against an endpoint, as a process sees it."""
+
+import json
+import os
+import subprocess
+import sys
+
+from endpoint import serving, status
+from fakes import make_data
+
+KEY = "sk-not-a-real-key"
+
+
+def run(endpoint, folder, *arguments):
+    command = [sys.executable, "-m", "vecbench", "run", "--engine", "openai", "-m", "org/served"]
+    command += ["-t", "emoji_7", "--data", str(folder / "data"), "-o", str(folder / "run"), "-a"]
+    command += [f"base_url={endpoint.url},first_pause=0.001,max_retries=1,concurrency=4", *arguments]
+    environment = os.environ | {"OPENAI_API_KEY": KEY}
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, env=environment)
+
+
+def test_a_run_that_loses_its_key_ends_with_3_and_goes_on_with_a_new_one(tmp_path):
+    make_data(tmp_path / "data", ["joy", "fear", "joy", "anger", "love"] * 4)
+    with serving(otherwise=status(401, f"your key {KEY} has expired")) as endpoint:
+        done = run(endpoint, tmp_path)
+        assert done.returncode == 3
+        assert "the endpoint refuses us: status 401" in done.stderr
+        assert "OPENAI_API_KEY" in done.stderr
+    with serving() as endpoint:
+        done = run(endpoint, tmp_path)
+        assert done.returncode == 0, done.stderr
+    with serving() as endpoint:
+        done = run(endpoint, tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert endpoint.bodies == []
+    manifest = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert manifest["engine"]["name"] == "openai"
+    assert manifest["model"] == {"name": "org/served", "revision": "served:unknown"}
+    for path in (tmp_path / "run").rglob("*"):
+        if path.is_file():
+            assert KEY.encode() not in path.read_bytes(), path
+
+
+def test_an_endpoint_that_dies_ends_the_run_with_3_and_the_command_that_goes_on(tmp_path):
+    make_data(tmp_path / "data", ["joy"] * 40)
+    with serving() as endpoint:
+        pass
+    done = run(endpoint, tmp_path)
+    assert done.returncode == 3
+    assert "the endpoint is lost" in done.stderr
+    assert "To go on: vecbench run --engine openai" in done.stderr
+
+
+def test_failed_samples_make_the_run_incomplete(tmp_path):
+    make_data(tmp_path / "data", ["joy"] * 6)
+    with serving(status(400, "too long")) as endpoint:
+        done = run(endpoint, tmp_path)
+        assert done.returncode == 4
+        assert "status 400: too long" in done.stderr
+        assert run(endpoint, tmp_path).returncode == 0

@@ -1,0 +1,138 @@
+"""A small chat endpoint on loopback that misbehaves as it is told."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+Answer = Callable[["Handler", dict], None]
+
+
+def answer(handler: Handler, body: dict, text: str = "<answer>joy</answer>") -> None:
+    completion = {
+        "id": "1",
+        "object": "chat.completion",
+        "created": 0,
+        "model": body["model"],
+        "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}],
+        "usage": {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18},
+    }
+    handler.send(200, json.dumps(completion))
+
+
+def status(number: int, message: str = "no", headers: dict[str, str] | None = None, **error: str) -> Answer:
+    def act(handler: Handler, _body: dict) -> None:
+        handler.send(number, json.dumps({"error": {"message": message, **error}}), headers)
+
+    return act
+
+
+def broken_json(handler: Handler, _body: dict) -> None:
+    handler.send(200, '{"choices": [{"mess')
+
+
+def web_page(handler: Handler, _body: dict) -> None:
+    handler.send(200, "<html>Welcome</html>", {"Content-Type": "text/html"})
+
+
+def no_choices(handler: Handler, _body: dict) -> None:
+    handler.send(200, '{"choices": []}')
+
+
+def drop(handler: Handler, _body: dict) -> None:
+    handler.close_connection = True
+    handler.connection.close()
+
+
+def truncate(handler: Handler, _body: dict) -> None:
+    handler.send_response(200)
+    handler.send_header("Content-Length", "1000")
+    handler.end_headers()
+    handler.wfile.write(b'{"choices"')
+    drop(handler, _body)
+
+
+def hang(handler: Handler, _body: dict) -> None:
+    handler.server.over.wait(30)
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        endpoint = self.server.endpoint
+        with endpoint.lock:
+            endpoint.under_way += 1
+            endpoint.most_under_way = max(endpoint.most_under_way, endpoint.under_way)
+            endpoint.bodies.append(body)
+            endpoint.headers.append({name.lower(): value for name, value in self.headers.items()})
+            endpoint.times.append(time.monotonic())
+            act = endpoint.script.pop(0) if endpoint.script else endpoint.otherwise
+        try:
+            act(self, body)
+        finally:
+            with endpoint.lock:
+                endpoint.under_way -= 1
+
+    def send(self, code: int, text: str, headers: dict[str, str] | None = None) -> None:
+        data = text.encode()
+        self.send_response(code)
+        for name, value in ({"Content-Type": "application/json"} | (headers or {})).items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the base class's name
+        pass
+
+
+@dataclass
+class Endpoint:
+    """What the endpoint does and what it has seen.
+
+    Attributes:
+        url: Its base URL.
+        script: What it does to the next requests, one each.
+        otherwise: What it does when the script is over.
+    """
+
+    url: str = ""
+    script: list[Answer] = field(default_factory=list)
+    otherwise: Answer = answer
+    bodies: list[dict] = field(default_factory=list)
+    headers: list[dict] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
+    under_way: int = 0
+    most_under_way: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 256
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that has gone is what some tests are about."""
+
+
+@contextmanager
+def serving(*script: Answer, otherwise: Answer = answer) -> Iterator[Endpoint]:
+    server = _Server(("127.0.0.1", 0), Handler)
+    server.over = threading.Event()
+    server.endpoint = Endpoint(f"http://127.0.0.1:{server.server_port}/v1", list(script), otherwise)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield server.endpoint
+    finally:
+        server.over.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()

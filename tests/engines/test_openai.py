@@ -1,0 +1,241 @@
+"""The openai engine against an endpoint that misbehaves."""
+
+import base64
+import io
+import json
+import threading
+
+import pytest
+from endpoint import answer, broken_json, drop, hang, no_choices, serving, status, truncate, web_page
+from PIL import Image
+
+from vecbench.engines import Request, Sampling, create_engine
+from vecbench.engines.openai import LOST_AFTER, OpenAIEngine
+from vecbench.errors import ImageError, RunError, UsageError
+from vecbench.samples.sample import SampleImage
+
+KEY = "sk-not-a-real-key"
+QUICK = {"first_pause": 0.001, "timeout": 20.0}
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch):
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+
+
+def picture(colour="red"):
+    stream = io.BytesIO()
+    Image.new("RGB", (5, 3), colour).save(stream, "PNG")
+    return SampleImage("made.png", stream.getvalue())
+
+
+def requests(count, **sampling):
+    return [Request(str(n), f"prompt {n}", picture(), Sampling(**sampling)) for n in range(count)]
+
+
+def responses(endpoint, asked, **arguments):
+    engine = OpenAIEngine("nano", {"base_url": endpoint.url} | QUICK | arguments)
+    try:
+        return list(engine.generate(asked))
+    finally:
+        engine.close()
+
+
+def test_an_answer_comes_with_its_token_counts():
+    with serving() as endpoint:
+        [response] = responses(endpoint, requests(1))
+    assert (response.text, response.finish_reason, response.error) == ("<answer>joy</answer>", "stop", None)
+    assert (response.n_prompt_tokens, response.n_output_tokens) == (11, 7)
+
+
+def test_the_endpoint_gets_the_prompt_the_sampling_and_every_pixel():
+    asked = requests(1, temperature=0.7, top_p=0.9, max_tokens=33, stop=("\n",), seed=5)
+    with serving() as endpoint:
+        responses(endpoint, asked, max_pixels=99, extra_body={"chat_template_kwargs": {"a": 1}})
+    [body] = endpoint.bodies
+    image, text = body.pop("messages")[0]["content"]
+    assert text == {"type": "text", "text": "prompt 0"}
+    header, data = image["image_url"]["url"].split(",")
+    assert header == "data:image/png;base64"
+    sent = Image.open(io.BytesIO(base64.b64decode(data)))
+    assert sent.tobytes() == asked[0].image.decode().tobytes()
+    assert body == {
+        "model": "nano",
+        "temperature": 0.7,
+        "top_p": 0.9,
+        "max_tokens": 33,
+        "stop": ["\n"],
+        "seed": 5,
+        "chat_template_kwargs": {"a": 1},
+        "mm_processor_kwargs": {"max_pixels": 99},
+    }
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [status(429), status(500), status(503), status(408), broken_json, web_page, no_choices, drop, truncate],
+    ids=["429", "500", "503", "408", "broken JSON", "web page", "no choices", "dropped", "truncated"],
+)
+def test_what_passes_is_tried_again(fault):
+    with serving(fault, fault) as endpoint:
+        [response] = responses(endpoint, requests(1))
+    assert response.error is None
+    assert len(endpoint.bodies) == 3
+
+
+def test_an_answer_that_does_not_come_is_asked_for_again():
+    with serving(hang) as endpoint:
+        [response] = responses(endpoint, requests(1), timeout=0.5)
+    assert response.error is None
+    assert len(endpoint.bodies) == 2
+
+
+def test_a_pause_that_the_endpoint_asks_for_is_kept():
+    with serving(status(429, headers={"Retry-After": "0.7"})) as endpoint:
+        responses(endpoint, requests(1))
+    assert endpoint.times[1] - endpoint.times[0] >= 0.7
+
+
+def test_a_refused_request_is_an_error_row_at_once():
+    with serving(status(400, "the prompt is too long")) as endpoint:
+        found = {each.key: each for each in responses(endpoint, requests(3), concurrency=1)}
+    assert found["0"].error == "status 400: the prompt is too long"
+    assert found["1"].error is None
+    assert len(endpoint.bodies) == 3
+
+
+@pytest.mark.parametrize(
+    ("fault", "message", "remedy"),
+    [
+        (status(401, f"bad key {KEY}"), r"refuses us: status 401: bad key \[key\]", "OPENAI_API_KEY"),
+        (status(403), "refuses us", "OPENAI_API_KEY"),
+        (status(404, "no model nano"), "does not serve nano: status 404: no model nano", "/v1"),
+        (status(429, code="insufficient_quota"), "quota is used up", ""),
+    ],
+)
+def test_what_every_request_would_meet_ends_the_run(fault, message, remedy):
+    with serving(otherwise=fault) as endpoint, pytest.raises(RunError, match=message) as caught:
+        responses(endpoint, requests(50), concurrency=2)
+    assert remedy in caught.value.remedy
+    assert len(endpoint.bodies) <= 4
+
+
+def test_what_is_finished_comes_before_the_end():
+    with serving(answer, answer, answer, otherwise=status(401)) as endpoint:
+        engine = OpenAIEngine("nano", {"base_url": endpoint.url, "concurrency": 1} | QUICK)
+        running = engine.generate(requests(9))
+        assert [next(running).key for _ in range(3)] == ["0", "1", "2"]
+        with pytest.raises(RunError):
+            next(running)
+        engine.close()
+
+
+def test_a_request_that_fails_every_time_is_an_error_row():
+    with serving(*[status(500, "no memory")] * 3) as endpoint:
+        first, second = responses(endpoint, requests(2), concurrency=1, max_retries=2)
+    assert first.error == "status 500: no memory (after 2 retries)"
+    assert second.error is None
+
+
+def test_an_endpoint_that_stays_away_ends_the_run():
+    with serving() as endpoint:
+        pass
+    with pytest.raises(RunError, match=f"lost: the last {LOST_AFTER} requests .* no connection"):
+        responses(endpoint, requests(100), max_retries=1)
+
+
+def test_replicas_take_turns_and_stand_in_for_each_other():
+    with serving() as good, serving() as better, serving(otherwise=status(500)) as bad:
+        engine = OpenAIEngine("nano", {"base_url": f"{good.url} {bad.url} {better.url}"} | QUICK)
+        found = list(engine.generate(requests(30)))
+        engine.close()
+    assert not [response.error for response in found if response.error]
+    assert len(good.bodies) + len(better.bodies) == 30
+    assert min(len(good.bodies), len(better.bodies), len(bad.bodies)) >= 5
+
+
+def test_no_more_are_under_way_than_allowed_and_no_more_images_decoded():
+    decoded = threading.Semaphore(0)
+    waiting = []
+
+    class Counted:
+        def decode(self):
+            decoded.release()
+            return Image.new("RGB", (2, 2))
+
+    def pulled():
+        for n in range(40):
+            waiting.append(n)
+            yield Request(str(n), "?", Counted(), Sampling())
+
+    with serving() as endpoint:
+        engine = OpenAIEngine("nano", {"base_url": endpoint.url, "concurrency": 5} | QUICK)
+        for finished, _ in enumerate(engine.generate(pulled()), start=1):
+            assert len(waiting) <= finished + 5
+        engine.close()
+    assert 1 < endpoint.most_under_way <= 5
+
+
+def test_a_broken_image_is_not_sent():
+    class Broken:
+        def decode(self):
+            raise ImageError("x.png: not an image")
+
+    with serving() as endpoint:
+        [response] = responses(endpoint, [Request("a", "?", Broken(), Sampling())])
+    assert response.error == "x.png: not an image"
+    assert endpoint.bodies == []
+
+
+def test_stopping_early_leaves_nothing_behind():
+    with serving(answer, otherwise=hang) as endpoint:
+        engine = OpenAIEngine("nano", {"base_url": endpoint.url} | QUICK)
+        running = engine.generate(requests(30))
+        next(running)
+        running.close()
+        engine.close()
+        engine.close()
+        names = {thread.name for thread in threading.enumerate()}
+    assert not [name for name in names if name.startswith(("decode", "event loop"))]
+
+
+def test_the_key_is_sent_and_nowhere_told():
+    with serving(status(400, f"I know your {KEY}")) as endpoint:
+        engine = OpenAIEngine("nano", {"base_url": endpoint.url} | QUICK)
+        [response] = engine.generate(requests(1))
+        engine.close()
+    assert endpoint.headers[0]["authorization"] == f"Bearer {KEY}"
+    assert response.error == "status 400: I know your [key]"
+    assert KEY not in json.dumps([engine.description.arguments, engine.description.device])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message", "remedy"),
+    [
+        ({"base_ulr": "http://x/v1"}, "unknown model argument 'base_ulr'", "base_url"),
+        ({"api_key": KEY}, "could read a key", "OPENAI_API_KEY"),
+        ({"base_url": f"http://me:{KEY}@host/v1"}, "the address of host holds a secret", "OPENAI_API_KEY"),
+        ({"base_url": "localhost:8000"}, "no address such as", ""),
+        ({"concurrency": 0}, "concurrency=0", ""),
+    ],
+)
+def test_impossible_arguments_are_refused_and_no_secret_repeated(arguments, message, remedy):
+    with pytest.raises(UsageError, match=message) as caught:
+        create_engine("openai", "nano", arguments)
+    assert remedy in caught.value.remedy
+    assert KEY not in caught.value.message + caught.value.remedy
+
+
+def test_the_address_may_come_from_the_environment(monkeypatch):
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://localhost:9/v1")
+    engine = create_engine("openai", "nano", {})
+    assert engine.description.arguments["base_url"] == ["http://localhost:9/v1"]
+    engine.close()
+
+
+def test_no_address_and_no_key_is_told_what_to_do(monkeypatch):
+    monkeypatch.delenv("OPENAI_API_KEY")
+    with pytest.raises(UsageError, match="has no endpoint") as caught:
+        create_engine("openai", "nano", {})
+    assert "base_url=" in caught.value.remedy

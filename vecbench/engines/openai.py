@@ -1,0 +1,302 @@
+"""The openai engine: any OpenAI-compatible chat endpoint, such as vLLM serve, Ray Serve LLM or a cloud."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import io
+import os
+import random
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import openai
+from openai import AsyncOpenAI
+from openai.types.chat import ChatCompletion
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from vecbench.engines.arguments import parse_arguments
+from vecbench.engines.base import EngineDescription, FinishReason, Request, Response
+from vecbench.engines.window import EventLoop, answered
+from vecbench.errors import RunError, UsageError
+
+CLOUD = "https://api.openai.com/v1"
+LONGEST_PAUSE = 60.0
+"""Seconds; an endpoint that asks for a longer one is not obeyed."""
+LOST_AFTER = 10
+"""So many requests in a row that used up their attempts, with no success between them, and the
+endpoint counts as lost: a run of thousands must not wait for each."""
+SECRETS = ("api_key", "key", "token", "password", "authorization")
+
+
+class OpenAIArguments(BaseModel):
+    """What `--model-args` may hold for this engine."""
+
+    model_config = ConfigDict(extra="forbid", protected_namespaces=())
+
+    base_url: tuple[str, ...] = ()
+    api_key_env: str = "OPENAI_API_KEY"
+    concurrency: int = Field(64, ge=1)
+    timeout: float = Field(600.0, gt=0)
+    max_retries: int = Field(6, ge=0)
+    first_pause: float = Field(0.5, gt=0)
+    token_limit: str = Field("max_tokens", pattern="^max_(completion_)?tokens$")
+    min_pixels: int | None = Field(None, ge=1)
+    max_pixels: int | None = Field(None, ge=1)
+    extra_body: dict[str, Any] = {}
+    revision: str | None = None
+    decode_threads: int = Field(min(8, os.cpu_count() or 1), ge=1)
+
+    @field_validator("base_url", mode="before")
+    @classmethod
+    def _several(cls, value: object) -> object:
+        return tuple(value.split()) if isinstance(value, str) else value
+
+    @field_validator("base_url")
+    @classmethod
+    def _without_secrets(cls, urls: tuple[str, ...]) -> tuple[str, ...]:
+        for url in urls:
+            parts = urlsplit(url)
+            if parts.username or parts.password or parts.query:  # not to be repeated in the message
+                raise UsageError(
+                    f"the address of {parts.hostname} holds a secret, which would be stored",
+                    "Set the key in the environment: OPENAI_API_KEY.",
+                )
+            if parts.scheme not in {"http", "https"} or not parts.hostname:
+                raise ValueError("it is no address such as http://localhost:8000/v1")
+        return tuple(url.rstrip("/") for url in urls)
+
+
+class OpenAIEngine:
+    """Bounded concurrency, retries with growing pauses, several replicas in turn.
+
+    Retried are 408, 409, 429, 5xx, time-outs, dropped connections and answers that are not JSON, each
+    time at the next address. Other refusals fail the request; those that every request would meet (401,
+    403, 404, an exhausted quota) end the run.
+
+    The image goes as a PNG of exactly the pixels that the other engines show their models.
+
+    Args:
+        model: The name under which the endpoint serves it.
+        arguments: See `OpenAIArguments`. The key comes from the environment and is never among them.
+
+    Raises:
+        UsageError: Unknown or impossible arguments, or no address.
+    """
+
+    def __init__(self, model: str, arguments: Mapping[str, Any]) -> None:
+        for name in arguments:
+            if name.lower() in SECRETS:
+                raise UsageError(
+                    f"--model-args {name}: everybody on the machine could read a key there",
+                    "Set it in the environment: OPENAI_API_KEY, or another variable with api_key_env=NAME.",
+                )
+        self._arguments = parse_arguments(OpenAIArguments, arguments)
+        self._model = model
+        self._key = os.environ.get(self._arguments.api_key_env, "")
+        self._urls = self._arguments.base_url or _urls_of_the_environment(bool(self._key))
+        self._clients = [self._client(url) for url in self._urls]
+        self._turn = 0
+        self._lost_in_a_row = 0
+        self._loop = EventLoop()
+
+    @property
+    def description(self) -> EngineDescription:
+        """Name, arguments as used without any key, and the number of endpoints."""
+        used = self._arguments.model_dump(exclude_none=True, mode="json") | {"base_url": list(self._urls)}
+        count = len(self._urls)
+        return EngineDescription("openai", used, f"{count} endpoint{'s' if count > 1 else ''}")
+
+    def generate(self, requests: Iterable[Request]) -> Iterator[Response]:
+        """The response of every request; at most `concurrency` are under way."""
+        return answered(
+            requests,
+            _data_url,
+            self._answer,
+            loop=self._loop,
+            window=self._arguments.concurrency,
+            threads=self._arguments.decode_threads,
+        )
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._loop.close(self._close_clients)
+
+    async def _close_clients(self) -> None:
+        for client in self._clients:
+            await client.close()
+
+    def _client(self, url: str) -> AsyncOpenAI:
+        return AsyncOpenAI(
+            api_key=self._key or "none",  # endpoints of one's own ask for none; the client insists on one
+            base_url=url,
+            timeout=self._arguments.timeout,
+            max_retries=0,  # ours go to the next address
+        )
+
+    async def _answer(self, request: Request, image: str) -> Response:
+        pause = self._arguments.first_pause
+        for attempt in range(self._arguments.max_retries + 1):
+            client = self._clients[self._turn % len(self._clients)]
+            self._turn += 1
+            try:
+                completion = await client.chat.completions.create(**self._body(request, image))
+                response = _response(request, completion)
+            except (openai.APIError, ValueError) as fault:
+                if not _is_passing(fault):
+                    return self._refused(request, fault)
+                if attempt == self._arguments.max_retries:
+                    return self._given_up(request, fault)
+                # Not together with the others that failed at the same moment.
+                await asyncio.sleep(_asked_pause(fault) or pause * random.uniform(0.5, 1.0))
+                pause = min(2 * pause, LONGEST_PAUSE)
+            else:
+                self._lost_in_a_row = 0
+                return response
+        raise AssertionError("the last attempt returns")
+
+    def _body(self, request: Request, image: str) -> dict[str, Any]:
+        sampling = request.sampling
+        arguments = self._arguments
+        content = [
+            {"type": "image_url", "image_url": {"url": image}},
+            {"type": "text", "text": request.prompt},
+        ]
+        extra = dict(arguments.extra_body)
+        pixels = {"min_pixels": arguments.min_pixels, "max_pixels": arguments.max_pixels}
+        limits = {name: value for name, value in pixels.items() if value is not None}
+        if limits:  # vLLM's own field
+            extra["mm_processor_kwargs"] = extra.get("mm_processor_kwargs", {}) | limits
+        return {
+            "model": self._model,
+            "messages": [{"role": "user", "content": content}],
+            "temperature": sampling.temperature,
+            "top_p": sampling.top_p,
+            arguments.token_limit: sampling.max_tokens,
+            "seed": sampling.seed,
+            "stop": list(sampling.stop) or openai.omit,
+            "extra_body": extra or None,
+        }
+
+    def _refused(self, request: Request, fault: Exception) -> Response:
+        said = self._said(fault)
+        status = fault.status_code if isinstance(fault, openai.APIStatusError) else None
+        if status in {401, 403}:
+            raise RunError(
+                f"the endpoint refuses us: {said}",
+                f"Set a valid key in the environment variable {self._arguments.api_key_env}.",
+            ) from None
+        if status == 404:
+            raise RunError(
+                f"the endpoint does not serve {self._model}: {said}",
+                "--model takes the name under which the endpoint serves it; "
+                "an address ends, as a rule, with /v1.",
+            ) from None
+        if _is_exhausted_quota(fault):
+            raise RunError(f"the endpoint's quota is used up: {said}") from None
+        return Response(request.key, None, error=said)
+
+    def _given_up(self, request: Request, fault: Exception) -> Response:
+        said = self._said(fault)
+        self._lost_in_a_row += 1
+        if self._lost_in_a_row >= LOST_AFTER:
+            raise RunError(
+                f"the endpoint is lost: the last {LOST_AFTER} requests all failed, this one with: {said}"
+            ) from None
+        return Response(request.key, None, error=f"{said} (after {self._arguments.max_retries} retries)")
+
+    def _said(self, fault: Exception) -> str:
+        """The error in one line, without the key: some endpoints repeat it."""
+        if isinstance(fault, openai.APITimeoutError):
+            return f"no answer within {self._arguments.timeout:g} s"
+        if isinstance(fault, openai.APIConnectionError):
+            return f"no connection: {_first_line(fault.__cause__ or fault)}"
+        if isinstance(fault, openai.APIStatusError):
+            said = f"status {fault.status_code}: {_message(fault)}"
+        else:
+            said = f"an answer that is no chat completion: {_first_line(fault)}"
+        return said.replace(self._key, "[key]") if self._key else said
+
+
+def _urls_of_the_environment(has_key: bool) -> tuple[str, ...]:
+    url = os.environ.get("OPENAI_BASE_URL", "")
+    if url:
+        return parse_arguments(OpenAIArguments, {"base_url": url}).base_url
+    if has_key:
+        return (CLOUD,)
+    raise UsageError(
+        "the openai engine has no endpoint",
+        "Give one, such as -a base_url=http://localhost:8000/v1, or set OPENAI_API_KEY for OpenAI's own.",
+    )
+
+
+def _data_url(request: Request) -> str:
+    stream = io.BytesIO()
+    request.image.decode().save(stream, "PNG", compress_level=1)
+    return f"data:image/png;base64,{base64.b64encode(stream.getvalue()).decode()}"
+
+
+def _response(request: Request, completion: ChatCompletion) -> Response:
+    """What the endpoint answered.
+
+    Raises:
+        ValueError: It is no chat completion; whatever sits behind the address sent something else.
+    """
+    # The client trusts what it gets: with a body that is no JSON it returns a text.
+    if not isinstance(completion, ChatCompletion) or not getattr(completion, "choices", None):
+        raise ValueError("it has no choices")
+    choice = completion.choices[0]
+    if choice.message is None:
+        raise ValueError("its choice has no message")
+    if choice.finish_reason == "content_filter":
+        return Response(request.key, None, error="stopped by the endpoint's content filter")
+    finish: FinishReason = "length" if choice.finish_reason == "length" else "stop"
+    usage = completion.usage
+    return Response(
+        request.key,
+        choice.message.content or choice.message.refusal or "",
+        finish,
+        None,
+        usage.prompt_tokens if usage else None,
+        usage.completion_tokens if usage else None,
+    )
+
+
+def _is_passing(fault: Exception) -> bool:
+    """Whether the same request may succeed a moment later."""
+    if isinstance(fault, openai.APIStatusError):
+        if fault.status_code < 400:  # a body that is no chat completion
+            return True
+        return (
+            fault.status_code in {408, 409, 425, 429} or fault.status_code >= 500
+        ) and not _is_exhausted_quota(fault)
+    return True
+
+
+def _is_exhausted_quota(fault: Exception) -> bool:
+    return isinstance(fault, openai.APIStatusError) and (
+        fault.status_code == 402 or getattr(fault, "code", None) == "insufficient_quota"
+    )
+
+
+def _asked_pause(fault: Exception) -> float | None:
+    """Seconds of a Retry-After header; None if there is none that can be obeyed."""
+    if not isinstance(fault, openai.APIStatusError):
+        return None
+    asked = fault.response.headers.get("retry-after", "")
+    if not re.fullmatch(r"\d+(\.\d+)?", asked):
+        return None
+    return min(float(asked), LONGEST_PAUSE)
+
+
+def _message(fault: openai.APIStatusError) -> str:
+    body = fault.body
+    message = body.get("message") if isinstance(body, dict) else None
+    return _first_line(message or fault)
+
+
+def _first_line(fault: object) -> str:
+    lines = str(fault).strip().splitlines()
+    return lines[0] if lines else type(fault).__name__
