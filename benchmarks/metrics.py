@@ -71,7 +71,10 @@ def single_table(n: int = 1_000_000) -> None:
     print("| metric | vecbench, s | scikit-learn, s |")
     print("| :-- | --: | --: |")
     pairs = {
-        "ECE (scikit-learn: calibration_curve)": (ece, lambda: calibration_curve(correct, confidence, n_bins=10)),
+        "ECE (scikit-learn: calibration_curve)": (
+            ece,
+            lambda: calibration_curve(correct, confidence, n_bins=10),
+        ),
         "Brier score": (brier, lambda: brier_score_loss(correct, confidence)),
         "AUROC": (auroc, lambda: roc_auc_score(correct, confidence)),
     }

@@ -96,8 +96,9 @@ def test_a_confusion_matrix_shows_rows_without_label_and_target(tmp_path):
     figure = confusion_matrix(counts, ["a, b", "c"], "Mine-2")
     assert "n = 8, accuracy 62.5" in texts(figure)
     text = confusion_csv(counts, ["a, b", "c"])
-    assert list(csv.reader(text.splitlines()))[0] == ["target", "a, b", "c", "(no label)"]
-    assert list(csv.reader(text.splitlines()))[3] == ["(no target)", "0", "1", "0"]
+    lines = list(csv.reader(text.splitlines()))
+    assert lines[0] == ["target", "a, b", "c", "(no label)"]
+    assert lines[3] == ["(no target)", "0", "1", "0"]
     save_figure(figure, text, tmp_path / "confusion")
 
 

@@ -63,8 +63,8 @@ def test_the_file_has_the_promised_shape(scores):
 def test_every_metric_of_the_specification_is_there(scores):
     assert set(scores.tasks["emoji_2"].metrics) == {
         "accuracy", "f1_macro", "f1_weighted", "coverage", "brier", "brier_reliability", "brier_resolution",
-        "brier_uncertainty", "confidence_gap", "ece", "ece_15", "ece_mass", "ece_null", "calibration_p", "mce",
-        "smece", "auroc", "aurc", "e_aurc", "augrc", "nll", "share_at_one",
+        "brier_uncertainty", "confidence_gap", "ece", "ece_15", "ece_mass", "ece_null", "calibration_p",
+        "mce", "smece", "auroc", "aurc", "e_aurc", "augrc", "nll", "share_at_one",
     }  # fmt: skip
 
 
@@ -149,8 +149,8 @@ def test_no_rows_at_all_are_scored_without_complaint():
 def stored(sample, response, **changes):
     values = {
         "key": sample, "task": "emoji_2", "sample_id": sample, "repeat": 0, "target": "positive",
-        "candidates": SENTIMENTS, "image": "a.png", "image_sha256": None, "prompt_sha256": "", "response": response,
-        "finish_reason": "stop", "error": None, "n_prompt_tokens": None, "n_output_tokens": None,
+        "candidates": SENTIMENTS, "image": "a.png", "image_sha256": None, "prompt_sha256": "",
+        "response": response, "finish_reason": "stop", "error": None, "n_prompt_tokens": None, "n_output_tokens": None,
     }  # fmt: skip
     return StoredResponse(**values | changes)
 

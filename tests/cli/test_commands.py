@@ -113,8 +113,8 @@ def test_other_formats_are_printed_alone(finished, tmp_path, kind):
 
 
 def test_recalibration_and_intervals_are_shown_on_request(finished, tmp_path):
-    arguments = ["score", finished[0], "-o", tmp_path, "--no-figures", "--intervals", "--recalibrate", "isotonic"]
-    done = vecbench(*arguments)
+    asked = ["--no-figures", "--intervals", "--recalibrate", "isotonic"]
+    done = vecbench("score", finished[0], "-o", tmp_path, *asked)
     assert done.returncode == 0, done.stderr
     assert "after isotonic (%)" in done.stdout
     assert "[" in done.stdout

@@ -29,17 +29,19 @@ def list_tasks(include_path: IncludePath = None) -> None:
 
     catalogue = load_catalogue(include_path or [])
     table = Table(box=None, pad_edge=False)
-    for heading, width in {"benchmark": 9, "group": 12, "task": 13, "name": 6}.items():
-        table.add_column(heading, min_width=width)
-    for heading in ("labels", "n", "prompt", "data"):
-        table.add_column(heading, justify="right" if heading in {"labels", "n"} else "left")
-    parents = {member: group.id for group in catalogue.benchmarks() for member in group.members}
+    for heading in ("task", "name", "group", "labels", "n", "prompt", "data"):
+        table.add_column(heading, justify="right" if heading in {"labels", "n"} else "left", no_wrap=True)
+    benchmarks = {member: group for group in catalogue.benchmarks() for member in group.members}
+    shown = ""
     for task in catalogue.tasks.values():
+        benchmark = benchmarks[task.group].id if task.group in benchmarks else "no benchmark"
+        if benchmark != shown:
+            table.add_row(f"[bold]{benchmark}[/bold]")
+            shown = benchmark
         table.add_row(
-            parents.get(task.group, ""),
-            task.group,
-            task.id,
+            f"  {task.id}",
             task.display,
+            task.group,
             str(len(task.labels)),
             _expected(task),
             task.prompt,

@@ -49,7 +49,7 @@ def cross_fitted(
 
 
 def fold_of(cluster: str) -> int:
-    """The fold of a cluster, in [0, FOLDS): by its name's hash, so that it never depends on the other rows."""
+    """The fold of a cluster, in [0, FOLDS): by its name's hash, so that other rows never matter."""
     return int.from_bytes(hashlib.sha256(cluster.encode()).digest()[:8], "big") % FOLDS
 
 
