@@ -148,10 +148,21 @@ def test_no_rows_at_all_are_scored_without_complaint():
 
 def stored(sample, response, **changes):
     values = {
-        "key": sample, "task": "emoji_2", "sample_id": sample, "repeat": 0, "target": "positive",
-        "candidates": SENTIMENTS, "image": "a.png", "image_sha256": None, "prompt_sha256": "",
-        "response": response, "finish_reason": "stop", "error": None, "n_prompt_tokens": None, "n_output_tokens": None,
-    }  # fmt: skip
+        "key": sample,
+        "task": "emoji_2",
+        "sample_id": sample,
+        "repeat": 0,
+        "target": "positive",
+        "candidates": SENTIMENTS,
+        "image": "a.png",
+        "image_sha256": None,
+        "prompt_sha256": "",
+        "response": response,
+        "finish_reason": "stop",
+        "error": None,
+        "n_prompt_tokens": None,
+        "n_output_tokens": None,
+    }
     return StoredResponse(**values | changes)
 
 

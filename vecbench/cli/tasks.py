@@ -29,7 +29,7 @@ def list_tasks(include_path: IncludePath = None) -> None:
 
     catalogue = load_catalogue(include_path or [])
     table = Table(box=None, pad_edge=False)
-    for heading in ("task", "name", "group", "labels", "n", "prompt", "data"):
+    for heading in ("task", "name", "group", "labels", "n", "data"):
         table.add_column(heading, justify="right" if heading in {"labels", "n"} else "left", no_wrap=True)
     benchmarks = {member: group for group in catalogue.benchmarks() for member in group.members}
     shown = ""
@@ -44,7 +44,6 @@ def list_tasks(include_path: IncludePath = None) -> None:
             task.group,
             str(len(task.labels)),
             _expected(task),
-            task.prompt,
             "bundled" if task.data else "--data",
         )
     Console().print(table)
