@@ -132,13 +132,57 @@ def test_a_changed_image_is_generated_again(data, directory):
     assert [request.image.name for request in engine.requests] == ["images/1.png"]
 
 
-def test_a_corrected_target_is_generated_again(data, directory):
+def test_another_table_is_another_data_set(data, directory):
     go(make_plan(data), directory)
     table = data / "samples.csv"
     table.write_text(table.read_text().replace("images/1.png,fear", "images/1.png,love"))
-    engine = ScriptedEngine()
-    go(make_plan(data), directory, engine)
-    assert len(engine.requests) == 1
+    with pytest.raises(UsageError, match="emoji_7: data sha256 is"):
+        go(make_plan(data), directory)
+
+
+def test_an_image_that_was_away_for_a_while_is_answered_in_the_end(data, directory):
+    go(make_plan(data), directory)
+    image = data / "images" / "1.png"
+    kept = image.read_bytes()
+    image.unlink()
+    assert len(go(make_plan(data), directory).failed) == 1
+    image.write_bytes(kept)
+    assert go(make_plan(data), directory).generated == 1
+    assert stored(directory)[-1].error is None
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "named"),
+    [
+        ({"limit": 3}, {"limit": 2}, "limit is 3 there, 2 now"),
+        ({}, {"limit": 2}, "limit is none there, 2 now"),
+    ],
+)
+def test_a_run_does_not_shrink(data, directory, first, second, named):
+    go(make_plan(data, **first), directory)
+    with pytest.raises(UsageError, match=named):
+        go(make_plan(data, **second), directory)
+
+
+def test_the_seed_of_each_task_is_kept(data, directory):
+    go(make_plan(data, sampling=Sampling(temperature=1.0)), directory)
+    other = make_data(data.parent / "other", ["joy"], task="fluent_7")
+    go(make_plan(other, task="fluent_7", seed=1), directory)
+    with pytest.raises(UsageError, match="emoji_7: seed is 0 there, 1 now"):
+        go(make_plan(data, sampling=Sampling(temperature=1.0), seed=1), directory)
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "a\0b.png", "a\ud800.png", "loop.png"])
+def test_an_impossible_image_path_fails_its_sample_alone(tmp_path, directory, name):
+    root = tmp_path / "odd"
+    (root / "images").mkdir(parents=True)
+    (root / "loop.png").symlink_to("loop.png")
+    Image.new("RGB", (4, 4)).save(root / "images" / "a.png")
+    rows = [{"image": "images/a.png", "label": "joy"}, {"image": name, "label": "joy"}]
+    (root / "samples.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
+    outcome = go(make_plan(root), directory)
+    assert len(outcome.failed) == 1
+    assert outcome.generated == 2
 
 
 @pytest.mark.parametrize(
@@ -199,7 +243,7 @@ def test_an_unexpected_number_of_samples_is_a_warning_that_names_the_task(data, 
     go(make_plan(data), directory, watcher=watcher)
     assert watcher.warnings == [f"emoji_7 has 5 samples in {data}; 136 are expected"]
     watcher = Watcher()
-    go(make_plan(data, limit=3), directory, watcher=watcher)
+    go(make_plan(data, limit=3), RunDirectory(data.parent / "limited"), watcher=watcher)
     assert watcher.warnings == []
 
 

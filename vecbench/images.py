@@ -68,13 +68,15 @@ def read_image(root: Path, relative: str) -> bytes:
         ImageError: The file is missing or unreadable, or its path (after following links) leads out
             of `root`: data comes from strangers, and must not be able to read the rest of the disk.
     """
-    path = (root / relative).resolve()
-    if not path.is_relative_to(root.resolve()):
-        raise ImageError(f"{relative}: the path leads out of the data folder")
     try:
+        path = (root / relative).resolve()
+        if not path.is_relative_to(root.resolve()):
+            raise ImageError(f"{relative}: the path leads out of the data folder")
         return path.read_bytes()
     except OSError as fault:
         raise ImageError(f"{relative}: {(fault.strerror or str(fault)).lower()}") from None
+    except (ValueError, RuntimeError) as fault:  # a name that no file can have, links in a circle
+        raise ImageError(f"{relative!r}: {fault}") from None
 
 
 def _too_large(size: str) -> ImageError:

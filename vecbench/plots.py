@@ -107,7 +107,7 @@ def reliability_diagram(cells: Cells, name: str, rows: int) -> Figure:
     figure = Figure(figsize=(COLUMN_WIDTH, 4.3), layout="constrained")
     above, below = figure.subplots(2, 1, height_ratios=(3, 1), sharex=True)
     coverage = 100 * cells.n / rows if rows else 0.0
-    figure.suptitle(f"{name}   n = {rows}, coverage {coverage:.0f} %", fontsize=8, fontweight="bold")
+    figure.suptitle(f"{_plain(name)}   n = {rows}, coverage {coverage:.0f} %", fontsize=8, fontweight="bold")
     above.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), ylabel="share of right answers")
     below.set(xlabel="stated confidence", ylabel="answers")
     above.plot([0, 1], [0, 1], color="black", linewidth=0.6, linestyle=(0, (4, 3)), zorder=1)
@@ -143,7 +143,7 @@ def accuracy_coverage_curve(cells: Cells, name: str, rows: int) -> Figure:
     axes = figure.subplots()
     axes.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), xlabel="share of rows that are answered")
     axes.set_ylabel("accuracy among them")
-    title = f"{name}   n = {rows}"
+    title = f"{_plain(name)}   n = {rows}"
     if cells.n:
         title += f", AUROC {_percent(auroc.of_cells(cells))}, AURC {_percent(aurc.of_cells(cells))}"
         points = selective_points(cells, rows)
@@ -226,11 +226,12 @@ def confusion_matrix(counts: NDArray[np.int64], labels: Sequence[str], name: str
         if count:
             colour = "white" if shares[row, column] > 0.55 else "black"
             axes.text(column, row, str(count), ha="center", va="center", fontsize=5.5, color=colour)
-    axes.set_xticks(range(len(labels) + 1), [*labels, NO_LABEL], rotation=60, ha="right")
-    axes.set_yticks(range(len(rows)), rows)
+    shown = [_plain(label) for label in [*labels, NO_LABEL]]
+    axes.set_xticks(range(len(shown)), shown, rotation=60, ha="right")
+    axes.set_yticks(range(len(rows)), [_plain(row) for row in rows])
     axes.set(xlabel="label", ylabel="target")
     accuracy = counts[: len(labels), : len(labels)].trace() / max(counts.sum(), 1)
-    title = f"{name}   n = {counts.sum()}, accuracy {100 * accuracy:.1f}"
+    title = f"{_plain(name)}   n = {counts.sum()}, accuracy {100 * accuracy:.1f}"
     axes.set_title(title, fontsize=7, fontweight="bold")
     _style(axes)
     return figure
@@ -249,6 +250,11 @@ def _style(*every: Axes) -> None:
         axes.yaxis.label.set_fontsize(7)
         for edge in ("top", "right"):
             axes.spines[edge].set_visible(False)
+
+
+def _plain(text: str) -> str:
+    """The text without its dollars meaning mathematics."""
+    return text.replace("$", r"\$")
 
 
 def _say(axes: Axes, text: str) -> None:

@@ -52,7 +52,7 @@ class RunProgress:
             MofNCompleteColumn(),
             _Rate(),
             TimeRemainingColumn(),
-            TextColumn("{task.fields[said]}"),
+            TextColumn("{task.fields[said]}", markup=False),
             console=console,
             disable=not console.is_terminal,
             expand=True,
@@ -70,7 +70,7 @@ class RunProgress:
 
     def warned(self, message: str) -> None:
         """Prints the warning above the bar."""
-        self._console.print(f"[yellow]warning:[/yellow] {message}", highlight=False, soft_wrap=True)
+        self._console.print(Text.assemble(("warning: ", "yellow"), message), soft_wrap=True)
 
     def started(self, asked: int) -> None:
         """Starts the clock."""
@@ -89,5 +89,5 @@ class RunProgress:
         self._right += reading.label is not None and reading.label == response.target
         said = f"acc {100 * self._right / self._answered:.1f}"
         if self._errors:
-            said += f"  [red]errors {self._errors}[/red]"
+            said += f"  errors {self._errors}"
         self._progress.update(self._bar, advance=1, said=said)

@@ -47,7 +47,7 @@ def render_prompt(task: Task, profile: str, sample: Sample) -> str:
         text = _template(task.prompts[profile]).render(
             labels=list(sample.candidates), noun=task.noun, dataset_prompt=sample.prompt or ""
         )
-    except jinja2.TemplateError as fault:
+    except Exception as fault:  # a template can fail in every way that Python can
         raise DataError(
             f"{task.path}: prompt profile {profile}: {fault}", "Mend the Jinja2 template."
         ) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -55,15 +56,20 @@ def write_figures(scores: Scores, folder: Path) -> list[Path]:
         shown, cells = scores.names.get(name, name), scored.cells
         numbers = reliability_points(cells).as_csv() if cells.n else ""
         diagram = reliability_diagram(cells, shown, scored.n)
-        written.append(save_figure(diagram, numbers, folder / f"reliability_{name}"))
+        written.append(save_figure(diagram, numbers, folder / file_name("reliability", name)))
         numbers = selective_points(cells, scored.n).as_csv() if cells.n else ""
         curve = accuracy_coverage_curve(cells, shown, scored.n)
-        written.append(save_figure(curve, numbers, folder / f"coverage_{name}"))
+        written.append(save_figure(curve, numbers, folder / file_name("coverage", name)))
     for name, scored in scores.tasks.items():
         matrix = confusion_matrix(scored.confusion, scored.candidates, scores.names.get(name, name))
         numbers = confusion_csv(scored.confusion, scored.candidates)
-        written.append(save_figure(matrix, numbers, folder / f"confusion_{name}"))
+        written.append(save_figure(matrix, numbers, folder / file_name("confusion", name)))
     return written
+
+
+def file_name(kind: str, name: str) -> str:
+    """A figure's file name; a task's name may come from a stranger's file, and must not lead elsewhere."""
+    return f"{kind}_{re.sub(r'[^A-Za-z0-9_.-]', '_', name)[:100]}"
 
 
 def summary(

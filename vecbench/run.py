@@ -267,7 +267,7 @@ def _counted(task_run: TaskRun, limit: int | None, observer: RunObserver) -> int
     count = missing = 0
     for sample in task_run.data.samples(task, limit):
         count += 1
-        missing += sample.fault is None and not (sample.root / sample.image).is_file()
+        missing += sample.fault is None and not _is_there(sample)
     if count == 0:
         raise DataError(f"{task_run.data.table} has no rows of the task {task.id}", "Check its task column.")
     if missing == count:
@@ -282,11 +282,18 @@ def _counted(task_run: TaskRun, limit: int | None, observer: RunObserver) -> int
     return count
 
 
+def _is_there(sample: Sample) -> bool:
+    try:
+        return (sample.root / sample.image).is_file()
+    except (OSError, ValueError):  # a name that no file can have
+        return False
+
+
 def _manifest(plan: RunPlan, samples: Mapping[str, int], directory: RunDirectory) -> Manifest:
     fresh = Manifest(
         status="running",
         model=ModelRecord(name=plan.model.name, revision=plan.model.revision),
-        tasks={each.task.id: _task_record(each, samples[each.task.id]) for each in plan.tasks},
+        tasks={each.task.id: _task_record(each, samples[each.task.id], plan.seed) for each in plan.tasks},
         pixel_limits=dict(plan.pixel_limits),
         seed=plan.seed,
         limit=plan.limit,
@@ -311,7 +318,7 @@ def _manifest(plan: RunPlan, samples: Mapping[str, int], directory: RunDirectory
     return fresh
 
 
-def _task_record(task_run: TaskRun, samples: int) -> TaskRecord:
+def _task_record(task_run: TaskRun, samples: int, seed: int) -> TaskRecord:
     task, sampling = task_run.task, task_run.sampling
     return TaskRecord(
         version=task.version,
@@ -326,6 +333,8 @@ def _task_record(task_run: TaskRun, samples: int) -> TaskRecord:
             max_tokens=sampling.max_tokens,
             stop=list(sampling.stop),
         ),
+        seed=seed if sampling.temperature > 0 else None,
+        data_sha256=task_run.data.sha256(),
     )
 
 

@@ -31,6 +31,9 @@ COLUMNS: Mapping[str, str] = {
 WITH_INTERVALS = ("accuracy", "ece", "brier", "auroc")
 """Columns of the terminal's table with intervals: more would not fit."""
 
+NAME_WIDTH = 16
+"""Longer names are cut in the terminal's table, so that numbers never are."""
+
 CONDITIONAL = ("ece", "brier", "auroc", "confidence_gap")
 """Metrics of the rows that have a confidence only."""
 
@@ -81,7 +84,9 @@ def score_table(scores: Scores, *, intervals: bool = False) -> ScoreTable:
     for name, group in scores.groups.items():
         heading = scores.names.get(name, name)
         if group.absent:
-            heading += f" (without {', '.join(scores.names.get(each, each) for each in group.absent)})"
+            absent = ", ".join(scores.names.get(each, each) for each in group.absent)
+            notes.texts[f"absent from {name}"] = f"† {heading} is without {absent}."
+            heading += " †"
         blocks.append((heading, tuple(_group_lines(group, group.tasks, scores, notes))))
     alone = [name for name in scores.tasks if name not in grouped]
     if alone:
@@ -143,7 +148,7 @@ def terminal_table(scores: Scores, *, intervals: bool = False) -> Table:
     shown = WITH_INTERVALS if intervals else tuple(COLUMNS)
     places = [list(COLUMNS).index(key) for key in shown]
     table = Table(box=None, pad_edge=False, caption_justify="left", caption_style="dim")
-    table.add_column("% (n: rows)", no_wrap=True)
+    table.add_column("% (n: rows)", no_wrap=True, max_width=NAME_WIDTH)
     table.add_column("n", justify="right", no_wrap=True)
     for key in shown:
         table.add_column(COLUMNS[key], justify="right", no_wrap=True)
@@ -192,6 +197,7 @@ def latex_table(scores: Scores, *, intervals: bool = False) -> str:
     Accuracy is pooled over the group's rows, as ECE and Brier score are.
     """
     groups = [(scores.names.get(name, name), group.pooled) for name, group in scores.groups.items()]
+    groups = groups or [("Overall", scores.overall.pooled)]
     notes = _Notes(intervals)
     keys = ("accuracy", "ece", "brier")
     heads = " & ".join(rf"\multicolumn{{3}}{{c}}{{{_latex(name)}}}" for name, _ in groups)
@@ -266,7 +272,7 @@ def spread_markdown(spread: Mapping[str, Any], names: Mapping[str, str]) -> str:
 
 def _plain_table(heading: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
     table = Table(box=None, pad_edge=False)
-    table.add_column(heading, no_wrap=True)
+    table.add_column(heading, no_wrap=True, max_width=max(len(heading), NAME_WIDTH))
     for column in columns:
         table.add_column(column, justify="right", no_wrap=True)
     for row in rows:

@@ -90,7 +90,8 @@ def test_the_reflected_interval_mirrors_the_replicates_and_reaches_zero_if_it_ma
     values = np.linspace(0.1, 0.3, 1001)
     assert reflected_interval(0.15, values, may_be_zero=False) == pytest.approx((0.005, 0.195))
     assert reflected_interval(0.15, values, may_be_zero=True)[0] == 0
-    assert reflected_interval(0.05, values, may_be_zero=False) == (0.0, 0.0)
+    assert reflected_interval(0.05, values, may_be_zero=False) == (0.0, 0.05)
+    assert reflected_interval(0.9, values + 0.6, may_be_zero=False)[1] == 1.0
 
 
 def test_the_consistency_test_keeps_its_level_and_finds_miscalibration():

@@ -50,7 +50,7 @@ def test_a_line_is_in_the_file_as_soon_as_it_is_appended(path):
 
 
 def test_a_reopened_log_knows_what_it_holds_and_errors_do_not_count(path):
-    store(path, ROW, replace(ROW, key="k1", response=None, error="out of memory"))
+    store(path, ROW, replace(ROW, key="k1", sample_id="s1", response=None, error="out of memory"))
     with ResponseLog(path) as log:
         assert "k0" in log
         assert "k1" not in log
@@ -86,6 +86,43 @@ def test_a_broken_line_in_the_middle_is_named(path, line):
     path.write_text(f"{line}\n" + path.read_text())
     with pytest.raises(DataError, match=r"responses\.jsonl, line 1: not a stored response"):
         ResponseLog(path)
+
+
+def test_only_the_last_response_to_a_sample_counts_as_stored(path):
+    store(path, ROW, replace(ROW, key="k1", response=None, error="no such file"))
+    with ResponseLog(path) as log:
+        assert "k0" not in log
+        log.append(ROW)
+    with ResponseLog(path) as log:
+        assert "k0" in log
+
+
+def test_a_complete_last_line_without_its_newline_is_read(path):
+    store(path, ROW, replace(ROW, key="k1", sample_id="s1"))
+    path.write_bytes(path.read_bytes()[:-1])
+    assert [row.key for row in read_responses(path)] == ["k0", "k1"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"response": 5},
+        {"task": None},
+        {"repeat": "0"},
+        {"repeat": True},
+        {"sample_id": [1]},
+        {"candidates": "joy"},
+        {"candidates": []},
+        {"candidates": [1]},
+        {"target": None},
+    ],
+)
+def test_a_line_with_a_wrong_type_is_named(path, changes):
+    store(path, ROW)
+    values = json.loads(path.read_text()) | changes
+    path.write_text(json.dumps(values) + "\n")
+    with pytest.raises(DataError, match="line 1: not a stored response"):
+        list(read_responses(path))
 
 
 def test_a_full_disk_leaves_no_part_of_a_line(path, monkeypatch):

@@ -5,14 +5,18 @@ Nothing heavy is imported before a command needs it: `vecbench --help` must answ
 
 from __future__ import annotations
 
+import io
 import os
+import signal
 import sys
 import traceback
+from contextlib import suppress
 from typing import Annotated
 
 import typer
 
 import vecbench
+from vecbench.cli.console import stderr
 from vecbench.cli.run import demo, run
 from vecbench.cli.score import score
 from vecbench.cli.tasks import tasks
@@ -56,10 +60,19 @@ app.add_typer(tasks, name="tasks")
 def main(arguments: list[str] | None = None) -> None:
     """Runs a command and exits with its status."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that lacks a character still gets its table
+            stream.reconfigure(errors="replace")
+    signal.signal(signal.SIGTERM, _stop)
     # Accepted anywhere: people add it at the end of a command that failed.
     debug = "--debug" in arguments
     arguments = [_dashed(each) for each in arguments if each != "--debug"]
     sys.exit(_status(arguments, debug))
+
+
+def _stop(_number: int, _frame: object) -> None:
+    """A batch system's SIGTERM ends a command as Ctrl-C does."""
+    raise KeyboardInterrupt
 
 
 def _dashed(argument: str) -> str:
@@ -82,8 +95,9 @@ def _status(arguments: list[str], debug: bool) -> int:
         if hasattr(fault, "format_message"):  # typer's usage errors; their class differs by version
             _print_error(fault.format_message(), _help_hint(fault))
             return 2
+        said = str(fault).strip().partition("\n")[0]
         error = RunError(
-            f"unexpected {type(fault).__name__}: {fault}",
+            f"unexpected {type(fault).__name__}: {said}",
             "This is a fault of vecbench: please report it with the output of the same command and --debug.",
         )
         error.__cause__ = fault
@@ -106,13 +120,13 @@ def _report(fault: VecbenchError, debug: bool) -> int:
 
 
 def _print_error(message: str, remedy: str) -> None:
-    from rich.console import Console
     from rich.text import Text
 
-    console = Console(stderr=True)
-    console.print(Text.assemble(("error: ", "bold red"), message), soft_wrap=True)
-    if remedy:
-        console.print(Text(f"  {remedy}"), soft_wrap=True)
+    console = stderr()
+    with suppress(OSError):  # nobody can be told that nothing can be told
+        console.print(Text.assemble(("error: ", "bold red"), " ".join(message.split())), soft_wrap=True)
+        if remedy:
+            console.print(Text(f"  {' '.join(remedy.split())}"), soft_wrap=True)
 
 
 def _help_hint(fault: Exception) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import shlex
-import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from vecbench.cli.console import stderr, stdout
 
 if TYPE_CHECKING:
     from vecbench.engines import Engine
@@ -167,18 +167,16 @@ def _plan(
 
 
 def _watched(plan: RunPlan, make_engine: Callable[[], Engine], directory: RunDirectory) -> RunOutcome:
-    from rich.console import Console
-
     from vecbench.errors import Interrupted, RunError
     from vecbench.progress import RunProgress
     from vecbench.run import run as generate
 
-    console = Console(stderr=True)
+    console = stderr()
     names = ", ".join(each.task.id for each in plan.tasks)
-    console.print(f"{plan.model.name} on {names} → {directory.path}", highlight=False, soft_wrap=True)
+    console.print(f"{plan.model.name} on {names} → {directory.path}", soft_wrap=True)
     aliases = {each.task.id: each.task.aliases for each in plan.tasks}
     try:
-        with _stopped_by_sigterm(), RunProgress(console, aliases) as progress:
+        with RunProgress(console, aliases) as progress:
             return generate(plan, make_engine, directory, progress)
     except (Interrupted, RunError) as fault:
         if not fault.remedy:
@@ -187,11 +185,9 @@ def _watched(plan: RunPlan, make_engine: Callable[[], Engine], directory: RunDir
 
 
 def _show(directory: RunDirectory, catalogue: Catalogue, outcome: RunOutcome) -> None:
-    from rich.console import Console
-
     from vecbench.cli.score import score_directory
 
-    console = Console()
+    console = stdout()
     score_directory(directory, "strict", catalogue, directory.path, console)
     throughput = outcome.manifest.throughput
     if outcome.generated and throughput.samples_per_second:
@@ -201,28 +197,16 @@ def _show(directory: RunDirectory, catalogue: Catalogue, outcome: RunOutcome) ->
             highlight=False,
         )
     if outcome.failed:
-        errors = Console(stderr=True)
+        from rich.text import Text
+
+        console = stderr()
         message = f"{len(outcome.failed)} of {outcome.asked} samples failed and count as wrong:"
-        errors.print(f"[bold red]incomplete:[/bold red] {message}", highlight=False)
+        console.print(Text.assemble(("incomplete: ", "bold red"), message))
         for task, sample, error in outcome.failed[:MOST_FAILURES]:
-            errors.print(f"  {task}, {sample}: {error}", highlight=False, markup=False, soft_wrap=True)
+            console.print(f"  {task}, {sample}: {error}", soft_wrap=True)
         if len(outcome.failed) > MOST_FAILURES:
-            errors.print(f"  … and {len(outcome.failed) - MOST_FAILURES} more: see {directory.responses}")
+            console.print(f"  … and {len(outcome.failed) - MOST_FAILURES} more: see {directory.responses}")
         raise typer.Exit(4)
-
-
-@contextmanager
-def _stopped_by_sigterm() -> Iterator[None]:
-    """A batch system's SIGTERM ends a run as cleanly as Ctrl-C does."""
-
-    def stop(_number: int, _frame: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _command() -> str:

@@ -48,8 +48,6 @@ def score(
 
     Writes predictions.jsonl, scores.json, summary.md and figures/, and prints the table.
     """
-    from rich.console import Console
-
     from vecbench.errors import UsageError, nearest
     from vecbench.metrics.recalibration import METHODS
     from vecbench.parsing import protocol_named
@@ -65,7 +63,10 @@ def score(
         raise UsageError(
             "--output takes the scores of one PATH", "Score them one by one, or leave --output out."
         )
+    if format_ == "json" and len(paths) > 1:
+        raise UsageError("--format json prints one document, so it takes one PATH", "Score them one by one.")
     catalogue = load_catalogue(include_path or [])
+    console = stdout()
     for path in paths:
         directory = _directory(path)
         score_directory(
@@ -73,7 +74,7 @@ def score(
             protocol,
             catalogue,
             output or directory.path,
-            Console(),
+            console,
             format_,
             figures=figures,
             intervals=intervals,
@@ -109,7 +110,7 @@ def score_directory(
     write_text(written.summary, summary(complete, manifest, pictures, output))
     _print(complete, format_, console, intervals=intervals)
     if format_ == "table":
-        console.print(f"\nScores, figures and summary: {written.summary}", highlight=False, soft_wrap=True)
+        console.print(f"\nScores, figures and summary: {written.summary}", soft_wrap=True)
 
 
 def _directory(path: Path) -> RunDirectory:

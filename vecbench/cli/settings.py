@@ -75,13 +75,20 @@ def apply_generation_settings(sampling: Sampling, settings: dict[str, Any]) -> S
             raise UsageError(f"--gen-kwargs: unknown setting {name!r}", nearest(name, names))
         chosen[names[name]] = value
     sample = chosen.pop("do_sample", None)
+    if sample is not None and not isinstance(sample, bool):
+        raise UsageError(f"--gen-kwargs: do_sample={sample!r} is not possible", "Write true or false.")
     if sample is False and chosen.get("temperature", 0):
         raise UsageError("--gen-kwargs: do_sample=false contradicts a temperature above 0")
     if sample is False:
         chosen["temperature"] = 0.0
     if "stop" in chosen:
         stop = chosen["stop"]
-        chosen["stop"] = tuple([stop] if isinstance(stop, str) else stop or [])
+        stops = [stop] if isinstance(stop, str) else [] if stop is None else stop
+        if not isinstance(stops, list) or not all(isinstance(each, str) and each for each in stops):
+            raise UsageError(
+                f"--gen-kwargs: until={stop!r} is not possible", "Write a text or a list of texts."
+            )
+        chosen["stop"] = tuple(stops)
     _require_numbers(chosen)
     changed = replace(sampling, **chosen)
     if sample is True and changed.temperature == 0:

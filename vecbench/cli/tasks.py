@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from vecbench.cli.console import stdout
+
 if TYPE_CHECKING:
     from vecbench.tasks import Task
 
@@ -22,8 +24,8 @@ IncludePath = Annotated[
 @tasks.command("list")
 def list_tasks(include_path: IncludePath = None) -> None:
     """List every task with its group, labels and number of samples."""
-    from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     from vecbench.tasks import load_catalogue
 
@@ -36,7 +38,7 @@ def list_tasks(include_path: IncludePath = None) -> None:
     for task in catalogue.tasks.values():
         benchmark = benchmarks[task.group].id if task.group in benchmarks else "no benchmark"
         if benchmark != shown:
-            table.add_row(f"[bold]{benchmark}[/bold]")
+            table.add_row(Text(benchmark, style="bold"))
             shown = benchmark
         table.add_row(
             f"  {task.id}",
@@ -46,7 +48,7 @@ def list_tasks(include_path: IncludePath = None) -> None:
             _expected(task),
             "bundled" if task.data else "--data",
         )
-    Console().print(table)
+    stdout().print(table)
     if catalogue.faults:
         typer.echo(f"{len(catalogue.faults)} faults in task files: see vecbench tasks check", err=True)
 
@@ -60,19 +62,17 @@ def show_tasks(
     include_path: IncludePath = None,
 ) -> None:
     """Show what a task asks, in full, with its prompt as a model gets it."""
-    from rich.console import Console
-
     from vecbench.prompts import prompt_profile, render_prompt
     from vecbench.samples import Sample
     from vecbench.tasks import load_catalogue
 
-    console = Console()
+    console = stdout()
     for task in load_catalogue(include_path or []).select(names):
         profile = prompt_profile(task, prompt)
         sample = Sample(task.id, "", "", "", task.labels, "(the data's own prompt)", Path())
         aliases = ", ".join(f"{alias} → {label}" for alias, label in task.aliases.items()) or "none"
         sampling = f"temperature {task.temperature:g}, top_p {task.top_p:g}, at most {task.max_tokens} tokens"
-        console.print(f"[bold]{task.id}[/bold] ({task.display}), version {task.version}", highlight=False)
+        console.print(f"{task.id} ({task.display}), version {task.version}", style="bold")
         for name, value in {
             "file": str(task.path),
             "group": task.group,
@@ -84,7 +84,7 @@ def show_tasks(
             "profiles": ", ".join(task.prompts),
             f"prompt ({profile})": render_prompt(task, profile, sample),
         }.items():
-            console.print(f"  {name + ':':<19} {value}", highlight=False, markup=False, soft_wrap=True)
+            console.print(f"  {name + ':':<19} {value}", soft_wrap=True)
 
 
 @tasks.command("check")
@@ -94,21 +94,19 @@ def check_tasks(
     ] = None,
 ) -> None:
     """Check task files: every fault at once, with file, key and remedy; without PATH, the shipped ones."""
-    from rich.console import Console
-
     from vecbench.tasks import load_catalogue
 
-    console = Console()
+    console = stdout()
     catalogue = load_catalogue(paths or [])
     for fault in catalogue.faults:
-        console.print(str(fault), highlight=False, markup=False, soft_wrap=True)
+        console.print(str(fault), soft_wrap=True)
         if fault.remedy:
-            console.print(f"  {fault.remedy}", highlight=False, markup=False, soft_wrap=True, style="dim")
+            console.print(f"  {fault.remedy}", soft_wrap=True, style="dim")
     count = f"{len(catalogue.tasks)} tasks and {len(catalogue.groups)} groups"
     if catalogue.faults:
-        console.print(f"{len(catalogue.faults)} faults; {count} are usable", highlight=False)
+        console.print(f"{len(catalogue.faults)} faults; {count} are usable")
         raise typer.Exit(2)
-    console.print(f"{count}, no faults", highlight=False)
+    console.print(f"{count}, no faults")
 
 
 def _expected(task: Task) -> str:

@@ -147,7 +147,7 @@ def percentile_interval(replicates: Values, level: float = LEVEL) -> tuple[float
 def reflected_interval(
     estimate: float, replicates: Values, *, may_be_zero: bool, level: float = LEVEL
 ) -> tuple[float, float] | None:
-    """The reflected ("basic") interval [2e − q_high, 2e − q_low], clipped at 0; for calibration errors.
+    """The reflected ("basic") interval [2e − q_high, 2e − q_low], within [0, 1]; for calibration errors.
 
     Resampling a calibration error adds noise that it takes for more error: its replicates lie above the
     estimate as the estimate lies above the truth, and near 0 no percentile interval reaches down to
@@ -160,10 +160,10 @@ def reflected_interval(
         level: Nominal coverage, in (0, 1).
 
     Returns:
-        (low, high) with 0 ≤ low ≤ high; None as for `percentile_interval`.
+        (low, high) with 0 ≤ low ≤ estimate ≤ high ≤ 1; None as for `percentile_interval`.
     """
     percentiles = percentile_interval(replicates, level)
     if percentiles is None:
         return None
-    low = 0.0 if may_be_zero else max(0.0, 2 * estimate - percentiles[1])
-    return low, max(low, 2 * estimate - percentiles[0])
+    low = 0.0 if may_be_zero else min(estimate, max(0.0, 2 * estimate - percentiles[1]))
+    return low, min(1.0, max(estimate, 2 * estimate - percentiles[0]))

@@ -9,6 +9,8 @@ from vecbench.metrics.cells import Cells, ConfidenceMetric, Values
 
 REPLICATES = 10_000
 SEED = 0
+BLOCK = 2**21
+"""Counts that are drawn at once."""
 
 
 def redraw(cells: Cells, replicates: int = REPLICATES, seed: int = SEED) -> Cells:
@@ -25,10 +27,34 @@ def redraw(cells: Cells, replicates: int = REPLICATES, seed: int = SEED) -> Cell
     Returns:
         Cells of shape (replicates, k).
     """
-    stream = np.random.default_rng(seed)
+    return _redraw(cells, replicates, np.random.default_rng(seed))
+
+
+def _redraw(cells: Cells, replicates: int, stream: np.random.Generator) -> Cells:
     rows = cells.total.astype(np.int64)
     right = stream.binomial(rows, cells.confidence, size=(replicates, rows.size)).astype(np.float64)
     return Cells(cells.confidence, right, cells.total - right)
+
+
+def null_eces(cells: Cells, bins: int, replicates: int = REPLICATES, seed: int = SEED) -> Values:
+    """The ECE of each replicate of `redraw`, computed in blocks that fit into memory.
+
+    Args:
+        cells: Rows that were not resampled.
+        bins: As for `ece`.
+        replicates: As for `redraw`.
+        seed: As for `redraw`.
+
+    Returns:
+        Shape (replicates,); nan without rows.
+    """
+    size = max(1, BLOCK // max(1, cells.confidence.size))
+    stream = np.random.default_rng(seed)
+    parts = [
+        ece.of_cells(_redraw(cells, min(size, replicates - begin), stream), bins)
+        for begin in range(0, replicates, size)
+    ]
+    return np.concatenate(parts)
 
 
 @ConfidenceMetric
@@ -47,7 +73,7 @@ def ece_null(cells: Cells, bins: int = 10, replicates: int = REPLICATES, seed: i
     Returns:
         In [0, 1]; nan without rows.
     """
-    return np.asarray(ece.of_cells(redraw(cells, replicates, seed), bins).mean())
+    return np.asarray(null_eces(cells, bins, replicates, seed).mean())
 
 
 @ConfidenceMetric
@@ -68,7 +94,17 @@ def calibration_p(cells: Cells, bins: int = 10, replicates: int = REPLICATES, se
     """
     if cells.n == 0:
         return np.asarray(np.nan)
-    drawn = ece.of_cells(redraw(cells, replicates, seed), bins)
+    return np.asarray(consistency_p(cells, null_eces(cells, bins, replicates, seed), bins))
+
+
+def consistency_p(cells: Cells, null: Values, bins: int = 10) -> float:
+    """As `calibration_p`, with the replicates' ECE at hand.
+
+    Args:
+        cells: At least one row.
+        null: From `null_eces`, with the same bins.
+        bins: As for `ece`.
+    """
     # An equal ECE may differ in the last bits, since its sum has other terms.
-    as_large = np.count_nonzero(drawn >= ece.of_cells(cells, bins) - 1e-12)
-    return np.asarray((1 + as_large) / (1 + replicates))
+    as_large = np.count_nonzero(null >= ece.of_cells(cells, bins) - 1e-12)
+    return (1 + int(as_large)) / (1 + null.size)

@@ -12,6 +12,12 @@ from vecbench.metrics.cells import Cells, ConfidenceMetric, Values
 GRID_PER_WIDTH = 8
 """Points a kernel width at which the residual's sign is looked at."""
 
+NARROWEST = 1e-6
+"""A calibration error below this is returned as it is found at this width."""
+
+BLOCK = 2**20
+"""Kernel values that are computed at once."""
+
 
 @ConfidenceMetric
 def smece(cells: Cells) -> Values:
@@ -30,15 +36,19 @@ def smece(cells: Cells) -> Values:
     if cells.n == 0:
         return np.asarray(np.nan)
     surplus = (cells.total * cells.confidence - cells.right) / cells.n
-    # The error at width σ falls as σ grows, from at most 1 at σ → 0: there is one crossing.
-    low, high = 1e-6, 1.0
-    if _error_at(cells.confidence, surplus, low) <= low:
-        return np.asarray(_error_at(cells.confidence, surplus, low))
+    # The error at width σ falls as σ grows, so there is one crossing; wide kernels are cheap, so it is
+    # approached from above.
+    high = 1.0
+    while (error := _error_at(cells.confidence, surplus, high / 2)) < high / 2:
+        high /= 2
+        if high < NARROWEST:
+            return np.asarray(error)
     from scipy.optimize import brentq
 
-    width = brentq(
-        lambda each: _error_at(cells.confidence, surplus, each) - each, low, high + 1e-9, xtol=1e-14
-    )
+    def excess(width: float) -> float:
+        return _error_at(cells.confidence, surplus, width) - width
+
+    width = brentq(excess, high / 2, high + 1e-9, xtol=1e-14)
     return np.asarray(_error_at(cells.confidence, surplus, width))
 
 
@@ -78,7 +88,9 @@ def _sign_changes(centres: NDArray[np.float64], weights: NDArray[np.float64], wi
         grid = np.unique(np.r_[0, grid, middles, 1])
     else:
         grid = np.linspace(0, 1, math.ceil(GRID_PER_WIDTH / width) + 2)
-    values = np.exp(-(((grid[:, None] - centres) / width) ** 2) / 2) @ weights
+    rows = max(1, BLOCK // centres.size)
+    parts = [grid[begin : begin + rows, None] for begin in range(0, grid.size, rows)]
+    values = np.concatenate([np.exp(-(((part - centres) / width) ** 2) / 2) @ weights for part in parts])
     changes = np.flatnonzero(np.sign(values[1:]) * np.sign(values[:-1]) < 0)
     return [brentq(smoothed, grid[each], grid[each + 1], xtol=1e-15) for each in changes]
 
@@ -91,4 +103,6 @@ def _smoothed_integral(
 ) -> NDArray[np.float64]:
     from scipy.special import ndtr
 
-    return np.asarray(ndtr((points[:, None] - centres) / width) @ weights)
+    rows = max(1, BLOCK // centres.size)
+    parts = [points[begin : begin + rows, None] for begin in range(0, points.size, rows)]
+    return np.concatenate([ndtr((part - centres) / width) @ weights for part in parts])

@@ -13,9 +13,12 @@ MOST_OBJECTS = 64
 """JSON objects that are tried, from the end: enough for any answer, and a bound for hostile texts."""
 
 _ANSWER_LINE = re.compile(
-    r"^[^\w\n]*(?:final\s+)?answer[^\w\n]*?[:\uff1a](.*)$", re.IGNORECASE | re.MULTILINE
+    r"^(?:[^\w\n]|_)*(?:final[ \t]+)?answer(?:[^\w\n:\uff1a]|_)*[:\uff1a](.*)$", re.IGNORECASE | re.MULTILINE
 )
-_CONFIDENCE_LINE = re.compile(r"^[^\w\n]*confidence[^\w\n]*?[:\uff1a](.*)$", re.IGNORECASE | re.MULTILINE)
+_CONFIDENCE_LINE = re.compile(
+    r"^(?:[^\w\n]|_)*confidence(?:[^\w\n:\uff1a]|_)*[:\uff1a](.*)$", re.IGNORECASE | re.MULTILINE
+)
+_CONFIDENCE_TAG = re.compile(r"</?\s*confidence\s*>", re.IGNORECASE)
 _BOXED = re.compile(r"\\boxed\s*\{")
 _COMMAND = re.compile(r"\\[A-Za-z]+")
 
@@ -70,9 +73,11 @@ def stated_confidence(text: str) -> str | None:
 
 
 def _without_confidence(answer: str) -> str:
-    for begin, end in reversed(elements(answer, "confidence")):
-        answer = answer[:begin] + answer[end:]
-    return re.sub(r"</?\s*confidence\s*>", " ", answer, flags=re.IGNORECASE)
+    kept, place = [], 0
+    for begin, end in elements(answer, "confidence"):
+        kept.append(answer[place:begin])
+        place = end
+    return _CONFIDENCE_TAG.sub(" ", "".join(kept) + answer[place:])
 
 
 def _json_value(text: str, key: str) -> str | None:

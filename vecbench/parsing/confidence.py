@@ -28,8 +28,17 @@ def read_confidence(stated: str | None) -> tuple[float | None, ConfidenceStatus]
     """
     if stated is None:
         return None, "missing"
+    if any(unicodedata.decomposition(each).startswith(("<super>", "<sub>")) for each in stated):
+        return None, "not_a_number"  # NFKC would make 0.92 of 0.9²
     # A full stop behind the number ends a sentence.
-    text = unicodedata.normalize("NFKC", stated).strip(_MARGIN).casefold().removesuffix(".").strip(_MARGIN)
+    text = (
+        unicodedata.normalize("NFKC", stated)
+        .replace("\u2212", "-")
+        .strip(_MARGIN)
+        .casefold()
+        .removesuffix(".")
+        .strip(_MARGIN)
+    )
     if not text:
         return None, "missing"
     if _THOUSANDS.fullmatch(text) or _NOT_FINITE.fullmatch(text):
@@ -39,8 +48,8 @@ def read_confidence(stated: str | None) -> tuple[float | None, ConfidenceStatus]
     if percent := _PERCENT.fullmatch(text):
         return _within(_value(percent[1]) / 100, "percent")
     if fraction := _FRACTION.fullmatch(text):
-        whole = _value(fraction[2])
-        return _within(_value(fraction[1]) / whole if whole else float("nan"), "fraction")
+        part, whole = _value(fraction[1]), _value(fraction[2])
+        return _within(part / whole if part >= 0 and whole > 0 else float("nan"), "fraction")
     return None, "not_a_number"
 
 

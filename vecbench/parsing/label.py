@@ -52,7 +52,9 @@ def read_label(
     labels = {label for label, _ in found}
     if not labels:
         return None, "not_a_candidate"
-    if len(labels) > 1 or _NEGATION.search(_NOT_A_NEGATION.sub(" ", text)):
+    # A candidate may be a negation itself, such as "no emotion".
+    around = _NOT_A_NEGATION.sub(" ", matcher.words.sub(" ", text))
+    if len(labels) > 1 or _NEGATION.search(around):
         return None, "ambiguous"
     label = labels.pop()
     return label, "ok" if (label, "ok") in found else "alias"

@@ -8,6 +8,7 @@ are there, `id` (or `sample_id`), `task`, `prompt`. Others are ignored.
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -83,6 +84,17 @@ class DataFolder:
                 )
             seen.add(sample.id)
             yield sample
+
+    def sha256(self) -> str:
+        """Of the table: another one is another data set.
+
+        Raises:
+            DataError: It cannot be read.
+        """
+        try:
+            return hashlib.sha256(self.table.read_bytes()).hexdigest()
+        except OSError as fault:
+            raise DataError(f"{self.table}: {fault.strerror or fault}") from None
 
     def _sample(self, row: _Row, task: Task, spellings: Mapping[str, str]) -> Sample:
         image, label = row.values.get("image", ""), row.values.get("label", "")

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from vecbench.metrics import Cells, confusion_counts, ece, f1_macro, f1_weighted, redraw, wilson_interval
+from vecbench.metrics import Cells, confusion_counts, f1_macro, f1_weighted, wilson_interval
 from vecbench.metrics.bootstrap import (
     LEVEL,
     REPLICATES,
@@ -21,6 +21,7 @@ from vecbench.metrics.bootstrap import (
     reflected_interval,
 )
 from vecbench.metrics.cells import Values
+from vecbench.metrics.consistency import consistency_p, null_eces
 from vecbench.parsing import Prediction
 from vecbench.parsing.prediction import CONFIDENCE_STATUSES, LABEL_STATUSES
 from vecbench.scoring.definitions import DEFINITIONS, bounds_under_missing
@@ -70,7 +71,7 @@ def score(
     order = [name for name in catalogue.tasks if name in by_task]
     order += sorted(name for name in by_task if name not in catalogue.tasks)
     members = {
-        name: [member for member in group.members if member in by_task]
+        name: [member for member in dict.fromkeys(group.members) if member in by_task]
         for name, group in catalogue.groups.items()
     }
     pools = {f"group {name}": present for name, present in members.items() if present}
@@ -130,8 +131,8 @@ def _row_scores(
     metrics = {"accuracy": _share(sum(row.correct for row in rows), n, with_interval=drawn is not None)}
     metrics |= _f1(targets, labels, candidates)
     metrics["coverage"] = _share(cells.n, n, with_interval=drawn is not None)
-    calibrated = redraw(cells, replicates, seed) if cells.n else None
-    p_values = {bins: _consistency_p(cells, calibrated, bins) for bins in (10, 15)} if calibrated else {}
+    null = {bins: null_eces(cells, bins, replicates, seed) for bins in (10, 15)} if cells.n else {}
+    p_values = {bins: consistency_p(cells, values, bins) for bins, values in null.items()}
     for key, definition in DEFINITIONS.items():
         value = float(definition.of_cells(cells))
         if math.isnan(value):
@@ -147,17 +148,10 @@ def _row_scores(
             interval = reflected_interval(value, drawn[key], may_be_zero=may_be_zero)
             metrics[key] = _scored(value, cells.n, interval, REFLECTED, details)
     undefined = Score(None, 0, why=_why_undefined(cells))
-    null = Score(float(ece.of_cells(calibrated).mean()), cells.n) if calibrated else undefined
-    metrics["ece_null"] = null
-    metrics["calibration_p"] = Score(p_values[10], cells.n) if calibrated else undefined
+    metrics["ece_null"] = Score(float(null[10].mean()), cells.n) if null else undefined
+    metrics["calibration_p"] = Score(p_values[10], cells.n) if null else undefined
     confusion = confusion_counts(targets, labels, candidates)
     return RowScores(n, _counts(rows), metrics, cells, candidates, confusion)
-
-
-def _consistency_p(cells: Cells, calibrated: Cells, bins: int) -> float:
-    """As `calibration_p`, on replicates that are drawn already."""
-    as_large = np.count_nonzero(ece.of_cells(calibrated, bins) >= ece.of_cells(cells, bins) - 1e-12)
-    return (1 + int(as_large)) / (1 + len(calibrated.right))
 
 
 def _macro(tasks: Mapping[str, RowScores], drawn: Mapping[str, Mapping[str, Values]]) -> dict[str, Score]:

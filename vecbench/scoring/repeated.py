@@ -58,13 +58,23 @@ def spread_json(every: Sequence[Scores]) -> dict[str, Any]:
             for key, each in spreads(rows).items()
         }
 
-    first = every[0]
     return {
         "n": len(every),
-        "tasks": {name: block([each.tasks[name] for each in every]) for name in first.tasks},
-        "groups": {name: block([each.groups[name].pooled for each in every]) for name in first.groups},
+        "tasks": {
+            name: block([each.tasks[name] for each in every if name in each.tasks])
+            for name in _names([each.tasks for each in every])
+        },
+        "groups": {
+            name: block([each.groups[name].pooled for each in every if name in each.groups])
+            for name in _names([each.groups for each in every])
+        },
         "overall": block([each.overall.pooled for each in every]),
     }
+
+
+def _names(parts: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Every name once: a run that was stopped may have a task in its first repeats only."""
+    return list(dict.fromkeys(name for part in parts for name in part))
 
 
 def agreement(rows: Sequence[Prediction]) -> list[Prediction]:
@@ -86,7 +96,8 @@ def agreement(rows: Sequence[Prediction]) -> list[Prediction]:
 def _agreed(answers: Sequence[Prediction]) -> Prediction:
     labels = Counter(row.reading.label for row in answers if row.reading.label is not None)
     if not labels:
-        return replace(answers[0], repeat=0, reading=replace(answers[0].reading, confidence=None))
+        silent = replace(answers[0].reading, confidence=None, confidence_status="missing")
+        return replace(answers[0], repeat=0, reading=silent)
     # most_common keeps the order of first occurrence among equals.
     label, count = labels.most_common(1)[0]
     return replace(answers[0], repeat=0, reading=Reading(label, "ok", count / len(answers), "ok"))

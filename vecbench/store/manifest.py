@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -59,6 +58,8 @@ class TaskRecord(_Record):
     prompt: str
     prompt_sha256: str
     sampling: SamplingRecord
+    seed: int | None
+    data_sha256: str
 
 
 class Counts(_Record):
@@ -129,8 +130,8 @@ class Manifest(_Record):
     def require_same_configuration(self, other: Manifest, directory: Path) -> None:
         """Refuses to mix two configurations in one directory.
 
-        Engine, machine and package versions may differ, and so may limit, repeats and the choice of
-        tasks: the responses say for themselves which sample they answer.
+        Engine, machine and package versions may differ. Tasks may be added, limit and repeats may grow:
+        that is the same run, continued.
 
         Args:
             other: The manifest of the run that wants to go on in `directory`.
@@ -141,6 +142,12 @@ class Manifest(_Record):
         """
         ours, theirs = self._configuration(), other._configuration()
         differing = [name for name in ours if name in theirs and ours[name] != theirs[name]]
+        if self.limit != other.limit and (self.limit is None or (other.limit or self.limit) < self.limit):
+            ours["limit"], theirs["limit"] = self.limit or "none", other.limit
+            differing.append("limit")
+        if other.repeats < self.repeats:
+            ours["repeats"], theirs["repeats"] = self.repeats, other.repeats
+            differing.append("repeats")
         if differing:
             said = "; ".join(f"{name} is {ours[name]} there, {theirs[name]} now" for name in differing)
             raise UsageError(
@@ -148,18 +155,17 @@ class Manifest(_Record):
                 "Choose another --output, or ask for the same configuration.",
             )
 
-    def _configuration(self) -> Mapping[str, Any]:
-        sampled = any(task.sampling.temperature > 0 for task in self.tasks.values())
+    def _configuration(self) -> dict[str, Any]:
         flat: dict[str, Any] = {
             "model": self.model.name,
             "model revision": self.model.revision,
             "pixel limits": self.pixel_limits or "none",
         }
-        if sampled:
-            flat["seed"] = self.seed
         for name, task in self.tasks.items():
             flat[f"{name}: prompt profile"] = task.prompt
             flat[f"{name}: task file sha256"] = task.sha256[:12]
+            flat[f"{name}: data sha256"] = task.data_sha256[:12]
+            flat[f"{name}: seed"] = "none" if task.seed is None else task.seed
             flat |= {f"{name}: {key}": value for key, value in task.sampling.model_dump().items()}
         return flat
 

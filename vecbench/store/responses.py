@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from types import TracebackType
@@ -64,6 +64,18 @@ class StoredResponse:
 
 
 _FIELDS = {each.name for each in fields(StoredResponse)}
+_KINDS: Mapping[str, Any] = {
+    "key": str,
+    "task": str,
+    "sample_id": str,
+    "repeat": int,
+    "target": str,
+    "candidates": list,
+    "response": str | None,
+    "finish_reason": str | None,
+    "error": str | None,
+    "image_sha256": str | None,
+}
 
 
 class ResponseLog:
@@ -84,7 +96,7 @@ class ResponseLog:
         self._path = path
         try:
             _cut_torn_line(path)
-            self._done = {each.key for each in read_responses(path) if each.error is None}
+            self._done = _answered(path)
             self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         except OSError as fault:
             raise cannot_write(path, fault) from fault
@@ -95,7 +107,7 @@ class ResponseLog:
         self._syncer.start()
 
     def __contains__(self, key: str) -> bool:
-        """Whether a response with this key is stored, errors not counted."""
+        """Whether the last response to its sample and repeat has this key and no error."""
         return key in self._done
 
     def append(self, response: StoredResponse) -> None:
@@ -158,7 +170,7 @@ class ResponseLog:
 def read_responses(path: Path) -> Iterator[StoredResponse]:
     """The stored responses in the order of the file; none if there is no file.
 
-    A last line without its newline is a torn one and is left out.
+    A last line that has no newline and is no response is a torn one and is left out.
 
     Raises:
         DataError: A line is not a response; the message names file and line.
@@ -167,11 +179,11 @@ def read_responses(path: Path) -> Iterator[StoredResponse]:
         return
     with path.open("rb") as stream:
         for number, line in enumerate(stream, start=1):
-            if not line.endswith(b"\n"):
-                return
             try:
                 yield _response(json.loads(line))
             except (ValueError, TypeError, RecursionError) as fault:
+                if not line.endswith(b"\n"):
+                    return
                 problem = "not valid JSON" if isinstance(fault, json.JSONDecodeError) else str(fault)
                 raise DataError(
                     f"{path}, line {number}: not a stored response ({problem})",
@@ -186,7 +198,22 @@ def _response(values: Any) -> StoredResponse:
     if missing:
         raise ValueError(f"no {', '.join(sorted(missing))}")
     known = {name: values[name] for name in _FIELDS}
-    return StoredResponse(**known | {"candidates": tuple(values["candidates"])})
+    for name, kinds in _KINDS.items():
+        value = known[name]
+        if not isinstance(value, kinds) or (isinstance(value, bool) and name == "repeat"):
+            raise TypeError(f"{name} is {value!r:.60}")
+    candidates = known["candidates"]
+    if not candidates or not all(isinstance(each, str) for each in candidates):
+        raise TypeError("candidates is no list of labels")
+    return StoredResponse(**known | {"candidates": tuple(candidates)})
+
+
+def _answered(path: Path) -> set[str]:
+    """The keys of the responses that count: of several to one sample and repeat, the last."""
+    latest: dict[tuple[str, str, int], str | None] = {}
+    for each in read_responses(path):
+        latest[each.task, each.sample_id, each.repeat] = each.key if each.error is None else None
+    return {key for key in latest.values() if key is not None}
 
 
 def _cut_torn_line(path: Path) -> None:

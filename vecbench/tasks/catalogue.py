@@ -104,7 +104,12 @@ def load_catalogue(folders: Iterable[Path] = ()) -> Catalogue:
             broken.add(_name(path))
             continue
         file = read_yaml(path)
-        made = _group(file) if "group" in file.content else _task(file)
+        try:
+            made = _group(file) if "group" in file.content else _task(file)
+        except (TypeError, ValueError, RecursionError) as odd:
+            faults.append(Fault(path, "", f"a value that is no plain data ({odd})", "Use texts and numbers."))
+            broken.add(_name(path))
+            continue
         known: Task | Group | None = tasks.get(made.id) or groups.get(made.id)
         if known is not None:
             key = "group" if isinstance(made, Group) else "task"
@@ -201,6 +206,8 @@ def _contradictions(
         for member in group.members:
             if member not in known:
                 yield Fault(group.path, "task", f"unknown task or group {member!r}", nearest(member, known))
+        for member in sorted({each for each in group.members if group.members.count(each) > 1}):
+            yield Fault(group.path, "task", f"{member} is listed twice", "List every member once.")
         if _contains_itself(group.id, groups):
             yield Fault(group.path, "task", f"the group {group.id} contains itself", "Remove the circle.")
     for task in tasks.values():

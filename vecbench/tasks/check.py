@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import jinja2
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import BaseModel, ValidationError
 
 from vecbench.errors import DataError, nearest
@@ -123,9 +124,10 @@ def _prompt_faults(file: YamlFile, metadata: TaskMetadata) -> Iterator[_Finding]
     except DataError as fault:
         yield key, fault.message, fault.remedy
         return
+    environment = ImmutableSandboxedEnvironment(autoescape=False, undefined=jinja2.StrictUndefined)
     for name, template in profiles.items():
         try:
-            jinja2.Environment(autoescape=False).parse(template)
+            environment.parse(template)
         except jinja2.TemplateSyntaxError as fault:
             yield (
                 f"{key}.{name}",

@@ -64,9 +64,9 @@ class GroupFileMetadata(Versioned):
 class GenerationSettings(_Strict):
     """`generation_kwargs`, as far as every engine can honour them."""
 
-    until: list[str]
+    until: list[Text]
     do_sample: bool = False
-    temperature: float = Field(0.0, ge=0)
+    temperature: float = Field(0.0, ge=0, allow_inf_nan=False)
     top_p: float = Field(1.0, gt=0, le=1)
     max_gen_toks: int = Field(1024, ge=1)
 

@@ -68,8 +68,11 @@ def _read(path: Path, including: tuple[Path, ...]) -> YamlFile:
     content: dict[str, Any] = {}
     origin: dict[str, Path] = {}
     included = own.pop("include", [])
-    for name in [included] if isinstance(included, str) else included:
-        base_path = (path.parent / str(name)).resolve()
+    names = [included] if isinstance(included, str) else included
+    if not isinstance(names, list) or not all(isinstance(name, str) and "\0" not in name for name in names):
+        raise DataError(f"{path}: include: {included!r} is no file name", "Name a file, or list several.")
+    for name in names:
+        base_path = (path.parent / name).resolve()
         if not base_path.is_file():
             raise DataError(
                 f"{path}: include: there is no file {base_path}", "Names are relative to the file."
@@ -94,6 +97,8 @@ def _mapping(path: Path) -> dict[str, Any]:
         mark = fault.problem_mark
         where = f"{path}: line {mark.line + 1}, column {mark.column + 1}" if mark else str(path)
         raise DataError(f"{where}: {fault.problem}", "Mend the YAML there.") from None
+    except (ValueError, RecursionError) as fault:
+        raise DataError(f"{path}: a value that YAML cannot hold ({fault})", "Put it into quotes.") from None
     except yaml.YAMLError as fault:
         raise DataError(f"{path}: {str(fault).splitlines()[0]}", "Mend the YAML.") from None
     if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):

@@ -1,0 +1,22 @@
+"""Where commands print: text is text, whatever brackets a path or a task's name holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def stdout() -> Console:
+    """Standard output: results."""
+    from rich.console import Console
+
+    return Console(markup=False, highlight=False)
+
+
+def stderr() -> Console:
+    """Standard error: progress, warnings, errors."""
+    from rich.console import Console
+
+    return Console(stderr=True, markup=False, highlight=False)
