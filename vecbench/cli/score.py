@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from vecbench.cli.console import stdout
+
 if TYPE_CHECKING:
     from rich.console import Console
 
