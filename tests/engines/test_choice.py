@@ -16,7 +16,7 @@ def machine(monkeypatch):
                 raise memory
             return memory
 
-        monkeypatch.setattr(choice, "find_spec", lambda name: object() if installed else None)
+        monkeypatch.setattr(choice, "find_spec", lambda _: object() if installed else None)
         monkeypatch.setattr(choice, "_gpu_memory", gpu_memory)
 
     return make

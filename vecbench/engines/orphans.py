@@ -9,66 +9,58 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable
 from contextlib import suppress
 
 import psutil
 
-# Reads process ids until its input ends: that happens when we close it, and when we die.
-_WATCH = """
-import os, signal, sys
-signal.signal(signal.SIGINT, signal.SIG_IGN)
-signal.signal(signal.SIGTERM, signal.SIG_IGN)
-from vecbench.engines.orphans import kill_all
-watched = []
-for line in sys.stdin:
-    if line == "done\\n":
-        sys.exit()
-    pid, born = line.split()
-    watched.append((int(pid), float(born)))
-kill_all(watched)
-"""
+INTERVAL = 0.5
+"""Seconds between two looks at the parent."""
+SIGNS = ("VLLM::", "multiprocessing.spawn", "multiprocessing.forkserver")
+"""What the command lines of vLLM's processes hold: its own titles, and before they have one, Python's."""
+
+Identity = tuple[int, float]
+"""Process id and time of birth: ids are used again."""
 
 
 class Watchdog:
-    """A small process that kills the processes it is told of as soon as this one is gone."""
+    """A small process that kills vLLM's processes as soon as this one is gone."""
 
     def __init__(self) -> None:
+        self._since = time.time()
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _WATCH],
-            stdin=subprocess.PIPE,
+            [sys.executable, "-m", "vecbench.engines.orphans", str(os.getpid()), repr(self._since)],
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            text=True,
             env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            start_new_session=True,  # Ctrl-C is not for it
         )
-        self._told: set[tuple[int, float]] = set()
-
-    def watch_descendants(self) -> None:
-        """Tells it of every process that descends from this one by now."""
-        assert self._process.stdin is not None
-        new = set(_descendants()) - self._told - set(_identities([psutil.Process(self._process.pid)]))
-        self._told |= new
-        with suppress(BrokenPipeError):
-            self._process.stdin.write("".join(f"{pid} {born!r}\n" for pid, born in new))
-            self._process.stdin.flush()
 
     def close(self) -> None:
-        """Kills what is left of the watched processes now, and ends; calling it twice is harmless."""
+        """Kills what vLLM has left running now, and ends; calling it twice is harmless."""
         if self._process.poll() is None:
-            kill_all(self._told)
-            with suppress(BrokenPipeError):
-                self._process.communicate("done\n")
+            kill_all(engine_processes(os.getpid(), self._since))
+            self._process.kill()
+            self._process.wait()
 
 
-def kill_all(
-    processes: Iterator[tuple[int, float]] | set[tuple[int, float]] | list[tuple[int, float]],
-) -> None:
-    """Kills processes and what descends from them.
+def engine_processes(parent: int, since: float) -> set[Identity]:
+    """The processes of vLLM that descend from `parent` and were born after `since`, a time in seconds."""
+    found = set()
+    with suppress(psutil.Error):
+        for process in psutil.Process(parent).children(recursive=True):
+            with suppress(psutil.Error):
+                command = " ".join(process.cmdline())
+                # The clock that births are measured with ticks a hundred times a second.
+                if process.create_time() > since - 0.1 and any(sign in command for sign in SIGNS):
+                    found.add((process.pid, process.create_time()))
+    return found
 
-    Args:
-        processes: Id and time of birth of each; an id that another process has by now is left alone.
-    """
+
+def kill_all(processes: Iterable[Identity]) -> None:
+    """Kills processes and what descends from them; an id that another process has by now is left alone."""
     for pid, born in processes:
         with suppress(psutil.Error):
             process = psutil.Process(pid)
@@ -78,11 +70,13 @@ def kill_all(
                         each.kill()
 
 
-def _descendants() -> Iterator[tuple[int, float]]:
-    yield from _identities(psutil.Process().children(recursive=True))
+def _watch(parent: int, since: float) -> None:
+    known: set[Identity] = set()
+    while os.getppid() == parent:
+        known |= engine_processes(parent, since)
+        time.sleep(INTERVAL)
+    kill_all(known)
 
 
-def _identities(processes: list[psutil.Process]) -> Iterator[tuple[int, float]]:
-    for process in processes:
-        with suppress(psutil.Error):
-            yield process.pid, process.create_time()
+if __name__ == "__main__":
+    _watch(int(sys.argv[1]), float(sys.argv[2]))

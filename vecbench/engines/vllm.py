@@ -135,18 +135,14 @@ class VllmEngine:
             if llm is not None:
                 llm.shutdown(timeout=SHUTDOWN)
         finally:
-            self._watchdog.watch_descendants()
             self._watchdog.close()
 
     def _started(self, model: str) -> AsyncLLM:
         try:
-            settings = AsyncEngineArgs(model=model, **self._passed)
-            llm = AsyncLLM.from_engine_args(settings)
+            return AsyncLLM.from_engine_args(AsyncEngineArgs(model=model, **self._passed))
         except Exception as fault:
             # vLLM raises whatever its many configurations and checkpoints lead to; there is no engine.
             raise _start_error(model, fault) from fault
-        self._watchdog.watch_descendants()
-        return llm
 
     async def _answer(self, request: Request, picture: Image) -> Response:
         llm = self._llm
