@@ -13,7 +13,7 @@ if __name__ == "__main__":
     elder.start()
     time.sleep(0.3)
     watchdog = Watchdog()
-    since = watchdog._since
+    since = watchdog.born
     child = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(600,))
     child.start()
     while len(engine_processes(os.getpid(), since)) < 1:

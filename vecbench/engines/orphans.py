@@ -28,33 +28,33 @@ class Watchdog:
     """A small process that kills vLLM's processes as soon as this one is gone."""
 
     def __init__(self) -> None:
-        self._since = time.time()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "vecbench.engines.orphans", str(os.getpid()), repr(self._since)],
+            [sys.executable, "-m", "vecbench.engines.orphans", str(os.getpid())],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             start_new_session=True,  # Ctrl-C is not for it
         )
+        # Births are compared with births: the clock that they are measured with is not the wall's.
+        self.born = psutil.Process(self._process.pid).create_time()
 
     def close(self) -> None:
         """Kills what vLLM has left running now, and ends; calling it twice is harmless."""
         if self._process.poll() is None:
-            kill_all(engine_processes(os.getpid(), self._since))
+            kill_all(engine_processes(os.getpid(), self.born))
             self._process.kill()
             self._process.wait()
 
 
 def engine_processes(parent: int, since: float) -> set[Identity]:
-    """The processes of vLLM that descend from `parent` and were born after `since`, a time in seconds."""
+    """The processes of vLLM that descend from `parent` and were born when or after the watchdog was."""
     found = set()
     with suppress(psutil.Error):
         for process in psutil.Process(parent).children(recursive=True):
             with suppress(psutil.Error):
                 command = " ".join(process.cmdline())
-                # The clock that births are measured with ticks a hundred times a second.
-                if process.create_time() > since - 0.1 and any(sign in command for sign in SIGNS):
+                if process.create_time() >= since and any(sign in command for sign in SIGNS):
                     found.add((process.pid, process.create_time()))
     return found
 
@@ -70,13 +70,14 @@ def kill_all(processes: Iterable[Identity]) -> None:
                         each.kill()
 
 
-def _watch(parent: int, since: float) -> None:
+def _watch(parent: int) -> None:
+    born = psutil.Process().create_time()
     known: set[Identity] = set()
     while os.getppid() == parent:
-        known |= engine_processes(parent, since)
+        known |= engine_processes(parent, born)
         time.sleep(INTERVAL)
     kill_all(known)
 
 
 if __name__ == "__main__":
-    _watch(int(sys.argv[1]), float(sys.argv[2]))
+    _watch(int(sys.argv[1]))
