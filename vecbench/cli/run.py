@@ -122,10 +122,24 @@ def run(
     def make_engine() -> Engine:
         # The commit that was looked up, not the branch: it may move before the engine loads it.
         loaded = arguments if resolved.commit is None else arguments | {"revision": resolved.commit}
-        return create_engine(engine, resolved.source, loaded)
+        return create_engine(_engine_name(engine, resolved.source, loaded), resolved.source, loaded)
 
     outcome = _watched(plan, make_engine, directory)
     _show(directory, catalogue, outcome)
+
+
+def _engine_name(asked: str, source: str, arguments: dict[str, Any]) -> str:
+    if asked != "auto":
+        return asked
+    from rich.console import Console
+
+    from vecbench.engines import choose_engine
+
+    choice = choose_engine(source, arguments)
+    Console(stderr=True).print(
+        f"engine: {choice.name}, because {choice.why}", highlight=False, soft_wrap=True
+    )
+    return choice.name
 
 
 def _plan(

@@ -12,16 +12,19 @@ from vecbench.engines.base import (
     Response,
     Sampling,
 )
+from vecbench.engines.choice import EngineChoice, choose_engine
 from vecbench.engines.registry import ENGINES, create_engine
 
 __all__ = [
     "ENGINES",
     "Engine",
+    "EngineChoice",
     "EngineDescription",
     "FinishReason",
     "ImageSource",
     "Request",
     "Response",
     "Sampling",
+    "choose_engine",
     "create_engine",
 ]

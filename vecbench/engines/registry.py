@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from vecbench.engines.base import Engine
+from vecbench.engines.choice import choose_engine
 from vecbench.errors import UsageError, nearest
 
 
@@ -26,7 +27,16 @@ def _openai(model: str, arguments: Mapping[str, Any]) -> Engine:
     return OpenAIEngine(model, arguments)
 
 
+def _vllm(model: str, arguments: Mapping[str, Any]) -> Engine:
+    if find_spec("vllm") is None:
+        raise UsageError("the vllm engine is not installed", 'Install it: pip install "vecbench[vllm]"')
+    from vecbench.engines.vllm import VllmEngine
+
+    return VllmEngine(model, arguments)
+
+
 ENGINES: Mapping[str, Callable[[str, Mapping[str, Any]], Engine]] = {
+    "vllm": _vllm,
     "transformers": _transformers,
     "openai": _openai,
 }
@@ -45,7 +55,7 @@ def create_engine(name: str, model: str, arguments: Mapping[str, Any]) -> Engine
         UsageError: No such engine, not installed, or an argument that it does not know.
         RunError: The model cannot be loaded.
     """
-    chosen = "transformers" if name == "auto" else name
+    chosen = choose_engine(model, arguments).name if name == "auto" else name
     if chosen not in ENGINES:
         raise UsageError(f"unknown engine {name!r}", nearest(name, ["auto", *ENGINES]))
     return ENGINES[chosen](model, arguments)

@@ -1,0 +1,213 @@
+"""The vllm engine beside vLLM alone, in one run: requests a second, memory, and our own overhead.
+
+Every image is made for its request, so no cache can help. vLLM alone gets its images decoded and its
+prompts rendered before the clock starts; ours decodes and renders while it runs.
+
+Usage: python benchmarks/engine_throughput.py [REQUESTS] [--skip-memory]
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", "1")
+
+PROMPT = "Which sentiment might this image evoke? Choose the most likely one from ['positive', 'negative']."
+SETTINGS = {
+    "dtype": "float32",
+    "enforce_eager": True,
+    "max_model_len": 512,
+    "max_num_seqs": 64,
+    "limit_mm_per_prompt": {"image": 1},
+    "mm_processor_cache_gb": 0,
+}
+OUTPUT_TOKENS = 24
+WARM_UP = 32
+
+
+def picture_bytes(number: int) -> bytes:
+    from PIL import Image
+
+    left, right = (number * 37 % 256, number * 11 % 256, number % 256), (number % 251, 90, number % 13)
+    picture = Image.new("RGB", (64, 64), left)
+    picture.paste(right, (number % 40, number // 40 % 40, 60, 60))
+    stream = io.BytesIO()
+    picture.save(stream, "PNG")
+    return stream.getvalue()
+
+
+def requests(first: int, count: int) -> Iterator[object]:
+    from vecbench.engines import Request, Sampling
+    from vecbench.samples.sample import SampleImage
+
+    for number in range(first, first + count):
+        image = SampleImage(f"{number}.png", picture_bytes(number))
+        yield Request(str(number), PROMPT, image, Sampling(max_tokens=OUTPUT_TOKENS))
+
+
+def ours(model: str, count: int) -> dict[str, float]:
+    from vecbench.engines.vllm import VllmEngine
+
+    engine = VllmEngine(model, SETTINGS)
+    try:
+        list(engine.generate(requests(10**6, WARM_UP)))
+        began = time.perf_counter()
+        responses = list(engine.generate(requests(0, count)))
+        seconds = time.perf_counter() - began
+    finally:
+        engine.close()
+    assert len(responses) == count
+    assert not [response.error for response in responses if response.error]
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {"ours": count / seconds, "peak": peak}
+
+
+def alone(model: str, count: int) -> dict[str, float]:
+    from transformers import AutoProcessor
+    from vllm import LLM, SamplingParams
+
+    llm = LLM(model=model, disable_log_stats=True, **SETTINGS)
+    processor = AutoProcessor.from_pretrained(model)
+    turn = {"role": "user", "content": [{"type": "image"}, {"type": "text", "text": PROMPT}]}
+    text = processor.apply_chat_template([turn], add_generation_prompt=True, tokenize=False)
+    sampling = SamplingParams(temperature=0, max_tokens=OUTPUT_TOKENS)
+
+    def prompts(first: int, number: int) -> list[dict[str, object]]:
+        return [
+            {"prompt": text, "multi_modal_data": {"image": request.image.decode()}}
+            for request in requests(first, number)
+        ]
+
+    def timed(
+        generate: Callable[[list[dict[str, object]]], object], chosen: list[dict[str, object]]
+    ) -> float:
+        began = time.perf_counter()
+        generate(chosen)
+        return len(chosen) / (time.perf_counter() - began)
+
+    def everything(chosen: Iterable[dict[str, object]]) -> None:
+        llm.generate(list(chosen), sampling, use_tqdm=False)
+
+    def one_by_one(chosen: Iterable[dict[str, object]]) -> None:
+        for prompt in chosen:
+            llm.generate(prompt, sampling, use_tqdm=False)
+
+    everything(prompts(10**6, WARM_UP))
+    return {
+        "single call": timed(everything, prompts(0, count)),
+        "loop": timed(one_by_one, prompts(10**5, count // 4)),
+    }
+
+
+def overhead(_model: str, count: int) -> dict[str, float]:
+    """Milliseconds a request of a whole run, with an engine that answers at once."""
+    from fakes import Watcher, make_plan
+
+    from vecbench.engines import EngineDescription, Response
+    from vecbench.engines.window import EventLoop, answered
+    from vecbench.run import run
+    from vecbench.store import RunDirectory
+
+    class Immediate:
+        description = EngineDescription("immediate")
+
+        def __init__(self) -> None:
+            self.loop = EventLoop()
+
+        def generate(self, asked: Iterable[object]) -> Iterator[object]:
+            return answered(
+                asked, lambda each: each.image.decode(), self._answer, loop=self.loop, window=128, threads=2
+            )
+
+        async def _answer(self, request: object, _picture: object) -> object:
+            return Response(
+                request.key, "<answer>joy</answer><confidence>0.5</confidence>", "stop", None, 9, 9
+            )
+
+        def close(self) -> None:
+            self.loop.close()
+
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder) / "data"
+        (root / "images").mkdir(parents=True)
+        with (root / "samples.csv").open("w", newline="", encoding="utf-8") as stream:
+            rows = csv.writer(stream)
+            rows.writerow(["task", "id", "image", "label"])
+            for number in range(count):
+                (root / "images" / f"{number}.png").write_bytes(picture_bytes(number))
+                rows.writerow(["emoji_7", number, f"images/{number}.png", "joy"])
+        began = time.perf_counter()
+        outcome = run(make_plan(root), Immediate, RunDirectory(Path(folder) / "run"), Watcher())
+        seconds = time.perf_counter() - began
+    assert outcome.generated == count
+    return {"milliseconds": 1000 * seconds / count}
+
+
+PARTS = {"ours": ours, "alone": alone, "overhead": overhead}
+
+
+def measured(part: str, model: str, count: int) -> dict[str, float]:
+    """A part in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, __file__, "--part", part, model, str(count)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    lines = [line for line in done.stdout.splitlines() if line.startswith("RESULT ")]
+    if done.returncode or not lines:
+        raise SystemExit(f"{part} failed:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}")
+    result: dict[str, float] = json.loads(lines[-1].removeprefix("RESULT "))
+    return result
+
+
+def main() -> None:
+    if "--part" in sys.argv:
+        part, model, count = sys.argv[2:5]
+        print("RESULT", json.dumps(PARTS[part](model, int(count))), flush=True)
+        return
+    from tiny_qwen import save_tiny_qwen
+
+    from vecbench.shipped import demo_model
+
+    numbers = [int(each) for each in sys.argv[1:] if each.isdigit()]
+    count = numbers[0] if numbers else 512
+    print(
+        f"{platform.machine()}, {os.cpu_count()} cores; {count} requests, "
+        f"{OUTPUT_TOKENS} output tokens at most\n"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        save_tiny_qwen(Path(folder) / "tiny-qwen2.5-vl")
+        models = {"vecbench-nano": str(demo_model()), "tiny Qwen2.5-VL": f"{folder}/tiny-qwen2.5-vl"}
+        print("| model | one by one /s | one call /s | vecbench /s | × one by one | × one call |")
+        print("| --- | --: | --: | --: | --: | --: |", flush=True)
+        for name, model in models.items():
+            own, theirs = measured("ours", model, count)["ours"], measured("alone", model, count)
+            loop, single = theirs["loop"], theirs["single call"]
+            print(
+                f"| {name} | {loop:.1f} | {single:.1f} | {own:.1f} | {own / loop:.1f} | {own / single:.2f} |",
+                flush=True,
+            )
+    print(f"\nOverhead of a run: {measured('overhead', '-', 4096)['milliseconds']:.2f} ms a request")
+    if "--skip-memory" not in sys.argv:
+        model = str(demo_model())
+        few, many = measured("ours", model, 512)["peak"], measured("ours", model, 4096)["peak"]
+        print(
+            f"Peak memory of our process: {few:.0f} MiB at 512 requests, {many:.0f} MiB at 4,096", flush=True
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,286 @@
+"""The vllm engine: continuous batching on one GPU or all of a machine."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from PIL.Image import Image
+from pydantic import BaseModel, ConfigDict, Field
+
+from vecbench.engines.arguments import parse_arguments
+from vecbench.engines.base import EngineDescription, FinishReason, Request, Response
+from vecbench.engines.orphans import Watchdog
+from vecbench.engines.window import EventLoop, answered
+from vecbench.errors import RunError, UsageError, nearest
+
+# Before vLLM is imported. Its processes must not be forks of one with threads; nothing is reported to
+# anybody; and its log is for those who ask for it.
+os.environ.setdefault("VLLM_WORKER_MULTIPROC_METHOD", "spawn")
+os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
+os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
+
+from vllm import SamplingParams
+from vllm.engine.arg_utils import AsyncEngineArgs
+from vllm.exceptions import VLLMServerError
+from vllm.lora.request import LoRARequest
+from vllm.platforms import current_platform
+from vllm.renderers import ChatParams
+from vllm.sampling_params import RequestOutputKind
+from vllm.v1.engine.async_llm import AsyncLLM
+from vllm.v1.engine.exceptions import EngineDeadError
+
+SHUTDOWN = 10.0
+"""Seconds that vLLM's processes get to end by themselves."""
+DEFAULTS: Mapping[str, Any] = {
+    "limit_mm_per_prompt": {"image": 1},
+    "disable_log_stats": True,
+    # No image comes twice, but for repeats: keeping 4 GiB of processed ones is of no use.
+    "mm_processor_cache_gb": 0,
+}
+"""What we set where `--model-args` says nothing."""
+NOT_OURS = {"model", "hf_token"}
+"""Arguments of vLLM that come from elsewhere: `--model`, and the environment."""
+
+
+class VllmArguments(BaseModel):
+    """What `--model-args` may hold for this engine besides vLLM's own arguments."""
+
+    model_config = ConfigDict(extra="forbid", protected_namespaces=())
+
+    window: int = Field(2, ge=1)
+    lora: str | None = None
+    chat_template: str | None = None
+    min_pixels: int | None = Field(None, ge=1)
+    max_pixels: int | None = Field(None, ge=1)
+    decode_threads: int = Field(min(8, os.cpu_count() or 1), ge=1)
+
+
+class VllmEngine:
+    """Feeds vLLM continuously: `window` × `max_num_seqs` requests are under way, for every replica.
+
+    Chat template and placeholders are the model's own, as in vLLM's server: any model that vLLM
+    supports works.
+
+    Args:
+        model: A checkpoint directory or a Hugging Face model id.
+        arguments: See `VllmArguments`, and every field of vLLM's `AsyncEngineArgs`.
+
+    Raises:
+        UsageError: Unknown or impossible arguments.
+        RunError: The model cannot be loaded, or does not fit.
+    """
+
+    def __init__(self, model: str, arguments: Mapping[str, Any]) -> None:
+        own, passed = _divided(arguments)
+        self._arguments = parse_arguments(VllmArguments, own)
+        self._chat = ChatParams(
+            chat_template=_template(self._arguments.chat_template),
+            chat_template_kwargs={"add_generation_prompt": True, "tokenize": False},
+        )
+        self._lora = _lora(self._arguments.lora)
+        self._passed = {**DEFAULTS, **passed}
+        if self._lora is not None:
+            self._passed["enable_lora"] = True
+        limits = {"min_pixels": self._arguments.min_pixels, "max_pixels": self._arguments.max_pixels}
+        limits = {name: value for name, value in limits.items() if value is not None}
+        if limits:
+            self._passed["mm_processor_kwargs"] = (self._passed.get("mm_processor_kwargs") or {}) | limits
+        self._watchdog = Watchdog()
+        self._loop = EventLoop()
+        self._llm: AsyncLLM | None = None
+        try:
+            self._llm = self._started(model)
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def description(self) -> EngineDescription:
+        """Name, arguments as used, and device."""
+        used = self._arguments.model_dump(exclude_none=True) | self._passed
+        if self._llm is not None:
+            used |= {
+                "dtype": str(self._llm.model_config.dtype).removeprefix("torch."),
+                "max_model_len": self._llm.model_config.max_model_len,
+                "max_num_seqs": self._llm.scheduler_config.max_num_seqs,
+            }
+        return EngineDescription("vllm", used, _device_name())
+
+    def generate(self, requests: Iterable[Request]) -> Iterator[Response]:
+        """The response of every request; only the window's pictures are in memory."""
+        llm = self._llm
+        if llm is None:
+            raise RunError("the engine is closed")
+        replicas = llm.vllm_config.parallel_config.data_parallel_size
+        return answered(
+            requests,
+            _decoded,
+            self._answer,
+            loop=self._loop,
+            window=self._arguments.window * llm.scheduler_config.max_num_seqs * replicas,
+            threads=self._arguments.decode_threads,
+        )
+
+    def close(self) -> None:
+        """Ends vLLM's processes; calling it twice is harmless."""
+        self._loop.close()
+        llm, self._llm = self._llm, None
+        try:
+            if llm is not None:
+                llm.shutdown(timeout=SHUTDOWN)
+        finally:
+            self._watchdog.close()
+
+    def _started(self, model: str) -> AsyncLLM:
+        try:
+            return AsyncLLM.from_engine_args(AsyncEngineArgs(model=model, **self._passed))
+        except Exception as fault:
+            # vLLM raises whatever its many configurations and checkpoints lead to; there is no engine.
+            raise _start_error(model, fault) from fault
+
+    async def _answer(self, request: Request, picture: Image) -> Response:
+        llm = self._llm
+        assert llm is not None
+        message = {
+            "role": "user",
+            "content": [
+                {"type": "image_pil", "image_pil": picture},
+                {"type": "text", "text": request.prompt},
+            ],
+        }
+        try:
+            _, [prompt] = await llm.renderer.render_chat_async([[message]], self._chat)
+            generated = llm.generate(prompt, _sampling(request), request.key, lora_request=self._lora)
+            outputs = [output async for output in generated]
+        except asyncio.CancelledError:
+            raise
+        except EngineDeadError as fault:
+            raise RunError(
+                "vLLM's engine died; its last words are above",
+                "If memory ran out, lower gpu_memory_utilization or max_num_seqs (-a) and go on "
+                "with the same command.",
+            ) from fault
+        except Exception as fault:
+            # A request that vLLM refuses (too long, a picture its processor rejects) fails alone.
+            if isinstance(fault, VLLMServerError) and llm.errored:
+                raise RunError(f"vLLM's engine died: {_first_line(fault)}") from fault
+            return Response(request.key, None, error=_first_line(fault))
+        return _response(request, outputs[-1])
+
+
+def _divided(arguments: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Our arguments and vLLM's."""
+    theirs = {
+        each.name for each in dataclasses.fields(AsyncEngineArgs) if not each.name.startswith("_")
+    } - NOT_OURS
+    own: dict[str, Any] = {}
+    passed: dict[str, Any] = {}
+    for name, value in arguments.items():
+        if name == "hf_token":
+            raise UsageError(
+                "--model-args hf_token: everybody on the machine could read a token there",
+                "Set HF_TOKEN in the environment.",
+            )
+        if name in VllmArguments.model_fields:
+            own[name] = value
+        elif name in theirs:
+            passed[name] = value
+        else:
+            known = sorted({*VllmArguments.model_fields, *theirs})
+            remedy = nearest(name, known)
+            if remedy.startswith("Known"):  # all of vLLM's arguments would fill a page
+                remedy = "vLLM's engine arguments are listed in its documentation, under Engine Arguments."
+            raise UsageError(f"unknown model argument {name!r}", remedy)
+    return own, passed
+
+
+def _template(path: str | None) -> str | None:
+    if path is None:
+        return None
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as fault:
+        raise UsageError(f"chat_template={path}: {fault}") from None
+
+
+def _lora(path: str | None) -> LoRARequest | None:
+    if path is None:
+        return None
+    folder = Path(path).expanduser()
+    if not (folder / "adapter_config.json").is_file():
+        raise UsageError(f"lora={path} has no adapter_config.json", "Name the directory of a saved adapter.")
+    return LoRARequest(folder.name, 1, str(folder))
+
+
+def _decoded(request: Request) -> Image:
+    return request.image.decode()
+
+
+def _sampling(request: Request) -> SamplingParams:
+    sampling = request.sampling
+    return SamplingParams(
+        temperature=sampling.temperature,
+        top_p=sampling.top_p,
+        max_tokens=sampling.max_tokens,
+        stop=list(sampling.stop) or None,
+        seed=sampling.seed,
+        output_kind=RequestOutputKind.FINAL_ONLY,
+    )
+
+
+def _response(request: Request, output: Any) -> Response:
+    completion = output.outputs[0]
+    if completion.finish_reason not in {"stop", "length"}:
+        return Response(request.key, None, error=f"vLLM ended it with: {completion.finish_reason}")
+    finish: FinishReason = "stop" if completion.finish_reason == "stop" else "length"
+    # Without a stop text it was the model's end token, which does not count.
+    ended = finish == "stop" and not isinstance(completion.stop_reason, str)
+    count = len(completion.token_ids) - ended
+    return Response(request.key, completion.text, finish, None, len(output.prompt_token_ids), count)
+
+
+def _start_error(model: str, fault: Exception) -> RunError:
+    said = _first_line(fault)
+    text = f"{fault} {fault.__cause__ or ''} {fault.__context__ or ''}".lower()
+    if is_about_memory(text):
+        return RunError(
+            f"{model} does not fit into the memory: {said}",
+            "Lower max_model_len, max_num_seqs or gpu_memory_utilization, spread the model with "
+            "tensor_parallel_size, or take quantization=fp8 (all with -a).",
+        )
+    if "engine core initialization failed" in text:
+        return RunError(
+            f"{model} cannot be loaded: vLLM's engine process failed; its last words are above",
+            "If memory ran out: lower max_model_len, max_num_seqs or gpu_memory_utilization, or raise "
+            "tensor_parallel_size (all with -a).",
+        )
+    return RunError(f"{model} cannot be loaded by vLLM: {said}")
+
+
+def is_about_memory(text: str) -> bool:
+    """Whether a message of vLLM says that memory ran out, or would."""
+    return bool(
+        re.search(
+            r"out of memory|outofmemory|kv cache memory|available memory|free memory on device|"
+            r"no available memory|can't allocate memory|not enough memory|kv cache is needed|"
+            r"larger than the available kv cache",
+            text.lower(),
+        )
+    )
+
+
+def _device_name() -> str:
+    if current_platform.is_cpu():
+        return "cpu"
+    return str(current_platform.get_device_name())
+
+
+def _first_line(fault: BaseException) -> str:
+    lines = str(fault).strip().splitlines()
+    return lines[0] if lines else type(fault).__name__
