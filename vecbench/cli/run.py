@@ -131,14 +131,10 @@ def run(
 def _engine_name(asked: str, source: str, arguments: dict[str, Any]) -> str:
     if asked != "auto":
         return asked
-    from rich.console import Console
-
     from vecbench.engines import choose_engine
 
     choice = choose_engine(source, arguments)
-    Console(stderr=True).print(
-        f"engine: {choice.name}, because {choice.why}", highlight=False, soft_wrap=True
-    )
+    stderr().print(f"engine: {choice.name}, because {choice.why}", soft_wrap=True)
     return choice.name
 
 
