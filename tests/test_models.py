@@ -1,7 +1,7 @@
 import pytest
 
 from vecbench.errors import UsageError
-from vecbench.models import WHOLE_FILE, resolve_model
+from vecbench.models import WHOLE_FILE, Model, resolve_model, served_model, with_adapter
 
 
 @pytest.fixture
@@ -53,3 +53,20 @@ def test_a_model_id_that_cannot_be_found_is_refused(monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(UsageError, match="nor found on the Hugging Face Hub"):
         resolve_model("nobody/nothing")
+
+
+def test_an_adapter_makes_another_model_of_the_same_commit(tmp_path):
+    base = Model("org/name", "org/name", "abc123")
+    (tmp_path / "adapter_config.json").write_text("{}")
+    adapted = with_adapter(base, str(tmp_path))
+    assert adapted.revision.startswith("abc123+adapter:")
+    assert adapted.commit == "abc123"
+    (tmp_path / "adapter_model.safetensors").write_bytes(b"1")
+    assert with_adapter(base, str(tmp_path)).revision != adapted.revision
+    with pytest.raises(UsageError, match=r"no adapter_config\.json"):
+        with_adapter(base, str(tmp_path / "nowhere"))
+
+
+def test_a_served_model_has_no_commit_and_the_version_that_it_is_given():
+    assert served_model("emo").commit is None
+    assert served_model("emo", "v2").revision != served_model("emo").revision

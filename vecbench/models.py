@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vecbench.errors import UsageError
@@ -14,6 +14,8 @@ LOCAL = "files:"
 """Marks the revision of a folder."""
 SERVED = "served:"
 """Marks the revision of a model behind an endpoint, which nobody here can check."""
+ADAPTER = "+adapter:"
+"""Comes between the revision of a model and the fingerprint of its adapter."""
 WHOLE_FILE = 8 * 2**20
 """Files up to this size are hashed whole."""
 PROBES = 128
@@ -39,7 +41,8 @@ class Model:
     @property
     def commit(self) -> str | None:
         """What to load of a Hugging Face model; None for a folder or an endpoint, which have no versions."""
-        return None if self.revision.startswith((LOCAL, SERVED)) else self.revision
+        own = self.revision.partition(ADAPTER)[0]
+        return None if own.startswith((LOCAL, SERVED)) else own
 
 
 def resolve_model(model: str, revision: str | None = None) -> Model:
@@ -64,6 +67,22 @@ def resolve_model(model: str, revision: str | None = None) -> Model:
             "--model takes a checkpoint directory, or a Hugging Face model id such as org/name.",
         )
     return Model(model, model, _commit(model, revision))
+
+
+def with_adapter(model: Model, adapter: str) -> Model:
+    """The model with a LoRA adapter on it: another model, whose answers differ.
+
+    Args:
+        model: The base.
+        adapter: The directory of a saved adapter.
+
+    Raises:
+        UsageError: There is no such directory, or no adapter in it.
+    """
+    folder = Path(adapter).expanduser()
+    if not (folder / "adapter_config.json").is_file():
+        raise UsageError(f"{adapter} has no adapter_config.json", "Name the directory of a saved adapter.")
+    return replace(model, revision=f"{model.revision}{ADAPTER}{_fingerprint(folder)}")
 
 
 def served_model(name: str, revision: str | None = None) -> Model:

@@ -98,7 +98,8 @@ def test_an_engine_that_dies_ends_the_run_with_3_and_the_command_that_goes_on(tm
 
 
 def test_too_little_memory_at_start_names_the_arguments_to_change(tmp_path, vecbench_run):
-    run = vecbench_run(demo_model(), tmp_path / "run", "-a", f"{SETTINGS},kv_cache_memory_bytes=1000")
+    terabytes = {"VLLM_CPU_KVCACHE_SPACE": "9000"}
+    run = vecbench_run(demo_model(), tmp_path / "run", "-a", SETTINGS, **terabytes)
     assert run.ended() == 3, run.said
     assert "max_model_len" in run.said
     run.wait_until_nobody_is_left()

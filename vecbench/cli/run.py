@@ -97,7 +97,7 @@ def run(
     """
     from vecbench.cli.settings import parse_settings
     from vecbench.engines import create_engine
-    from vecbench.models import resolve_model, served_model
+    from vecbench.models import resolve_model, served_model, with_adapter
     from vecbench.store import RunDirectory
     from vecbench.tasks import load_catalogue
 
@@ -106,6 +106,8 @@ def run(
     chosen = catalogue.select(tasks)
     find_model = served_model if engine == "openai" else resolve_model
     resolved = find_model(model, arguments.get("revision"))
+    if "lora" in arguments:
+        resolved = with_adapter(resolved, str(arguments["lora"]))
     plan = _plan(
         chosen,
         resolved,
@@ -115,7 +117,7 @@ def run(
         limit=limit,
         repeats=repeats,
         seed=seed,
-        pixel_limits={name: arguments[name] for name in ("min_pixels", "max_pixels") if name in arguments},
+        pixel_limits=_pixel_limits(arguments),
     )
     directory = RunDirectory(output or Path("results") / resolved.name.replace("/", "__"))
 
@@ -126,6 +128,13 @@ def run(
 
     outcome = _watched(plan, make_engine, directory)
     _show(directory, catalogue, outcome)
+
+
+def _pixel_limits(arguments: dict[str, Any]) -> dict[str, int]:
+    """The arguments that change what the model sees, wherever they stand."""
+    nested = arguments.get("mm_processor_kwargs")
+    given = (nested if isinstance(nested, dict) else {}) | arguments
+    return {name: given[name] for name in ("min_pixels", "max_pixels") if name in given}
 
 
 def _engine_name(asked: str, source: str, arguments: dict[str, Any]) -> str:

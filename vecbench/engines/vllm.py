@@ -162,9 +162,8 @@ class VllmEngine:
             raise
         except EngineDeadError as fault:
             raise RunError(
-                "vLLM's engine died; its last words are above",
-                "If memory ran out, lower gpu_memory_utilization or max_num_seqs (-a) and go on "
-                "with the same command.",
+                "vLLM's engine died; its last words are above (if memory ran out, lower "
+                "gpu_memory_utilization or max_num_seqs with -a)"
             ) from fault
         except Exception as fault:
             # A request that vLLM refuses (too long, a picture its processor rejects) fails alone.
