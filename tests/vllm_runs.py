@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
+
 os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", "1")
 
 SETTINGS = "dtype=float32,enforce_eager=true,max_model_len=512"
@@ -27,6 +29,7 @@ class Run:
     ) -> None:
         self.output = output
         self.mark = uuid.uuid4().hex
+        self.known: list[psutil.Process] = []
         self.log = output.parent / f"{self.mark}.log"
         command = [sys.executable, "-m", "vecbench", "run", "-m", str(model), "-t", "demo"]
         with self.log.open("wb") as log:
@@ -52,6 +55,7 @@ class Run:
             assert self.process.poll() is None, self.said
             assert time.monotonic() < deadline, self.said
             time.sleep(0.01)
+        self.known = psutil.Process(self.process.pid).children(recursive=True)
 
     def ended(self) -> int:
         try:
@@ -65,7 +69,12 @@ class Run:
 
     def family(self) -> list[str]:
         """What runs with this run's mark in its environment: itself and every process it started."""
+        # A process that gives itself a title may overwrite its environment: those are known by descent.
         found = []
+        for process in self.known:
+            with suppress(psutil.Error):
+                if process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+                    found.append(f"{process.pid} {' '.join(process.cmdline())}")
         for folder in Path("/proc").iterdir():
             if folder.name.isdigit():
                 with suppress(OSError):

@@ -86,7 +86,7 @@ def test_a_stopped_run_ends_with_4_and_leaves_nobody_behind(tmp_path, vecbench_r
 def test_an_engine_that_dies_ends_the_run_with_3_and_the_command_that_goes_on(tmp_path, vecbench_run):
     run = vecbench_run(demo_model(), tmp_path / "run", "-a", f"{SETTINGS},max_num_seqs=4")
     run.wait_for_lines(10)
-    engines = [int(each.split()[0]) for each in run.family() if "Engine" in each]
+    engines = {int(each.split()[0]) for each in run.family() if "VLLM::Engine" in each}
     assert engines, run.family()
     for pid in engines:
         os.kill(pid, signal.SIGKILL)
