@@ -14,7 +14,7 @@ def tasks_folder() -> Path:
 
 def demo_model() -> Path:
     """The checkpoint of `vecbench-nano`."""
-    return _PACKAGE / "demo" / "model"
+    return _PACKAGE / "demo" / "vecbench-nano"
 
 
 def _shipped(name: str) -> Path:
