@@ -1,0 +1,48 @@
+"""The emobserver protocol: reads a response exactly as EmObserver's evaluator does.
+
+A response without any label counts as the first candidate. Source:
+`evaluate/metrics_calculators/vecbench.py` of github.com/wdqqdw/EmObserver.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from vecbench.parsing.prediction import Reading
+
+_ANSWER = re.compile(r"<answer>(.*?)</answer>", re.DOTALL | re.IGNORECASE)
+
+
+def read(
+    response: str | None,
+    candidates: Sequence[str],
+    aliases: Mapping[str, str],
+    finish_reason: str | None = None,
+) -> Reading:
+    """The label that EmObserver's evaluator reads; it knows no confidence.
+
+    Args:
+        response: The generated text; None when the engine failed, which it takes for an empty one.
+        candidates: The closed list; its order decides, and its first is what a failure counts as.
+        aliases: Not used: the evaluator knows none.
+        finish_reason: Not used.
+
+    Returns:
+        A reading, whatever the response is.
+    """
+    del aliases, finish_reason
+    answer = answer_text(response or "").lower()
+    found = next((candidate for candidate in candidates if candidate.lower() in answer), None)
+    label = found if found is not None else candidates[0] if candidates else None
+    return Reading(label, "ok" if label is not None else "no_answer", None, "missing")
+
+
+def answer_text(response: str) -> str:
+    """Its first complete answer; else what follows the last `<answer>` or `</think>`; else everything."""
+    found = _ANSWER.search(response)
+    if found:
+        return found[1]
+    lowered = response.lower()
+    ends = [lowered.rfind(tag) + len(tag) for tag in ("<answer>", "</think>") if tag in lowered]
+    return response[max(ends, default=0) :]
