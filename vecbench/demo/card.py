@@ -1,7 +1,8 @@
 """The bundled model's card, with its figures on the test pictures.
 
 Run as `python -m vecbench.demo.card`, once, after training: it is the only place where the model meets the
-test pictures before somebody evaluates it. Nothing is chosen by what it finds. Run again, it renders the card from the figures that there are.
+test pictures before somebody evaluates it. Nothing is chosen by what it finds. Run again, it
+renders the card from the figures that there are.
 """
 
 from __future__ import annotations
@@ -72,10 +73,12 @@ python -m vecbench.demo.training --training build/demo --output vecbench/demo/ve
 python -m vecbench.demo.card --model vecbench/demo/vecbench-nano
 ```
 
-Took {{ report.minutes }} minutes on {{ report.threads }} CPU threads, seed {{ report.recipe.seed }}. The vision tower and then the decoder learn
+Took {{ report.minutes }} minutes on {{ report.threads }} CPU threads, seed {{ report.recipe.seed
+}}. The vision tower and then the decoder learn
 the keywords of emoji without a label. The tower then learns what a linear classifier on edges and colours,
 fitted to the labelled emoji, says of changed and mixed pictures; the decoder learns to answer what the tower
-has learnt. Last comes the confidence. Its targets are learnt from held-out correctness: {{ report.recipe.folds }} models, each
+has learnt. Last comes the confidence. Its targets are learnt from held-out correctness: {{
+report.recipe.folds }} models, each
 trained without a part of the training emoji, answer that part; a logistic curve per task maps the
 probability of a label to how often such answers were right; the model then learns to write that number,
 rounded to 0.05, after answers of its own.
