@@ -101,6 +101,14 @@ def test_the_null_is_what_calibrated_models_score_on_average():
     assert ece_null(confidence, np.zeros(200)) == pytest.approx(np.mean(scored), rel=0.03)
 
 
+@given(st.lists(ROWS, min_size=1, max_size=4))
+def test_splitting_the_rows_and_pooling_them_again_changes_nothing(parts):
+    pooled = Cells.pooled([Cells.of_rows(*unzipped(part)) for part in parts])
+    whole = Cells.of_rows(*unzipped([row for part in parts for row in part]))
+    for metric in METRICS:
+        assert np.array_equal(metric.of_cells(pooled), metric.of_cells(whole), equal_nan=True)
+
+
 def test_cells_add_up_to_the_rows():
     cells = Cells.of_rows([0.5, 0.7, 0.5], [True, False, False])
     assert cells.confidence.tolist() == [0.5, 0.7]
