@@ -25,7 +25,7 @@ $(VENV)/.demo: $(VENV)/.python pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.demo
-	$(PIP) --editable '.[hf,dev,oracles]'
+	$(PIP) --editable '.[hf,api,dev,oracles]'
 	@touch $@
 
 demo: $(VENV)/.demo
