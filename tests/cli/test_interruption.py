@@ -18,7 +18,13 @@ SAMPLES = 324
 PATIENCE = 120
 
 
+def hear_interrupts():
+    """A shell starts background jobs deaf to Ctrl-C, and these tests may be in one."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def start(output, **options):
+    options = {"preexec_fn": hear_interrupts} | options
     command = [sys.executable, "-m", "vecbench", "demo", "-o", str(output), "-a", "batch_size=4"]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
 
