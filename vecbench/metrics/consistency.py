@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from vecbench.metrics.calibration import ece
@@ -36,25 +38,28 @@ def _redraw(cells: Cells, replicates: int, stream: np.random.Generator) -> Cells
     return Cells(cells.confidence, right, cells.total - right)
 
 
-def null_eces(cells: Cells, bins: int, replicates: int = REPLICATES, seed: int = SEED) -> Values:
+def null_eces(
+    cells: Cells, every_bins: Sequence[int], replicates: int = REPLICATES, seed: int = SEED
+) -> dict[int, Values]:
     """The ECE of each replicate of `redraw`, computed in blocks that fit into memory.
 
     Args:
         cells: Rows that were not resampled.
-        bins: As for `ece`.
+        every_bins: As for `ece`, one or several; all are computed from the same draws.
         replicates: As for `redraw`.
         seed: As for `redraw`.
 
     Returns:
-        Shape (replicates,); nan without rows.
+        Bins → values of shape (replicates,); nan without rows.
     """
     size = max(1, BLOCK // max(1, cells.confidence.size))
     stream = np.random.default_rng(seed)
-    parts = [
-        ece.of_cells(_redraw(cells, min(size, replicates - begin), stream), bins)
-        for begin in range(0, replicates, size)
-    ]
-    return np.concatenate(parts)
+    parts: dict[int, list[Values]] = {bins: [] for bins in every_bins}
+    for begin in range(0, replicates, size):
+        drawn = _redraw(cells, min(size, replicates - begin), stream)
+        for bins, values in parts.items():
+            values.append(ece.of_cells(drawn, bins))
+    return {bins: np.concatenate(values) for bins, values in parts.items()}
 
 
 @ConfidenceMetric
@@ -73,7 +78,7 @@ def ece_null(cells: Cells, bins: int = 10, replicates: int = REPLICATES, seed: i
     Returns:
         In [0, 1]; nan without rows.
     """
-    return np.asarray(null_eces(cells, bins, replicates, seed).mean())
+    return np.asarray(null_eces(cells, [bins], replicates, seed)[bins].mean())
 
 
 @ConfidenceMetric
@@ -94,7 +99,7 @@ def calibration_p(cells: Cells, bins: int = 10, replicates: int = REPLICATES, se
     """
     if cells.n == 0:
         return np.asarray(np.nan)
-    return np.asarray(consistency_p(cells, null_eces(cells, bins, replicates, seed), bins))
+    return np.asarray(consistency_p(cells, null_eces(cells, [bins], replicates, seed)[bins], bins))
 
 
 def consistency_p(cells: Cells, null: Values, bins: int = 10) -> float:

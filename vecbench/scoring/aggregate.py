@@ -131,7 +131,7 @@ def _row_scores(
     metrics = {"accuracy": _share(sum(row.correct for row in rows), n, with_interval=drawn is not None)}
     metrics |= _f1(targets, labels, candidates)
     metrics["coverage"] = _share(cells.n, n, with_interval=drawn is not None)
-    null = {bins: null_eces(cells, bins, replicates, seed) for bins in (10, 15)} if cells.n else {}
+    null = null_eces(cells, (10, 15), replicates, seed) if cells.n else {}
     p_values = {bins: consistency_p(cells, values, bins) for bins, values in null.items()}
     for key, definition in DEFINITIONS.items():
         value = float(definition.of_cells(cells))
