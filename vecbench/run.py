@@ -242,7 +242,7 @@ class _Session:
     def _row(
         self, task_run: TaskRun, sample: Sample, prompt: str, image: SampleImage, repeat: int
     ) -> StoredResponse:
-        image_sha256 = None if isinstance(image.data, str) else hashlib.sha256(image.data).hexdigest()
+        image_sha256 = image.sha256
         return StoredResponse(
             key=_key(self._plan, task_run, sample, prompt, image_sha256, repeat),
             task=sample.task,
