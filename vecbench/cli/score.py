@@ -98,15 +98,15 @@ def score_directory(
 ) -> None:
     """Scores a run, writes everything that is derived from its responses, and prints the table."""
     from vecbench.report import summary, write_figures, write_predictions
-    from vecbench.scoring import complete_scores, predictions
+    from vecbench.scoring import score_responses
     from vecbench.store import RunDirectory, read_responses, write_text
 
     manifest = directory.read_manifest()
-    rows = predictions(read_responses(directory.responses), protocol, catalogue)
-    complete = complete_scores(rows, protocol, catalogue, _run_facts(manifest), recalibrate)
+    responses = read_responses(directory.responses)
+    complete = score_responses(responses, protocol, catalogue, _run_facts(manifest), recalibrate)
     scores = complete.scores
     written = RunDirectory(output)
-    write_predictions(rows, written.predictions)
+    write_predictions(complete.rows, written.predictions)
     write_text(written.scores, scores.as_json())
     pictures = write_figures(scores, written.figures) if figures else []
     write_text(written.summary, summary(complete, manifest, pictures, output))

@@ -1,7 +1,7 @@
 """Predictions, and the scores of tasks, groups and everything."""
 
 from vecbench.scoring.aggregate import score
-from vecbench.scoring.complete import CompleteScores, complete_scores
+from vecbench.scoring.complete import CompleteScores, complete_scores, score_responses
 from vecbench.scoring.predictions import prediction_lines, predictions
 from vecbench.scoring.recalibrated import Recalibrations, recalibrations
 from vecbench.scoring.repeated import agreement, repeats_of, spread_json
@@ -21,5 +21,6 @@ __all__ = [
     "recalibrations",
     "repeats_of",
     "score",
+    "score_responses",
     "spread_json",
 ]
