@@ -1,13 +1,17 @@
 """The published protocols' scores, against what the original scripts print for tests/golden."""
 
+import io
 import json
 import math
 from dataclasses import replace
 
 import pytest
 from published import emobserver_responses, emocaliber_responses, expected, stored
+from rich.console import Console
 
+from vecbench.report import summary, write_figures
 from vecbench.scoring import prediction_lines, score_responses
+from vecbench.tables import columns, csv_table, latex_table, markdown_table, score_table, terminal_table
 from vecbench.tasks import load_catalogue
 
 CATALOGUE = load_catalogue()
@@ -249,3 +253,43 @@ def test_scores_agree_with_sklearn():
         )
         assert group.pooled.metrics["auroc"].value == exactly(area)
         assert math.isfinite(area)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "headings"),
+    [
+        ("emocaliber", ["Acc", "Acc all", "F1 wgt", "Cov", "ECE", "Brier", "AUROC", "Conf"]),
+        ("emobserver", ["Acc"]),
+    ],
+)
+def test_tables_have_the_columns_that_the_protocol_has_and_print_two_decimals(protocol, headings):
+    scores = score_responses(emocaliber_responses(CATALOGUE), protocol, CATALOGUE).scores
+    assert list(columns(scores).values()) == headings
+    for _, lines in score_table(scores).blocks:
+        assert all(len(line.cells) == len(headings) for line in lines)
+    value = f"{100 * scores.groups['ood_ver'].pooled.metrics['accuracy'].value:.2f}"
+    console = Console(width=80, file=io.StringIO())
+    console.print(terminal_table(scores))
+    printed = console.file.getvalue()
+    assert "…" not in printed
+    for text in (markdown_table(scores), latex_table(scores), printed):
+        assert value in text
+        assert "Acc of a group" in text.replace("\n", " ")
+    assert csv_table(scores).count("task,fi_8,rows,accuracy,") == 1
+
+
+def test_figures_are_drawn_of_what_the_protocol_scores(tmp_path):
+    rows = [row for row in emocaliber_responses(CATALOGUE) if row.task == "fi_2"]
+    drawn = {}
+    for protocol in ("emocaliber", "emobserver"):
+        scores = score_responses(rows, protocol, CATALOGUE).scores
+        drawn[protocol] = {path.stem for path in write_figures(scores, tmp_path / protocol)}
+    assert drawn["emocaliber"] == {"reliability_id_vsa", "coverage_id_vsa", "confusion_fi_2"}
+    assert drawn["emobserver"] == {"confusion_fi_2"}
+
+
+def test_the_summary_shows_the_thresholds(tmp_path):
+    complete = score_responses(emocaliber_responses(CATALOGUE), "emocaliber", CATALOGUE)
+    text = summary(complete, None, [], tmp_path)
+    line = expected("emocaliber")["threshold_table"]["rows"][8]
+    assert "| 0.9 | " + " | ".join(line) + " |" in text

@@ -24,7 +24,12 @@ def score(
     paths: Annotated[
         list[Path], typer.Argument(metavar="PATH…", help="Run directories, or their responses.jsonl.")
     ],
-    protocol: Annotated[str, typer.Option("--protocol", help="How responses are read.")] = "strict",
+    protocol: Annotated[
+        str,
+        typer.Option(
+            "--protocol", help="How responses are read and scored: strict, emocaliber or emobserver."
+        ),
+    ] = "strict",
     format_: Annotated[str, typer.Option("--format", help="table, json, markdown, csv or latex.")] = "table",
     output: Annotated[
         Path | None,
@@ -52,13 +57,15 @@ def score(
     """
     from vecbench.errors import UsageError, nearest
     from vecbench.metrics.recalibration import METHODS
-    from vecbench.parsing import protocol_named
+    from vecbench.parsing import STRICT, protocol_named
     from vecbench.tasks import load_catalogue
 
     protocol_named(protocol)
     known = Format.__args__  # type: ignore[attr-defined]
     if format_ not in known:
         raise UsageError(f"unknown format {format_!r}", nearest(format_, known))
+    if intervals and protocol != STRICT:
+        raise UsageError(f"--intervals: the protocol {protocol} has none", f"Leave it out, or use {STRICT}.")
     if recalibrate is not None and recalibrate not in METHODS:
         raise UsageError(f"unknown recalibration {recalibrate!r}", nearest(recalibrate, METHODS))
     if output is not None and len(paths) > 1:

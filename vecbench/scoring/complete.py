@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from vecbench.metrics.recalibration import Method
 from vecbench.errors import UsageError
+from vecbench.metrics.recalibration import Method
 from vecbench.parsing import EMOBSERVER, EMOCALIBER, STRICT, Prediction, protocol_named
 from vecbench.scoring.aggregate import score
 from vecbench.scoring.emobserver import emobserver_scores
