@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from vecbench.metrics.recalibration import Method
-    from vecbench.scoring import CompleteScores
+    from vecbench.scoring import CompleteScores, Differences
     from vecbench.store import Manifest, RunDirectory
     from vecbench.tasks import Catalogue
 
@@ -46,6 +46,14 @@ def score(
             help="Add ECE and Brier score after a cross-fitted map: platt, temperature or isotonic.",
         ),
     ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            "--against",
+            metavar="PROTOCOL",
+            help="List every response that emocaliber reads differently, and why.",
+        ),
+    ] = None,
     figures: Annotated[bool, typer.Option(help="Draw the figures.")] = True,
     include_path: Annotated[
         list[Path] | None, typer.Option("--include-path", help="Another folder with task files.")
@@ -57,7 +65,7 @@ def score(
     """
     from vecbench.errors import UsageError, nearest
     from vecbench.metrics.recalibration import METHODS
-    from vecbench.parsing import STRICT, protocol_named
+    from vecbench.parsing import EMOCALIBER, STRICT, protocol_named
     from vecbench.tasks import load_catalogue
 
     protocol_named(protocol)
@@ -68,6 +76,11 @@ def score(
         raise UsageError(f"--intervals: the protocol {protocol} has none", f"Leave it out, or use {STRICT}.")
     if recalibrate is not None and recalibrate not in METHODS:
         raise UsageError(f"unknown recalibration {recalibrate!r}", nearest(recalibrate, METHODS))
+    if against is not None and (protocol, against) != (STRICT, EMOCALIBER):
+        raise UsageError(
+            f"--protocol {protocol} --against {against} is not possible",
+            f"Differences are listed for --protocol {STRICT} --against {EMOCALIBER}.",
+        )
     if output is not None and len(paths) > 1:
         raise UsageError(
             "--output takes the scores of one PATH", "Score them one by one, or leave --output out."
@@ -88,6 +101,7 @@ def score(
             figures=figures,
             intervals=intervals,
             recalibrate=recalibrate,
+            with_differences=against is not None,
         )
 
 
@@ -102,15 +116,17 @@ def score_directory(
     figures: bool = True,
     intervals: bool = False,
     recalibrate: Method | None = None,
+    with_differences: bool = False,
 ) -> None:
     """Scores a run, writes everything that is derived from its responses, and prints the table."""
     from vecbench.report import summary, write_figures, write_predictions
-    from vecbench.scoring import score_responses
+    from vecbench.scoring import differences, score_responses
     from vecbench.store import RunDirectory, read_responses, write_text
 
     manifest = directory.read_manifest()
     responses = read_responses(directory.responses)
-    complete = score_responses(responses, protocol, catalogue, _run_facts(manifest), recalibrate)
+    kept = list(responses) if with_differences else []
+    complete = score_responses(kept or responses, protocol, catalogue, _run_facts(manifest), recalibrate)
     scores = complete.scores
     written = RunDirectory(output)
     write_predictions(complete.rows, written.predictions)
@@ -118,8 +134,22 @@ def score_directory(
     pictures = write_figures(scores, written.figures) if figures else []
     write_text(written.summary, summary(complete, manifest, pictures, output))
     _print(complete, format_, console, intervals=intervals)
+    if with_differences:
+        _show_differences(differences(kept, catalogue), written, console, format_)
     if format_ == "table":
         console.print(f"\nScores, figures and summary: {written.summary}", soft_wrap=True)
+
+
+def _show_differences(found: Differences, written: RunDirectory, console: Console, format_: str) -> None:
+    from vecbench.difference_tables import difference_markdown, difference_table
+    from vecbench.store import write_text
+
+    write_text(written.differences, found.as_csv())
+    write_text(written.difference_summary, difference_markdown(found))
+    if format_ == "table":
+        console.print()
+        console.print(difference_table(found))
+        console.print(f"\nEvery row that differs: {written.differences}", soft_wrap=True)
 
 
 def _directory(path: Path) -> RunDirectory:
