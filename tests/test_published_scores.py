@@ -227,6 +227,7 @@ def test_for_emobserver_only_the_first_generation_counts_and_a_failure_is_the_fi
     assert scores["tasks"]["fi_2"]["n"] == 4
     assert scores["tasks"]["fi_2"]["metrics"]["accuracy"]["value"] == 0.5
     assert scores["first_candidate"] == {"n": 2, "without_response": 1}
+    assert scores["tasks"]["fi_2"]["counts"] == {"answered": 4, "confident": 0, "errors": 1}
     assert scores["dropped"]["n"] == 1
 
 

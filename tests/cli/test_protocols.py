@@ -52,7 +52,9 @@ def test_differences_are_written_and_summed_up(responses, tmp_path):
     assert done.returncode == 0, done.stderr
     assert "label taken from the reasoning" in done.stdout
     with (tmp_path / "differences.csv").open(newline="") as stream:
-        assert len(list(csv.DictReader(stream))) == 77
+        rows = list(csv.DictReader(stream))
+    assert rows
+    assert all(row["reasons"] for row in rows)
     assert "strict against emocaliber" in (tmp_path / "differences.md").read_text()
     assert json.loads((tmp_path / "scores.json").read_text())["protocol"] == "strict"
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from vecbench.metrics import Cells, auroc, brier, confusion_counts, f1_weighted
 from vecbench.parsing import EMOCALIBER, Prediction, emocaliber
@@ -179,6 +180,23 @@ def _calibration(rows: Sequence[_Row]) -> dict[str, Score]:
     metrics["auroc"] = Score(None, n, why=one_sided) if math.isnan(area) else Score(area, n)
     metrics["mean_confidence"] = Score(float(cells.total @ cells.confidence) / n, n)
     return metrics
+
+
+def script_ece(confidence: ArrayLike, correct: ArrayLike) -> float:
+    """ECE as the script computes it: ten bins that hold their lower edge only, so that 1.0 lies in none.
+
+    Args:
+        confidence: In [0, 1]; shape (n,), n at least 1.
+        correct: Whether each row is right; shape (n,).
+
+    Returns:
+        In [0, 1]; 0 for a model that always states 1.0, however often it is wrong.
+
+    Raises:
+        ValueError: As `Cells.of_rows`.
+    """
+    cells = Cells.of_rows(confidence, correct)
+    return _ece(cells, cells.n)[0]
 
 
 def _ece(cells: Cells, n: int) -> tuple[float, int]:
