@@ -34,7 +34,8 @@ def test_only_rows_that_differ_are_listed():
 
 def test_what_no_reading_shows_has_a_reason_too():
     assert kinds(
-        response("a", None),
+        response("a", None),  # which neither counts
+        response("a", "<answer>negative</answer>"),
         response("a", RIGHT),
         response("b", RIGHT, target="Positive"),
         response("c", "<answer>neutral</answer>", target="unknown"),

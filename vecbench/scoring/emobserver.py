@@ -79,11 +79,11 @@ def emobserver_scores(
     ]
     if guesses:
         notes.append(
-            f"{guesses} responses name no candidate ({failures.total()} of them failed) and count as the "
-            "first candidate."
+            f"Responses that name no candidate and count as the first one: {guesses}, "
+            f"{failures.total()} of them failed."
         )
     if dropped:
-        notes.append(f"{dropped} rows are dropped: {FURTHER_GENERATION}.")
+        notes.append(f"Rows dropped, {FURTHER_GENERATION}: {dropped}.")
     return predictions, Scores(
         EMOBSERVER,
         run or {},

@@ -299,10 +299,11 @@ def _notes(groups: Iterable[GroupScores], further: Mapping[str, Any]) -> Iterabl
     yield f"Acc and F1 overall: {_ANYWHERE}."
     unbinned = sum(group.pooled.metrics["ece"].details.get("rows_in_no_bin", 0) for group in groups)
     if unbinned:
-        yield f"ECE: {unbinned} rows lie in no bin (a confidence of 1.0) and count in the denominator only."
+        yield f"Rows in no bin of the ECE (confidence 1.0, or clipped to it), yet in its n: {unbinned}."
     dropped = further["dropped"]
     if dropped["n"]:
         reasons = ", ".join(f"{reason} ({n})" for reason, n in dropped["reasons"].items())
-        yield f"{dropped['n']} of {dropped['of']} rows are dropped, as the script does: {reasons}."
-    if further["duplicates"]:
-        yield f"{further['duplicates']} rows are further responses to a sample that has one; each counts."
+        yield f"Rows dropped, as the script does: {dropped['n']} of {dropped['of']}: {reasons}."
+    again = further["duplicates"]
+    if again:
+        yield f"Further responses to a sample that has one, which count like any other: {again}."
