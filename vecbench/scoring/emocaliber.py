@@ -299,7 +299,7 @@ def _notes(groups: Iterable[GroupScores], further: Mapping[str, Any]) -> Iterabl
     yield f"Acc and F1 overall: {_ANYWHERE}."
     unbinned = sum(group.pooled.metrics["ece"].details.get("rows_in_no_bin", 0) for group in groups)
     if unbinned:
-        yield f"Rows in no bin of the ECE (confidence 1.0, or clipped to it), yet in its n: {unbinned}."
+        yield f"Rows in no bin of the ECE (confidence 1.0 or more, or nan), yet in its n: {unbinned}."
     dropped = further["dropped"]
     if dropped["n"]:
         reasons = ", ".join(f"{reason} ({n})" for reason, n in dropped["reasons"].items())
