@@ -27,6 +27,7 @@ from vecbench.tasks import Catalogue
 UNKNOWN = "unknown"
 """What the script calls a response without any label: a class like any other."""
 
+FAILED = "generation failed"
 NO_RESPONSE = "no response"
 NO_NUMBER = "confidence is no number"
 """Why a row is dropped."""
@@ -113,7 +114,8 @@ def _row(response: StoredResponse) -> _Row | Prediction:
     """The response as the script sees it; as a plain prediction if the script drops it."""
     reading = emocaliber.read(response.response, response.candidates, {}, response.finish_reason)
     if response.response is None or response.error is not None:
-        return prediction(response, reading, judged=False, dropped=NO_RESPONSE)
+        reason = NO_RESPONSE if response.error is None else FAILED
+        return prediction(response, reading, judged=False, dropped=reason)
     target = response.target.lower()
     label = UNKNOWN if reading.label is None else reading.label.lower()
     judged = target == label
