@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from vecbench.metrics.recalibration import Method
-    from vecbench.scoring import CompleteScores
+    from vecbench.scoring import CompleteScores, Differences
     from vecbench.store import Manifest, RunDirectory
     from vecbench.tasks import Catalogue
 
@@ -24,7 +24,12 @@ def score(
     paths: Annotated[
         list[Path], typer.Argument(metavar="PATH…", help="Run directories, or their responses.jsonl.")
     ],
-    protocol: Annotated[str, typer.Option("--protocol", help="How responses are read.")] = "strict",
+    protocol: Annotated[
+        str,
+        typer.Option(
+            "--protocol", help="How responses are read and scored: strict, emocaliber or emobserver."
+        ),
+    ] = "strict",
     format_: Annotated[str, typer.Option("--format", help="table, json, markdown, csv or latex.")] = "table",
     output: Annotated[
         Path | None,
@@ -41,6 +46,14 @@ def score(
             help="Add ECE and Brier score after a cross-fitted map: platt, temperature or isotonic.",
         ),
     ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            "--against",
+            metavar="PROTOCOL",
+            help="List every response that emocaliber reads differently, and why.",
+        ),
+    ] = None,
     figures: Annotated[bool, typer.Option(help="Draw the figures.")] = True,
     include_path: Annotated[
         list[Path] | None, typer.Option("--include-path", help="Another folder with task files.")
@@ -52,15 +65,22 @@ def score(
     """
     from vecbench.errors import UsageError, nearest
     from vecbench.metrics.recalibration import METHODS
-    from vecbench.parsing import protocol_named
+    from vecbench.parsing import EMOCALIBER, STRICT, protocol_named
     from vecbench.tasks import load_catalogue
 
     protocol_named(protocol)
     known = Format.__args__  # type: ignore[attr-defined]
     if format_ not in known:
         raise UsageError(f"unknown format {format_!r}", nearest(format_, known))
+    if intervals and protocol != STRICT:
+        raise UsageError(f"--intervals: the protocol {protocol} has none", f"Leave it out, or use {STRICT}.")
     if recalibrate is not None and recalibrate not in METHODS:
         raise UsageError(f"unknown recalibration {recalibrate!r}", nearest(recalibrate, METHODS))
+    if against is not None and (protocol, against) != (STRICT, EMOCALIBER):
+        raise UsageError(
+            f"--protocol {protocol} --against {against} is not possible",
+            f"Differences are listed for --protocol {STRICT} --against {EMOCALIBER}.",
+        )
     if output is not None and len(paths) > 1:
         raise UsageError(
             "--output takes the scores of one PATH", "Score them one by one, or leave --output out."
@@ -81,6 +101,7 @@ def score(
             figures=figures,
             intervals=intervals,
             recalibrate=recalibrate,
+            with_differences=against is not None,
         )
 
 
@@ -95,24 +116,40 @@ def score_directory(
     figures: bool = True,
     intervals: bool = False,
     recalibrate: Method | None = None,
+    with_differences: bool = False,
 ) -> None:
     """Scores a run, writes everything that is derived from its responses, and prints the table."""
     from vecbench.report import summary, write_figures, write_predictions
-    from vecbench.scoring import complete_scores, predictions
+    from vecbench.scoring import differences, score_responses
     from vecbench.store import RunDirectory, read_responses, write_text
 
     manifest = directory.read_manifest()
-    rows = predictions(read_responses(directory.responses), protocol, catalogue)
-    complete = complete_scores(rows, protocol, catalogue, _run_facts(manifest), recalibrate)
+    responses = read_responses(directory.responses)
+    kept = list(responses) if with_differences else []
+    complete = score_responses(kept or responses, protocol, catalogue, _run_facts(manifest), recalibrate)
     scores = complete.scores
     written = RunDirectory(output)
-    write_predictions(rows, written.predictions)
+    write_predictions(complete.rows, written.predictions)
     write_text(written.scores, scores.as_json())
     pictures = write_figures(scores, written.figures) if figures else []
     write_text(written.summary, summary(complete, manifest, pictures, output))
     _print(complete, format_, console, intervals=intervals)
+    if with_differences:
+        _show_differences(differences(kept, catalogue), written, console, format_)
     if format_ == "table":
         console.print(f"\nScores, figures and summary: {written.summary}", soft_wrap=True)
+
+
+def _show_differences(found: Differences, written: RunDirectory, console: Console, format_: str) -> None:
+    from vecbench.difference_tables import difference_markdown, difference_table
+    from vecbench.store import write_text
+
+    write_text(written.differences, found.as_csv())
+    write_text(written.difference_summary, difference_markdown(found))
+    if format_ == "table":
+        console.print()
+        console.print(difference_table(found))
+        console.print(f"\nEvery row that differs: {written.differences}", soft_wrap=True)
 
 
 def _directory(path: Path) -> RunDirectory:
