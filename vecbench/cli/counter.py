@@ -11,7 +11,7 @@ from rich.text import Text
 
 
 class Counter:
-    """A bar that counts, shown once something has started; a `FetchObserver` and a `CheckObserver`.
+    """A bar that counts, shown once something has started; a `CountObserver`.
 
     Args:
         console: Where to draw; where nobody watches (a file, a pipe), one line says what goes on.

@@ -13,10 +13,11 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import quote
 
 from vecbench.errors import DataError, RunError, UsageError, VecbenchError
+from vecbench.samples.observer import CountObserver, Nobody
 from vecbench.samples.recognition import PREFERRED, PUBLISHED, SUFFIXES
 
 PREFIX = "hf:"
@@ -28,25 +29,6 @@ PROBE = 16
 _NAME = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*/[\w.-]+)(@(?P<revision>\S+))?")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _KEPT = "What was downloaded is kept: run the same command to go on."
-
-
-class FetchObserver(Protocol):
-    """Somebody who watches a download: a progress bar, a test."""
-
-    def warned(self, message: str) -> None:
-        """Something deserves attention and stops nothing."""
-
-    def started(self, total: int) -> None:
-        """So many files are missing."""
-
-    def advanced(self) -> None:
-        """One more has been dealt with."""
-
-
-class _Nobody:
-    def warned(self, message: str) -> None: ...
-    def started(self, total: int) -> None: ...
-    def advanced(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +68,7 @@ class HubDataset:
             )
         return self.folder / found
 
-    def fetch(self, files: Sequence[Sequence[str]], observer: FetchObserver | None = None) -> None:
+    def fetch(self, files: Sequence[Sequence[str]], observer: CountObserver | None = None) -> None:
         """Downloads what is missing, several files at a time.
 
         Args:
@@ -97,13 +79,16 @@ class HubDataset:
             DataError: The dataset has none of the files, or the network is switched off.
             RunError: The download failed.
         """
-        observer = observer or _Nobody()
+        observer = observer or Nobody()
         safe = [[place for place in places if _is_inside(place)] for places in files]
         missing = [places for places in safe if places and not any(map(self._is_here, places))]
         if not missing:
             return
         if _is_offline():
-            raise _offline(f"{len(missing)} of {len(files)} images of {self.name}", missing[0][0])
+            raise _offline(
+                f"{len(missing)} of {len(files)} images of {self.name} were never downloaded, "
+                f"such as {missing[0][0]}"
+            )
         observer.started(len(missing))
         with _quietly():
             absent = self._fetched(missing[:PROBE], observer)
@@ -118,7 +103,7 @@ class HubDataset:
                 f"{len(absent)} of {len(files)} images are not in {self.name}, such as {absent[0]}"
             )
 
-    def _fetched(self, files: Sequence[Sequence[str]], observer: FetchObserver) -> list[str]:
+    def _fetched(self, files: Sequence[Sequence[str]], observer: CountObserver) -> list[str]:
         """Downloads; the first places of those that the dataset has not."""
         absent = []
         with ThreadPoolExecutor(WORKERS) as pool:
@@ -152,7 +137,7 @@ class HubDataset:
             )
         except LocalEntryNotFoundError as fault:  # says that the network failed
             if _is_offline():
-                raise _offline(self.name, place) from fault
+                raise _offline(f"{place} of {self.name} was never downloaded") from fault
             raise _explained(fault.__cause__ or fault, self.name) from fault
         except EntryNotFoundError:
             return False
@@ -173,7 +158,7 @@ def parse_hub_name(text: str) -> tuple[str, str | None] | None:
 
 
 def open_hub_dataset(
-    name: str, revision: str | None = None, observer: FetchObserver | None = None
+    name: str, revision: str | None = None, observer: CountObserver | None = None
 ) -> HubDataset:
     """A dataset at the commit that a revision means now, or, without network, that it meant last.
 
@@ -216,7 +201,7 @@ def _commit(name: str, revision: str | None) -> str:
     from huggingface_hub import HfApi
 
     if _is_offline():
-        raise _offline(name, "it")
+        raise _offline(f"there is no folder or file {name} here, and no downloaded dataset of that name")
     try:
         found = HfApi(token=_token()).dataset_info(name, revision=revision, expand=["sha"], timeout=30)
     except _failures() as fault:
@@ -260,9 +245,9 @@ def _explained(fault: BaseException, name: str, revision: str | None = None) -> 
     return RunError(f"cannot download {name} from {constants.ENDPOINT}: {reason}", _KEPT)
 
 
-def _offline(what: str, such_as: str) -> DataError:
+def _offline(problem: str) -> DataError:
     return DataError(
-        f"HF_HUB_OFFLINE is set, and {what} was never downloaded ({such_as} is missing)",
+        f"HF_HUB_OFFLINE is set, and {problem}",
         "Run the command once with network, or give a folder: --data DIR.",
     )
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from vecbench.errors import DataError
 from vecbench.labels import normal_form
 from vecbench.samples.format import DataFormat, Row
-from vecbench.samples.hub import FetchObserver, HubDataset, open_hub_dataset, parse_hub_name
+from vecbench.samples.hub import HubDataset, open_hub_dataset, parse_hub_name
+from vecbench.samples.observer import CountObserver
 from vecbench.samples.recognition import recognised, root_of, table_in
 from vecbench.samples.sample import Sample
 from vecbench.tasks import Task
@@ -101,7 +102,7 @@ class DataSource:
         return names
 
     def fetch(
-        self, tasks: Iterable[Task], limit: int | None = None, observer: FetchObserver | None = None
+        self, tasks: Iterable[Task], limit: int | None = None, observer: CountObserver | None = None
     ) -> None:
         """Brings the images that the tasks' samples name to this machine; nothing to do for local data.
 
@@ -211,7 +212,7 @@ class DataSource:
         return f"{self.table}, line {row.line}"
 
 
-def open_data(where: str | Path, observer: FetchObserver | None = None) -> DataSource:
+def open_data(where: str | Path, observer: CountObserver | None = None) -> DataSource:
     """The samples in a folder, a table, or a dataset on the Hugging Face Hub.
 
     Args:
