@@ -6,14 +6,15 @@ the Hub's own cache: the images there are links out of the dataset's folder, whi
 
 from __future__ import annotations
 
+import logging
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+import threading
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from queue import Empty, SimpleQueue
 from urllib.parse import quote
 
 from vecbench.errors import DataError, RunError, UsageError, VecbenchError
@@ -28,7 +29,7 @@ PROBE = 16
 
 _NAME = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*/[\w.-]+)(@(?P<revision>\S+))?")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-_KEPT = "What was downloaded is kept: run the same command to go on."
+_KEPT = "What was downloaded is kept: check the network, and run the same command to go on."
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,18 +105,40 @@ class HubDataset:
             )
 
     def _fetched(self, files: Sequence[Sequence[str]], observer: CountObserver) -> list[str]:
-        """Downloads; the first places of those that the dataset has not."""
+        """Downloads; the first places of those that the dataset has not.
+
+        The threads are daemons and nobody waits for them: a stalled connection must not hold up Ctrl-C.
+        """
+        ahead: SimpleQueue[Sequence[str]] = SimpleQueue()
+        outcomes: SimpleQueue[tuple[str, bool | Exception]] = SimpleQueue()
+        for places in files:
+            ahead.put(places)
+        stopped = threading.Event()
+
+        def work() -> None:
+            while not stopped.is_set():
+                try:
+                    places = ahead.get_nowait()
+                except Empty:
+                    return
+                try:
+                    outcomes.put((places[0], self._download_any(places)))
+                except Exception as fault:
+                    outcomes.put((places[0], fault))
+
+        for _ in range(min(WORKERS, len(files))):
+            threading.Thread(target=work, daemon=True).start()
         absent = []
-        with ThreadPoolExecutor(WORKERS) as pool:
-            pending = {pool.submit(self._download_any, places): places[0] for places in files}
-            try:
-                for done in as_completed(pending):
-                    if not done.result():
-                        absent.append(pending[done])
-                    observer.advanced()
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+        try:
+            for _ in files:
+                place, outcome = outcomes.get()
+                if isinstance(outcome, Exception):
+                    raise outcome
+                if not outcome:
+                    absent.append(place)
+                observer.advanced()
+        finally:
+            stopped.set()
         return absent
 
     def _download_any(self, places: Sequence[str]) -> bool:
@@ -241,7 +264,10 @@ def _explained(fault: BaseException, name: str, revision: str | None = None) -> 
         return UsageError(f"{name} is no name of a dataset", "It should be ORG/NAME.")
     reason = str(fault).strip().partition("\n")[0] or type(fault).__name__
     if status is None and isinstance(fault, OSError) and fault.strerror and fault.filename:
-        return RunError(f"cannot write {fault.filename}: {fault.strerror.lower()}", _KEPT)
+        return RunError(
+            f"cannot write {fault.filename}: {fault.strerror.lower()}",
+            "Free some space, or choose another folder for downloads: set VECBENCH_CACHE.",
+        )
     return RunError(f"cannot download {name} from {constants.ENDPOINT}: {reason}", _KEPT)
 
 
@@ -270,7 +296,7 @@ def _is_inside(place: str) -> bool:
 
 @contextmanager
 def _quietly() -> Iterator[None]:
-    """Without the client's progress bar for every single file; ours is for all of them."""
+    """Without the client's progress bar and its notes on every retry of every file."""
     from huggingface_hub.utils.tqdm import (
         are_progress_bars_disabled,
         disable_progress_bars,
@@ -279,13 +305,14 @@ def _quietly() -> Iterator[None]:
 
     bars = [f"huggingface_hub.{kind}" for kind in ("http_get", "xet_get")]
     shown = [bar for bar in bars if not are_progress_bars_disabled(bar)]
-    _each(disable_progress_bars, shown)
+    log = logging.getLogger("huggingface_hub")
+    level = log.level
+    for bar in shown:
+        disable_progress_bars(bar)
+    log.setLevel(logging.ERROR)
     try:
         yield
     finally:
-        _each(enable_progress_bars, shown)
-
-
-def _each(switch: Callable[[str], Any], bars: Sequence[str]) -> None:
-    for bar in bars:
-        switch(bar)
+        log.setLevel(level)
+        for bar in shown:
+            enable_progress_bars(bar)
