@@ -18,7 +18,7 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
 class HubServer:
-    """Serves a folder as the dataset `org/data`, whose one commit `main` means.
+    """Serves a folder as the dataset `name`, whose one commit `main` means.
 
     Attributes:
         url: What HF_ENDPOINT should be.
@@ -30,8 +30,9 @@ class HubServer:
         tokens: The authorization that every request brought.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, name: str) -> None:
         self.folder = folder
+        self.name = name
         self.commit = COMMIT
         self.fetched: list[str] = []
         self.requests = 0
@@ -71,13 +72,13 @@ class _Handler(BaseHTTPRequestHandler):
         with self.hub.lock:
             self.hub.requests += 1
             self.hub.tokens.add(self.headers.get("Authorization"))
-        api, files = "/api/datasets/org/data", "/datasets/org/data/resolve/"
+        api, files = f"/api/datasets/{self.hub.name}", f"/datasets/{self.hub.name}/resolve/"
         if self.hub.gated:
-            self._refuse(401, "GatedRepo", "Access to dataset org/data is restricted.")
+            self._refuse(401, "GatedRepo", "Access to this dataset is restricted.")
         elif path == api or path.startswith(f"{api}/revision/"):
             revision = path.removeprefix(f"{api}/revision/") if path != api else "main"
             if revision in {"main", self.hub.commit}:
-                self._send(json.dumps({"id": "org/data", "sha": self.hub.commit}).encode(), with_body)
+                self._send(json.dumps({"id": self.hub.name, "sha": self.hub.commit}).encode(), with_body)
             else:
                 self._refuse(404, "RevisionNotFound", f"Invalid rev id: {revision}")
         elif path.startswith(files):
@@ -136,9 +137,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def hub_server(folder: Path) -> Iterator[HubServer]:
+def hub_server(folder: Path, name: str = "org/data") -> Iterator[HubServer]:
     """Serves a folder while the block runs."""
-    server = HubServer(folder)
+    server = HubServer(folder, name)
     thread = threading.Thread(target=server.serve, daemon=True)
     thread.start()
     try:

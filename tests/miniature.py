@@ -119,6 +119,17 @@ def folder(root: Path) -> Path:
     return root
 
 
+def damaged(root: Path) -> Path:
+    """A miniature with a file missing, another one broken, and an image in two tasks; the root."""
+    hub(root)
+    folder = root / "VECBench"
+    (folder / "images" / "FI-2" / "00000.png").unlink()
+    (folder / "images" / "FI-8" / "00001.png").write_bytes(b"nonsense")
+    with (folder / "test_metadata.csv").open("a") as stream:
+        stream.write("VECBench/images/EmoSet-8/00000.png,anger,FI-8,test\n")
+    return root
+
+
 FORMATS: dict[str, Callable[[Path], Path]] = {
     "EmoCaliber JSONL": emocaliber,
     "EmObserver JSON": emobserver,

@@ -1,14 +1,20 @@
 """`vecbench data check`, `vecbench tasks path`, and runs on data in every format, as a process sees them."""
 
 import json
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from miniature import FORMATS, folder, hub
+from fakes import make_data
+from hub_server import hub_server
+from miniature import FORMATS, damaged, folder, hub
 
 from vecbench.shipped import demo_model, tasks_folder
+
+DOCS = (Path(__file__).parents[2] / "docs" / "data.md").read_text()
 
 
 def vecbench(*arguments, cwd):
@@ -51,7 +57,6 @@ def test_faults_are_status_4_and_named_with_their_samples(tmp_path):
         "4 faults in 5 rows",
     ):
         assert line in done.stdout
-    assert max(map(len, done.stdout.splitlines())) <= 80
     report = json.loads(vecbench("data", "check", "data", "--format", "json", cwd=tmp_path).stdout)
     assert report["schema"] == "vecbench.data-check/1"
     assert report["tasks"]["fi_2"]["missing"] == [
@@ -100,3 +105,45 @@ def test_the_path_of_the_shipped_tasks_is_printed_alone(tmp_path):
     assert done.returncode == 0
     assert Path(done.stdout.removesuffix("\n")) == tasks_folder()
     assert (Path(done.stdout.strip()) / "vecbench" / "fi_8.yaml").is_file()
+
+
+def typed(command, cwd, **environment):
+    """A command as the docs have it."""
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    settings = os.environ | {"PATH": path} | environment
+    return subprocess.run(
+        command, shell=True, cwd=cwd, env=settings, capture_output=True, text=True, check=False, timeout=300
+    )
+
+
+def test_the_docs_show_the_true_report(tmp_path):
+    shown = re.search(r"<!-- check -->\n```\n\$ (.*?)\n(.*?)```\n<!-- /check -->", DOCS, flags=re.DOTALL)
+    damaged(tmp_path / "mini-vecbench")
+    done = typed(shown[1], tmp_path)
+    assert done.returncode == 4, done.stderr
+    assert [line.rstrip() for line in done.stdout.splitlines()] == shown[2].splitlines()
+
+
+def test_the_commands_of_the_docs_that_download_run(tmp_path):
+    commands = re.findall(r"^vecbench run .*wudq/VECBench.*$", DOCS, flags=re.MULTILINE)
+    assert len(commands) == 2
+    (tmp_path / "my-model").symlink_to(demo_model())
+    with hub_server(hub(tmp_path / "served"), "wudq/VECBench") as server:
+        environment = {"HF_ENDPOINT": server.url, "VECBENCH_CACHE": str(tmp_path / "cache")}
+        # The limit comes first: the other run goes on with the same directory.
+        for command in reversed(commands):
+            done = typed(f"{command} --gen-kwargs max_gen_toks=32", tmp_path, **environment)
+            assert done.returncode == 0, done.stderr
+
+
+def test_the_task_of_the_docs_runs(tmp_path):
+    (tmp_path / "my-tasks").mkdir()
+    (tmp_path / "my-model").symlink_to(demo_model())
+    make_data(tmp_path / "my-data", ["joy", "fear", "anger"], task="panels_3")
+    for name, content in re.findall(r"```yaml\n# (my-tasks/\S+)\n(.*?)```", DOCS, flags=re.DOTALL):
+        (tmp_path / name).write_text(content)
+    commands = re.findall(r"^(?:mkdir|cp|vecbench \w+ .*panels).*$", DOCS, flags=re.MULTILINE)
+    assert len(commands) == 4
+    for command in commands:
+        done = typed(command, tmp_path)
+        assert done.returncode == 0, done.stdout + done.stderr
