@@ -16,8 +16,9 @@ from vecbench.samples.recognition import recognised, root_of, table_in
 from vecbench.samples.sample import Sample
 from vecbench.tasks import Task
 
-KEPT_BYTES = 64 * 2**20
-"""A table up to this size is read once and kept; a larger one is read anew for every pass over it."""
+KEPT_BYTES = 2 * 2**20
+"""Anyone's own table up to this size is parsed once and kept, as the published ones are; a larger one is
+read anew for every pass over it, so that memory does not grow with its rows."""
 
 PUBLISHED_FOLDERS = ("benchmarks", "VECBench")
 """The published image paths start with these folders, which a copy of the data may lack."""
@@ -194,7 +195,7 @@ class DataSource:
     def _rows(self) -> Iterable[Row]:
         if self._kept is not None:
             return self._kept
-        if self.table.stat().st_size > KEPT_BYTES:
+        if not self.format.is_published and self.table.stat().st_size > KEPT_BYTES:
             return self._read()
         self._kept = list(self._read())
         return self._kept
