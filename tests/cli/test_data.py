@@ -129,7 +129,11 @@ def test_the_commands_of_the_docs_that_download_run(tmp_path):
     assert len(commands) == 2
     (tmp_path / "my-model").symlink_to(demo_model())
     with hub_server(hub(tmp_path / "served"), "wudq/VECBench") as server:
-        environment = {"HF_ENDPOINT": server.url, "VECBENCH_CACHE": str(tmp_path / "cache")}
+        environment = {
+            "HF_ENDPOINT": server.url,
+            "NO_PROXY": "127.0.0.1",
+            "VECBENCH_CACHE": str(tmp_path / "cache"),
+        }
         for command in commands:
             short = f"{command} --gen-kwargs max_gen_toks=8 --limit 1 --output run-{len(server.fetched)}"
             done = typed(short, tmp_path, **environment)

@@ -25,6 +25,7 @@ def served(tmp_path):
 def start(tmp_path, server, *arguments, **environment):
     settings = {
         "HF_ENDPOINT": server.url,
+        "NO_PROXY": "127.0.0.1",
         "HF_HOME": str(tmp_path / "home"),
         "VECBENCH_CACHE": str(tmp_path / "cache"),
     }
@@ -131,7 +132,7 @@ def test_a_commit_that_is_here_is_not_asked_for(tmp_path, served):
         ("org/none", 2, "no public dataset of that name", {}),
         ("org/data@v9", 2, "has no revision v9", {}),
         ("org/data", 2, "HF_HUB_OFFLINE is set, and there is no folder", {"HF_HUB_OFFLINE": "1"}),
-        ("org/data", 3, "cannot download org/data from http://127.0.0.1:9", {"HF_ENDPOINT": "http://127.0.0.1:9"}),
+        ("org/data", 3, "cannot download the dataset org/data from http://127.0.0.1:9", {"HF_ENDPOINT": "http://127.0.0.1:9"}),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said_in_two_lines(tmp_path, served, name, status, said, environment):
@@ -161,6 +162,8 @@ def test_images_that_the_dataset_has_not_are_named(tmp_path, served):
     assert "1 of 25 images are not in org/data, such as VECBench/images/FI-2/00000.png" in errors
     [missing] = json.loads(output)["tasks"]["fi_2"]["missing"]
     assert missing["image"] == "VECBench/images/FI-2/00000.png"
+    arguments = ["data", "check", "org/data", "--format", "json"]
+    assert go(tmp_path, served, *arguments, HF_HUB_OFFLINE="1")[1] == output
 
 
 def test_a_dataset_without_a_table_or_without_images_is_refused(tmp_path):

@@ -228,11 +228,14 @@ def test_a_broken_table_is_refused_with_file_and_line(tmp_path, task, name, text
     assert name in caught.value.message
 
 
-def test_what_is_no_data_is_refused(tmp_path):
+def test_what_is_no_data_is_refused(tmp_path, monkeypatch):
     with pytest.raises(DataError, match="no data folder"):
         open_data("nowhere")
     with pytest.raises(DataError, match="no data folder"):
         open_data("/not/here")
+    monkeypatch.chdir(tmp_path.parent)  # a misspelt table is not looked up on the Hub
+    with pytest.raises(DataError, match=r"no data folder or table .*/sampels\.csv"):
+        open_data(f"{tmp_path.name}/sampels.csv")
     (tmp_path / "picture.csv").write_bytes(b"\xff\xd8\xff")
     with pytest.raises(DataError, match="utf-8"):
         open_data(tmp_path / "picture.csv")

@@ -83,6 +83,9 @@ class HubDataset:
         observer = observer or Nobody()
         safe = [[place for place in places if _is_inside(place)] for places in files]
         missing = [places for places in safe if places and not any(map(self._is_here, places))]
+        if missing and _is_offline():
+            known = self._absent()
+            missing = [places for places in missing if places[0] not in known]
         if not missing:
             return
         if _is_offline():
@@ -103,6 +106,7 @@ class HubDataset:
             observer.warned(
                 f"{len(absent)} of {len(files)} images are not in {self.name}, such as {absent[0]}"
             )
+            self._absence.write_text("".join(f"{place}\n" for place in {*absent, *self._absent()}), "utf-8")
 
     def _fetched(self, files: Sequence[Sequence[str]], observer: CountObserver) -> list[str]:
         """Downloads; the first places of those that the dataset has not.
@@ -167,6 +171,14 @@ class HubDataset:
         except _failures() as fault:
             raise _explained(fault, self.name) from fault
         return True
+
+    @property
+    def _absence(self) -> Path:
+        return self.folder / ".cache" / "absent.txt"
+
+    def _absent(self) -> set[str]:
+        """What the dataset was asked for and has not: without network it can't be asked again."""
+        return set(self._absence.read_text("utf-8").splitlines()) if self._absence.is_file() else set()
 
     def _is_here(self, place: str) -> bool:
         """Whether the file was downloaded whole: the client writes its note when it has been moved here."""
@@ -241,7 +253,7 @@ def _failures() -> tuple[type[BaseException], ...]:
     """
     from huggingface_hub import errors
 
-    return (vars(errors)["HTTPError"], errors.HFValidationError, OSError)
+    return (getattr(errors, "HTTPError", OSError), errors.HFValidationError, OSError)
 
 
 def _explained(fault: BaseException, name: str, revision: str | None = None) -> VecbenchError:
@@ -268,7 +280,7 @@ def _explained(fault: BaseException, name: str, revision: str | None = None) -> 
             f"cannot write {fault.filename}: {fault.strerror.lower()}",
             "Free some space, or choose another folder for downloads: set VECBENCH_CACHE.",
         )
-    return RunError(f"cannot download {name} from {constants.ENDPOINT}: {reason}", _KEPT)
+    return RunError(f"cannot download the dataset {name} from {constants.ENDPOINT}: {reason}", _KEPT)
 
 
 def _offline(problem: str) -> DataError:

@@ -232,9 +232,9 @@ def open_data(where: str | Path, observer: CountObserver | None = None) -> DataS
     if path.is_file():
         return DataSource(path, root_of(path))
     named = parse_hub_name(str(where))
-    if named is None:
+    if named is None or (path.parent != Path() and path.parent.is_dir()):
         raise DataError(
-            f"there is no data folder {where}",
+            f"there is no data folder or table {where}",
             "--data takes a folder with images and a table, a table, or a dataset's name on the Hub.",
         )
     dataset = open_hub_dataset(*named, observer)
