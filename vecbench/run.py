@@ -273,7 +273,7 @@ def _counted(task_run: TaskRun, limit: int | None, observer: RunObserver) -> int
     if missing == count:
         raise DataError(
             f"none of the {count} images of {task.id} is there, such as {sample.root / sample.image}",
-            f"Check --data: image paths start from {sample.root}.",
+            f"Check --data: image paths start from {sample.root.absolute()}.",
         )
     if limit is None and task.expected_n and not task.expected_n[0] <= count <= task.expected_n[1]:
         low, high = task.expected_n

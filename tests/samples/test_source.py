@@ -158,19 +158,29 @@ def test_several_images_or_none_are_a_fault_of_their_sample_alone(tmp_path, task
     ]
 
 
+def test_an_absolute_path_of_another_machine_is_looked_for_below_the_root(tmp_path, task):
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "a.png").write_bytes(b"ours")
+    [sample] = jsonl(tmp_path, emocaliber_line("/home/author/VECBench/images/a.png")).samples(task)
+    assert (sample.image, sample.image_bytes()) == ("images/a.png", b"ours")
+
+
 def write_outside(tmp_path):
     root = tmp_path / "data"
     root.mkdir()
     (tmp_path / "secret.png").write_bytes(b"secret")
     (root / "link.png").symlink_to(tmp_path / "secret.png")
-    return root, ["../secret.png", str(tmp_path / "secret.png"), "link.png", "../benchmarks/../../secret.png"]
+    (root / "VECBench").mkdir()
+    absolute = str(tmp_path / "secret.png")
+    climbing = ["../secret.png", "../benchmarks/../../secret.png", "/x/VECBench/../../secret.png"]
+    return root, [absolute, "link.png", *climbing]
 
 
 @pytest.mark.parametrize("kind", ["EmoCaliber JSONL", "EmObserver JSON", "metadata CSV", "CSV"])
 def test_no_image_is_read_from_outside_the_root(tmp_path, task, kind):
     root, images = write_outside(tmp_path)
     if kind == "EmoCaliber JSONL":
-        jsonl(root, *(emocaliber_line(image) for image in [*images, f"file://{images[1]}"]))
+        jsonl(root, *(emocaliber_line(image) for image in [*images, f"file://{images[0]}"]))
     elif kind == "EmObserver JSON":
         records = {str(place): emobserver_record(image) for place, image in enumerate(images)}
         (root / "Std-VECBench.json").write_text(json.dumps(records))

@@ -53,8 +53,7 @@ def check(
 ) -> None:
     """Read every row and decode every image, and say what a run would stumble over.
 
-    Exit status: 0 no faults, 2 the data cannot be used at all, 4 it can, but some samples would fail or
-    rows are missing.
+    Exit status: 0 no faults, 2 the data cannot be used, 4 it can, but a run would be incomplete.
     """
     from vecbench.cli.counter import Counter
     from vecbench.samples import open_data

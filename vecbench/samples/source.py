@@ -176,6 +176,12 @@ class DataSource:
             return
         start = named.removeprefix("../") if named.startswith("../benchmarks/") else named
         yield start
+        if start.startswith("/"):  # from the machine of whoever published it
+            parts = start.split("/")
+            known = [parts.index(folder) for folder in PUBLISHED_FOLDERS if folder in parts]
+            if known:
+                start = "/".join(parts[min(known) :])
+                yield start
         rest = start
         for folder in PUBLISHED_FOLDERS:
             if rest.startswith(f"{folder}/"):
