@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-wheel test-vllm check lint types format benchmark benchmark-vllm clean
+.PHONY: help demo test test-wheel test-lm-eval test-vllm check lint types format benchmark benchmark-vllm clean
 
 help:
 	@grep -E '^# make ' Makefile | sed 's/^# //'
@@ -37,6 +37,14 @@ test: $(VENV)/.test
 # make test-wheel    build the wheel, install it into an empty environment, run the demo there
 test-wheel: $(VENV)/.test
 	$(BIN)/pytest -m wheel
+
+$(VENV)/.lm-eval: $(VENV)/.test
+	$(PIP) --editable '.[hf,lm-eval]'
+	@touch $@
+
+# make test-lm-eval    install lm-evaluation-harness and compare with it
+test-lm-eval: $(VENV)/.lm-eval
+	$(BIN)/pytest -m lm_eval --durations=5 tests/interop
 
 VLLM_VENV ?= .venv-vllm
 VLLM_BIN := $(VLLM_VENV)/bin
@@ -76,6 +84,7 @@ format: $(VENV)/.test
 benchmark: $(VENV)/.test
 	$(BIN)/python benchmarks/memory.py
 	$(BIN)/python benchmarks/metrics.py
+	$(BIN)/python benchmarks/score_throughput.py
 	$(BIN)/python benchmarks/interval_coverage.py
 
 clean:

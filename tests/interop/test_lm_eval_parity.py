@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from miniature import emocaliber
 
 from vecbench.shipped import demo_model, tasks_folder
 
@@ -61,9 +62,7 @@ def demo(folder):
 
 @pytest.fixture(scope="module")
 def miniature(folder):
-    from miniature import own_folder
-
-    data = own_folder(folder / "data")
+    data = emocaliber(folder / "data")  # rows that bring their own prompts
     ours = on_vecbench(folder / "mini", "vecbench", "--data", data)
     theirs = on_lm_eval(folder / "lm-eval-mini", "vecbench", "--metadata", json.dumps({"data": str(data)}))
     return ours, theirs
