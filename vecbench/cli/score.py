@@ -12,9 +12,10 @@ from vecbench.cli.console import stdout
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from vecbench.interop.reading import ResponseSource
     from vecbench.metrics.recalibration import Method
     from vecbench.scoring import CompleteScores
-    from vecbench.store import Manifest, RunDirectory
+    from vecbench.store import Manifest
     from vecbench.tasks import Catalogue
 
 Format = Literal["table", "json", "markdown", "csv", "latex"]
@@ -22,14 +23,17 @@ Format = Literal["table", "json", "markdown", "csv", "latex"]
 
 def score(
     paths: Annotated[
-        list[Path], typer.Argument(metavar="PATH…", help="Run directories, or their responses.jsonl.")
+        list[Path],
+        typer.Argument(metavar="PATH…", help="Run directories, or responses that another program stored."),
     ],
     protocol: Annotated[str, typer.Option("--protocol", help="How responses are read.")] = "strict",
     format_: Annotated[str, typer.Option("--format", help="table, json, markdown, csv or latex.")] = "table",
     output: Annotated[
         Path | None,
         typer.Option(
-            "-o", "--output", help="Where to write predictions and scores (default: the run directory)."
+            "-o",
+            "--output",
+            help="Where to write predictions and scores (default: the run directory, or beside the file).",
         ),
     ] = None,
     intervals: Annotated[bool, typer.Option("--intervals", help="Print 95 % intervals.")] = False,
@@ -51,6 +55,7 @@ def score(
     Writes predictions.jsonl, scores.json, summary.md and figures/, and prints the table.
     """
     from vecbench.errors import UsageError, nearest
+    from vecbench.interop.reading import open_responses
     from vecbench.metrics.recalibration import METHODS
     from vecbench.parsing import protocol_named
     from vecbench.tasks import load_catalogue
@@ -69,23 +74,27 @@ def score(
         raise UsageError("--format json prints one document, so it takes one PATH", "Score them one by one.")
     catalogue = load_catalogue(include_path or [])
     console = stdout()
+    incomplete = False
     for path in paths:
-        directory = _directory(path)
-        score_directory(
-            directory,
+        source = open_responses(path, catalogue)
+        score_responses(
+            source,
             protocol,
             catalogue,
-            output or directory.path,
+            output or source.default_output,
             console,
             format_,
             figures=figures,
             intervals=intervals,
             recalibrate=recalibrate,
         )
+        incomplete = incomplete or source.is_incomplete
+    if incomplete:
+        raise typer.Exit(4)
 
 
-def score_directory(
-    directory: RunDirectory,
+def score_responses(
+    source: ResponseSource,
     protocol: str,
     catalogue: Catalogue,
     output: Path,
@@ -96,33 +105,29 @@ def score_directory(
     intervals: bool = False,
     recalibrate: Method | None = None,
 ) -> None:
-    """Scores a run, writes everything that is derived from its responses, and prints the table."""
-    from vecbench.report import summary, write_figures, write_predictions
-    from vecbench.scoring import complete_scores, predictions
-    from vecbench.store import RunDirectory, read_responses, write_text
+    """Scores responses, writes everything that is derived from them, and prints the table.
 
-    manifest = directory.read_manifest()
-    rows = predictions(read_responses(directory.responses), protocol, catalogue)
-    complete = complete_scores(rows, protocol, catalogue, _run_facts(manifest), recalibrate)
+    What was recognised and what is wrong with it goes to standard error.
+    """
+    from vecbench.cli.reading import report_source
+    from vecbench.report import summary, write_faults, write_figures, write_predictions
+    from vecbench.scoring import complete_scores, predictions
+    from vecbench.store import RunDirectory, write_text
+
+    rows = predictions(source.responses, protocol, catalogue)
+    facts = _run_facts(source.manifest) | source.facts()
+    complete = complete_scores(rows, protocol, catalogue, facts, recalibrate)
     scores = complete.scores
     written = RunDirectory(output)
     write_predictions(rows, written.predictions)
+    write_faults(source.faults, written.faults)
     write_text(written.scores, scores.as_json())
     pictures = write_figures(scores, written.figures) if figures else []
-    write_text(written.summary, summary(complete, manifest, pictures, output))
+    write_text(written.summary, summary(complete, source, pictures, output))
+    report_source(source, catalogue, written.faults)
     _print(complete, format_, console, intervals=intervals)
     if format_ == "table":
         console.print(f"\nScores, figures and summary: {written.summary}", soft_wrap=True)
-
-
-def _directory(path: Path) -> RunDirectory:
-    from vecbench.errors import UsageError
-    from vecbench.store import RunDirectory
-
-    directory = RunDirectory(path.parent if path.name == "responses.jsonl" else path)
-    if not directory.responses.is_file():
-        raise UsageError(f"{path} holds no responses.jsonl", "Name the directory of a run.")
-    return directory
 
 
 def _print(complete: CompleteScores, format_: str, console: Console, *, intervals: bool) -> None:
