@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from vecbench.cli.console import stdout
+from vecbench.cli.console import stderr, stdout
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from rich.console import Console
 
+    from vecbench.interop.exports import Export
     from vecbench.interop.reading import ResponseSource
     from vecbench.metrics.recalibration import Method
     from vecbench.scoring import CompleteScores
@@ -45,6 +48,10 @@ def score(
             help="Add ECE and Brier score after a cross-fitted map: platt, temperature or isotonic.",
         ),
     ] = None,
+    export: Annotated[
+        list[str] | None,
+        typer.Option("--export", metavar="FORMAT", help="Write the responses as lm-eval or emocaliber too."),
+    ] = None,
     figures: Annotated[bool, typer.Option(help="Draw the figures.")] = True,
     include_path: Annotated[
         list[Path] | None, typer.Option("--include-path", help="Another folder with task files.")
@@ -72,16 +79,18 @@ def score(
         )
     if format_ == "json" and len(paths) > 1:
         raise UsageError("--format json prints one document, so it takes one PATH", "Score them one by one.")
+    exports = _exports(export or [])
     catalogue = load_catalogue(include_path or [])
     console = stdout()
     incomplete = False
     for path in paths:
         source = open_responses(path, catalogue)
-        score_responses(
+        written = output or source.default_output
+        score_source(
             source,
             protocol,
             catalogue,
-            output or source.default_output,
+            written,
             console,
             format_,
             figures=figures,
@@ -89,11 +98,13 @@ def score(
             recalibrate=recalibrate,
         )
         incomplete = incomplete or source.is_incomplete
+        if exports:
+            _export(exports, path, catalogue, written)
     if incomplete:
         raise typer.Exit(4)
 
 
-def score_responses(
+def score_source(
     source: ResponseSource,
     protocol: str,
     catalogue: Catalogue,
@@ -128,6 +139,27 @@ def score_responses(
     _print(complete, format_, console, intervals=intervals)
     if format_ == "table":
         console.print(f"\nScores, figures and summary: {written.summary}", soft_wrap=True)
+
+
+def _exports(names: Sequence[str]) -> Mapping[str, Export]:
+    if not names:
+        return {}
+    from vecbench.interop.exports import export_named
+
+    return {name: export_named(name) for name in names}
+
+
+def _export(exports: Mapping[str, Export], path: Path, catalogue: Catalogue, output: Path) -> None:
+    from vecbench.interop.exports import latest_responses
+    from vecbench.interop.reading import open_responses
+
+    source = open_responses(path, catalogue)
+    responses = latest_responses(source.responses)
+    for name, write in exports.items():
+        notes = write(responses, output / name, catalogue, source.manifest)
+        stderr().print(f"exported: {output / name}", soft_wrap=True)
+        for note in notes:
+            stderr().print(f"  {note}", soft_wrap=True)
 
 
 def _print(complete: CompleteScores, format_: str, console: Console, *, intervals: bool) -> None:

@@ -72,6 +72,7 @@ def rows(path: Path, lines: Iterable[tuple[int, Mapping[str, Any]]]) -> Iterator
             error=error,
             finish_reason=said.get("finish_reason"),
             image=_image(said.get("conversations")),
+            image_sha256=said.get("image_sha256"),
         )
 
 

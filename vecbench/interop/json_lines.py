@@ -31,7 +31,7 @@ def json_lines(path: Path, faults: list[ResponseFault]) -> Iterator[tuple[int, d
             for number, line in enumerate(iter(partial(stream.readline, MOST_BYTES), b""), start=1):
                 if len(line) == MOST_BYTES and not line.endswith(b"\n"):
                     _skip_line(stream)
-                    problem = f"longer than {MOST_BYTES // 2**20} MiB"
+                    problem = f"longer than {MOST_BYTES:,} bytes"
                     faults.append(ResponseFault(path, number, "not scored", problem))
                     continue
                 if line.isspace():
