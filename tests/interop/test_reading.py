@@ -233,7 +233,7 @@ def test_a_missing_shard_is_told(tmp_path):
         (plain_row(candidates=[1, 2]), "not scored", "the candidates are [1, 2], not a list of labels"),
         (plain_row(id={}), "not scored", "the sample id is {}"),
         (plain_row(finish_reason=3), "not scored", "finish_reason is 3, not a text"),
-        (plain_row(id="again"), "given again", "the response 0 to the sample 'again' of fi_2 is given again"),
+        (plain_row(id="again"), "given again", "fi_2 has a response 0 to the sample 'again' already"),
     ],
 )
 def test_what_is_wrong_with_a_row_is_reported_with_its_line(tmp_path, row, effect, problem):

@@ -100,7 +100,7 @@ def _records(path: Path, faults: list[ResponseFault]) -> Iterator[tuple[int, str
         closed = not text.startswith(",", place)
     if not text.startswith("}", place):
         problem = "torn off: the object is never closed"
-        faults.append(ResponseFault(path, line, "incomplete", problem))
+        faults.append(ResponseFault(path, line, "not there", problem))
 
 
 def _content(path: Path) -> str:

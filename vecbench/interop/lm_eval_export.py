@@ -188,9 +188,12 @@ def _config(task: str, catalogue: Catalogue, manifest: Manifest | None) -> dict[
     return config
 
 
-def _version(task: str, catalogue: Catalogue) -> str | None:
+def _version(task: str, catalogue: Catalogue) -> float | str | None:
+    """A number where it is one, as lm-eval takes it from the task file."""
     known = catalogue.tasks.get(task)
-    return known.version if known else None
+    if known is None:
+        return None
+    return float(known.version) if re.fullmatch(r"[0-9]+(?:\.[0-9]+)?", known.version) else known.version
 
 
 def _name(task: str) -> str:

@@ -124,13 +124,13 @@ def open_responses(path: Path, catalogue: Catalogue) -> ResponseSource:
         raise UsageError(f"there is no file or directory {path}", _EXPECTED)
     choice = _of_directory(path) if path.is_dir() else _of_file(path)
     faults = [
-        ResponseFault(path / name, None, "incomplete", "the file is missing, with all its rows")
+        ResponseFault(path / name, None, "not there", "the file is missing, with all its rows")
         for name in choice.missing
     ]
     is_run = choice.format == OUR_OWN
     resolution = Resolution(catalogue, faults, retries=is_run)
     run = RunDirectory(choice.files[0].parent) if choice.files[0].name == RESPONSES and is_run else None
-    named = path.resolve()
+    named = path if path.name not in ("", "..") else path.resolve()
     beside = named.parent / f"{named.name if named.is_dir() else named.stem}-scores"
     return ResponseSource(
         format=choice.format,

@@ -145,7 +145,7 @@ class Resolution:
     ) -> None:
         seen = self._seen.setdefault((task, repeat), set())
         if sample_id in seen:
-            problem = f"the response {repeat} to the sample {shown(sample_id)} of {task} is given again"
+            problem = f"{task} has a response {repeat} to the sample {shown(sample_id)} already"
             self._report(row, "given again", problem)
         elif not (failed and self._retries):
             seen.add(sample_id)

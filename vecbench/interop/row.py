@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-Effect = Literal["not scored", "counts as wrong", "given again", "incomplete"]
+Effect = Literal["not scored", "counts as wrong", "given again", "not there"]
 """What a fault means for the scores.
 
 not scored: the row is in no score, because its task or target is unknown. counts as wrong: the row is
