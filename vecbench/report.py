@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from vecbench.interop.reading import ResponseSource
 from vecbench.interop.row import ResponseFault
-from vecbench.parsing import Prediction
+from vecbench.parsing import EMOCALIBER, Prediction
 from vecbench.plots import (
     accuracy_coverage_curve,
     confusion_csv,
@@ -21,7 +21,7 @@ from vecbench.plots import (
 from vecbench.scoring import CompleteScores, Scores, prediction_lines
 from vecbench.store import write_text
 from vecbench.store.files import cannot_write, replacing
-from vecbench.tables import markdown_table, recalibration_markdown, spread_markdown
+from vecbench.tables import markdown_table, recalibration_markdown, spread_markdown, threshold_markdown
 
 
 def write_predictions(rows: Iterable[Prediction], path: Path) -> None:
@@ -53,8 +53,8 @@ def write_faults(faults: Iterable[ResponseFault], path: Path) -> None:
 def write_figures(scores: Scores, folder: Path) -> list[Path]:
     """Writes every figure.
 
-    For each group, and each task of no group, a reliability diagram and an accuracy–coverage curve; for
-    each task a confusion matrix.
+    For each group, and each task of no group, a reliability diagram and an accuracy–coverage curve, where
+    the protocol scores confidences; for each task a confusion matrix.
 
     Args:
         scores: What to draw.
@@ -72,6 +72,8 @@ def write_figures(scores: Scores, folder: Path) -> list[Path]:
     written: list[Path] = []
     for name, scored in pictures.items():
         shown, cells = scores.names.get(name, name), scored.cells
+        if "ece" not in scored.metrics:  # the protocol scores no confidences here
+            continue
         numbers = reliability_points(cells).as_csv() if cells.n else ""
         diagram = reliability_diagram(cells, shown, scored.n)
         written.append(save_figure(diagram, numbers, folder / file_name("reliability", name)))
@@ -90,7 +92,7 @@ def file_name(kind: str, name: str) -> str:
     return f"{kind}_{re.sub(r'[^A-Za-z0-9_.-]', '_', name)[:100]}"
 
 
-def summary(complete: CompleteScores, source: ResponseSource, figures: Iterable[Path], folder: Path) -> str:
+def summary(complete: CompleteScores, source: ResponseSource, figures: Sequence[Path], folder: Path) -> str:
     """The text of summary.md: what was measured, the table, the diagrams.
 
     Args:
@@ -102,12 +104,18 @@ def summary(complete: CompleteScores, source: ResponseSource, figures: Iterable[
     name = source.manifest.model.name if source.manifest else "Scores"
     scores = complete.scores
     parts = [f"# {name}\n\n", *_facts(scores, source), "\n", markdown_table(scores)]
+    if scores.further.get("thresholds"):
+        parts.append("\n" + threshold_markdown(scores))
     if complete.recalibration:
         parts.append("\n" + recalibration_markdown(complete.recalibration, scores.names))
     if complete.spread and complete.consistency:
         parts.append("\n" + spread_markdown(complete.spread, scores.names))
         parts.append("\nThe most frequent label, with the share of repeats that agree as its confidence:\n\n")
         parts.append(markdown_table(complete.consistency))
+    if scores.protocol == EMOCALIBER and figures:
+        parts.append(
+            "\nThe diagrams show the ECE whose last bin holds 1.0, which may differ from the table's.\n"
+        )
     pictures = [f"\n![{each.stem}]({each.relative_to(folder).as_posix()})\n" for each in figures]
     return "".join(parts + pictures)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from vecbench.interop.exports import Export
     from vecbench.interop.reading import ResponseSource
     from vecbench.metrics.recalibration import Method
-    from vecbench.scoring import CompleteScores
-    from vecbench.store import Manifest
+    from vecbench.scoring import CompleteScores, Differences
+    from vecbench.store import Manifest, RunDirectory
     from vecbench.tasks import Catalogue
 
 Format = Literal["table", "json", "markdown", "csv", "latex"]
@@ -29,7 +30,12 @@ def score(
         list[Path],
         typer.Argument(metavar="PATH…", help="Run directories, or responses that another program stored."),
     ],
-    protocol: Annotated[str, typer.Option("--protocol", help="How responses are read.")] = "strict",
+    protocol: Annotated[
+        str,
+        typer.Option(
+            "--protocol", help="How responses are read and scored: strict, emocaliber or emobserver."
+        ),
+    ] = "strict",
     format_: Annotated[str, typer.Option("--format", help="table, json, markdown, csv or latex.")] = "table",
     output: Annotated[
         Path | None,
@@ -52,6 +58,14 @@ def score(
         list[str] | None,
         typer.Option("--export", metavar="FORMAT", help="Write the responses as lm-eval or emocaliber too."),
     ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            "--against",
+            metavar="PROTOCOL",
+            help="List every response that emocaliber reads differently, and why.",
+        ),
+    ] = None,
     figures: Annotated[bool, typer.Option(help="Draw the figures.")] = True,
     include_path: Annotated[
         list[Path] | None, typer.Option("--include-path", help="Another folder with task files.")
@@ -64,15 +78,22 @@ def score(
     from vecbench.errors import UsageError, nearest
     from vecbench.interop.reading import open_responses
     from vecbench.metrics.recalibration import METHODS
-    from vecbench.parsing import protocol_named
+    from vecbench.parsing import EMOCALIBER, STRICT, protocol_named
     from vecbench.tasks import load_catalogue
 
     protocol_named(protocol)
     known = Format.__args__  # type: ignore[attr-defined]
     if format_ not in known:
         raise UsageError(f"unknown format {format_!r}", nearest(format_, known))
+    if intervals and protocol != STRICT:
+        raise UsageError(f"--intervals: the protocol {protocol} has none", f"Leave it out, or use {STRICT}.")
     if recalibrate is not None and recalibrate not in METHODS:
         raise UsageError(f"unknown recalibration {recalibrate!r}", nearest(recalibrate, METHODS))
+    if against is not None and (protocol, against) != (STRICT, EMOCALIBER):
+        raise UsageError(
+            f"--protocol {protocol} --against {against} is not possible",
+            f"Differences are listed for --protocol {STRICT} --against {EMOCALIBER}.",
+        )
     if output is not None and len(paths) > 1:
         raise UsageError(
             "--output takes the scores of one PATH", "Score them one by one, or leave --output out."
@@ -96,6 +117,7 @@ def score(
             figures=figures,
             intervals=intervals,
             recalibrate=recalibrate,
+            with_differences=against is not None,
         )
         incomplete = incomplete or source.is_incomplete
         if exports:
@@ -115,6 +137,7 @@ def score_source(
     figures: bool = True,
     intervals: bool = False,
     recalibrate: Method | None = None,
+    with_differences: bool = False,
 ) -> None:
     """Scores responses, writes everything that is derived from them, and prints the table.
 
@@ -122,23 +145,39 @@ def score_source(
     """
     from vecbench.cli.reading import report_source
     from vecbench.report import summary, write_faults, write_figures, write_predictions
-    from vecbench.scoring import complete_scores, predictions
+    from vecbench.scoring import differences, score_responses
     from vecbench.store import RunDirectory, write_text
 
-    rows = predictions(source.responses, protocol, catalogue)
-    facts = _run_facts(source.manifest) | source.facts()
-    complete = complete_scores(rows, protocol, catalogue, facts, recalibrate)
-    scores = complete.scores
+    kept = list(source.responses) if with_differences else []
+    responses = kept if with_differences else source.responses
+    complete = score_responses(responses, protocol, catalogue, recalibrate=recalibrate)
+    # What was wrong with the responses is known once they have been read.
+    scores = replace(complete.scores, run=_run_facts(source.manifest) | source.facts())
+    complete = replace(complete, scores=scores)
     written = RunDirectory(output)
-    write_predictions(rows, written.predictions)
+    write_predictions(complete.rows, written.predictions)
     write_faults(source.faults, written.faults)
     write_text(written.scores, scores.as_json())
     pictures = write_figures(scores, written.figures) if figures else []
     write_text(written.summary, summary(complete, source, pictures, output))
     report_source(source, catalogue, written.faults)
     _print(complete, format_, console, intervals=intervals)
+    if with_differences:
+        _show_differences(differences(kept, catalogue), written, console, format_)
     if format_ == "table":
         console.print(f"\nScores, figures and summary: {written.summary}", soft_wrap=True)
+
+
+def _show_differences(found: Differences, written: RunDirectory, console: Console, format_: str) -> None:
+    from vecbench.difference_tables import difference_markdown, difference_table
+    from vecbench.store import write_text
+
+    write_text(written.differences, found.as_csv())
+    write_text(written.difference_summary, difference_markdown(found))
+    if format_ == "table":
+        console.print()
+        console.print(difference_table(found))
+        console.print(f"\nEvery row that differs: {written.differences}", soft_wrap=True)
 
 
 def _exports(names: Sequence[str]) -> Mapping[str, Export]:

@@ -29,6 +29,8 @@ class RunDirectory:
         self.scores = path / "scores.json"
         self.figures = path / "figures"
         self.summary = path / "summary.md"
+        self.differences = path / "differences.csv"
+        self.difference_summary = path / "differences.md"
 
     def read_manifest(self) -> Manifest | None:
         """The manifest; None if no run has started here.
