@@ -54,7 +54,9 @@ def difference_markdown(differences: Differences) -> str:
 
 
 _LEGEND = "right here: only strict counts the row as right; right there: only emocaliber does."
-_EFFECT = "effect: emocaliber's accuracy minus strict's, in points; Overall pools the tasks, unlike the script's own."
+_EFFECT = (
+    "effect: emocaliber's accuracy minus strict's, in points; Overall pools the tasks, unlike the script's own."
+)
 
 
 def _reason_rows(differences: Differences) -> Iterator[tuple[str, ...]]:

@@ -19,7 +19,7 @@ from vecbench.plots import (
     selective_points,
 )
 from vecbench.scoring import CompleteScores, Scores, prediction_lines
-from vecbench.store import write_text
+from vecbench.store import Manifest, write_text
 from vecbench.store.files import cannot_write, replacing
 from vecbench.tables import markdown_table, recalibration_markdown, spread_markdown, threshold_markdown
 
@@ -92,18 +92,25 @@ def file_name(kind: str, name: str) -> str:
     return f"{kind}_{re.sub(r'[^A-Za-z0-9_.-]', '_', name)[:100]}"
 
 
-def summary(complete: CompleteScores, source: ResponseSource, figures: Sequence[Path], folder: Path) -> str:
+def summary(
+    complete: CompleteScores,
+    manifest: Manifest | None,
+    figures: Sequence[Path],
+    folder: Path,
+    source: ResponseSource | None = None,
+) -> str:
     """The text of summary.md: what was measured, the table, the diagrams.
 
     Args:
         complete: What to show.
-        source: Where the responses came from.
+        manifest: Of the run; None when the responses came from elsewhere.
         figures: Pictures to show.
         folder: Where summary.md will lie; pictures are named relative to it.
+        source: Where the responses came from, and what was wrong with them.
     """
-    name = source.manifest.model.name if source.manifest else "Scores"
+    name = manifest.model.name if manifest else "Scores"
     scores = complete.scores
-    parts = [f"# {name}\n\n", *_facts(scores, source), "\n", markdown_table(scores)]
+    parts = [f"# {name}\n\n", *_facts(scores, manifest, source), "\n", markdown_table(scores)]
     if scores.further.get("thresholds"):
         parts.append("\n" + threshold_markdown(scores))
     if complete.recalibration:
@@ -120,14 +127,13 @@ def summary(complete: CompleteScores, source: ResponseSource, figures: Sequence[
     return "".join(parts + pictures)
 
 
-def _facts(scores: Scores, source: ResponseSource) -> Iterable[str]:
+def _facts(scores: Scores, manifest: Manifest | None, source: ResponseSource | None) -> Iterable[str]:
     yield f"Protocol `{scores.protocol}`; all values × 100.\n"
-    if not source.is_run:
+    if source is not None and not source.is_run:
         yield f"Read from {source.format}: {', '.join(f'`{path.name}`' for path in source.files)}.\n"
-    if source.faults:
+    if source is not None and source.faults:
         effects = ", ".join(f"{count:,} {effect}" for effect, count in source.effects().items())
         yield f"Faults: {effects}; see `faults.jsonl`.\n"
-    manifest = source.manifest
     if manifest is None:
         return
     counts = manifest.counts

@@ -1,6 +1,7 @@
 """What is exported reads back as the same responses, in the shape of the other program's files."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from vecbench.store import StoredResponse
 from vecbench.tasks import load_catalogue
 
 CATALOGUE = load_catalogue()
+GOLDEN = Path(__file__).parents[1] / "golden" / "emocaliber"
 
 
 def response(sample_id, text, task="fi_2", target="positive", **changes):
@@ -93,6 +95,36 @@ def test_emocalibers_files_are_what_its_scripts_write(tmp_path):
     assert first["conversations"][0]["content"][0] == {"type": "image", "image": "images/a.jpg"}
     assert set(files["error"][0]) == {"original_data", "error"}
     assert notes == ["merged_conf.jsonl lacks 2 rows whose confidence is no number, as EmoCaliber's would"]
+
+
+def test_emocalibers_tables_are_what_its_script_prints(tmp_path):
+    source = open_responses(GOLDEN / "responses.jsonl", CATALOGUE)
+    write_emocaliber(list(source.responses), tmp_path, CATALOGUE, None)
+    expected = json.loads((GOLDEN / "expected.json").read_text())
+    thresholds, tasks, groups = (
+        [line.split("\t") for line in (tmp_path / f"{name}.tsv").read_text().splitlines()]
+        for name in ("thresholds", "tasks", "groups")
+    )
+    assert thresholds[0][1:] == expected["threshold_table"]["header"]
+    assert [line[1:] for line in thresholds[1:]] == expected["threshold_table"]["rows"]
+    said = dict(zip(*tasks, strict=True)) | dict(zip(*groups, strict=True))
+    for name, values in expected["tasks"].items():
+        assert said[f"{name} Acc"] == f"{100 * values['accuracy']:.2f}"
+        assert said[f"{name} F1"] == f"{100 * values['f1_score']:.2f}"
+    columns = {"Acc": "avg_accuracy", "F1": "f1_score", "ECE": "ece", "Brier": "brier_score"}
+    for name, values in expected["groups"].items():
+        for column, key in (columns | {"ROC AUC": "roc_auc"}).items():
+            assert said[f"{name} {column}"] == f"{100 * values[key]:.2f}"
+    assert said["Overall Acc"] == f"{100 * expected['overall']['accuracy']:.2f}"
+
+
+def test_emocalibers_tables_say_what_there_is_not(tmp_path):
+    write_emocaliber(RESPONSES, tmp_path, CATALOGUE, None)
+    names, values = (tmp_path / "groups.tsv").read_text().splitlines()
+    said = dict(zip(names.split("\t"), values.split("\t"), strict=True))
+    assert said["ID VER Acc"] == said["ID VER ECE"] == "N/A"
+    assert said["OOD VER Acc"] == "0.00"  # its matcher does not find sadness in "Sad"
+    assert said["OOD VER Brier"] == "N/A"  # as there, where the AUROC is undefined
 
 
 def test_lm_evals_files_have_its_shape(tmp_path):

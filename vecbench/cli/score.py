@@ -159,7 +159,7 @@ def score_source(
     write_faults(source.faults, written.faults)
     write_text(written.scores, scores.as_json())
     pictures = write_figures(scores, written.figures) if figures else []
-    write_text(written.summary, summary(complete, source, pictures, output))
+    write_text(written.summary, summary(complete, source.manifest, pictures, output, source))
     report_source(source, catalogue, written.faults)
     _print(complete, format_, console, intervals=intervals)
     if with_differences:
