@@ -1,8 +1,10 @@
 """`vecbench score` on what others generated, as a process sees it."""
 
 import json
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from fakes import ANSWER, ScriptedEngine, Watcher, make_data, make_plan
@@ -100,3 +102,16 @@ def test_an_unknown_export_is_refused(tmp_path):
     done = score(tmp_path, "--export", "lmeval")
     assert done.returncode == 2
     assert "Did you mean lm-eval?" in done.stderr
+
+
+def test_the_docs_show_true_output(tmp_path):
+    page = (Path(__file__).parents[2] / "docs" / "responses.md").read_text()
+    answers, on_error, on_output = re.findall(
+        r"```\n(.*?)\n```", page.partition("answers.jsonl`\n")[2], re.S
+    )[:3]
+    (tmp_path / "answers.jsonl").write_text(answers)
+    command = [sys.executable, "-m", "vecbench", "score", "answers.jsonl", "--no-figures"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 4
+    assert done.stderr.split() == on_error.split()
+    assert done.stdout.split() == on_output.split()
