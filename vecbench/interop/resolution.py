@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import NoneType
 
 from vecbench.errors import DataError
 from vecbench.interop.row import Effect, ResponseFault, Row, shown
@@ -17,6 +17,10 @@ from vecbench.tasks.task import without_prefix
 
 LONGEST_NAME = 200
 """Characters of a task's name, and of an image's path that may serve as a sample id."""
+
+
+_TEXT = (str, NoneType)
+_COUNT = (int, NoneType)
 
 
 class _UnusableError(Exception):
@@ -62,10 +66,7 @@ class Resolution:
             question = self._question(row)
             target = self._target(row, question)
             repeat = _repeat(row)
-            texts = {
-                name: _text(row, name) for name in ("finish_reason", "image", "image_sha256", "prompt_sha256")
-            }
-            counts = {name: _count(row, name) for name in ("n_prompt_tokens", "n_output_tokens")}
+            _require_types(row)
             sample_id = _sample_id(row)
         except _UnusableError as unusable:
             self._report(row, "not scored", str(unusable))
@@ -74,19 +75,20 @@ class Resolution:
         self.count += 1
         self._watch_for_repetition(row, question.task, sample_id, repeat, failed=error is not None)
         return StoredResponse(
-            key=row.key if type(row.key) is str else _key(question.task, sample_id, repeat, target, text),
-            task=question.task,
-            sample_id=sample_id,
-            repeat=repeat,
-            target=target,
-            candidates=question.candidates,
-            image=texts["image"] or "",
-            image_sha256=texts["image_sha256"],
-            prompt_sha256=texts["prompt_sha256"] or "",
-            response=text,
-            finish_reason=texts["finish_reason"] if error is None else None,
-            error=error,
-            **counts,
+            row.key if type(row.key) is str else _key(question.task, sample_id, repeat, target, text),
+            question.task,
+            sample_id,
+            repeat,
+            target,
+            question.candidates,
+            row.image or "",
+            row.image_sha256,
+            row.prompt_sha256 or "",
+            text,
+            row.finish_reason if error is None else None,
+            error,
+            row.n_prompt_tokens,
+            row.n_output_tokens,
         )
 
     def samples(self) -> dict[str, int]:
@@ -94,15 +96,14 @@ class Resolution:
         return {task: len(ids) for (task, repeat), ids in self._seen.items() if repeat == 0}
 
     def _question(self, row: Row) -> _Question:
-        name, candidates = row.task, row.candidates
-        if candidates is not None:
-            if type(candidates) is not list or not candidates or not all(type(c) is str for c in candidates):
-                raise _UnusableError(f"the candidates are {shown(candidates)}, not a list of labels")
-            candidates = tuple(candidates)
+        name = row.task
+        candidates = tuple(row.candidates) if type(row.candidates) is list else row.candidates
         try:
             return self._questions[name, candidates]
-        except (KeyError, TypeError):
+        except (KeyError, TypeError):  # TypeError: one of them is no text, and cannot be looked up
             pass
+        if candidates is not None and not _are_labels(candidates):
+            raise _UnusableError(f"the candidates are {shown(row.candidates)}, not a list of labels")
         if name is None:
             raise _UnusableError("no task is named")
         if type(name) is not str or not name.isprintable() or not 0 < len(name.strip()) <= LONGEST_NAME:
@@ -199,18 +200,21 @@ def _repeat(row: Row) -> int:
     return row.repeat
 
 
-def _text(row: Row, name: str) -> str | None:
-    value: Any = getattr(row, name)
-    if value is None or type(value) is str:
-        return value
-    raise _UnusableError(f"{name} is {shown(value)}, not a text")
+def _are_labels(candidates: object) -> bool:
+    return type(candidates) is tuple and bool(candidates) and all(type(each) is str for each in candidates)
 
 
-def _count(row: Row, name: str) -> int | None:
-    value: Any = getattr(row, name)
-    if value is None or type(value) is int:
-        return value
-    raise _UnusableError(f"{name} is {shown(value)}, not a count")
+def _require_types(row: Row) -> None:
+    for name, value, kinds in (
+        ("finish_reason", row.finish_reason, _TEXT),
+        ("image", row.image, _TEXT),
+        ("image_sha256", row.image_sha256, _TEXT),
+        ("prompt_sha256", row.prompt_sha256, _TEXT),
+        ("n_prompt_tokens", row.n_prompt_tokens, _COUNT),
+        ("n_output_tokens", row.n_output_tokens, _COUNT),
+    ):
+        if type(value) not in kinds:
+            raise _UnusableError(f"{name} is {shown(value)}, not a {'text' if kinds is _TEXT else 'count'}")
 
 
 def _key(task: str, sample_id: str, repeat: int, target: str, text: str | None) -> str:
