@@ -1,6 +1,7 @@
 """Every format is recognised by its content and says the same; whatever is wrong is reported."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -231,6 +232,11 @@ def test_a_missing_shard_is_told(tmp_path):
         (plain_row(candidates="ab"), "not scored", "the candidates are 'ab', not a list of labels"),
         (plain_row(candidates=[]), "not scored", "the candidates are [], not a list of labels"),
         (plain_row(candidates=[1, 2]), "not scored", "the candidates are [1, 2], not a list of labels"),
+        (
+            plain_row(candidates=["a", "\ud800"]),
+            "not scored",
+            "the candidates are ['a', '\\ud800'], not a list of labels",
+        ),
         (plain_row(id={}), "not scored", "the sample id is {}"),
         (plain_row(finish_reason=3), "not scored", "finish_reason is 3, not a text"),
         (plain_row(id="again"), "given again", "fi_2 has a response 0 to the sample 'again' already"),
@@ -353,6 +359,12 @@ def test_what_holds_no_responses_is_refused(tmp_path, content):
         read(path)
     with pytest.raises(UsageError, match="no other file of responses"):
         read(tmp_path)
+
+
+def test_a_pipe_is_refused_because_it_can_be_read_once_only(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UsageError, match="no regular file"):
+        read(tmp_path / "pipe")
 
 
 def test_several_files_to_choose_from_are_named(tmp_path):

@@ -122,7 +122,10 @@ def open_responses(path: Path, catalogue: Catalogue) -> ResponseSource:
     """
     if not path.exists():
         raise UsageError(f"there is no file or directory {path}", _EXPECTED)
-    choice = _of_directory(path) if path.is_dir() else _of_file(path)
+    try:
+        choice = _of_directory(path) if path.is_dir() else _of_file(path)
+    except OSError as fault:
+        raise DataError(f"{path}: {(fault.strerror or str(fault)).lower()}") from None
     faults = [
         ResponseFault(path / name, None, "not there", "the file is missing, with all its rows")
         for name in choice.missing
@@ -166,6 +169,8 @@ def _of_file(path: Path) -> _Choice:
 
 
 def _format(path: Path) -> str:
+    if not path.is_file():
+        raise UsageError(f"{path} is no regular file", "It is read more than once: store it first.")
     if emobserver.recognises(path):
         return emobserver.NAME
     lines = [values for _, values in islice(json_lines(path, []), PEEKED)]

@@ -19,6 +19,9 @@ LONGEST_NAME = 200
 """Characters of a task's name, and of an image's path that may serve as a sample id."""
 
 
+MOST_CANDIDATES = 1000
+"""The confusion matrix has a cell for every pair of them."""
+
 _TEXT = (str, NoneType)
 _COUNT = (int, NoneType)
 
@@ -173,8 +176,8 @@ def _require_same_candidates(file: Path, line: int, task: Task, candidates: Sequ
     theirs, ours = ({normal_form(label) for label in labels} for labels in (candidates, task.labels))
     if theirs != ours:
         raise DataError(
-            f"{file}, line {line}: its candidates are not those of {task.id}: {', '.join(candidates)} there, "
-            f"{', '.join(task.labels)} in {task.path}",
+            f"{file}, line {line}: its candidates are not those of {task.id}: "
+            f"{', '.join(candidates)[:1000]} there, {', '.join(task.labels)} in {task.path}",
             "Name the task differently if it is another one; its rows are then scored in no group.",
         )
 
@@ -201,7 +204,11 @@ def _repeat(row: Row) -> int:
 
 
 def _are_labels(candidates: object) -> bool:
-    return type(candidates) is tuple and bool(candidates) and all(type(each) is str for each in candidates)
+    return (
+        type(candidates) is tuple
+        and 0 < len(candidates) <= MOST_CANDIDATES
+        and all(type(each) is str and each.strip() and each.isprintable() for each in candidates)
+    )
 
 
 def _require_types(row: Row) -> None:
