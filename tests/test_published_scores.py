@@ -123,7 +123,7 @@ def test_rows_that_the_script_drops_are_counted_with_their_reasons():
         "reasons": {"confidence is no number": 2, "no response": 2},
         "tasks": {"fi_2": 4},
     }
-    assert any("4 of 6 rows are dropped" in note for note in scores["notes"])
+    assert any("dropped, as the script does: 4 of 6" in note for note in scores["notes"])
     lines = [json.loads(line) for line in prediction_lines(complete.rows)]
     assert [line.get("dropped") for line in lines] == [
         None, None, "confidence is no number", "confidence is no number", "no response", "no response",
@@ -227,6 +227,7 @@ def test_for_emobserver_only_the_first_generation_counts_and_a_failure_is_the_fi
     assert scores["tasks"]["fi_2"]["n"] == 4
     assert scores["tasks"]["fi_2"]["metrics"]["accuracy"]["value"] == 0.5
     assert scores["first_candidate"] == {"n": 2, "without_response": 1}
+    assert scores["tasks"]["fi_2"]["counts"] == {"answered": 4, "confident": 0, "errors": 1}
     assert scores["dropped"]["n"] == 1
 
 

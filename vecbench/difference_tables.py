@@ -54,9 +54,7 @@ def difference_markdown(differences: Differences) -> str:
 
 
 _LEGEND = "right here: only strict counts the row as right; right there: only emocaliber does."
-_EFFECT = (
-    "effect: emocaliber's accuracy minus strict's, in points; Overall pools the tasks, unlike the script's own."
-)
+_EFFECT = "effect: emocaliber's accuracy minus strict's, in points; Overall is the pool of the tasks."
 
 
 def _reason_rows(differences: Differences) -> Iterator[tuple[str, ...]]:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from vecbench.labels import normal_form
 from vecbench.parsing import emocaliber
-from vecbench.parsing.answer_text import Answer, stated_answer, stated_confidence
+from vecbench.parsing.answer_text import Answer, stated_answer, stated_confidence, without_confidence
 from vecbench.parsing.label import labels_named
 from vecbench.parsing.prediction import Reading
 from vecbench.parsing.visible import without_reasoning
 
-INSIDE_WORD = "a label inside another word"
+INSIDE_WORD = "a label inside another word or label"
 FROM_REASONING = "label taken from the reasoning"
 FROM_RUNNING_TEXT = "label taken from text that is no answer"
 CUT_OFF = "label taken from a response that was cut off"
@@ -117,7 +117,7 @@ def _of_label(
 
 
 def _is_same_answer(tag: str, answer: Answer | None) -> bool:
-    return answer is not None and answer.text.strip().lower() in tag
+    return answer is not None and answer.text.strip().lower() == without_confidence(tag).strip()
 
 
 def _of_matching(
@@ -126,7 +126,9 @@ def _of_matching(
     """Why a label that stands in the answer that both read is not what strict reads there."""
     named = labels_named(stated, candidates, aliases)
     if normal_form(label) not in {normal_form(each) for each in named}:
-        return Reason(INSIDE_WORD, _word_around(stated, label))
+        longer = (strict.label or "").lower()
+        inside = f"{label!r} in {longer!r}" if label in longer else _word_around(stated, label)
+        return Reason(INSIDE_WORD, inside)
     if strict.label_status == "truncated":
         return Reason(CUT_OFF, _shown(stated))
     if len(named) > 1:

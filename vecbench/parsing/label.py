@@ -86,7 +86,9 @@ def _matcher(candidates: tuple[str, ...], aliases: tuple[tuple[str, str], ...]) 
             meanings[normal_form(alias)] = (label, "alias")
     for candidate in candidates:
         meanings[normal_form(candidate)] = (candidate, "ok")
+    # A label of nothing but punctuation would stand everywhere.
+    meanings.pop("", None)
     # Longest first: "very happy" must not be read as "happy".
-    spellings = "|".join(re.escape(form) for form in sorted(meanings, key=len, reverse=True) if form)
+    spellings = "|".join(re.escape(form) for form in sorted(meanings, key=len, reverse=True)) or "(?!)"
     # A hyphen joins words: "fear-free" does not name fear.
     return _Matcher(meanings, re.compile(rf"(?<!\w)(?<!\w[-\u2010])(?:{spellings})(?![-\u2010]?\w)"))

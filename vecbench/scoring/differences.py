@@ -15,7 +15,7 @@ from vecbench.scoring.predictions import predictions
 from vecbench.store import StoredResponse
 from vecbench.tasks import Catalogue
 
-EARLIER_RESPONSE = "an earlier response to the same sample: strict counts the last only"
+EARLIER_RESPONSE = "an earlier response to the same sample counts too"
 FAILED = "row dropped: its error outweighs its response"
 TARGET_CASE = "label and target differ in case, which makes no difference there"
 UNKNOWN_TARGET = "the target is 'unknown', which no label counts as there"
@@ -148,7 +148,7 @@ def _reasons(
     response: StoredResponse, aliases: Mapping[str, str], ours: Prediction | None, theirs: Prediction
 ) -> list[Reason]:
     if ours is None:
-        return [Reason(EARLIER_RESPONSE)]
+        return [Reason(EARLIER_RESPONSE)] if theirs.dropped is None else []
     why = reasons(response.response, response.candidates, aliases, ours.reading, theirs.reading)
     if why:
         return why

@@ -5,6 +5,7 @@ Accuracy only. Source: `evaluate/metrics_calculators/vecbench.py` of github.com/
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -43,25 +44,27 @@ def emobserver_scores(
         first[task, sample] = min(repeat, first.get((task, sample), repeat))
     predictions: list[Prediction] = []
     by_task: dict[str, list[Prediction]] = {}
-    guesses = failures = 0
+    failures: Counter[str] = Counter()
+    guesses = 0
     for each in latest.values():
         reading = emobserver.read(each.response, each.candidates, {}, each.finish_reason)
         if each.repeat != first[each.task, each.sample_id]:
             predictions.append(prediction(each, reading, dropped=FURTHER_GENERATION))
             continue
         guesses += emobserver.named_label(each.response or "", each.candidates) is None
-        failures += each.response is None
+        failures[each.task] += each.response is None
         row = prediction(each, reading)
         predictions.append(row)
         by_task.setdefault(each.task, []).append(row)
     arrangement = Arrangement.of(by_task.keys(), catalogue)
-    tasks = {name: _task_scores(by_task[name]) for name in arrangement.tasks}
+    tasks = {name: _task_scores(by_task[name], failures[name]) for name in arrangement.tasks}
     benchmarks = _benchmarks(arrangement, catalogue)
     listed = dict.fromkeys([*arrangement.members, *(name for each in benchmarks.values() for name in each)])
     groups = {
         name: _group_scores(dict.fromkeys(catalogue.groups[name].members), tasks, by_task) for name in listed
     }
-    overall = _overall_scores(arrangement.tasks, benchmarks, groups, by_task)
+    every = [row for name in arrangement.tasks for row in by_task[name]]
+    overall = _overall_scores(every, arrangement.tasks, benchmarks, groups, failures.total())
     dropped = len(latest) - sum(map(len, by_task.values()))
     further = {
         "dropped": {
@@ -69,18 +72,18 @@ def emobserver_scores(
             "of": len(latest),
             "reasons": {FURTHER_GENERATION: dropped} if dropped else {},
         },
-        "first_candidate": {"n": guesses, "without_response": failures},
+        "first_candidate": {"n": guesses, "without_response": failures.total()},
     }
     notes = [
         "Acc of a group: the mean of its tasks; overall: the mean of the groups; what is absent counts as 0."
     ]
     if guesses:
         notes.append(
-            f"{guesses} responses name no candidate ({failures} of them failed) and count as the first "
-            "candidate."
+            f"Responses that name no candidate and count as the first one: {guesses}, "
+            f"{failures.total()} of them failed."
         )
     if dropped:
-        notes.append(f"{dropped} rows are dropped: {FURTHER_GENERATION}.")
+        notes.append(f"Rows dropped, {FURTHER_GENERATION}: {dropped}.")
     return predictions, Scores(
         EMOBSERVER,
         run or {},
@@ -106,9 +109,9 @@ def _benchmarks(arrangement: Arrangement, catalogue: Catalogue) -> dict[str, tup
     }
 
 
-def _task_scores(rows: Sequence[Prediction]) -> RowScores:
+def _task_scores(rows: Sequence[Prediction], failures: int) -> RowScores:
     accuracy = Score(sum(row.correct for row in rows) / len(rows), len(rows))
-    return _row_scores(rows, accuracy)
+    return _row_scores(rows, accuracy, failures)
 
 
 def _group_scores(
@@ -121,16 +124,17 @@ def _group_scores(
     accuracy = Score(sum(values) / len(listed), len(listed), details=note)
     rows = [row for name in present for row in by_task[name]]
     absent = tuple(name for name in listed if name not in tasks)
-    return GroupScores(tuple(present), absent, _row_scores(rows, accuracy), {}, line="mean of tasks")
+    errors = sum(tasks[name].counts["errors"] for name in present)
+    return GroupScores(tuple(present), absent, _row_scores(rows, accuracy, errors), {}, line="mean of tasks")
 
 
 def _overall_scores(
+    rows: Sequence[Prediction],
     order: Sequence[str],
     benchmarks: Mapping[str, Sequence[str]],
     groups: Mapping[str, GroupScores],
-    by_task: Mapping[str, Sequence[Prediction]],
+    failures: int,
 ) -> GroupScores:
-    rows = [row for name in order for row in by_task[name]]
     absent: tuple[str, ...] = ()
     if len(benchmarks) == 1:
         [members] = benchmarks.values()
@@ -143,12 +147,15 @@ def _overall_scores(
         accuracy = Score(
             None, 0, why=f"the tasks belong to {named}: the mean of the groups needs one benchmark"
         )
-    return GroupScores(tuple(order), absent, _row_scores(rows, accuracy), {}, line="mean of groups")
+    pooled = _row_scores(rows, accuracy, failures)
+    return GroupScores(tuple(order), absent, pooled, {}, line="mean of groups")
 
 
-def _row_scores(rows: Sequence[Prediction], accuracy: Score) -> RowScores:
+def _row_scores(rows: Sequence[Prediction], accuracy: Score, failures: int) -> RowScores:
     candidates = tuple(dict.fromkeys(each for row in rows for each in row.candidates))
     targets = [row.target if row.target in candidates else None for row in rows]
     confusion = confusion_counts(targets, [row.reading.label for row in rows], candidates)
-    counts = {"answered": sum(row.reading.label is not None for row in rows)}
+    # A failed response has a label all the same: the first candidate.
+    answered = sum(row.reading.label is not None for row in rows)
+    counts = {"answered": answered, "confident": 0, "errors": failures}
     return RowScores(len(rows), counts, {"accuracy": accuracy}, Cells.of_rows([], []), candidates, confusion)

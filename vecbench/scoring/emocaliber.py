@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from vecbench.metrics import Cells, auroc, brier, confusion_counts, f1_weighted
 from vecbench.parsing import EMOCALIBER, Prediction, emocaliber
@@ -181,6 +182,23 @@ def _calibration(rows: Sequence[_Row]) -> dict[str, Score]:
     return metrics
 
 
+def script_ece(confidence: ArrayLike, correct: ArrayLike) -> float:
+    """ECE as the script computes it: ten bins that hold their lower edge only, so that 1.0 lies in none.
+
+    Args:
+        confidence: In [0, 1]; shape (n,), n at least 1.
+        correct: Whether each row is right; shape (n,).
+
+    Returns:
+        In [0, 1]; 0 for a model that always states 1.0, however often it is wrong.
+
+    Raises:
+        ValueError: As `Cells.of_rows`.
+    """
+    cells = Cells.of_rows(confidence, correct)
+    return _ece(cells, cells.n)[0]
+
+
 def _ece(cells: Cells, n: int) -> tuple[float, int]:
     """The script's ECE and the number of rows in none of its bins.
 
@@ -281,10 +299,11 @@ def _notes(groups: Iterable[GroupScores], further: Mapping[str, Any]) -> Iterabl
     yield f"Acc and F1 overall: {_ANYWHERE}."
     unbinned = sum(group.pooled.metrics["ece"].details.get("rows_in_no_bin", 0) for group in groups)
     if unbinned:
-        yield f"ECE: {unbinned} rows lie in no bin (a confidence of 1.0) and count in the denominator only."
+        yield f"Rows in no bin of the ECE (confidence 1.0, or clipped to it), yet in its n: {unbinned}."
     dropped = further["dropped"]
     if dropped["n"]:
         reasons = ", ".join(f"{reason} ({n})" for reason, n in dropped["reasons"].items())
-        yield f"{dropped['n']} of {dropped['of']} rows are dropped, as the script does: {reasons}."
-    if further["duplicates"]:
-        yield f"{further['duplicates']} rows are further responses to a sample that has one; each counts."
+        yield f"Rows dropped, as the script does: {dropped['n']} of {dropped['of']}: {reasons}."
+    again = further["duplicates"]
+    if again:
+        yield f"Further responses to a sample that has one, which count like any other: {again}."
