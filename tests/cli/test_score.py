@@ -38,7 +38,7 @@ def test_what_is_recognised_is_said_and_scored(tmp_path):
     (tmp_path / "answers.jsonl").write_text(row(1) + row(2, label="negative"))
     done = score(tmp_path / "answers.jsonl")
     assert done.returncode == 0, done.stderr
-    assert "recognised: plain JSONL, answers.jsonl, 2 responses" in done.stderr
+    assert "recognised: plain JSONL, answers.jsonl, 2 rows" in done.stderr
     assert "fi_2 2 of 1000" in done.stderr
     scores = json.loads((tmp_path / "answers-scores" / "scores.json").read_text())
     assert scores["overall"]["metrics"]["accuracy"]["value"] == 0.5

@@ -50,7 +50,8 @@ def report_source(source: ResponseSource, catalogue: Catalogue, faults: Path) ->
 def _recognised(source: ResponseSource) -> str:
     count = len(source.files)
     files = source.files[0].name if count == 1 else f"{count} files"
-    return f"recognised: {source.format}, {files}, {source.resolution.count:,} responses"
+    rows = source.resolution.count + source.effects().get("not scored", 0)
+    return f"recognised: {source.format}, {files}, {rows:,} rows"
 
 
 def _unexpected_counts(source: ResponseSource, catalogue: Catalogue) -> Iterator[str]:
