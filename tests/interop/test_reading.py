@@ -5,6 +5,8 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from vecbench.errors import DataError, UsageError
 from vecbench.interop import json_lines
@@ -379,3 +381,21 @@ def test_scores_go_beside_what_others_generated(tmp_path):
     assert read(plain(tmp_path))[0].default_output == tmp_path / "answers-scores"
     folder = emocaliber_shards(tmp_path / "model.v1")
     assert read(folder)[0].default_output == tmp_path / "model.v1-scores"
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.just("positive"),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=5,
+)
+FIELDS = ("task", "id", "target", "label", "response", "error", "finish_reason", "image", "repeat")
+
+
+@settings(max_examples=200, deadline=None)
+@given(changes=st.lists(st.dictionaries(st.sampled_from(FIELDS), VALUES, max_size=3), max_size=4))
+def test_every_row_is_a_response_or_is_reported(tmp_path_factory, changes):
+    rows = [plain_row(), *(plain_row(**each) for each in changes)]
+    source, responses = read(jsonl(tmp_path_factory.mktemp("rows") / "answers.jsonl", rows))
+    unscored = [fault for fault in source.faults if fault.effect == "not scored"]
+    assert len(responses) + len(unscored) == len(rows)
+    assert len(predictions(responses, "strict", CATALOGUE)) <= len(responses)
