@@ -120,13 +120,13 @@ def test_rows_that_the_script_drops_are_counted_with_their_reasons():
     assert scores["dropped"] == {
         "n": 4,
         "of": 6,
-        "reasons": {"confidence is no number": 2, "no response": 2},
+        "reasons": {"confidence is no number": 2, "no response": 1, "generation failed": 1},
         "tasks": {"fi_2": 4},
     }
     assert any("dropped, as the script does: 4 of 6" in note for note in scores["notes"])
     lines = [json.loads(line) for line in prediction_lines(complete.rows)]
     assert [line.get("dropped") for line in lines] == [
-        None, None, "confidence is no number", "confidence is no number", "no response", "no response",
+        None, None, "confidence is no number", "confidence is no number", "no response", "generation failed",
     ]  # fmt: skip
 
 

@@ -27,6 +27,7 @@ from vecbench.tasks import Catalogue
 UNKNOWN = "unknown"
 """What the script calls a response without any label: a class like any other."""
 
+FAILED = "generation failed"
 NO_RESPONSE = "no response"
 NO_NUMBER = "confidence is no number"
 """Why a row is dropped."""
@@ -113,7 +114,8 @@ def _row(response: StoredResponse) -> _Row | Prediction:
     """The response as the script sees it; as a plain prediction if the script drops it."""
     reading = emocaliber.read(response.response, response.candidates, {}, response.finish_reason)
     if response.response is None or response.error is not None:
-        return prediction(response, reading, judged=False, dropped=NO_RESPONSE)
+        reason = NO_RESPONSE if response.error is None else FAILED
+        return prediction(response, reading, judged=False, dropped=reason)
     target = response.target.lower()
     label = UNKNOWN if reading.label is None else reading.label.lower()
     judged = target == label
@@ -299,7 +301,7 @@ def _notes(groups: Iterable[GroupScores], further: Mapping[str, Any]) -> Iterabl
     yield f"Acc and F1 overall: {_ANYWHERE}."
     unbinned = sum(group.pooled.metrics["ece"].details.get("rows_in_no_bin", 0) for group in groups)
     if unbinned:
-        yield f"Rows in no bin of the ECE (confidence 1.0, or clipped to it), yet in its n: {unbinned}."
+        yield f"Rows in no bin of the ECE (confidence 1.0 or more, or nan), yet in its n: {unbinned}."
     dropped = further["dropped"]
     if dropped["n"]:
         reasons = ", ".join(f"{reason} ({n})" for reason, n in dropped["reasons"].items())
