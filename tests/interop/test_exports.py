@@ -42,6 +42,7 @@ RESPONSES = [
     response("b", "<answer>negative</answer><confidence>high</confidence>"),
     response("c", "<answer>nega", finish_reason="length", target="negative"),
     response("d", None, error="out of memory", finish_reason=None),
+    response("null", None),
     response("e", "<answer>negative</answer><confidence>80%</confidence>", target="negative"),
     response("e", "half of a surrogate pair: \ud800", target="negative", repeat=2),
     response("a", "<answer>Sad</answer><confidence>1.0</confidence>", "abstract_8", "sadness"),
@@ -87,7 +88,7 @@ def test_emocalibers_files_are_what_its_scripts_write(tmp_path):
         path.stem: [json.loads(line) for line in path.read_text().splitlines()]
         for path in tmp_path.glob("*.jsonl")
     }
-    assert {name: len(rows) for name, rows in files.items()} == {"merged": 7, "error": 1, "merged_conf": 5}
+    assert {name: len(rows) for name, rows in files.items()} == {"merged": 7, "error": 2, "merged_conf": 5}
     first = files["merged_conf"][0]
     assert first["task"] == "FI-2"
     assert first["ground_truth"] == "positive"
@@ -132,18 +133,18 @@ def test_lm_evals_files_have_its_shape(tmp_path):
     [folder] = tmp_path.iterdir()
     [results] = folder.glob("results_*.json")
     said = json.loads(results.read_text())
-    assert said["results"]["vecbench_fi_2"]["sample_len"] == 5
-    assert said["results"]["vecbench_fi_2"]["accuracy,none"] == pytest.approx(2 / 5)
+    assert said["results"]["vecbench_fi_2"]["sample_len"] == 6
+    assert said["results"]["vecbench_fi_2"]["accuracy,none"] == pytest.approx(2 / 6)
     assert said["results"]["vecbench_fi_2"]["brier,none"] == pytest.approx((0.1**2 + 0.2**2) / 2)
-    assert said["n-samples"]["vecbench_fi_2"] == {"original": 5, "effective": 5}
+    assert said["n-samples"]["vecbench_fi_2"] == {"original": 6, "effective": 6}
     [log] = folder.glob("samples_vecbench_fi_2_*.jsonl")
     lines = [json.loads(line) for line in log.read_text().splitlines()]
-    assert [line["doc_id"] for line in lines] == [0, 1, 2, 3, 4]
+    assert [line["doc_id"] for line in lines] == [0, 1, 2, 3, 4, 5]
     # What lm-eval itself writes for a task file of ours, and one key of our own.
     assert lines[0].keys() == {
         "doc_id", "doc", "target", "arguments", "resps", "filtered_resps", "filter", "metrics", "doc_hash",
         "prompt_hash", "target_hash", "accuracy", "coverage", "brier", "ece", "vecbench",
     }  # fmt: skip
-    assert len(lines[4]["resps"][0]) == 2
-    assert lines[4]["filtered_resps"] == [lines[4]["resps"][0][0]]
+    assert len(lines[5]["resps"][0]) == 2
+    assert lines[5]["filtered_resps"] == [lines[5]["resps"][0][0]]
     assert lines[0]["brier"] == [0.9, True]

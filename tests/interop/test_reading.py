@@ -197,7 +197,8 @@ def test_a_failed_sample_is_an_error_row(tmp_path):
     del data["response"]
     rows = [{"original_data": data, "error": "CUDA out of memory"}, emocaliber_row(ANSWERS[1], response=None)]
     source, responses = read(jsonl(tmp_path / "0.jsonl", rows).parent)
-    assert [each.error for each in responses] == ["CUDA out of memory", "the file has no response"]
+    assert [each.error for each in responses] == ["CUDA out of memory", None]
+    assert [each.response for each in responses] == [None, None]
     assert [row.reading.label_status for row in predictions(responses, "strict", CATALOGUE)] == ["error"] * 2
     assert source.faults == []
     assert not source.is_incomplete

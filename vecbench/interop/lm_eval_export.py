@@ -98,10 +98,15 @@ def _samples(responses: Iterable[StoredResponse], catalogue: Catalogue) -> Itera
             "target_hash": _hash(first.target),
             OURS: {
                 "repeat": [each.repeat for each in repeats],
-                "error": [each.error for each in repeats],
+                "error": [each.error or _no_response(each) for each in repeats],
                 "finish_reason": [each.finish_reason for each in repeats],
             },
         } | metrics
+
+
+def _no_response(response: StoredResponse) -> str | None:
+    # lm-eval's log has no null for a response, and "" is one that says nothing.
+    return "no response" if response.response is None else None
 
 
 def _results(

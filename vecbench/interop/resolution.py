@@ -76,7 +76,7 @@ class Resolution:
             return None
         text, error = self._text_or_error(row)
         self.count += 1
-        self._watch_for_repetition(row, question.task, sample_id, repeat, failed=error is not None)
+        self._watch_for_repetition(row, question.task, sample_id, repeat, failed=text is None)
         return StoredResponse(
             row.key if type(row.key) is str else _key(question.task, sample_id, repeat, target, text),
             question.task,
@@ -139,7 +139,7 @@ class Resolution:
         if type(row.response) is str:
             return row.response, None
         if row.response is None:
-            return None, "the file has no response"
+            return None, None
         problem = f"the response is {shown(row.response)}, not a text"
         self._report(row, "counts as wrong", problem)
         return None, problem
