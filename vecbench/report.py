@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from vecbench.interop.reading import ResponseSource
+from vecbench.interop.row import ResponseFault
 from vecbench.parsing import EMOCALIBER, Prediction
 from vecbench.plots import (
     accuracy_coverage_curve,
@@ -17,8 +19,8 @@ from vecbench.plots import (
     selective_points,
 )
 from vecbench.scoring import CompleteScores, Scores, prediction_lines
-from vecbench.store import Manifest
-from vecbench.store.files import replacing
+from vecbench.store import Manifest, write_text
+from vecbench.store.files import cannot_write, replacing
 from vecbench.tables import markdown_table, recalibration_markdown, spread_markdown, threshold_markdown
 
 
@@ -30,6 +32,22 @@ def write_predictions(rows: Iterable[Prediction], path: Path) -> None:
     """
     with replacing(path) as draft, draft.open("w", encoding="utf-8") as stream:
         stream.writelines(prediction_lines(rows))
+
+
+def write_faults(faults: Iterable[ResponseFault], path: Path) -> None:
+    """Writes faults.jsonl; without any fault there is no such file, not even an earlier one.
+
+    Raises:
+        RunError: It cannot be written or removed.
+    """
+    lines = [fault.to_line() for fault in faults]
+    if lines:
+        write_text(path, "".join(lines))
+        return
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as fault:
+        raise cannot_write(path, fault) from fault
 
 
 def write_figures(scores: Scores, folder: Path) -> list[Path]:
@@ -75,7 +93,11 @@ def file_name(kind: str, name: str) -> str:
 
 
 def summary(
-    complete: CompleteScores, manifest: Manifest | None, figures: Sequence[Path], folder: Path
+    complete: CompleteScores,
+    manifest: Manifest | None,
+    figures: Sequence[Path],
+    folder: Path,
+    source: ResponseSource | None = None,
 ) -> str:
     """The text of summary.md: what was measured, the table, the diagrams.
 
@@ -84,10 +106,11 @@ def summary(
         manifest: Of the run; None when the responses came from elsewhere.
         figures: Pictures to show.
         folder: Where summary.md will lie; pictures are named relative to it.
+        source: Where the responses came from, and what was wrong with them.
     """
     name = manifest.model.name if manifest else "Scores"
     scores = complete.scores
-    parts = [f"# {name}\n\n", *_facts(scores, manifest), "\n", markdown_table(scores)]
+    parts = [f"# {name}\n\n", *_facts(scores, manifest, source), "\n", markdown_table(scores)]
     if scores.further.get("thresholds"):
         parts.append("\n" + threshold_markdown(scores))
     if complete.recalibration:
@@ -104,8 +127,13 @@ def summary(
     return "".join(parts + pictures)
 
 
-def _facts(scores: Scores, manifest: Manifest | None) -> Iterable[str]:
+def _facts(scores: Scores, manifest: Manifest | None, source: ResponseSource | None) -> Iterable[str]:
     yield f"Protocol `{scores.protocol}`; all values × 100.\n"
+    if source is not None and not source.is_run:
+        yield f"Read from {source.format}: {', '.join(f'`{path.name}`' for path in source.files)}.\n"
+    if source is not None and source.faults:
+        effects = ", ".join(f"{count:,} {effect}" for effect, count in source.effects().items())
+        yield f"Faults: {effects}; see `faults.jsonl`.\n"
     if manifest is None:
         return
     counts = manifest.counts

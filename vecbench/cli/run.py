@@ -232,10 +232,12 @@ def _watched(plan: RunPlan, make_engine: Callable[[], Engine], directory: RunDir
 
 
 def _show(directory: RunDirectory, catalogue: Catalogue, outcome: RunOutcome) -> None:
-    from vecbench.cli.score import score_directory
+    from vecbench.cli.score import score_source
+    from vecbench.interop.reading import open_responses
 
     console = stdout()
-    score_directory(directory, "strict", catalogue, directory.path, console)
+    source = open_responses(directory.path, catalogue)
+    score_source(source, "strict", catalogue, directory.path, console)
     throughput = outcome.manifest.throughput
     if outcome.generated and throughput.samples_per_second:
         console.print(

@@ -117,7 +117,8 @@ def _row_scores(
     seed: int,
 ) -> RowScores:
     n, cells = len(rows), outcomes.cells
-    candidates = tuple(dict.fromkeys(candidate for row in rows for candidate in row.candidates))
+    lists = dict.fromkeys(row.candidates for row in rows)  # few, however many rows there are
+    candidates = tuple(dict.fromkeys(candidate for each in lists for candidate in each))
     known = set(candidates)
     # A target outside the candidates is a fault of the data: a miss of no class.
     targets = [row.target if row.target in known else None for row in rows]

@@ -25,6 +25,7 @@ class RunDirectory:
         self.manifest = path / "run.json"
         self.responses = path / "responses.jsonl"
         self.predictions = path / "predictions.jsonl"
+        self.faults = path / "faults.jsonl"
         self.scores = path / "scores.json"
         self.figures = path / "figures"
         self.summary = path / "summary.md"
