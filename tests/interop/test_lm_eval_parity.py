@@ -24,9 +24,13 @@ GREEDY = "do_sample=false,temperature=0.0,max_gen_toks=64"
 
 def go(*command):
     # Two processes that compute on all cores would wait for each other.
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
+    settings = {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
     done = subprocess.run(
-        [sys.executable, "-m", *map(str, command)], capture_output=True, text=True, check=False, env=environment
+        [sys.executable, "-m", *map(str, command)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | settings,
     )
     assert done.returncode in {0, 4}, done.stdout[-3000:] + done.stderr[-6000:]
     return done
