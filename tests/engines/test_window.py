@@ -1,6 +1,7 @@
 """The bounded window that the vllm and openai engines share."""
 
 import asyncio
+import time
 
 import pytest
 from PIL import Image
@@ -60,6 +61,41 @@ def test_what_is_finished_comes_before_the_fault_and_nothing_is_pulled_after_it(
     with pytest.raises(RunError, match="dead"):
         list(running)
     assert len(pulled) < 10
+
+
+def test_a_fault_is_raised_when_everything_else_is_finished_too(loop):
+    others = asyncio.Event()
+
+    async def answer(request, _picture):
+        if request.key == "0":
+            await others.wait()
+            raise RunError("dead")
+        if request.key == "2":
+            others.set()
+        return Response(request.key, "ok", "stop")
+
+    running = answered(requests(3), prepare, answer, loop=loop, window=3, threads=1)
+    assert sorted([next(running).key, next(running).key]) == ["1", "2"]
+    with pytest.raises(RunError, match="dead"):
+        next(running)
+
+
+def test_the_fault_is_not_lost_when_responses_come_after_it(loop):
+    late = asyncio.Event()
+
+    async def answer(request, _picture):
+        if request.key == "0":
+            late.set()
+            raise RunError("dead")
+        await late.wait()
+        return Response(request.key, "ok", "stop")
+
+    running = answered(requests(3), prepare, answer, loop=loop, window=3, threads=3)
+    next(running)
+    time.sleep(0.2)  # the fault and the last response wait together
+    next(running)
+    with pytest.raises(RunError, match="dead"):
+        next(running)
 
 
 def test_the_loop_ends_with_what_runs_in_it():

@@ -77,6 +77,7 @@ def answered(
             for request in islice(source, under_way.room(window)):
                 under_way.add(request)
             if not under_way:
+                under_way.raise_fault()
                 return
             yield under_way.next_finished()
 
@@ -120,6 +121,11 @@ class _Window:
     def add(self, request: Request) -> None:
         number = next(self._numbers)
         self._futures[number] = self._loop.start(self._go(number, request))
+
+    def raise_fault(self) -> None:
+        """Raises what has gone wrong, if anything has."""
+        if self._fault is not None:
+            raise self._fault
 
     def next_finished(self) -> Response:
         """Waits for a response; once something has gone wrong, raises it after what is finished."""
