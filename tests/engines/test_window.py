@@ -80,20 +80,24 @@ def test_a_fault_is_raised_when_everything_else_is_finished_too(loop):
         next(running)
 
 
-def test_the_fault_is_not_lost_when_responses_come_after_it(loop):
+def test_a_fault_that_waits_together_with_the_last_response_is_not_lost(loop):
     late = asyncio.Event()
 
     async def answer(request, _picture):
+        if request.key != "1":
+            await late.wait()
         if request.key == "0":
-            late.set()
             raise RunError("dead")
-        await late.wait()
         return Response(request.key, "ok", "stop")
 
+    async def release():
+        late.set()
+
     running = answered(requests(3), prepare, answer, loop=loop, window=3, threads=3)
-    next(running)
-    time.sleep(0.2)  # the fault and the last response wait together
-    next(running)
+    assert next(running).key == "1"
+    loop.start(release()).result(10)
+    time.sleep(0.2)
+    assert next(running).key == "2"
     with pytest.raises(RunError, match="dead"):
         next(running)
 
