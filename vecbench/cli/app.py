@@ -17,6 +17,7 @@ import typer
 
 import vecbench
 from vecbench.cli.console import stderr
+from vecbench.cli.leaderboard import leaderboard
 from vecbench.cli.run import demo, run
 from vecbench.cli.score import score
 from vecbench.cli.tasks import tasks
@@ -55,6 +56,7 @@ app.command()(demo)
 app.command()(run)
 app.command()(score)
 app.add_typer(tasks, name="tasks")
+app.add_typer(leaderboard, name="leaderboard")
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -22,6 +22,12 @@ Kind = Literal["verified", "reported"]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
+def _require_known(metrics: Mapping[str, Value]) -> None:
+    for key in metrics:
+        if key not in METRICS:
+            raise ValueError(f"unknown metric {key!r}; known: {', '.join(METRICS)}")
+
+
 class _Record(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
 
@@ -201,9 +207,3 @@ def read_entries(folder: Path) -> dict[str, Entry]:
             f"{folder} has entries of {' and '.join(benchmarks)}", "One leaderboard is of one benchmark."
         )
     return entries
-
-
-def _require_known(metrics: Mapping[str, Value]) -> None:
-    for key in metrics:
-        if key not in METRICS:
-            raise ValueError(f"unknown metric {key!r}; known: {', '.join(METRICS)}")

@@ -54,7 +54,7 @@ def rank_ranges(
 def _same_samples(
     entries: Sequence[Entry], tasks: Sequence[str]
 ) -> list[tuple[list[int], NDArray[np.float32]]]:
-    """The entries that answered the same samples: (their places, right or wrong; shape (entries, samples))."""
+    """Entries that answered the same samples: (their places, right or wrong of shape (entries, samples))."""
     alike: dict[tuple[str, ...], list[int]] = {}
     for place, entry in enumerate(entries):
         if all(task in entry.outcomes for task in tasks):

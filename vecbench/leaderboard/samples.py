@@ -61,7 +61,9 @@ def check_samples(
     by_task: dict[str, list[StoredResponse]] = {task.id: [] for task in tasks}
     for each in responses:
         if each.task not in by_task:
-            raise DataError(f"{where}: responses to the task {each.task!r:.60}, which is not of the benchmark")
+            raise DataError(
+                f"{where}: responses to the task {each.task!r:.60}, which is not of the benchmark"
+            )
         by_task[each.task].append(each)
     found = [_check_task(task, by_task[task.id], manifest, data, where) for task in tasks]
     return Coverage(
@@ -160,6 +162,4 @@ def _image_sha256(sample: Sample) -> str | None:
 
 
 def _claimed_sample(task: Task, response: StoredResponse) -> Sample:
-    return Sample(
-        task.id, response.sample_id, response.image, response.target, task.labels, None, Path()
-    )
+    return Sample(task.id, response.sample_id, response.image, response.target, task.labels, None, Path())

@@ -138,7 +138,7 @@ def leaderboard(entries: Mapping[str, Entry], catalogue: Catalogue) -> Leaderboa
 
 
 def _order(standing: Standing, groups: tuple[str, ...]) -> tuple[int, int, float, str]:
-    """By the mean accuracy of the groups, macro, else pooled: entries with one are not mixed with the other."""
+    """By the mean of the groups' macro accuracies; entries without them follow, by the pooled ones."""
     kind = KINDS.index(standing.entry.kind)
     for place, column in enumerate((COLUMNS[1], COLUMNS[0])):
         values = [standing.value(group, column) for group in groups]

@@ -50,15 +50,17 @@ def validated(shape: type[Shape], values: object, where: str) -> Shape:
         first = fault.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         said = first["msg"].removeprefix("Value error, ")
-        raise DataError(f"{where}: {place + ': ' if place else ''}{said[:1].lower()}{said[1:]:.300}") from None
+        raise DataError(
+            f"{where}: {place + ': ' if place else ''}{said[:1].lower()}{said[1:]:.300}"
+        ) from None
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in value if keys.count(key) > 1)
-        raise ValueError(f"the key {twice!r:.60} is given twice")
+    value: dict[str, Any] = {}
+    for key, each in pairs:
+        if key in value:
+            raise ValueError(f"the key {key!r:.60} is given twice")
+        value[key] = each
     return value
 
 
@@ -72,9 +74,7 @@ def _require_shallow(value: Any, where: str) -> None:
         depth += 1
         if depth > MAX_DEPTH:
             raise _too_deep(where)
-        level = [
-            child for each in level for child in (each.values() if isinstance(each, dict) else each)
-        ]
+        level = [child for each in level for child in (each.values() if isinstance(each, dict) else each)]
 
 
 def _too_deep(where: str) -> DataError:

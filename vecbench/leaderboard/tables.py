@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 from vecbench.leaderboard.entry import Decoding, Kind, Value
 from vecbench.leaderboard.standings import COLUMNS, KINDS, OVERALL, Column, Leaderboard, Standing
@@ -14,6 +14,10 @@ HEADINGS: Mapping[Kind, str] = {
     "verified": "Verified: recomputed here from the responses",
     "reported": "Reported: published numbers, not recomputed",
 }
+CSV_COLUMNS = (
+    *("entry", "model", "kind", "date", "level", "name", "aggregate", "metric", "value", "low", "high"),
+    *("n", "correct", "rank_best", "rank_worst"),
+)
 LEGEND = (
     "All values × 100. **Acc macro** is the unweighted mean of a group's task accuracies, **Acc pooled** is "
     "over its rows; the other columns are pooled. **Rank** is the range of ranks, in pooled accuracy among "
@@ -47,26 +51,23 @@ def csv_text(board: Leaderboard) -> str:
     """Every number as a fraction, one row an entry, task or group, aggregate and metric."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(
-        ["entry", "model", "kind", "date", "level", "name", "aggregate", "metric", "value", "low", "high"]
-        + ["n", "correct", "rank_best", "rank_worst"]
-    )
+    writer.writerow(CSV_COLUMNS)
     for each in board.standings:
         entry = each.entry
-        head = [each.name, entry.model.name, entry.kind, entry.date or ""]
+        head = (each.name, entry.model.name, entry.kind, entry.date)
         for task, rows in entry.tasks.items():
             for metric, value in rows.metrics.items():
-                writer.writerow([*head, "task", task, "rows", metric, *_numbers(value)]
-                                + [_blank(rows.n), _blank(rows.correct), "", ""])
+                writer.writerow(_csv_row(head, ("task", task, "rows", metric), value, rows.n, rows.correct))
         for block in board.blocks:
             level = OVERALL if block == OVERALL else "group"
-            scores, rank = each.scores(block), each.ranks.get(block) or ("", "")
-            for metric, value in scores.pooled.metrics.items():
-                ranks = rank if metric == "accuracy" else ("", "")
-                writer.writerow([*head, level, block, "pooled", metric, *_numbers(value)]
-                                + [_blank(scores.pooled.n), _blank(scores.pooled.correct), *ranks])
+            scores = each.scores(block)
+            rows = scores.pooled
+            for metric, value in rows.metrics.items():
+                range_ = each.ranks.get(block) if metric == "accuracy" else None
+                place = (level, block, "pooled", metric)
+                writer.writerow(_csv_row(head, place, value, rows.n, rows.correct, range_))
             for metric, value in scores.macro.items():
-                writer.writerow([*head, level, block, "macro", metric, *_numbers(value), "", "", "", ""])
+                writer.writerow(_csv_row(head, (level, block, "macro", metric), value))
     return stream.getvalue()
 
 
@@ -115,7 +116,7 @@ def interval(value: Value | None) -> str:
 
 
 def rank(range_: tuple[int, int] | None) -> str:
-    """ "2", "1–3", or "–"."""
+    """A range of ranks such as "1–3"; one rank as "2"; none as "–"."""
     if range_ is None:
         return "–"
     best, worst = range_
@@ -153,7 +154,7 @@ def checks(standing: Standing) -> str:
 
 def markdown_text(text: str) -> str:
     """Text that Markdown shows as it is."""
-    escaped = re.sub(r"([\\`*_{}\[\]()#+!|~-])", r"\\\1", text)
+    escaped = re.sub(r"([\\`*_{}\[\]|~])", r"\\\1", text)
     return escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
@@ -218,10 +219,13 @@ def _row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _numbers(value: Value) -> Iterator[str | float]:
-    for each in (value.value, value.low, value.high):
-        yield _blank(each)
-
-
-def _blank(value: float | None) -> str | float:
-    return "" if value is None else value
+def _csv_row(
+    head: tuple[str | None, ...],
+    place: tuple[str, ...],
+    value: Value,
+    n: int | None = None,
+    correct: int | None = None,
+    range_: tuple[int, int] | None = None,
+) -> list[str | float]:
+    numbers = (value.value, value.low, value.high, n, correct, *(range_ or (None, None)))
+    return ["" if each is None else each for each in (*head, *place, *numbers)]

@@ -68,9 +68,7 @@ def verify(path: Path, catalogue: Catalogue, data: Path | None = None) -> Verifi
         f"{path}: submission.json",
     )
     _require_hashes(submission, files, path)
-    manifest = validated(
-        Manifest, parse_json(files["run.json"], f"{path}: run.json"), f"{path}: run.json"
-    )
+    manifest = validated(Manifest, parse_json(files["run.json"], f"{path}: run.json"), f"{path}: run.json")
     benchmark = {group.id: group for group in catalogue.benchmarks()}.get(submission.benchmark)
     if benchmark is None:
         raise DataError(f"{path}: unknown benchmark {submission.benchmark!r}")
@@ -89,7 +87,9 @@ def verify(path: Path, catalogue: Catalogue, data: Path | None = None) -> Verifi
 def _require_hashes(submission: Submission, files: Mapping[str, bytes], path: Path) -> None:
     named = set(submission.files) ^ (set(files) - {"submission.json"})
     if named:
-        raise DataError(f"{path}: submission.json: files and archive differ: {', '.join(sorted(named))!r:.200}")
+        raise DataError(
+            f"{path}: submission.json: files and archive differ: {', '.join(sorted(named))!r:.200}"
+        )
     for name, said in submission.files.items():
         if said.size != len(files[name]):
             raise DataError(f"{path}: {name} has {len(files[name])} bytes, submission.json says {said.size}")
@@ -178,7 +178,9 @@ def _differences(claimed: Any, recomputed: Any, where: str) -> Iterator[str]:
 
 
 def _same(claimed: Any, recomputed: Any) -> bool:
-    numbers = all(isinstance(each, int | float) and not isinstance(each, bool) for each in (claimed, recomputed))
+    numbers = all(
+        isinstance(each, int | float) and not isinstance(each, bool) for each in (claimed, recomputed)
+    )
     if numbers:
         try:
             return math.isclose(claimed, recomputed, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
