@@ -71,7 +71,7 @@ def add_submission(
         draft.write_bytes(content)
         verify(draft, catalogue)
     stdout().print(
-        f"{path}: {len(content) / 2**20:.1f} MiB. Send it, or check it as a keeper would:", soft_wrap=True
+        f"{path}: {len(content) / 1000:.0f} kB. Send it, or check it as a keeper would:", soft_wrap=True
     )
     stdout().print(f"  vecbench leaderboard check {path}", soft_wrap=True)
 

@@ -38,9 +38,13 @@ def rank_ranges(
         return ranges
     correct = np.array([pooled[place].correct for place in counted], dtype=np.float64)
     n = np.array([pooled[place].n for place in counted], dtype=np.float64)
-    p_values = _two_shares(correct, n)
-    for members, right in _same_samples([entries[place] for place in counted], tasks):
-        p_values[np.ix_(members, members)] = _mcnemar(right)
+    alike = _same_samples([entries[place] for place in counted], tasks)
+    if len(alike) == 1 and len(alike[0][0]) == len(counted):
+        p_values = _mcnemar(alike[0][1])
+    else:
+        p_values = _two_shares(correct, n)
+        for members, right in alike:
+            p_values[np.ix_(members, members)] = _mcnemar(right)
     distinct = _holm(p_values)
     accuracy = correct / n
     better = distinct & (accuracy[None, :] > accuracy[:, None])
@@ -73,13 +77,26 @@ def _same_samples(
 
 
 def _mcnemar(right: NDArray[np.float32]) -> Matrix:
-    """Two-sided p of every pair, from the samples that only one of the two got right."""
-    from scipy.special import bdtr
+    """Two-sided exact p of every pair, from the samples that only one of the two got right."""
+    from scipy.special import gammaln
 
     both = (right @ right.T).astype(np.float64)
     alone = np.diag(both)[:, None] - both
-    fewer, discordant = np.minimum(alone, alone.T), alone + alone.T
-    return np.asarray(np.minimum(1.0, 2 * bdtr(fewer, discordant, 0.5)))
+    first, second = np.triu_indices(len(both), k=1)
+    one, other = alone[first, second], alone[second, first]
+    fewer, discordant = np.minimum(one, other).astype(np.int64), (one + other).astype(np.int64)
+    pairs = np.empty(len(fewer))
+    order = np.argsort(discordant, kind="stable")
+    totals, begins = np.unique(discordant[order], return_index=True)
+    log_factorial = gammaln(np.arange(discordant.max(initial=0) + 1) + 1.0)
+    # One binomial distribution serves all pairs with as many discordant samples.
+    for total, members in zip(totals, np.split(order, begins[1:]), strict=True):
+        k = np.arange(total // 2 + 1)
+        log_mass = log_factorial[total] - log_factorial[k] - log_factorial[total - k] - total * np.log(2)
+        pairs[members] = np.minimum(1.0, 2 * np.cumsum(np.exp(log_mass)))[fewer[members]]
+    p_values = np.ones(both.shape)
+    p_values[first, second] = p_values[second, first] = pairs
+    return p_values
 
 
 def _two_shares(correct: Matrix, n: Matrix) -> Matrix:
