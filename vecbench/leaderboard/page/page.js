@@ -3,32 +3,14 @@ const table = document.getElementById("standings");
 const body = table.tBodies[0];
 const rows = Array.from(body.rows);
 const texts = rows.map((row) => row.textContent.toLowerCase());
-const headers = Array.from(table.tHead.querySelectorAll("th[data-kind]"));
+const heads = Array.from(document.getElementById("columns").cells);
 const status = document.getElementById("status");
 const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
 
-// The second header row stands between the first row's cells: a header's column is that of its cells.
-const [first, second] = table.tHead.rows;
-const columns = new Map();
-let column = 0;
-let beneath = 0;
-for (const header of first.cells) {
-  if (header.dataset.all) {
-    for (let count = 0; count < Number(header.dataset.all); count += 1) {
-      columns.set(second.cells[beneath], column);
-      beneath += 1;
-      column += 1;
-    }
-  } else {
-    columns.set(header, column);
-    column += 1;
-  }
-}
-
-function sortBy(header, direction) {
-  const place = columns.get(header);
+function sortBy(head, direction) {
+  const place = heads.indexOf(head);
   const sign = direction === "ascending" ? 1 : -1;
-  const number = header.dataset.kind === "number";
+  const number = head.dataset.better !== undefined;
   const keyed = rows.map((row, index) => {
     const cell = row.cells[place];
     const text = number ? cell.dataset.v : cell.textContent;
@@ -38,17 +20,15 @@ function sortBy(header, direction) {
   const compare = number ? (a, b) => a.key - b.key : (a, b) => collator.compare(a.key, b.key);
   // What is undefined comes last, whichever way the others are sorted.
   keyed.sort((a, b) => a.missing - b.missing || (a.missing ? 0 : sign * compare(a, b)) || a.index - b.index);
-  const fragment = document.createDocumentFragment();
-  for (const each of keyed) fragment.append(each.row);
-  body.append(fragment);
-  for (const each of headers) each.removeAttribute("aria-sort");
-  header.setAttribute("aria-sort", direction);
+  body.append(...keyed.map((each) => each.row));
+  for (const each of heads) each.removeAttribute("aria-sort");
+  head.setAttribute("aria-sort", direction);
 }
 
-function sorted(header) {
-  const natural = header.dataset.better === "higher" ? "descending" : "ascending";
+function toggle(head) {
+  const natural = head.dataset.better === "higher" ? "descending" : "ascending";
   const other = natural === "ascending" ? "descending" : "ascending";
-  sortBy(header, header.getAttribute("aria-sort") === natural ? other : natural);
+  sortBy(head, head.getAttribute("aria-sort") === natural ? other : natural);
 }
 
 function filter() {
@@ -63,14 +43,10 @@ function filter() {
 }
 
 function view() {
-  const chosen = document.getElementById("view").value;
-  table.dataset.view = chosen;
-  for (const header of first.cells) {
-    if (header.dataset.all) header.colSpan = Number(chosen === "main" ? header.dataset.main : header.dataset.all);
-  }
+  table.dataset.view = document.getElementById("view").value;
 }
 
-for (const header of headers) header.querySelector("button").addEventListener("click", () => sorted(header));
+for (const head of heads) head.querySelector("button")?.addEventListener("click", () => toggle(head));
 document.getElementById("filter").addEventListener("input", filter);
 document.getElementById("kind").addEventListener("change", filter);
 document.getElementById("view").addEventListener("change", view);

@@ -34,22 +34,19 @@ def html_page(board: Leaderboard) -> str:
         loader=jinja2.FileSystemLoader(_FOLDER), autoescape=True, undefined=jinja2.StrictUndefined
     )
     # Filled by us with numbers only, so nothing in it needs escaping.
-    style = Markup(environment.get_template("page.css").render(blocks=list(range(len(board.blocks)))))
+    style = Markup(
+        environment.get_template("page.css").render(
+            blocks=list(range(len(board.blocks))),
+            main_columns=1 + sum(column.main for column in COLUMNS),
+            all_columns=1 + len(COLUMNS),
+        )
+    )
     script = Markup((_FOLDER / "page.js").read_text(encoding="utf-8"))
-    main = sum(column.main for column in COLUMNS) + 1
     return (
         environment.get_template("page.html.jinja").render(
             board=board,
             count={kind: len(board.of_kind(kind)) for kind in ("verified", "reported")},
-            groups=[
-                {
-                    "name": name,
-                    "main": block != OVERALL,
-                    "main_columns": main,
-                    "all_columns": len(COLUMNS) + 1,
-                }
-                for block, name in board.blocks.items()
-            ],
+            groups=[{"name": name, "main": block != OVERALL} for block, name in board.blocks.items()],
             heads=[head for place, block in enumerate(board.blocks) for head in _heads(place, block)],
             rows=[_row(each, board) for each in board.standings],
             style=style,
@@ -64,7 +61,7 @@ def html_page(board: Leaderboard) -> str:
 def _heads(place: int, block: str) -> list[dict[str, str]]:
     first = {
         "heading": "Rank",
-        "aggregate": "pooled acc",
+        "aggregate": "in acc",
         "better": "lower",
         "title": "Range of ranks in pooled accuracy, among entries of the same kind",
         "classes": _classes(place, block, None),
