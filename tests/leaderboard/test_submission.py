@@ -197,7 +197,7 @@ def test_a_decompression_bomb_is_refused_before_it_unfolds(files, tmp_path):
     files["responses.jsonl"] = b"\0" * 200_000_000
     path = archive(tmp_path, files.items())
     assert path.stat().st_size < 1_000_000
-    with pytest.raises(DataError, match="responses.jsonl: unfolds into more than"):
+    with pytest.raises(DataError, match=r"responses\.jsonl: unfolds into more than"):
         verify(path, CATALOGUE)
 
 
@@ -305,7 +305,9 @@ def vecbench(*arguments, cwd):
 def test_from_run_to_page_in_three_commands(files, tmp_path):
     unpacked(files, tmp_path / "run")
     shutil.copytree(leaderboards_folder() / "demo" / "entries", tmp_path / "board" / "entries")
-    added = vecbench("leaderboard", "add", "run", "--model-name", "Mine", "--date", "2026-01-31", cwd=tmp_path)
+    added = vecbench(
+        "leaderboard", "add", "run", "--model-name", "Mine", "--date", "2026-01-31", cwd=tmp_path
+    )
     assert added.returncode == 0, added.stderr
     checked = vecbench("leaderboard", "check", "Mine.zip", "--write", "board", cwd=tmp_path)
     assert checked.returncode == 0, checked.stderr
