@@ -1,9 +1,9 @@
-"""How fast a leaderboard with many entries is built, and how fast its page sorts in Chromium.
-
-    python benchmarks/leaderboard.py [--entries 1000]
+"""Speed of a leaderboard with many entries: building it, and sorting its page in Chromium.
 
 The entries are synthetic: verified ones of VECBench, all on the same samples, so that every pair is compared
 with McNemar's test. The second part needs Chromium, chromedriver and the extra `browser`.
+
+Usage: python benchmarks/leaderboard.py [--entries N]
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ return times;
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     arguments.add_argument("--entries", type=int, default=1000)
     count = arguments.parse_args().entries
     with tempfile.TemporaryDirectory() as folder:

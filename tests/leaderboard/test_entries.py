@@ -143,6 +143,20 @@ def test_entries_of_two_benchmarks_are_no_leaderboard(tmp_path):
         read_entries(tmp_path)
 
 
+def test_calibration_of_few_rows_is_marked(tmp_path):
+    (tmp_path / "entries").mkdir()
+    for name, coverage in (("few", 0.94), ("most", 0.96)):
+        metrics = {"coverage": {"value": coverage}, "ece": {"value": 0.123}, "accuracy": {"value": 0.5}}
+        values = entry(model={"name": name}, groups={"demo_id_ver": {"pooled": {"metrics": metrics}}})
+        (tmp_path / "entries" / f"{name}.json").write_text(json.dumps(values))
+    build(tmp_path, tmp_path, CATALOGUE)
+    for file in ("README.md", "leaderboard.tex", "index.html"):
+        text = (tmp_path / file).read_text()
+        assert text.count("12.30*") == 1, file
+        assert text.count("12.30") == 2, file
+        assert "50.00*" not in text
+
+
 def test_names_stay_text_in_every_format(tmp_path):
     (tmp_path / "entries").mkdir()
     name = "<script>alert(1)</script> | a_b & 100% $x$"

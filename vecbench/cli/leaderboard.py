@@ -29,7 +29,7 @@ def add_submission(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="The directory of a finished run.")],
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", help="The file to write (default: NAME-BENCHMARK.zip)."),
+        typer.Option("-o", "--output", help="The file to write (default: NAME.zip)."),
     ] = None,
     benchmark: Annotated[
         str | None, typer.Option("--benchmark", help="Which one, if the run has the tasks of several.")
@@ -49,7 +49,7 @@ def add_submission(
 
     from vecbench.leaderboard.archive import packed
     from vecbench.leaderboard.submission import submission_files
-    from vecbench.leaderboard.verification import verify
+    from vecbench.leaderboard.verification import verify_files
     from vecbench.store import RunDirectory
     from vecbench.store.files import replacing
     from vecbench.tasks import load_catalogue
@@ -66,10 +66,10 @@ def add_submission(
     )
     name = re.sub(r"[^A-Za-z0-9.]+", "-", model_name or run.resolve().name).strip("-.") or "submission"
     path = output or Path(f"{name}.zip")
+    verify_files(files, path, catalogue)
     content = packed(files)
     with replacing(path) as draft:
         draft.write_bytes(content)
-        verify(draft, catalogue)
     stdout().print(
         f"{path}: {len(content) / 1000:.0f} kB. Send it, or check it as a keeper would:", soft_wrap=True
     )

@@ -9,6 +9,7 @@ from typing import Literal
 from vecbench.errors import DataError
 from vecbench.leaderboard.entry import Entry, GroupMetrics, Kind, Value
 from vecbench.leaderboard.ranking import rank_ranges
+from vecbench.tables import CONDITIONAL, MOST_MISSING
 from vecbench.tasks import Catalogue
 
 OVERALL = "overall"
@@ -70,6 +71,11 @@ class Standing:
         scores = self.scores(block)
         metrics = scores.macro if column.aggregate == "macro" else scores.pooled.metrics
         return metrics.get(column.metric)
+
+    def is_conditional(self, block: str, column: Column) -> bool:
+        """Whether the value is over the rows with a confidence only, and too many rows have none."""
+        coverage = self.scores(block).pooled.metrics.get("coverage")
+        return column.metric in CONDITIONAL and coverage is not None and coverage.value < 1 - MOST_MISSING
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,9 @@ LEGEND = (
     "All values × 100. **Acc macro** is the unweighted mean of a group's task accuracies, **Acc pooled** is "
     "over its rows; the other columns are pooled. **Rank** is the range of ranks, in pooled accuracy among "
     "entries of the same kind, that the data leave open: models whose difference is not significant (5 %, "
-    "Holm over all pairs) share a rank. – means unknown or undefined."
+    "Holm over all pairs) share a rank. "
+    "\\* over the rows that state a confidence only, while more than 5 % of the rows do not. – means unknown "
+    "or undefined."
 )
 
 
@@ -96,8 +98,8 @@ def latex_tables(board: Leaderboard) -> str:
             r"\midrule",
         ]
         for each in standings:
-            cells = [percent(each.value(block, column)) for block in groups for column in columns]
-            texts = [latex_text(each.entry.model.name), *(cell.replace("–", "--") for cell in cells)]
+            shown = [cell(each, block, column) for block in groups for column in columns]
+            texts = [latex_text(each.entry.model.name), *(text.replace("–", "--") for text in shown)]
             lines.append(" & ".join(texts) + r" \\")
         parts.append("\n".join([*lines, r"\bottomrule", r"\end{tabular}"]) + "\n")
     return "\n".join(parts)
@@ -106,6 +108,12 @@ def latex_tables(board: Leaderboard) -> str:
 def percent(value: Value | None) -> str:
     """× 100 with two decimals, as the papers print; "–" for None."""
     return "–" if value is None else f"{100 * value.value:.2f}"
+
+
+def cell(standing: Standing, block: str, column: Column) -> str:
+    """The cell's value × 100, marked with * when it is conditional."""
+    text = percent(standing.value(block, column))
+    return text + "*" if text != "–" and standing.is_conditional(block, column) else text
 
 
 def interval(value: Value | None) -> str:
@@ -174,7 +182,7 @@ def _markdown_table(standings: Iterable[Standing], block: str) -> str:
         for column in COLUMNS:
             value = each.value(block, column)
             between = interval(value)
-            cells.append(percent(value) + (f" <sub>{between}</sub>" if between else ""))
+            cells.append(cell(each, block, column) + (f" <sub>{between}</sub>" if between else ""))
         n = each.scores(block).pooled.n
         lines.append(_row([_name(each), rank(each.ranks.get(block)), *cells, "–" if n is None else str(n)]))
     return "\n".join(lines) + "\n"

@@ -61,14 +61,28 @@ def verify(path: Path, catalogue: Catalogue, data: Path | None = None) -> Verifi
     Raises:
         DataError: It is refused; the message names the file and the reason.
     """
-    files = read_members(path)
-    submission = validated(
-        Submission,
-        parse_json(files["submission.json"], f"{path}: submission.json"),
-        f"{path}: submission.json",
-    )
+    return verify_files(read_members(path), path, catalogue, data)
+
+
+def verify_files(
+    files: Mapping[str, bytes], path: Path, catalogue: Catalogue, data: Path | None = None
+) -> Verified:
+    """The same for files that are in memory.
+
+    Args:
+        files: A name of `MEMBERS` → content.
+        path: Named in the errors.
+        catalogue: As in `verify`.
+        data: As in `verify`.
+
+    Raises:
+        DataError: As in `verify`.
+    """
+    where = f"{path}: submission.json"
+    submission = validated(Submission, parse_json(files["submission.json"], where), where)
     _require_hashes(submission, files, path)
-    manifest = validated(Manifest, parse_json(files["run.json"], f"{path}: run.json"), f"{path}: run.json")
+    where = f"{path}: run.json"
+    manifest = validated(Manifest, parse_json(files["run.json"], where), where)
     benchmark = {group.id: group for group in catalogue.benchmarks()}.get(submission.benchmark)
     if benchmark is None:
         raise DataError(f"{path}: unknown benchmark {submission.benchmark!r}")

@@ -11,7 +11,7 @@ import jinja2
 from markupsafe import Markup
 
 from vecbench.leaderboard.standings import COLUMNS, OVERALL, Column, Leaderboard, Standing
-from vecbench.leaderboard.tables import decoding, interval, percent, rank
+from vecbench.leaderboard.tables import cell, decoding, interval, rank
 
 _FOLDER = Path(__file__).resolve().parent
 
@@ -114,7 +114,9 @@ def _cells(standing: Standing, place: int, block: str) -> list[_Cell]:
     for column in COLUMNS:
         value = standing.value(block, column)
         number = "" if value is None else f"{value.value:.6g}"
-        cells.append(_Cell(percent(value), interval(value), number, _classes(place, block, column)))
+        cells.append(
+            _Cell(cell(standing, block, column), interval(value), number, _classes(place, block, column))
+        )
     return cells
 
 
