@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from vecbench.leaderboard.entry import Entry
+from vecbench.leaderboard.entry import Decoding, Entry
 from vecbench.leaderboard.outcomes import TaskOutcomes
 from vecbench.leaderboard.ranking import rank_ranges
 from vecbench.parsing import Prediction
@@ -98,6 +98,11 @@ def test_without_counts_or_company_there_is_no_rank():
         }
     )
     assert ranges([alone, unknown]) == [None, None]
+
+
+def test_repeats_are_not_taken_for_independent_rows():
+    repeated = entry(correct=6000, n=10000).model_copy(update={"decoding": Decoding(repeats=10)})
+    assert ranges([entry(correct=500, n=1000), entry(correct=505, n=1000), repeated])[2] is None
 
 
 def test_two_perfect_models_are_equal():

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -33,6 +34,17 @@ _END = b"PK\x05\x06"
 _END_SIZE = 22
 _ZIP64_LOCATOR = b"PK\x06\x07"
 _MAX_DIRECTORY = 64 * 1024
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    OverflowError,
+    RuntimeError,
+    ValueError,
+)
+"""What zipfile raises when it is led astray."""
 _BLOCK = 64 * 1024
 
 
@@ -89,7 +101,7 @@ def _of_archive(path: Path) -> dict[str, bytes]:
             for member in members:
                 _require_plain(member, path)
             return {name: _member(archive, name, limit, path) for name, limit in MEMBERS.items()}
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as fault:
+    except _BROKEN as fault:
         raise DataError(f"{path}: not a zip archive that can be read: {fault}") from None
 
 
@@ -139,10 +151,7 @@ def _member(archive: zipfile.ZipFile, name: str, limit: int, path: Path) -> byte
     member = archive.getinfo(name)
     most = max(MIB, MAX_RATIO * member.compress_size)
     with archive.open(member) as stream:
-        try:
-            return _bounded(stream, min(limit, most), f"{path}: {name}")
-        except zlib.error as fault:
-            raise DataError(f"{path}: {name}: broken compression: {fault}") from None
+        return _bounded(stream, min(limit, most), f"{path}: {name}")
 
 
 def _bounded(stream: IO[bytes], limit: int, where: str) -> bytes:

@@ -30,9 +30,15 @@ def rank_ranges(
         tasks: Whose rows are pooled.
 
     Returns:
-        For each entry (best, worst); None without counts, or when there is nothing to compare it with.
+        For each entry (best, worst); None without counts, with several repeats, or when there is nothing to
+        compare it with.
     """
-    counted = [place for place, rows in enumerate(pooled) if rows.correct is not None and rows.n]
+    counted = [
+        place
+        for place, rows in enumerate(pooled)
+        # Repeated answers to a sample are not independent: as many rows as they make up, they say less.
+        if rows.correct is not None and rows.n and entries[place].decoding.repeats == 1
+    ]
     ranges: list[tuple[int, int] | None] = [None] * len(entries)
     if len(counted) < 2:
         return ranges
