@@ -79,6 +79,12 @@ def test_a_score_that_cannot_be_had_is_refused(files, tmp_path):
     assert "overall.metrics.wow is claimed" in refusal(tmp_path, changed_json(files, "scores.json", add))
 
 
+@pytest.mark.parametrize("name", ["run.json", "scores.json", "submission.json"])
+def test_a_refusal_cannot_steer_the_terminal(files, tmp_path, name):
+    message = refusal(tmp_path, changed_json(files, name, lambda said: said.update({"\x1b[2Jbad": 1})))
+    assert "?[2Jbad" in message
+
+
 def test_one_changed_response_is_refused_by_its_hash(files, tmp_path):
     files["responses.jsonl"] = files["responses.jsonl"].replace(b"positive</answer>", b"negative</answer>", 1)
     assert "responses.jsonl was changed" in refusal(tmp_path, files)

@@ -9,6 +9,11 @@ from typing import Annotated
 from pydantic import AfterValidator, StringConstraints
 
 
+def printable(text: str) -> str:
+    """A stranger's text for an error message: what could steer a terminal becomes "?"."""
+    return "".join(each if each.isprintable() else "?" for each in text)
+
+
 def _printable(text: str) -> str:
     for each in text:
         # C*: control characters, and format characters such as those that reverse the direction of text.

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from vecbench.errors import DataError
+from vecbench.leaderboard.plain_text import printable
 
 MAX_DEPTH = 32
 Shape = TypeVar("Shape", bound=BaseModel)
@@ -48,7 +49,7 @@ def validated(shape: type[Shape], values: object, where: str) -> Shape:
         return shape.model_validate(values)
     except ValidationError as fault:
         first = fault.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
+        place = printable(".".join(str(part) for part in first["loc"]))
         said = first["msg"].removeprefix("Value error, ")
         raise DataError(
             f"{where}: {place + ': ' if place else ''}{said[:1].lower()}{said[1:]:.300}"

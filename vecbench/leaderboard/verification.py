@@ -11,6 +11,7 @@ from typing import Any
 
 from vecbench.errors import DataError
 from vecbench.leaderboard.archive import read_members
+from vecbench.leaderboard.plain_text import printable
 from vecbench.leaderboard.samples import Coverage, check_samples
 from vecbench.leaderboard.strict_json import parse_json, validated
 from vecbench.leaderboard.submission import PROTOCOL, Submission, benchmark_tasks
@@ -177,14 +178,14 @@ def _differences(claimed: Any, recomputed: Any, where: str) -> Iterator[str]:
     """The places where a number, or whether there is one, differs; text (methods, reasons) is no claim."""
     if isinstance(claimed, dict) and isinstance(recomputed, dict):
         for key, value in claimed.items():
-            place = f"{where}.{key}" if where else key
+            place = printable(f"{where}.{key}" if where else key)
             if key in recomputed:
                 yield from _differences(value, recomputed[key], place)
             else:
                 yield f"{place:.120} is claimed and not to be had"
     elif isinstance(claimed, list) and isinstance(recomputed, list) and len(claimed) == len(recomputed):
-        for place, (ours, theirs) in enumerate(zip(recomputed, claimed, strict=True)):
-            yield from _differences(theirs, ours, f"{where}[{place}]")
+        for index, (ours, theirs) in enumerate(zip(recomputed, claimed, strict=True)):
+            yield from _differences(theirs, ours, f"{where}[{index}]")
     elif isinstance(claimed, str) and isinstance(recomputed, str):
         return
     elif not _same(claimed, recomputed):
