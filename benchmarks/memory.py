@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from vecbench.samples import DataFolder
+from vecbench.samples import open_data
 from vecbench.shipped import demo_model
 from vecbench.tasks import load_catalogue
 
@@ -22,7 +22,7 @@ def make_data(root: Path, count: int) -> None:
     """A folder in which the demo's images are repeated until there are `count` samples."""
     task = load_catalogue().tasks["emoji_7"]
     assert task.data is not None
-    samples = list(DataFolder(task.data).samples(task))
+    samples = list(open_data(task.data).samples(task))
     root.mkdir()
     with (root / "samples.csv").open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)

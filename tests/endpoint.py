@@ -61,6 +61,17 @@ def hang(handler: Handler, _body: dict) -> None:
     handler.server.over.wait(30)
 
 
+def together(number: int) -> list[Answer]:
+    """Answers that are only given when so many requests are under way at once."""
+    barrier = threading.Barrier(number)
+
+    def act(handler: Handler, body: dict) -> None:
+        barrier.wait(30)
+        answer(handler, body)
+
+    return [act] * number
+
+
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 

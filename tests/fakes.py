@@ -13,7 +13,7 @@ from vecbench.engines.decoding import decoded
 from vecbench.errors import ImageError
 from vecbench.models import Model
 from vecbench.run import RunPlan, TaskRun
-from vecbench.samples import DataFolder
+from vecbench.samples import open_data
 from vecbench.tasks import load_catalogue
 
 ANSWER = "<think>…</think><answer>joy</answer><confidence>0.75</confidence>"
@@ -85,5 +85,5 @@ def make_plan(root: Path, *, task: str = "emoji_7", model: str = "fake", **optio
     sampling = options.pop("sampling", Sampling(max_tokens=64))
     chosen = load_catalogue().tasks[task]
     profile = options.pop("profile", "standard")
-    run = TaskRun(chosen, DataFolder(root), profile, sampling)
+    run = TaskRun(chosen, open_data(root), profile, sampling)
     return RunPlan(Model(model, model, "1"), (run,), **options)

@@ -94,13 +94,14 @@ def test_links_in_the_readme_lead_somewhere():
         assert (ROOT / link).exists(), link
 
 
-@pytest.mark.parametrize("page", ["scores.md", "other-libraries.md"])
+@pytest.mark.parametrize("page", ["scores.md", "other-libraries.md", "protocols.md"])
 def test_the_python_in_the_docs_runs(page):
     [program] = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / page).read_text(), flags=re.DOTALL)
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     expected = {
         "scores.md": [(0.15 + 0.8 + 0.4) / 4, (0.0025 + 0.01 + 0.64 + 0.16) / 4, 2 / 3],
         "other-libraries.md": [0.1 * 3, 0.3, 0.4, 0.5, 0.5],
+        "protocols.md": [0.17, 0.02],
     }
     assert [float(each) for each in done.stdout.split()] == pytest.approx(expected[page], abs=1e-12)
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
+
+SHORT = 64
+"""Characters of a text whose normal form is remembered: as good as all answers are a few labels."""
 
 _APOSTROPHES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u02bc": "'", "_": " "})
 
@@ -20,6 +24,10 @@ def normal_form(text: str) -> str:
     Returns:
         The normal form; empty when nothing but punctuation was there. Idempotent.
     """
+    return _short_normal_form(text) if len(text) <= SHORT else _normal_form(text)
+
+
+def _normal_form(text: str) -> str:
     text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     text = "".join(each for each in text if unicodedata.category(each) != "Cf").translate(_APOSTROPHES)
     words = " ".join(text.split())
@@ -29,6 +37,9 @@ def normal_form(text: str) -> str:
     while end > start and _is_margin(words[end - 1]):
         end -= 1
     return words[start:end]
+
+
+_short_normal_form = lru_cache(maxsize=4096)(_normal_form)
 
 
 def _is_margin(character: str) -> bool:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from vecbench.parsing import Prediction
+from vecbench.interop.reading import ResponseSource
+from vecbench.interop.row import ResponseFault
+from vecbench.parsing import EMOCALIBER, Prediction
 from vecbench.plots import (
     accuracy_coverage_curve,
     confusion_csv,
@@ -17,9 +19,9 @@ from vecbench.plots import (
     selective_points,
 )
 from vecbench.scoring import CompleteScores, Scores, prediction_lines
-from vecbench.store import Manifest
-from vecbench.store.files import replacing
-from vecbench.tables import markdown_table, recalibration_markdown, spread_markdown
+from vecbench.store import Manifest, write_text
+from vecbench.store.files import cannot_write, replacing
+from vecbench.tables import markdown_table, recalibration_markdown, spread_markdown, threshold_markdown
 
 
 def write_predictions(rows: Iterable[Prediction], path: Path) -> None:
@@ -32,11 +34,27 @@ def write_predictions(rows: Iterable[Prediction], path: Path) -> None:
         stream.writelines(prediction_lines(rows))
 
 
+def write_faults(faults: Iterable[ResponseFault], path: Path) -> None:
+    """Writes faults.jsonl; without any fault there is no such file, not even an earlier one.
+
+    Raises:
+        RunError: It cannot be written or removed.
+    """
+    lines = [fault.to_line() for fault in faults]
+    if lines:
+        write_text(path, "".join(lines))
+        return
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as fault:
+        raise cannot_write(path, fault) from fault
+
+
 def write_figures(scores: Scores, folder: Path) -> list[Path]:
     """Writes every figure.
 
-    For each group, and each task of no group, a reliability diagram and an accuracy–coverage curve; for
-    each task a confusion matrix.
+    For each group, and each task of no group, a reliability diagram and an accuracy–coverage curve, where
+    the protocol scores confidences; for each task a confusion matrix.
 
     Args:
         scores: What to draw.
@@ -54,6 +72,8 @@ def write_figures(scores: Scores, folder: Path) -> list[Path]:
     written: list[Path] = []
     for name, scored in pictures.items():
         shown, cells = scores.names.get(name, name), scored.cells
+        if "ece" not in scored.metrics:  # the protocol scores no confidences here
+            continue
         numbers = reliability_points(cells).as_csv() if cells.n else ""
         diagram = reliability_diagram(cells, shown, scored.n)
         written.append(save_figure(diagram, numbers, folder / file_name("reliability", name)))
@@ -73,7 +93,11 @@ def file_name(kind: str, name: str) -> str:
 
 
 def summary(
-    complete: CompleteScores, manifest: Manifest | None, figures: Iterable[Path], folder: Path
+    complete: CompleteScores,
+    manifest: Manifest | None,
+    figures: Sequence[Path],
+    folder: Path,
+    source: ResponseSource | None = None,
 ) -> str:
     """The text of summary.md: what was measured, the table, the diagrams.
 
@@ -82,22 +106,34 @@ def summary(
         manifest: Of the run; None when the responses came from elsewhere.
         figures: Pictures to show.
         folder: Where summary.md will lie; pictures are named relative to it.
+        source: Where the responses came from, and what was wrong with them.
     """
     name = manifest.model.name if manifest else "Scores"
     scores = complete.scores
-    parts = [f"# {name}\n\n", *_facts(scores, manifest), "\n", markdown_table(scores)]
+    parts = [f"# {name}\n\n", *_facts(scores, manifest, source), "\n", markdown_table(scores)]
+    if scores.further.get("thresholds"):
+        parts.append("\n" + threshold_markdown(scores))
     if complete.recalibration:
         parts.append("\n" + recalibration_markdown(complete.recalibration, scores.names))
     if complete.spread and complete.consistency:
         parts.append("\n" + spread_markdown(complete.spread, scores.names))
         parts.append("\nThe most frequent label, with the share of repeats that agree as its confidence:\n\n")
         parts.append(markdown_table(complete.consistency))
+    if scores.protocol == EMOCALIBER and figures:
+        parts.append(
+            "\nThe diagrams show the ECE whose last bin holds 1.0, which may differ from the table's.\n"
+        )
     pictures = [f"\n![{each.stem}]({each.relative_to(folder).as_posix()})\n" for each in figures]
     return "".join(parts + pictures)
 
 
-def _facts(scores: Scores, manifest: Manifest | None) -> Iterable[str]:
+def _facts(scores: Scores, manifest: Manifest | None, source: ResponseSource | None) -> Iterable[str]:
     yield f"Protocol `{scores.protocol}`; all values × 100.\n"
+    if source is not None and not source.is_run:
+        yield f"Read from {source.format}: {', '.join(f'`{path.name}`' for path in source.files)}.\n"
+    if source is not None and source.faults:
+        effects = ", ".join(f"{count:,} {effect}" for effect, count in source.effects().items())
+        yield f"Faults: {effects}; see `faults.jsonl`.\n"
     if manifest is None:
         return
     counts = manifest.counts

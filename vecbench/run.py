@@ -15,7 +15,7 @@ from vecbench.engines import Engine, Request, Response, Sampling
 from vecbench.errors import DataError, ImageError, Interrupted, RunError, UsageError
 from vecbench.models import Model
 from vecbench.prompts import render_prompt
-from vecbench.samples import DataFolder, Sample
+from vecbench.samples import DataSource, Sample
 from vecbench.samples.sample import SampleImage
 from vecbench.store import (
     Manifest,
@@ -50,7 +50,7 @@ class TaskRun:
     """
 
     task: Task
-    data: DataFolder
+    data: DataSource
     profile: str
     sampling: Sampling
 
@@ -242,7 +242,7 @@ class _Session:
     def _row(
         self, task_run: TaskRun, sample: Sample, prompt: str, image: SampleImage, repeat: int
     ) -> StoredResponse:
-        image_sha256 = None if isinstance(image.data, str) else hashlib.sha256(image.data).hexdigest()
+        image_sha256 = image.sha256
         return StoredResponse(
             key=response_key(self._plan, task_run.sampling, sample, prompt, image_sha256, repeat),
             task=sample.task,
@@ -273,12 +273,12 @@ def _counted(task_run: TaskRun, limit: int | None, observer: RunObserver) -> int
     if missing == count:
         raise DataError(
             f"none of the {count} images of {task.id} is there, such as {sample.root / sample.image}",
-            "Check --data: image paths are relative to it.",
+            f"Check --data: image paths start from {sample.root.absolute()}.",
         )
     if limit is None and task.expected_n and not task.expected_n[0] <= count <= task.expected_n[1]:
         low, high = task.expected_n
         expected = str(low) if low == high else f"{low} to {high}"
-        observer.warned(f"{task.id} has {count} samples in {task_run.data.root}; {expected} are expected")
+        observer.warned(f"{task.id} has {count} samples in {task_run.data.name}; {expected} are expected")
     return count
 
 
@@ -323,7 +323,7 @@ def _task_record(task_run: TaskRun, samples: int, seed: int) -> TaskRecord:
     return TaskRecord(
         version=task.version,
         sha256=task.sha256,
-        data=str(task_run.data.root),
+        data=task_run.data.name,
         samples=samples,
         prompt=task_run.profile,
         prompt_sha256=_sha256(task.prompts[task_run.profile]),

@@ -8,12 +8,14 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from vecbench.parsing import EMOBSERVER, STRICT
 from vecbench.scoring import GroupScores, Recalibrations, RowScores, Score, Scores
 
 COLUMNS: Mapping[str, str] = {
@@ -28,14 +30,26 @@ COLUMNS: Mapping[str, str] = {
 }
 """Metric key → column heading."""
 
+PUBLISHED_COLUMNS: Mapping[str, str] = {
+    "accuracy": "Acc",
+    "accuracy_all_rows": "Acc all",
+    "f1_weighted": "F1 wgt",
+    "coverage": "Cov",
+    "ece": "ECE",
+    "brier": "Brier",
+    "auroc": "AUROC",
+    "mean_confidence": "Conf",
+}
+"""The same under the published protocols, as far as they have the metric."""
+
+NOT_IN_THE_TERMINAL = ("mean_confidence",)
+"""Columns for which 80 characters are too few."""
+
 WITH_INTERVALS = ("accuracy", "ece", "brier", "auroc")
 """Columns of the terminal's table with intervals: more would not fit."""
 
 NAME_WIDTH = 16
 """Longer names are cut in the terminal's table, so that numbers never are."""
-
-CONDITIONAL = ("ece", "brier", "auroc", "confidence_gap")
-"""Metrics of the rows that have a confidence only."""
 
 MOST_MISSING = 0.05
 """With a larger share of rows without a confidence, the calibration columns are marked."""
@@ -49,7 +63,7 @@ class Line:
         name: Of the task, or "pooled", "macro".
         level: 0 for everything, 1 for a group, 2 for a task of it.
         n: Rows; None in a macro line.
-        cells: One a column, in the order of `COLUMNS`.
+        cells: One a column, in the order of `columns`; empty where the protocol has no such score.
     """
 
     name: str
@@ -71,14 +85,24 @@ class ScoreTable:
     notes: tuple[str, ...] = field(default=())
 
 
+def columns(scores: Scores) -> Mapping[str, str]:
+    """Metric key → heading of the columns that the scores' protocol has."""
+    if scores.protocol == STRICT:
+        return COLUMNS
+    every = [*scores.tasks.values(), *(group.pooled for group in scores.groups.values())]
+    known = {key for rows in [*every, scores.overall.pooled] for key in rows.metrics}
+    return {key: heading for key, heading in PUBLISHED_COLUMNS.items() if key in known}
+
+
 def score_table(scores: Scores, *, intervals: bool = False) -> ScoreTable:
     """The scores, group by group, then together; with 95 % intervals on request.
 
     A group's tasks come first, then the rows pooled and the macro average; both only where the group
     has more than one task, since with one they say the same. "–" is an undefined value and "*" a
-    column that many rows have no confidence for; footnotes say why.
+    column that many rows have no confidence for; footnotes say why. Published protocols print two decimals,
+    as the papers do, and all their groups: those have scores that a task alone has not.
     """
-    notes = _Notes(intervals)
+    notes = _Notes.of(scores, intervals)
     blocks: list[tuple[str, tuple[Line, ...]]] = []
     grouped = {name for group in scores.groups.values() for name in group.tasks}
     for name, group in scores.groups.items():
@@ -92,32 +116,41 @@ def score_table(scores: Scores, *, intervals: bool = False) -> ScoreTable:
     if alone:
         lines = [_line(scores.names.get(name, name), scores.tasks[name], notes) for name in alone]
         blocks.append(("No group", tuple(lines)))
-    if len(scores.tasks) > 1:
+    if len(scores.tasks) > 1 or scores.protocol != STRICT:
         blocks.append(("Overall", tuple(_group_lines(scores.overall, (), scores, notes))))
-    return ScoreTable(tuple(blocks), tuple(notes.texts.values()))
+    return ScoreTable(tuple(blocks), (*notes.texts.values(), *scores.notes))
 
 
 @dataclass
 class _Notes:
-    """What is collected while cells are printed."""
+    """How cells are printed, and what is collected while they are."""
 
+    columns: Mapping[str, str]
+    decimals: int
     intervals: bool
     texts: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, scores: Scores, intervals: bool) -> _Notes:
+        return cls(columns(scores), 1 if scores.protocol == STRICT else 2, intervals)
 
 
 def _group_lines(group: GroupScores, tasks: Iterable[str], scores: Scores, notes: _Notes) -> Iterator[Line]:
     for name in tasks:
         yield _line(scores.names.get(name, name), scores.tasks[name], notes)
-    if len(group.tasks) > 1:
-        yield _line("pooled", group.pooled, notes)
+    if len(group.tasks) > 1 or scores.protocol != STRICT:
+        yield _line(group.line, group.pooled, notes, level=1)
         # Why a macro score is undefined shows in the lines above it.
-        cells = tuple(_cell(group.macro[key], _Notes(notes.intervals)) for key in COLUMNS)
-        yield Line("macro", 1, None, cells)
+        silent = replace(notes, texts={})
+        cells = tuple(_cell(group.macro.get(key), silent) for key in notes.columns)
+        if group.macro:
+            yield Line("macro", 1, None, cells)
 
 
-def _line(name: str, rows: RowScores, notes: _Notes) -> Line:
-    missing = rows.n - rows.counts["confident"]
-    conditional = 0 < rows.counts["confident"] < rows.n * (1 - MOST_MISSING)
+def _line(name: str, rows: RowScores, notes: _Notes, level: int = 2) -> Line:
+    confident = rows.counts.get("confident", 0)
+    missing = rows.n - confident
+    conditional = "ece" in rows.metrics and 0 < confident < rows.n * (1 - MOST_MISSING)
     if conditional:
         share = 100 * missing / rows.n
         notes.texts["*"] = (
@@ -125,48 +158,51 @@ def _line(name: str, rows: RowScores, notes: _Notes) -> Line:
             f"do not (up to {share:.0f} %)."
         )
     cells = tuple(
-        _cell(rows.metrics[key], notes) + ("*" if conditional and key in CONDITIONAL else "")
-        for key in COLUMNS
+        _cell(score := rows.metrics.get(key), notes)
+        + ("*" if conditional and score is not None and score.n == confident else "")
+        for key in notes.columns
     )
-    return Line(name, 1 if name == "pooled" else 2, rows.n, cells)
+    return Line(name, level, rows.n, cells)
 
 
-def _cell(score: Score, notes: _Notes) -> str:
+def _cell(score: Score | None, notes: _Notes) -> str:
+    if score is None:
+        return ""
     if score.value is None:
         why = score.why or "undefined"
         notes.texts.setdefault(why, f"– {why}.")
         return "–"
-    value = f"{100 * score.value:.1f}"
+    value = f"{100 * score.value:.{notes.decimals}f}"
     if notes.intervals and score.low is not None and score.high is not None:
         value += f" [{100 * score.low:.1f}, {100 * score.high:.1f}]"
     return value
 
 
-def terminal_table(scores: Scores, *, intervals: bool = False) -> Table:
+def terminal_table(scores: Scores, *, intervals: bool = False) -> Group:
     """The table for a terminal of 80 columns; with intervals, those columns that have one."""
     built = score_table(scores, intervals=intervals)
-    shown = WITH_INTERVALS if intervals else tuple(COLUMNS)
-    places = [list(COLUMNS).index(key) for key in shown]
-    table = Table(box=None, pad_edge=False, caption_justify="left", caption_style="dim")
+    headings = columns(scores)
+    shown = [key for key in (WITH_INTERVALS if intervals else headings) if key not in NOT_IN_THE_TERMINAL]
+    places = [list(headings).index(key) for key in shown]
+    table = Table(box=None, pad_edge=False)
     table.add_column("% (n: rows)", no_wrap=True, max_width=NAME_WIDTH)
     table.add_column("n", justify="right", no_wrap=True)
     for key in shown:
-        table.add_column(COLUMNS[key], justify="right", no_wrap=True)
+        table.add_column(headings[key], justify="right", no_wrap=True)
     for heading, lines in built.blocks:
         table.add_row(Text(heading, style="bold"))
         for line in lines:
             style = "bold" if line.level < 2 else ""
             cells = [line.cells[place].replace(" [", "\n[") for place in places]
             table.add_row(f"  {line.name}", "" if line.n is None else str(line.n), *cells, style=style)
-    if built.notes:
-        table.caption = Text("\n".join(built.notes))
-    return table
+    # Not a caption: that would be as narrow as the table.
+    return Group(table, *(Text(note, style="dim") for note in built.notes))
 
 
 def markdown_table(scores: Scores, *, intervals: bool = False) -> str:
     """The table in GitHub's Markdown, in percent."""
     built = score_table(scores, intervals=intervals)
-    headings = ["%", "n", *COLUMNS.values()]
+    headings = ["%", "n", *columns(scores).values()]
     text = [_markdown_row(headings), _markdown_row([":--", *["--:"] * (len(headings) - 1)])]
     for heading, lines in built.blocks:
         text.append(_markdown_row([f"**{heading}**", *[""] * (len(headings) - 1)]))
@@ -194,19 +230,24 @@ def csv_table(scores: Scores) -> str:
 def latex_table(scores: Scores, *, intervals: bool = False) -> str:
     """One line a model: accuracy, ECE and Brier score of each group, as the papers print it; booktabs.
 
-    Accuracy is pooled over the group's rows, as ECE and Brier score are.
+    Accuracy is pooled over the group's rows, as ECE and Brier score are; under a published protocol it is
+    what that prints, and notes say so.
     """
     groups = [(scores.names.get(name, name), group.pooled) for name, group in scores.groups.items()]
-    groups = groups or [("Overall", scores.overall.pooled)]
-    notes = _Notes(intervals)
-    keys = ("accuracy", "ece", "brier")
-    heads = " & ".join(rf"\multicolumn{{3}}{{c}}{{{_latex(name)}}}" for name, _ in groups)
-    rules = "".join(rf"\cmidrule(lr){{{3 * place + 2}-{3 * place + 4}}}" for place in range(len(groups)))
+    if not groups or scores.protocol == EMOBSERVER:  # whose headline is the mean of the groups
+        groups.append(("Overall", scores.overall.pooled))
+    notes = _Notes.of(scores, intervals)
+    keys = [key for key in ("accuracy", "ece", "brier") if key in notes.columns]
+    width = len(keys)
+    heads = " & ".join(rf"\multicolumn{{{width}}}{{c}}{{{_latex(name)}}}" for name, _ in groups)
+    rules = "".join(
+        rf"\cmidrule(lr){{{width * place + 2}-{width * place + width + 1}}}" for place in range(len(groups))
+    )
     units = " & ".join(rf"{COLUMNS[key]} (\%)" for _ in groups for key in keys)
-    cells = " & ".join(_latex(_cell(rows.metrics[key], notes)) for _, rows in groups for key in keys)
+    cells = " & ".join(_latex(_cell(rows.metrics.get(key), notes)) for _, rows in groups for key in keys)
     model = _latex(str(scores.run.get("model", "model")))
     lines = [
-        rf"\begin{{tabular}}{{l{'ccc' * len(groups)}}}",
+        rf"\begin{{tabular}}{{l{'c' * width * len(groups)}}}",
         r"\toprule",
         rf" & {heads} \\",
         rules,
@@ -215,7 +256,7 @@ def latex_table(scores: Scores, *, intervals: bool = False) -> str:
         rf"{model} & {cells} \\",
         r"\bottomrule",
         r"\end{tabular}",
-        *(f"% {note}" for note in notes.texts.values()),
+        *(f"% {note}" for note in (*notes.texts.values(), *scores.notes)),
     ]
     return "\n".join(lines) + "\n"
 
@@ -224,6 +265,20 @@ def _latex(text: str) -> str:
     special = {"&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}"}
     special |= {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}", "–": "--"}
     return "".join(special.get(each, each) for each in text)
+
+
+def threshold_markdown(scores: Scores) -> str:
+    """Accuracy, F1 and coverage of each group by confidence threshold, as EmoCaliber's script has them."""
+    groups: Mapping[str, Any] = scores.further["thresholds"]
+    headings = [f"{scores.names.get(name, name)} {each}" for name in groups for each in ("Acc", "F1", "Cov")]
+    rows = [
+        (
+            f"{lines[0]['threshold']:g}",
+            *(f"{100 * line[key]:.2f}" for line in lines for key in ("accuracy", "f1_weighted", "coverage")),
+        )
+        for lines in zip(*groups.values(), strict=True)
+    ]
+    return plain_markdown("confidence ≥", headings, rows)
 
 
 def _recalibration_rows(each: Recalibrations, names: Mapping[str, str]) -> Iterator[tuple[str, ...]]:
@@ -250,27 +305,28 @@ SPREAD: Mapping[str, str] = {key: COLUMNS[key] for key in ("accuracy", "ece", "b
 
 def recalibration_table(each: Recalibrations, names: Mapping[str, str]) -> Table:
     """ECE and Brier score before and after; `removed` is the share of the miscalibration, in percent."""
-    return _plain_table(f"after {each.method} (%)", RECALIBRATED, _recalibration_rows(each, names))
+    return plain_table(f"after {each.method} (%)", RECALIBRATED, _recalibration_rows(each, names))
 
 
 def recalibration_markdown(each: Recalibrations, names: Mapping[str, str]) -> str:
     """The same in Markdown."""
-    return _plain_markdown(f"after {each.method} (%)", RECALIBRATED, _recalibration_rows(each, names))
+    return plain_markdown(f"after {each.method} (%)", RECALIBRATED, _recalibration_rows(each, names))
 
 
 def spread_table(spread: Mapping[str, Any], names: Mapping[str, str]) -> Table:
     """Mean ± standard deviation over repeats, in percent."""
     heading = f"{spread['n']} repeats, mean ± std (%)"
-    return _plain_table(heading, tuple(SPREAD.values()), _spread_rows(spread, names))
+    return plain_table(heading, tuple(SPREAD.values()), _spread_rows(spread, names))
 
 
 def spread_markdown(spread: Mapping[str, Any], names: Mapping[str, str]) -> str:
     """The same in Markdown."""
     heading = f"{spread['n']} repeats, mean ± std (%)"
-    return _plain_markdown(heading, tuple(SPREAD.values()), _spread_rows(spread, names))
+    return plain_markdown(heading, tuple(SPREAD.values()), _spread_rows(spread, names))
 
 
-def _plain_table(heading: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+def plain_table(heading: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    """A table for the terminal of a heading column and columns of numbers."""
     table = Table(box=None, pad_edge=False)
     table.add_column(heading, no_wrap=True, max_width=max(len(heading), NAME_WIDTH))
     for column in columns:
@@ -280,7 +336,8 @@ def _plain_table(heading: str, columns: Sequence[str], rows: Iterable[Sequence[s
     return table
 
 
-def _plain_markdown(heading: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def plain_markdown(heading: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """The same in Markdown."""
     lines = [_markdown_row([heading, *columns]), _markdown_row([":--", *["--:"] * len(columns)])]
     return "\n".join([*lines, *(_markdown_row(row) for row in rows)]) + "\n"
 

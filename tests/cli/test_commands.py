@@ -173,7 +173,7 @@ def test_a_broken_task_file_is_reported_with_status_2(tmp_path):
         (["run", "-m", demo_model(), "-t", "demo", "--data", "nowhere"], "no data folder"),
         (["run", "-m", "./nowhere", "-t", "demo"], "no directory"),
         (["run", "-m", demo_model(), "-t", "demo", "--include-path", "nowhere"], "no folder nowhere"),
-        (["score", "nowhere"], "holds no responses.jsonl"),
+        (["score", "nowhere"], "no file or directory nowhere"),
         (["score", ".", "--protocol", "strikt"], "Did you mean strict?"),
         (["score", ".", "--format", "tabel"], "Did you mean table?"),
         (["score", ".", "--recalibrate", "plat"], "Did you mean platt?"),

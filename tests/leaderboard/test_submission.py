@@ -118,7 +118,8 @@ def test_a_sample_left_out_everywhere_is_refused_by_the_expected_number(files, t
         ({"image_sha256": "0" * 64}, "another image than the data's"),
         ({"prompt_sha256": "0" * 64}, "another prompt than profile standard gives"),
         ({"key": "0" * 64}, "its key is not that of the model"),
-        ({"candidates": ["negative", "positive"]}, "candidates are not the labels"),
+        ({"candidates": ["negative", "positive"]}, "candidates are in another order"),
+        ({"candidates": ["positive", "neutral"]}, "candidates are not the labels"),
         ({"repeat": 1}, "repeat 1, run.json says 1 repeats"),
         ({"task": "fi_8"}, "not of the benchmark"),
         ({"response": None}, "needs either a response or an error"),
@@ -292,7 +293,7 @@ def test_a_folder_is_checked_as_an_archive_is(files, tmp_path):
 def test_other_data_than_the_responses_answer_is_named(tmp_path):
     data = make_data(tmp_path / "data", ["joy"] * 3, "emoji_2")
     with pytest.raises(DataError, match="emoji_2: no response to the samples"):
-        verify(HONEST, CATALOGUE, data)
+        verify(HONEST, CATALOGUE, str(data))
 
 
 def test_a_submission_is_made_of_whole_runs_only(tmp_path):

@@ -237,3 +237,9 @@ def test_any_text_has_a_reading(response, finish_reason, further):
 @pytest.mark.parametrize("piece", ["<think>", "<answer>", "{", '{"answer":', "\\boxed{", "<", "answer", "_"])
 def test_hostile_lengths_are_read_all_the_same(piece):
     assert read(piece * 20_000, MIKELS, {}).label is None
+
+
+def test_a_candidate_of_nothing_but_punctuation_is_in_no_answer():
+    assert answer("hello", candidates=(".", "fear")) == (None, "not_a_candidate")
+    assert answer("hello", candidates=(".",)) == (None, "not_a_candidate")
+    assert label("...", candidates=(".",)) == (None, "no_answer")

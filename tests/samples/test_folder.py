@@ -4,7 +4,7 @@ import pytest
 from fakes import make_data
 
 from vecbench.errors import DataError
-from vecbench.samples import DataFolder
+from vecbench.samples import open_data
 from vecbench.tasks import load_catalogue
 
 
@@ -16,11 +16,11 @@ def task():
 def write(root, text, name="samples.csv"):
     root.mkdir(exist_ok=True)
     (root / name).write_text(text)
-    return DataFolder(root)
+    return open_data(root)
 
 
 def test_rows_become_samples_in_the_tables_order(tmp_path, task):
-    samples = list(DataFolder(make_data(tmp_path, ["joy", "fear"])).samples(task))
+    samples = list(open_data(make_data(tmp_path, ["joy", "fear"])).samples(task))
     assert [(sample.id, sample.target, sample.fault) for sample in samples] == [
         ("s0", "joy", None),
         ("s1", "fear", None),
@@ -57,7 +57,7 @@ def test_only_the_tasks_rows_are_taken_by_id_or_display_name(tmp_path, task):
 
 
 def test_the_limit_takes_the_first_rows(tmp_path, task):
-    data = DataFolder(make_data(tmp_path, ["joy"] * 5))
+    data = open_data(make_data(tmp_path, ["joy"] * 5))
     assert [sample.id for sample in data.samples(task, limit=2)] == ["s0", "s1"]
 
 
@@ -101,14 +101,14 @@ def test_a_broken_table_is_refused(tmp_path, task, text, name, message):
 def test_text_that_is_not_utf8_is_refused(tmp_path, task):
     (tmp_path / "samples.csv").write_bytes(b"image,label\n\xff.png,joy\n")
     with pytest.raises(DataError, match="utf-8"):
-        list(DataFolder(tmp_path).samples(task))
+        list(open_data(tmp_path).samples(task))
 
 
 def test_a_missing_folder_and_a_folder_without_a_table_are_refused(tmp_path):
     with pytest.raises(DataError, match="no data folder"):
-        DataFolder(tmp_path / "none")
+        open_data(tmp_path / "none")
     with pytest.raises(DataError, match="holds no table"):
-        DataFolder(tmp_path)
+        open_data(tmp_path)
 
 
 def test_of_several_tables_the_known_name_decides(tmp_path):

@@ -80,7 +80,7 @@ def add_submission(
 def check_submission(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A submission, or a folder with its files.")],
     data: Annotated[
-        Path | None,
+        str | None,
         typer.Option("--data", help="The benchmark's data, to check sample ids, targets and images against."),
     ] = None,
     write: Annotated[

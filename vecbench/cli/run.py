@@ -13,9 +13,11 @@ import typer
 from vecbench.cli.console import stderr, stdout
 
 if TYPE_CHECKING:
+    from vecbench.cli.counter import Counter
     from vecbench.engines import Engine
     from vecbench.models import Model
     from vecbench.run import RunOutcome, RunPlan
+    from vecbench.samples import DataSource
     from vecbench.store import RunDirectory
     from vecbench.tasks import Catalogue, Task
 
@@ -65,8 +67,12 @@ def run(
         typer.Option("-a", "--model-args", metavar="K=V,…", help="Arguments of the engine, or JSON."),
     ] = None,
     data: Annotated[
-        Path | None,
-        typer.Option("--data", help="A folder with images and a table, for tasks that bring none."),
+        str | None,
+        typer.Option(
+            "--data",
+            metavar="DIR|FILE|HF-ID",
+            help="A folder with images and a table, a table, or a dataset on the Hugging Face Hub.",
+        ),
     ] = None,
     prompt: Annotated[
         str | None,
@@ -95,6 +101,7 @@ def run(
     [dim]vecbench run --model ./checkpoint --tasks demo
     vecbench run -m org/name -t emoji_7,fluent_7 -a batch_size=8,dtype=bfloat16 --limit 100[/dim]
     """
+    from vecbench.cli.counter import Counter
     from vecbench.cli.settings import parse_settings
     from vecbench.engines import create_engine
     from vecbench.models import resolve_model, served_model, with_adapter
@@ -108,17 +115,22 @@ def run(
     resolved = find_model(model, arguments.get("revision"))
     if "lora" in arguments:
         resolved = with_adapter(resolved, str(arguments["lora"]))
-    plan = _plan(
-        chosen,
-        resolved,
-        data=data,
-        prompt=prompt,
-        gen_kwargs=parse_settings("--gen-kwargs", gen_kwargs),
-        limit=limit,
-        repeats=repeats,
-        seed=seed,
-        pixel_limits=_pixel_limits(arguments),
-    )
+    with Counter(stderr(), "downloading images") as counter:
+        sources = _sources(chosen, data, counter)
+        plan = _plan(
+            chosen,
+            resolved,
+            sources,
+            prompt=prompt,
+            gen_kwargs=parse_settings("--gen-kwargs", gen_kwargs),
+            limit=limit,
+            repeats=repeats,
+            seed=seed,
+            pixel_limits=_pixel_limits(arguments),
+        )
+        # Last: everything that could be wrong with the command has been checked.
+        for source in dict.fromkeys(sources.values()):
+            source.fetch([task for task in chosen if sources[task.id] is source], limit, counter)
     directory = RunDirectory(output or Path("results") / resolved.name.replace("/", "__"))
 
     def make_engine() -> Engine:
@@ -150,8 +162,8 @@ def _engine_name(asked: str, source: str, arguments: dict[str, Any]) -> str:
 def _plan(
     chosen: list[Task],
     model: Model,
+    sources: dict[str, DataSource],
     *,
-    data: Path | None,
     prompt: str | None,
     gen_kwargs: dict[str, Any],
     limit: int | None,
@@ -164,15 +176,11 @@ def _plan(
     from vecbench.errors import UsageError
     from vecbench.prompts import prompt_profile
     from vecbench.run import RunPlan, TaskRun
-    from vecbench.samples import DataFolder
 
     task_runs = []
     for task in chosen:
-        root = data or task.data
-        if root is None:
-            raise UsageError(
-                f"the task {task.id} brings no data", "Give a folder with its images: --data DIR."
-            )
+        source = sources[task.id]
+        profile = prompt_profile(task, prompt, own_prompts=source.brings_prompts(task))
         sampling = apply_generation_settings(
             Sampling(task.temperature, task.top_p, task.max_tokens, task.stop), gen_kwargs
         )
@@ -181,8 +189,28 @@ def _plan(
                 f"--repeats {repeats}: {task.id} is decoded greedily, so every repeat would say the same",
                 "Leave --repeats out, or sample: --gen-kwargs temperature=0.7.",
             )
-        task_runs.append(TaskRun(task, DataFolder(root), prompt_profile(task, prompt), sampling))
+        task_runs.append(TaskRun(task, source, profile, sampling))
     return RunPlan(model, tuple(task_runs), seed, limit, repeats, pixel_limits)
+
+
+def _sources(chosen: list[Task], data: str | None, counter: Counter) -> dict[str, DataSource]:
+    """Task id → where its samples are; tasks of the same folder share what was read of it."""
+    from vecbench.errors import UsageError
+    from vecbench.samples import open_data
+
+    opened: dict[str | Path, DataSource] = {}
+    sources = {}
+    for task in chosen:
+        where = data or task.data
+        if where is None:
+            raise UsageError(
+                f"the task {task.id} brings no data",
+                "Give a folder with its images, or a dataset on the Hugging Face Hub: --data DIR.",
+            )
+        if where not in opened:
+            opened[where] = open_data(where, counter)
+        sources[task.id] = opened[where]
+    return sources
 
 
 def _watched(plan: RunPlan, make_engine: Callable[[], Engine], directory: RunDirectory) -> RunOutcome:
@@ -204,10 +232,12 @@ def _watched(plan: RunPlan, make_engine: Callable[[], Engine], directory: RunDir
 
 
 def _show(directory: RunDirectory, catalogue: Catalogue, outcome: RunOutcome) -> None:
-    from vecbench.cli.score import score_directory
+    from vecbench.cli.score import score_source
+    from vecbench.interop.reading import open_responses
 
     console = stdout()
-    score_directory(directory, "strict", catalogue, directory.path, console)
+    source = open_responses(directory.path, catalogue)
+    score_source(source, "strict", catalogue, directory.path, console)
     throughput = outcome.manifest.throughput
     if outcome.generated and throughput.samples_per_second:
         console.print(

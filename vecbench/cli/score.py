@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from vecbench.cli.console import stdout
+from vecbench.cli.console import stderr, stdout
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from rich.console import Console
 
+    from vecbench.interop.exports import Export
+    from vecbench.interop.reading import ResponseSource
     from vecbench.metrics.recalibration import Method
-    from vecbench.scoring import CompleteScores
+    from vecbench.scoring import CompleteScores, Differences
     from vecbench.store import Manifest, RunDirectory
     from vecbench.tasks import Catalogue
 
@@ -22,14 +27,22 @@ Format = Literal["table", "json", "markdown", "csv", "latex"]
 
 def score(
     paths: Annotated[
-        list[Path], typer.Argument(metavar="PATH…", help="Run directories, or their responses.jsonl.")
+        list[Path],
+        typer.Argument(metavar="PATH…", help="Run directories, or responses that another program stored."),
     ],
-    protocol: Annotated[str, typer.Option("--protocol", help="How responses are read.")] = "strict",
+    protocol: Annotated[
+        str,
+        typer.Option(
+            "--protocol", help="How responses are read and scored: strict, emocaliber or emobserver."
+        ),
+    ] = "strict",
     format_: Annotated[str, typer.Option("--format", help="table, json, markdown, csv or latex.")] = "table",
     output: Annotated[
         Path | None,
         typer.Option(
-            "-o", "--output", help="Where to write predictions and scores (default: the run directory)."
+            "-o",
+            "--output",
+            help="Where to write predictions and scores (default: the run directory, or beside the file).",
         ),
     ] = None,
     intervals: Annotated[bool, typer.Option("--intervals", help="Print 95 % intervals.")] = False,
@@ -39,6 +52,18 @@ def score(
             "--recalibrate",
             metavar="METHOD",
             help="Add ECE and Brier score after a cross-fitted map: platt, temperature or isotonic.",
+        ),
+    ] = None,
+    export: Annotated[
+        list[str] | None,
+        typer.Option("--export", metavar="FORMAT", help="Write the responses as lm-eval or emocaliber too."),
+    ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            "--against",
+            metavar="PROTOCOL",
+            help="List every response that emocaliber reads differently, and why.",
         ),
     ] = None,
     figures: Annotated[bool, typer.Option(help="Draw the figures.")] = True,
@@ -51,41 +76,58 @@ def score(
     Writes predictions.jsonl, scores.json, summary.md and figures/, and prints the table.
     """
     from vecbench.errors import UsageError, nearest
+    from vecbench.interop.reading import open_responses
     from vecbench.metrics.recalibration import METHODS
-    from vecbench.parsing import protocol_named
+    from vecbench.parsing import EMOCALIBER, STRICT, protocol_named
     from vecbench.tasks import load_catalogue
 
     protocol_named(protocol)
     known = Format.__args__  # type: ignore[attr-defined]
     if format_ not in known:
         raise UsageError(f"unknown format {format_!r}", nearest(format_, known))
+    if intervals and protocol != STRICT:
+        raise UsageError(f"--intervals: the protocol {protocol} has none", f"Leave it out, or use {STRICT}.")
     if recalibrate is not None and recalibrate not in METHODS:
         raise UsageError(f"unknown recalibration {recalibrate!r}", nearest(recalibrate, METHODS))
+    if against is not None and (protocol, against) != (STRICT, EMOCALIBER):
+        raise UsageError(
+            f"--protocol {protocol} --against {against} is not possible",
+            f"Differences are listed for --protocol {STRICT} --against {EMOCALIBER}.",
+        )
     if output is not None and len(paths) > 1:
         raise UsageError(
             "--output takes the scores of one PATH", "Score them one by one, or leave --output out."
         )
     if format_ == "json" and len(paths) > 1:
         raise UsageError("--format json prints one document, so it takes one PATH", "Score them one by one.")
+    exports = _exports(export or [])
     catalogue = load_catalogue(include_path or [])
     console = stdout()
+    incomplete = False
     for path in paths:
-        directory = _directory(path)
-        score_directory(
-            directory,
+        source = open_responses(path, catalogue)
+        written = output or source.default_output
+        score_source(
+            source,
             protocol,
             catalogue,
-            output or directory.path,
+            written,
             console,
             format_,
             figures=figures,
             intervals=intervals,
             recalibrate=recalibrate,
+            with_differences=against is not None,
         )
+        incomplete = incomplete or source.is_incomplete
+        if exports:
+            _export(exports, path, catalogue, written)
+    if incomplete:
+        raise typer.Exit(4)
 
 
-def score_directory(
-    directory: RunDirectory,
+def score_source(
+    source: ResponseSource,
     protocol: str,
     catalogue: Catalogue,
     output: Path,
@@ -95,34 +137,68 @@ def score_directory(
     figures: bool = True,
     intervals: bool = False,
     recalibrate: Method | None = None,
+    with_differences: bool = False,
 ) -> None:
-    """Scores a run, writes everything that is derived from its responses, and prints the table."""
-    from vecbench.report import summary, write_figures, write_predictions
-    from vecbench.scoring import complete_scores, predictions
-    from vecbench.store import RunDirectory, read_responses, write_text
+    """Scores responses, writes everything that is derived from them, and prints the table.
 
-    manifest = directory.read_manifest()
-    rows = predictions(read_responses(directory.responses), protocol, catalogue)
-    complete = complete_scores(rows, protocol, catalogue, _run_facts(manifest), recalibrate)
-    scores = complete.scores
+    What was recognised and what is wrong with it goes to standard error.
+    """
+    from vecbench.cli.reading import report_source
+    from vecbench.report import summary, write_faults, write_figures, write_predictions
+    from vecbench.scoring import differences, score_responses
+    from vecbench.store import RunDirectory, write_text
+
+    kept = list(source.responses) if with_differences else []
+    responses = kept if with_differences else source.responses
+    complete = score_responses(responses, protocol, catalogue, recalibrate=recalibrate)
+    # What was wrong with the responses is known once they have been read.
+    scores = replace(complete.scores, run=_run_facts(source.manifest) | source.facts())
+    complete = replace(complete, scores=scores)
     written = RunDirectory(output)
-    write_predictions(rows, written.predictions)
+    write_predictions(complete.rows, written.predictions)
+    write_faults(source.faults, written.faults)
     write_text(written.scores, scores.as_json())
     pictures = write_figures(scores, written.figures) if figures else []
-    write_text(written.summary, summary(complete, manifest, pictures, output))
+    write_text(written.summary, summary(complete, source.manifest, pictures, output, source))
+    report_source(source, catalogue, written.faults)
     _print(complete, format_, console, intervals=intervals)
+    if with_differences:
+        _show_differences(differences(kept, catalogue), written, console, format_)
     if format_ == "table":
         console.print(f"\nScores, figures and summary: {written.summary}", soft_wrap=True)
 
 
-def _directory(path: Path) -> RunDirectory:
-    from vecbench.errors import UsageError
-    from vecbench.store import RunDirectory
+def _show_differences(found: Differences, written: RunDirectory, console: Console, format_: str) -> None:
+    from vecbench.difference_tables import difference_markdown, difference_table
+    from vecbench.store import write_text
 
-    directory = RunDirectory(path.parent if path.name == "responses.jsonl" else path)
-    if not directory.responses.is_file():
-        raise UsageError(f"{path} holds no responses.jsonl", "Name the directory of a run.")
-    return directory
+    write_text(written.differences, found.as_csv())
+    write_text(written.difference_summary, difference_markdown(found))
+    if format_ == "table":
+        console.print()
+        console.print(difference_table(found))
+        console.print(f"\nEvery row that differs: {written.differences}", soft_wrap=True)
+
+
+def _exports(names: Sequence[str]) -> Mapping[str, Export]:
+    if not names:
+        return {}
+    from vecbench.interop.exports import export_named
+
+    return {name: export_named(name) for name in names}
+
+
+def _export(exports: Mapping[str, Export], path: Path, catalogue: Catalogue, output: Path) -> None:
+    from vecbench.interop.exports import latest_responses
+    from vecbench.interop.reading import open_responses
+
+    source = open_responses(path, catalogue)
+    responses = latest_responses(source.responses)
+    for name, write in exports.items():
+        notes = write(responses, output / name, catalogue, source.manifest)
+        stderr().print(f"exported: {output / name}", soft_wrap=True)
+        for note in notes:
+            stderr().print(f"  {note}", soft_wrap=True)
 
 
 def _print(complete: CompleteScores, format_: str, console: Console, *, intervals: bool) -> None:

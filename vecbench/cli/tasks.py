@@ -1,4 +1,4 @@
-"""`vecbench tasks list|show|check`."""
+"""`vecbench tasks list|show|check|path`."""
 
 from __future__ import annotations
 
@@ -107,6 +107,14 @@ def check_tasks(
         console.print(f"{len(catalogue.faults)} faults; {count} are usable")
         raise typer.Exit(2)
     console.print(f"{count}, no faults")
+
+
+@tasks.command("path")
+def tasks_path() -> None:
+    """Print the folder with the shipped task files, for `lm_eval --include_path`."""
+    from vecbench.shipped import tasks_folder
+
+    typer.echo(tasks_folder())
 
 
 def _expected(task: Task) -> str:

@@ -15,6 +15,11 @@ FinishReason = Literal["stop", "length"]
 class ImageSource(Protocol):
     """An image that is not in memory yet."""
 
+    @property
+    def sha256(self) -> str | None:
+        """Of the image file's bytes; None if there are none."""
+        ...
+
     def decode(self) -> Image:
         """The picture, mode RGB.
 

@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import os
 import re
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -28,9 +29,10 @@ os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
 from vllm import SamplingParams
 from vllm.engine.arg_utils import AsyncEngineArgs
 from vllm.exceptions import VLLMServerError
+from vllm.inputs import EngineInput, TokensPrompt
 from vllm.lora.request import LoRARequest
 from vllm.platforms import current_platform
-from vllm.renderers import ChatParams
+from vllm.renderers import BaseRenderer, ChatParams
 from vllm.sampling_params import RequestOutputKind
 from vllm.v1.engine.async_llm import AsyncLLM
 from vllm.v1.engine.exceptions import EngineDeadError
@@ -44,6 +46,8 @@ DEFAULTS: Mapping[str, Any] = {
     "mm_processor_cache_gb": 0,
 }
 """What we set where `--model-args` says nothing."""
+MOST_PROMPTS = 10_000
+"""So many prompts' tokens are kept: data may bring a prompt for every sample."""
 NOT_OURS = {"model", "hf_token"}
 """Arguments of vLLM that come from elsewhere: `--model`, and the environment."""
 
@@ -83,6 +87,7 @@ class VllmEngine:
             chat_template=_template(self._arguments.chat_template),
             chat_template_kwargs={"add_generation_prompt": True, "tokenize": False},
         )
+        self._tokens: dict[str, tuple[int, ...]] = {}
         self._lora = _lora(self._arguments.lora)
         self._passed = {**DEFAULTS, **passed}
         if self._lora is not None:
@@ -144,18 +149,11 @@ class VllmEngine:
             # vLLM raises whatever its many configurations and checkpoints lead to; there is no engine.
             raise _start_error(model, fault) from fault
 
-    async def _answer(self, request: Request, picture: Image) -> Response:
+    async def _answer(self, request: Request, image: _Picture) -> Response:
         llm = self._llm
         assert llm is not None
-        message = {
-            "role": "user",
-            "content": [
-                {"type": "image_pil", "image_pil": picture},
-                {"type": "text", "text": request.prompt},
-            ],
-        }
         try:
-            _, [prompt] = await llm.renderer.render_chat_async([[message]], self._chat)
+            prompt = await self._rendered(llm.renderer, request.prompt, image)
             generated = llm.generate(prompt, _sampling(request), request.key, lora_request=self._lora)
             outputs = [output async for output in generated]
         except asyncio.CancelledError:
@@ -171,6 +169,39 @@ class VllmEngine:
                 raise RunError(f"vLLM's engine died: {_first_line(fault)}") from fault
             return Response(request.key, None, error=_first_line(fault))
         return _response(request, outputs[-1])
+
+    async def _rendered(self, renderer: BaseRenderer[Any], prompt: str, image: _Picture) -> EngineInput:
+        """What vLLM's engine takes: the prompt's tokens and the processed image.
+
+        Template and tokens are made once for every prompt: the samples of a task share theirs.
+        """
+        params = renderer.default_chat_tok_params
+        tokens = self._tokens.get(prompt)
+        if tokens is not None:
+            # A copy: whoever gets a list may extend it.
+            known = TokensPrompt(
+                prompt_token_ids=list(tokens),
+                multi_modal_data={"image": [image.pixels]},
+                multi_modal_uuids={"image": [image.sha256]},
+            )
+            return await renderer.process_for_engine_async(known, time.time(), tok_params=params)
+        content = [
+            {"type": "image_pil", "image_pil": image.pixels, "uuid": image.sha256},
+            {"type": "text", "text": prompt},
+        ]
+        _, rendered = await renderer.render_messages_async([{"role": "user", "content": content}], self._chat)
+        tokenized = await renderer.tokenize_prompt_async(rendered, params)
+        # A few models show images as something else (chunks of a video): theirs are rendered every time.
+        if list(tokenized.get("multi_modal_data") or ()) == ["image"] and len(self._tokens) < MOST_PROMPTS:
+            self._tokens[prompt] = tuple(tokenized["prompt_token_ids"])
+        return await renderer.process_for_engine_async(tokenized, time.time(), tok_params=params)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Picture:
+    pixels: Image
+    sha256: str | None
+    """Stands for the pixels in vLLM's prefix cache, which would hash them otherwise."""
 
 
 def _divided(arguments: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -217,8 +248,8 @@ def _lora(path: str | None) -> LoRARequest | None:
     return LoRARequest(folder.name, 1, str(folder))
 
 
-def _decoded(request: Request) -> Image:
-    return request.image.decode()
+def _decoded(request: Request) -> _Picture:
+    return _Picture(request.image.decode(), request.image.sha256)
 
 
 def _sampling(request: Request) -> SamplingParams:

@@ -1,1 +1,1 @@
-"""What other harnesses call, and what they wrote."""
+"""Files and programs of others: what they wrote is read, what they read is written."""

@@ -16,7 +16,7 @@ from vecbench.metrics import brier as brier_score
 from vecbench.metrics import ece as expected_calibration_error
 from vecbench.parsing import protocol_named
 from vecbench.prompts import prompt_profile, render_prompt
-from vecbench.samples import DataFolder
+from vecbench.samples import open_data
 from vecbench.tasks import load_catalogue
 
 if TYPE_CHECKING:
@@ -32,20 +32,24 @@ def load(task: str, data: str | None = None, prompt: str | None = None, **_: Any
 
     Args:
         task: The task's id.
-        data: The data folder; needed for tasks that bring none (`--metadata '{"data": "DIR"}'`).
+        data: A folder, a table, or a dataset on the Hub; needed for tasks that bring none
+            (`--metadata '{"data": "DIR"}'`).
         prompt: A prompt profile instead of the task's own (`--metadata '{"prompt": "direct"}'`).
 
     Raises:
         UsageError: No such task or profile, or no data.
         DataError: The data cannot be used.
+        RunError: A download failed.
     """
     from datasets import Dataset
 
     [chosen] = load_catalogue().select(task)
-    folder = data or chosen.data
-    if folder is None:
+    where = data or chosen.data
+    if where is None:
         raise UsageError(f"the task {task} brings no data", 'Give it: --metadata \'{"data": "DIR"}\'.')
-    profile = prompt_profile(chosen, prompt)
+    source = open_data(where)
+    profile = prompt_profile(chosen, prompt, own_prompts=source.brings_prompts(chosen))
+    source.fetch([chosen])
     rows = [
         {
             "sample_id": sample.id,
@@ -57,7 +61,7 @@ def load(task: str, data: str | None = None, prompt: str | None = None, **_: Any
             "candidates": list(sample.candidates),
             "aliases": [[alias, label] for alias, label in chosen.aliases.items()],
         }
-        for sample in DataFolder(Path(folder)).samples(chosen)
+        for sample in source.samples(chosen)
         if sample.fault is None  # lm-eval has no error rows
     ]
     return {"test": Dataset.from_list(rows)}

@@ -12,7 +12,7 @@ from vecbench.errors import DataError, ImageError
 from vecbench.models import Model
 from vecbench.prompts import render_prompt
 from vecbench.run import RunPlan, response_key
-from vecbench.samples import DataFolder, Sample
+from vecbench.samples import DataSource, Sample, open_data
 from vecbench.store import Manifest, StoredResponse
 from vecbench.tasks import Task
 
@@ -40,7 +40,7 @@ def check_samples(
     responses: Iterable[StoredResponse],
     manifest: Manifest,
     tasks: Sequence[Task],
-    data: Path | None,
+    data: str | None,
     where: str,
 ) -> Coverage:
     """Checks that every sample of every task is answered, as the manifest says.
@@ -49,7 +49,8 @@ def check_samples(
         responses: Of the submission.
         manifest: Its run.json, whose tasks are `tasks`.
         tasks: Of the benchmark.
-        data: Where the samples are; None for the data that comes with each task, if any.
+        data: Where the samples are, as `open_data` takes it; None for the data that comes with each task, if
+            any.
         where: Named in the errors.
 
     Returns:
@@ -65,7 +66,10 @@ def check_samples(
                 f"{where}: responses to the task {each.task!r:.60}, which is not of the benchmark"
             )
         by_task[each.task].append(each)
-    found = [_check_task(task, by_task[task.id], manifest, data, where) for task in tasks]
+    for task in tasks:
+        _require_complete(task, by_task[task.id], manifest, where)
+    sources = _sources(tasks, data)
+    found = [_check_task(task, by_task[task.id], manifest, sources.get(task.id), where) for task in tasks]
     return Coverage(
         sample_ids=all(each.sample_ids for each in found),
         images=all(each.images for each in found),
@@ -74,12 +78,30 @@ def check_samples(
     )
 
 
+def _sources(tasks: Sequence[Task], data: str | None) -> dict[str, DataSource]:
+    """Task id → where its samples are, for those whose data is at hand."""
+    opened: dict[str | Path, DataSource] = {}
+    sources = {}
+    for task in tasks:
+        where = data or task.data
+        if where is None:
+            continue
+        if where not in opened:
+            opened[where] = open_data(where)
+        sources[task.id] = opened[where]
+    for source in opened.values():
+        source.fetch(task for task in tasks if sources.get(task.id) is source)
+    return sources
+
+
 def _check_task(
-    task: Task, responses: Sequence[StoredResponse], manifest: Manifest, data: Path | None, where: str
+    task: Task,
+    responses: Sequence[StoredResponse],
+    manifest: Manifest,
+    source: DataSource | None,
+    where: str,
 ) -> Coverage:
-    _require_complete(task, responses, manifest, where)
-    root = data or task.data
-    samples = None if root is None else _samples(task, DataFolder(root))
+    samples = None if source is None else {sample.id: sample for sample in source.samples(task)}
     if samples is not None:
         _require_same_samples(task, responses, samples, where)
     record = manifest.tasks[task.id]
@@ -118,7 +140,7 @@ def _require_complete(
         if not 0 <= each.repeat < manifest.repeats:
             raise DataError(f"{place}: repeat {each.repeat}, run.json says {manifest.repeats} repeats")
         answered.add((each.sample_id, each.repeat))
-        if each.candidates != task.labels:
+        if sorted(each.candidates) != sorted(task.labels):
             raise DataError(f"{place}: its candidates are not the labels of the task")
         if each.target not in task.labels and each.error is None:
             raise DataError(f"{place}: its target {each.target!r:.60} is none of the labels")
@@ -127,10 +149,6 @@ def _require_complete(
             f"{where}: {task.id} has {len(answered)} responses, {said} samples × {manifest.repeats} repeats "
             "are expected"
         )
-
-
-def _samples(task: Task, folder: DataFolder) -> Mapping[str, Sample]:
-    return {sample.id: sample for sample in folder.samples(task)}
 
 
 def _require_same_samples(
@@ -148,6 +166,8 @@ def _require_same_samples(
         expected = samples[each.sample_id].target
         if each.target != expected:
             raise DataError(f"{place}: its target is {each.target!r:.60}, the data says {expected!r:.60}")
+        if each.candidates != samples[each.sample_id].candidates:
+            raise DataError(f"{place}: its candidates are in another order than the data's")
         if each.image_sha256 != hashes[each.sample_id]:
             raise DataError(f"{place}: another image than the data's")
 
@@ -162,4 +182,5 @@ def _image_sha256(sample: Sample) -> str | None:
 
 
 def _claimed_sample(task: Task, response: StoredResponse) -> Sample:
-    return Sample(task.id, response.sample_id, response.image, response.target, task.labels, None, Path())
+    candidates = response.candidates
+    return Sample(task.id, response.sample_id, response.image, response.target, candidates, None, Path())

@@ -9,10 +9,12 @@ from typing import Literal
 from vecbench.errors import DataError
 from vecbench.leaderboard.entry import Entry, GroupMetrics, Kind, Value
 from vecbench.leaderboard.ranking import rank_ranges
-from vecbench.tables import CONDITIONAL, MOST_MISSING
+from vecbench.tables import MOST_MISSING
 from vecbench.tasks import Catalogue
 
 OVERALL = "overall"
+CONDITIONAL = ("ece", "brier", "auroc")
+"""Metrics of the rows that have a confidence only."""
 KINDS: tuple[Kind, ...] = ("verified", "reported")
 
 

@@ -149,6 +149,8 @@ def published_manifest(manifest: Manifest, tasks: Mapping[str, Task]) -> Manifes
 def _published_data(data: str, task: Task) -> str:
     if task.data is not None and Path(data).expanduser().resolve() == task.data:
         return BUNDLED
+    if data.startswith("hf:"):
+        return data
     # "owner/name" is a data set's id on the Hub, and of a folder it would give away no more than that.
     return data if _HUB_ID.fullmatch(data) else Path(data).name
 

@@ -50,14 +50,14 @@ class Verified:
     errors: int
 
 
-def verify(path: Path, catalogue: Catalogue, data: Path | None = None) -> Verified:
+def verify(path: Path, catalogue: Catalogue, data: str | None = None) -> Verified:
     """Checks a submission that nobody vouches for.
 
     Args:
         path: An archive or a folder.
         catalogue: The tasks as this version has them.
-        data: The benchmark's data, to check sample ids, targets, images and keys against; None for the data
-            that comes with the tasks, if they bring any.
+        data: The benchmark's data, as `open_data` takes it, to check sample ids, targets, images and keys
+            against; None for the data that comes with the tasks, if they bring any.
 
     Raises:
         DataError: It is refused; the message names the file and the reason.
@@ -66,7 +66,7 @@ def verify(path: Path, catalogue: Catalogue, data: Path | None = None) -> Verifi
 
 
 def verify_files(
-    files: Mapping[str, bytes], path: Path, catalogue: Catalogue, data: Path | None = None
+    files: Mapping[str, bytes], path: Path, catalogue: Catalogue, data: str | None = None
 ) -> Verified:
     """The same for files that are in memory.
 

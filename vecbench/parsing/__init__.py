@@ -1,10 +1,13 @@
 """What a response says: its label and its confidence, each with how it came about."""
 
 from vecbench.parsing.prediction import ConfidenceStatus, LabelStatus, Prediction, Reading
-from vecbench.parsing.protocols import PROTOCOLS, Protocol, protocol_named
+from vecbench.parsing.protocols import EMOBSERVER, EMOCALIBER, PROTOCOLS, STRICT, Protocol, protocol_named
 
 __all__ = [
+    "EMOBSERVER",
+    "EMOCALIBER",
     "PROTOCOLS",
+    "STRICT",
     "ConfidenceStatus",
     "LabelStatus",
     "Prediction",

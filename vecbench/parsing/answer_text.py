@@ -46,7 +46,7 @@ def stated_answer(text: str) -> Answer | None:
     found = elements(text, "answer")
     if found:
         begin, end = found[-1]
-        return Answer(_without_confidence(text[begin:end]), complete=True)
+        return Answer(without_confidence(text[begin:end]), complete=True)
     if is_left_open(text, "answer"):
         return None
     value = _json_value(text, "answer")
@@ -72,7 +72,8 @@ def stated_confidence(text: str) -> str | None:
     return lines[-1] if lines else None
 
 
-def _without_confidence(answer: str) -> str:
+def without_confidence(answer: str) -> str:
+    """An answer's text without confidences that stand in it, and without their tags."""
     kept, place = [], 0
     for begin, end in elements(answer, "confidence"):
         kept.append(answer[place:begin])

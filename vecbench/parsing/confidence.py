@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from vecbench.parsing.prediction import ConfidenceStatus
+
+SHORT = 64
+"""Characters of a confidence that is remembered once it was read: models state few different ones."""
 
 _MARGIN = " \t\r\n\"'`*_{}()[]<>$~“”‘’«»;:"
 _NUMBER = r"(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:e[+-]?[0-9]+)?"
@@ -28,6 +32,10 @@ def read_confidence(stated: str | None) -> tuple[float | None, ConfidenceStatus]
     """
     if stated is None:
         return None, "missing"
+    return _read_short(stated) if len(stated) <= SHORT else _read(stated)
+
+
+def _read(stated: str) -> tuple[float | None, ConfidenceStatus]:
     if any(unicodedata.decomposition(each).startswith(("<super>", "<sub>")) for each in stated):
         return None, "not_a_number"  # NFKC would make 0.92 of 0.9²
     # A full stop behind the number ends a sentence.
@@ -51,6 +59,9 @@ def read_confidence(stated: str | None) -> tuple[float | None, ConfidenceStatus]
         part, whole = _value(fraction[1]), _value(fraction[2])
         return _within(part / whole if part >= 0 and whole > 0 else float("nan"), "fraction")
     return None, "not_a_number"
+
+
+_read_short = lru_cache(maxsize=4096)(_read)
 
 
 def _value(number: str) -> float:

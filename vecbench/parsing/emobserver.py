@@ -32,10 +32,15 @@ def read(
         A reading, whatever the response is.
     """
     del aliases, finish_reason
-    answer = answer_text(response or "").lower()
-    found = next((candidate for candidate in candidates if candidate.lower() in answer), None)
+    found = named_label(response or "", candidates)
     label = found if found is not None else candidates[0] if candidates else None
     return Reading(label, "ok" if label is not None else "no_answer", None, "missing")
+
+
+def named_label(response: str, candidates: Sequence[str]) -> str | None:
+    """The first candidate in list order that is a substring of the answer; None if there is none."""
+    answer = answer_text(response).lower()
+    return next((candidate for candidate in candidates if candidate.lower() in answer), None)
 
 
 def answer_text(response: str) -> str:

@@ -42,7 +42,7 @@ def read(
     label = matched_label(response, candidates)
     status: LabelStatus = "ok"
     if label is None:
-        status = "not_a_candidate" if _answer(response.lower()) else "no_answer"
+        status = "not_a_candidate" if first_answer(response) else "no_answer"
     try:
         stated = stated_confidence(response)
     except ValueError:
@@ -57,9 +57,8 @@ def matched_label(response: str, candidates: Sequence[str]) -> str | None:
     Returns:
         The candidate as the list spells it; None for what the scripts call "unknown".
     """
-    lowered = response.lower()
     # An empty answer is as good as none there: the reasoning is searched.
-    searched = _answer(lowered) or lowered
+    searched = first_answer(response) or response.lower()
     return next((candidate for candidate in candidates if candidate.lower() in searched), None)
 
 
@@ -78,13 +77,20 @@ def stated_confidence(response: str) -> float | None:
     Raises:
         ValueError: It is no number; the scripts drop the row.
     """
-    found = _CONFIDENCE.search(response)
-    return float(found[1].replace("{", "").replace("}", "")) if found else None
+    text = first_confidence(response)
+    return None if text is None else float(text.replace("{", "").replace("}", ""))
 
 
-def _answer(lowered: str) -> str:
-    found = _ANSWER.search(lowered)
+def first_answer(response: str) -> str:
+    """The content of the first answer on one line, lower-cased; empty if there is none."""
+    found = _ANSWER.search(response.lower())
     return found[1].lower() if found else ""
+
+
+def first_confidence(response: str) -> str | None:
+    """The text of the first confidence on one line; None if there is none."""
+    found = _CONFIDENCE.search(response)
+    return found[1] if found else None
 
 
 def _clipped(stated: float | None) -> tuple[float | None, ConfidenceStatus]:

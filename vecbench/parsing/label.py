@@ -48,7 +48,7 @@ def read_label(
     matcher = _matcher(tuple(candidates), tuple(aliases.items()))
     if text in matcher.meanings:
         return matcher.meanings[text]
-    found = {matcher.meanings[word[0]] for word in matcher.words.finditer(text)}
+    found = _named(text, matcher)
     labels = {label for label, _ in found}
     if not labels:
         return None, "not_a_candidate"
@@ -58,6 +58,16 @@ def read_label(
         return None, "ambiguous"
     label = labels.pop()
     return label, "ok" if (label, "ok") in found else "alias"
+
+
+def labels_named(text: str, candidates: Sequence[str], aliases: Mapping[str, str]) -> set[str]:
+    """Every candidate that a text names as a whole word, by an alias too."""
+    matcher = _matcher(tuple(candidates), tuple(aliases.items()))
+    return {label for label, _ in _named(normal_form(text), matcher)}
+
+
+def _named(text: str, matcher: _Matcher) -> set[tuple[str, LabelStatus]]:
+    return {matcher.meanings[word[0]] for word in matcher.words.finditer(text)}
 
 
 def read_bare_label(
@@ -76,7 +86,9 @@ def _matcher(candidates: tuple[str, ...], aliases: tuple[tuple[str, str], ...]) 
             meanings[normal_form(alias)] = (label, "alias")
     for candidate in candidates:
         meanings[normal_form(candidate)] = (candidate, "ok")
+    # A label of nothing but punctuation would stand everywhere.
+    meanings.pop("", None)
     # Longest first: "very happy" must not be read as "happy".
-    spellings = "|".join(re.escape(form) for form in sorted(meanings, key=len, reverse=True) if form)
+    spellings = "|".join(re.escape(form) for form in sorted(meanings, key=len, reverse=True)) or "(?!)"
     # A hyphen joins words: "fear-free" does not name fear.
     return _Matcher(meanings, re.compile(rf"(?<!\w)(?<!\w[-\u2010])(?:{spellings})(?![-\u2010]?\w)"))

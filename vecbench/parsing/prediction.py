@@ -55,6 +55,8 @@ class Prediction:
         candidates: The closed list.
         reading: What the response says.
         image_sha256: Of the image's bytes; None if unknown.
+        judged: Whether it is right by a protocol's own comparison; None where label and target are compared.
+        dropped: Why the protocol leaves the row out of every score; None if it counts.
     """
 
     key: str
@@ -65,8 +67,12 @@ class Prediction:
     candidates: tuple[str, ...]
     reading: Reading
     image_sha256: str | None = None
+    judged: bool | None = None
+    dropped: str | None = None
 
     @property
     def correct(self) -> bool:
         """Whether the label is the target; a prediction without a label is wrong."""
+        if self.judged is not None:
+            return self.judged
         return self.reading.label is not None and self.reading.label == self.target

@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from vecbench.errors import UsageError, nearest
-from vecbench.parsing import strict
+from vecbench.parsing import emobserver, emocaliber, strict
 from vecbench.parsing.prediction import Reading
 
 Protocol = Callable[[str | None, Sequence[str], Mapping[str, str], str | None], Reading]
 """(response text, candidates, alias → label, finish reason) → reading."""
 
-PROTOCOLS: Mapping[str, Protocol] = {"strict": strict.read}
+STRICT = "strict"
+EMOCALIBER = "emocaliber"
+EMOBSERVER = "emobserver"
+
+PROTOCOLS: Mapping[str, Protocol] = {
+    STRICT: strict.read,
+    EMOCALIBER: emocaliber.read,
+    EMOBSERVER: emobserver.read,
+}
 
 
 def protocol_named(name: str) -> Protocol:

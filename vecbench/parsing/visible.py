@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 _TAG = re.compile(r"<(/?)\s*(think|thinking|answer|confidence)\s*>", re.IGNORECASE)
 _FINAL_ANSWER = re.compile(
@@ -12,8 +14,7 @@ _FINAL_ANSWER = re.compile(
 """An answer with nothing but its confidence behind it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tag:
+class Tag(NamedTuple):
     """An opening or closing tag and where it stands."""
 
     name: str
@@ -35,12 +36,13 @@ class Visible:
     reasoning_cut_off: bool
 
 
-def tags(text: str) -> list[Tag]:
+@lru_cache(maxsize=8)  # one reading asks for the tags of few texts, and of each several times
+def tags(text: str) -> tuple[Tag, ...]:
     """The tags of the answer format in a text, in order, whatever their case."""
-    return [
+    return tuple(
         Tag(found[2].lower().replace("thinking", "think"), bool(found[1]), found.start(), found.end())
         for found in _TAG.finditer(text)
-    ]
+    )
 
 
 def elements(text: str, name: str) -> list[tuple[int, int]]:

@@ -1,6 +1,6 @@
-"""The samples of a task: images with their targets, from a folder of data."""
+"""The samples of a task: images with their targets, from a folder, a table or a dataset on the Hub."""
 
-from vecbench.samples.folder import DataFolder
 from vecbench.samples.sample import Sample
+from vecbench.samples.source import DataSource, open_data
 
-__all__ = ["DataFolder", "Sample"]
+__all__ = ["DataSource", "Sample", "open_data"]

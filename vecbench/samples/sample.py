@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,6 +51,11 @@ class SampleImage:
 
     name: str
     data: bytes | str
+
+    @property
+    def sha256(self) -> str | None:
+        """Of the file's bytes; None if there are none."""
+        return None if isinstance(self.data, str) else hashlib.sha256(self.data).hexdigest()
 
     def decode(self) -> Image:
         """The picture, mode RGB.

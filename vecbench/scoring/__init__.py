@@ -1,7 +1,8 @@
 """Predictions, and the scores of tasks, groups and everything."""
 
 from vecbench.scoring.aggregate import score
-from vecbench.scoring.complete import CompleteScores, complete_scores
+from vecbench.scoring.complete import CompleteScores, complete_scores, score_responses
+from vecbench.scoring.differences import Difference, Differences, differences
 from vecbench.scoring.predictions import prediction_lines, predictions
 from vecbench.scoring.recalibrated import Recalibrations, recalibrations
 from vecbench.scoring.repeated import agreement, repeats_of, spread_json
@@ -9,6 +10,8 @@ from vecbench.scoring.scores import GroupScores, RowScores, Score, Scores
 
 __all__ = [
     "CompleteScores",
+    "Difference",
+    "Differences",
     "GroupScores",
     "Recalibrations",
     "RowScores",
@@ -16,10 +19,12 @@ __all__ = [
     "Scores",
     "agreement",
     "complete_scores",
+    "differences",
     "prediction_lines",
     "predictions",
     "recalibrations",
     "repeats_of",
     "score",
+    "score_responses",
     "spread_json",
 ]

@@ -24,6 +24,7 @@ from vecbench.metrics.cells import Values
 from vecbench.metrics.consistency import consistency_p, null_eces
 from vecbench.parsing import Prediction
 from vecbench.parsing.prediction import CONFIDENCE_STATUSES, LABEL_STATUSES
+from vecbench.scoring.arrangement import Arrangement
 from vecbench.scoring.definitions import DEFINITIONS, bounds_under_missing
 from vecbench.scoring.scores import GroupScores, RowScores, Score, Scores
 from vecbench.tasks import Catalogue
@@ -68,13 +69,11 @@ def score(
     by_task: dict[str, list[Prediction]] = {}
     for row in rows:
         by_task.setdefault(row.task, []).append(row)
-    order = [name for name in catalogue.tasks if name in by_task]
-    order += sorted(name for name in by_task if name not in catalogue.tasks)
-    members = {
-        name: [member for member in dict.fromkeys(group.members) if member in by_task]
-        for name, group in catalogue.groups.items()
+    arrangement = Arrangement.of(by_task.keys(), catalogue)
+    order = arrangement.tasks
+    pools: dict[str, Sequence[str]] = {
+        f"group {name}": present for name, present in arrangement.members.items()
     }
-    pools = {f"group {name}": present for name, present in members.items() if present}
     if order:
         pools[OVERALL] = order
     outcomes = {name: _outcomes(by_task[name]) for name in order}
@@ -93,18 +92,13 @@ def score(
         return GroupScores(tuple(present), tuple(absent), scored(name, present), macro)
 
     groups = {
-        name: grouped(
-            f"group {name}",
-            present,
-            [member for member in catalogue.groups[name].members if member not in present],
-        )
-        for name, present in members.items()
-        if present
+        name: grouped(f"group {name}", present, arrangement.absent[name])
+        for name, present in arrangement.members.items()
     }
-    names = {name: task.display for name, task in catalogue.tasks.items()}
-    names |= {name: group.display for name, group in catalogue.groups.items()}
     intervals = {"level": LEVEL, "replicates": replicates, "seed": seed}
-    return Scores(protocol, run or {}, tasks, groups, grouped(OVERALL, order, []), names, intervals)
+    return Scores(
+        protocol, run or {}, tasks, groups, grouped(OVERALL, order, []), arrangement.names, intervals
+    )
 
 
 def _outcomes(rows: Sequence[Prediction]) -> Outcomes:
@@ -123,7 +117,8 @@ def _row_scores(
     seed: int,
 ) -> RowScores:
     n, cells = len(rows), outcomes.cells
-    candidates = tuple(dict.fromkeys(candidate for row in rows for candidate in row.candidates))
+    lists = dict.fromkeys(row.candidates for row in rows)  # few, however many rows there are
+    candidates = tuple(dict.fromkeys(candidate for each in lists for candidate in each))
     known = set(candidates)
     # A target outside the candidates is a fault of the data: a miss of no class.
     targets = [row.target if row.target in known else None for row in rows]
@@ -151,7 +146,7 @@ def _row_scores(
     metrics["ece_null"] = Score(float(null[10].mean()), cells.n) if null else undefined
     metrics["calibration_p"] = Score(p_values[10], cells.n) if null else undefined
     confusion = confusion_counts(targets, labels, candidates)
-    return RowScores(n, _counts(rows), metrics, cells, candidates, confusion)
+    return RowScores(n, status_counts(rows), metrics, cells, candidates, confusion)
 
 
 def _macro(tasks: Mapping[str, RowScores], drawn: Mapping[str, Mapping[str, Values]]) -> dict[str, Score]:
@@ -212,7 +207,8 @@ def _why_undefined(cells: Cells) -> str:
     return "every answer with a confidence is " + ("right" if cells.total_right else "wrong")
 
 
-def _counts(rows: Sequence[Prediction]) -> dict[str, int]:
+def status_counts(rows: Sequence[Prediction]) -> dict[str, int]:
+    """Rows that have a label, rows that have a confidence, errors, and rows by status."""
     labels = Counter(row.reading.label_status for row in rows)
     confidences = Counter(row.reading.confidence_status for row in rows)
     return (

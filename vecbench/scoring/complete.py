@@ -1,18 +1,25 @@
-"""Everything that can be scored of some predictions, in one go."""
+"""Everything that can be scored of some responses, in one go."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from vecbench.errors import UsageError
 from vecbench.metrics.recalibration import Method
-from vecbench.parsing import Prediction
+from vecbench.parsing import EMOBSERVER, EMOCALIBER, STRICT, Prediction, protocol_named
 from vecbench.scoring.aggregate import score
+from vecbench.scoring.emobserver import emobserver_scores
+from vecbench.scoring.emocaliber import emocaliber_scores
+from vecbench.scoring.predictions import predictions
 from vecbench.scoring.recalibrated import Recalibrations, recalibrations
 from vecbench.scoring.repeated import agreement, repeats_of, spread_json
 from vecbench.scoring.scores import Scores
+from vecbench.store import StoredResponse
 from vecbench.tasks import Catalogue
+
+_PUBLISHED = {EMOCALIBER: emocaliber_scores, EMOBSERVER: emobserver_scores}
 
 
 @dataclass(frozen=True)
@@ -25,12 +32,46 @@ class CompleteScores:
         spread: Mean and standard deviation over repeats, as scores.json has them; None with one repeat.
         consistency: Of the most frequent label, with the share of repeats that agree as its confidence;
             None with one repeat.
+        rows: What the responses say, as the protocol reads them.
     """
 
     scores: Scores
     recalibration: Recalibrations | None
     spread: Mapping[str, Any] | None
     consistency: Scores | None
+    rows: Sequence[Prediction] = ()
+
+
+def score_responses(
+    responses: Iterable[StoredResponse],
+    protocol: str,
+    catalogue: Catalogue,
+    run: Mapping[str, Any] | None = None,
+    recalibrate: Method | None = None,
+) -> CompleteScores:
+    """Reads and scores responses the way that a protocol does.
+
+    Args:
+        responses: In the order in which they were stored, with every further response to a sample.
+        protocol: A key of `PROTOCOLS`.
+        catalogue: Brings aliases, groups and names.
+        run: What to say of the run.
+        recalibrate: How to recalibrate; None for not at all. Only `strict` can.
+
+    Raises:
+        UsageError: There is no such protocol, or it does not recalibrate.
+    """
+    protocol_named(protocol)
+    if protocol == STRICT:
+        return complete_scores(
+            predictions(responses, protocol, catalogue), protocol, catalogue, run, recalibrate
+        )
+    if recalibrate is not None:
+        raise UsageError(
+            f"the protocol {protocol} does not recalibrate", f"Score with the protocol {STRICT}."
+        )
+    rows, scores = _PUBLISHED[protocol](responses, catalogue, run)
+    return CompleteScores(scores, None, None, None, rows)
 
 
 def complete_scores(
@@ -40,7 +81,7 @@ def complete_scores(
     run: Mapping[str, Any] | None = None,
     recalibrate: Method | None = None,
 ) -> CompleteScores:
-    """Scores predictions, and, as far as asked for or possible, recalibrates them and compares repeats.
+    """Scores predictions as `strict` does; recalibrates and compares repeats where asked for or possible.
 
     Args:
         rows: At most one a task, sample and repeat.
@@ -66,4 +107,4 @@ def complete_scores(
             "repeats": spread,
             "consistency": {key: said[key] for key in ("tasks", "groups", "overall")},
         }
-    return CompleteScores(replace(scores, further=further), recalibration, spread, consistency)
+    return CompleteScores(replace(scores, further=further), recalibration, spread, consistency, rows)

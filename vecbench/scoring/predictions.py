@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 
-from vecbench.parsing import Prediction, protocol_named
+from vecbench.parsing import Prediction, Reading, protocol_named
 from vecbench.store import StoredResponse
 from vecbench.tasks import Catalogue
 
@@ -26,17 +26,26 @@ def predictions(responses: Iterable[StoredResponse], protocol: str, catalogue: C
     latest: dict[tuple[str, str, int], Prediction] = {}
     for each in responses:
         reading = read(each.response, each.candidates, aliases.get(each.task, {}), each.finish_reason)
-        latest[each.task, each.sample_id, each.repeat] = Prediction(
-            each.key,
-            each.task,
-            each.sample_id,
-            each.repeat,
-            each.target,
-            each.candidates,
-            reading,
-            each.image_sha256,
-        )
+        latest[each.task, each.sample_id, each.repeat] = prediction(each, reading)
     return list(latest.values())
+
+
+def prediction(
+    response: StoredResponse, reading: Reading, *, judged: bool | None = None, dropped: str | None = None
+) -> Prediction:
+    """A response with what it says; `judged` and `dropped` as `Prediction` has them."""
+    return Prediction(
+        response.key,
+        response.task,
+        response.sample_id,
+        response.repeat,
+        response.target,
+        response.candidates,
+        reading,
+        response.image_sha256,
+        judged,
+        dropped,
+    )
 
 
 def prediction_lines(rows: Iterable[Prediction]) -> Iterator[str]:
@@ -54,4 +63,6 @@ def prediction_lines(rows: Iterable[Prediction]) -> Iterator[str]:
             "confidence_status": row.reading.confidence_status,
             "correct": row.correct,
         }
+        if row.dropped is not None:
+            said["dropped"] = row.dropped
         yield json.dumps(said) + "\n"

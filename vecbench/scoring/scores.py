@@ -80,14 +80,16 @@ class GroupScores:
     Attributes:
         tasks: Ids of the tasks that have rows.
         absent: Ids of the group's tasks that have none.
-        pooled: Over all rows.
-        macro: The unweighted mean of the tasks' scores.
+        pooled: Over all rows, or what stands in their place under the protocol.
+        macro: The unweighted mean of the tasks' scores; empty where `pooled` is that already.
+        line: What tables call `pooled`.
     """
 
     tasks: tuple[str, ...]
     absent: tuple[str, ...]
     pooled: RowScores
     macro: Mapping[str, Score]
+    line: str = "pooled"
 
     def as_json(self) -> dict[str, Any]:
         """The scores as scores.json has them."""
@@ -111,7 +113,9 @@ class Scores:
         overall: Over all tasks.
         names: Id → name in tables, of tasks and groups.
         intervals: Level, number of replicates and seed of the intervals.
-        further: Blocks that scores.json has when they were asked for: recalibration, repeats, consistency.
+        further: Blocks that scores.json has when they were asked for (recalibration, repeats, consistency)
+            or belong to a protocol (thresholds, dropped).
+        notes: What has to be known to read the scores, one sentence each.
     """
 
     protocol: str
@@ -122,6 +126,7 @@ class Scores:
     names: Mapping[str, str] = field(default_factory=dict)
     intervals: Mapping[str, Any] = field(default_factory=dict)
     further: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def content(self) -> dict[str, Any]:
         """What scores.json says."""
@@ -134,6 +139,8 @@ class Scores:
             "groups": {name: scores.as_json() for name, scores in self.groups.items()},
             "overall": self.overall.as_json(),
         }
+        if self.notes:
+            said["notes"] = list(self.notes)
         return said | dict(self.further)
 
     def as_json(self) -> str:

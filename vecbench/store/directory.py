@@ -25,9 +25,12 @@ class RunDirectory:
         self.manifest = path / "run.json"
         self.responses = path / "responses.jsonl"
         self.predictions = path / "predictions.jsonl"
+        self.faults = path / "faults.jsonl"
         self.scores = path / "scores.json"
         self.figures = path / "figures"
         self.summary = path / "summary.md"
+        self.differences = path / "differences.csv"
+        self.difference_summary = path / "differences.md"
 
     def read_manifest(self) -> Manifest | None:
         """The manifest; None if no run has started here.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -87,8 +88,7 @@ def _read(path: Path, including: tuple[Path, ...]) -> YamlFile:
 
 def _mapping(path: Path) -> dict[str, Any]:
     try:
-        text = path.read_text(encoding="utf-8")
-        content = yaml.load(text, Loader=_Loader)
+        content = _parsed(path.read_text(encoding="utf-8"))
     except OSError as fault:
         raise DataError(f"{path}: {(fault.strerror or str(fault)).lower()}") from None
     except UnicodeDecodeError:
@@ -103,4 +103,9 @@ def _mapping(path: Path) -> dict[str, Any]:
         raise DataError(f"{path}: {str(fault).splitlines()[0]}", "Mend the YAML.") from None
     if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
         raise DataError(f"{path}: not a mapping of keys to values", "A task file starts like `task: NAME`.")
-    return content
+    return dict(content)
+
+
+@lru_cache(maxsize=256)  # every task file is read by the check and by the catalogue, its bases once a task
+def _parsed(text: str) -> Any:
+    return yaml.load(text, Loader=_Loader)

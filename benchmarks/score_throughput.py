@@ -1,0 +1,105 @@
+"""Time and memory of scoring what others generated: whole processes of `vecbench score` on plain JSONL.
+
+Prints a table in Markdown. A process of `reading alone` reads and parses the responses and stops there.
+
+Usage: python benchmarks/score_throughput.py [ROWS …]
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from vecbench.tasks import load_catalogue
+
+READING_ALONE = """
+import sys
+from pathlib import Path
+from vecbench.interop.reading import open_responses
+from vecbench.scoring import predictions
+from vecbench.tasks import load_catalogue
+
+catalogue = load_catalogue()
+rows = predictions(open_responses(Path(sys.argv[1]), catalogue).responses, "strict", catalogue)
+assert len(rows) == int(sys.argv[2])
+"""
+
+REASONING = (
+    "<think><element>warm light on wet stone, muted colours and a low horizon</element><human>one person, "
+    "seen from behind, shoulders raised</human><context>a quiet place after rain</context><interaction>the "
+    "figure looks away from the light; the parts work together</interaction><analysis>most likely {label}, "
+    "though {other} is possible; nothing in the picture speaks against it</analysis></think>"
+)
+
+
+class Cost(NamedTuple):
+    """What a process took: seconds by the clock, seconds of the processor, peak memory in MiB."""
+
+    wall: float
+    processor: float
+    peak: float
+
+
+def write_responses(path: Path, rows: int) -> None:
+    """Plain JSONL over the nine tasks of VECBench, 600 characters of reasoning in a response."""
+    stream = random.Random(0)
+    tasks = list(load_catalogue().select("vecbench"))
+    with path.open("w", encoding="utf-8") as lines:
+        for number in range(rows):
+            task = tasks[number % len(tasks)]
+            target, label, other = (stream.choice(task.labels) for _ in range(3))
+            label = target if stream.random() < 0.6 else label
+            answer = f"<answer>{label}</answer><confidence>{stream.randrange(30, 101, 5) / 100}</confidence>"
+            row = {
+                "id": f"{task.display}/{number:07}",
+                "task": task.display,
+                "ground_truth": target,
+                "candidates": task.labels,
+                "response": REASONING.format(label=label, other=other) + answer,
+            }
+            lines.write(json.dumps(row) + "\n")
+
+
+def cost(command: Sequence[str]) -> Cost:
+    """The cost of one process; it must end without an error."""
+    began = time.perf_counter()
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:
+        process = subprocess.Popen(command, stdout=nowhere, stderr=nowhere)
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        raise SystemExit(f"{' '.join(command)} ended with status {os.waitstatus_to_exitcode(status)}")
+    return Cost(time.perf_counter() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+def main() -> None:
+    counts = [int(each) for each in sys.argv[1:]] or [8_032, 1_000_000]
+    print("| responses | MB | process | wall, s | processor, s | peak memory, MiB |")
+    print("| --: | --: | :-- | --: | --: | --: |")
+    for count in counts:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "responses.jsonl"
+            write_responses(path, count)
+            size = path.stat().st_size / 1e6
+            score = [sys.executable, "-m", "vecbench", "score", str(path), "--no-figures"]
+            for name, command in (
+                ("reading alone", [sys.executable, "-c", READING_ALONE, str(path), str(count)]),
+                ("vecbench score --no-figures", [*score, "-o", str(Path(folder) / "scores")]),
+            ):
+                best = min((cost(command) for _ in range(3 if count < 100_000 else 1)), key=lambda c: c.wall)
+                print(
+                    f"| {count:,} | {size:.0f} | {name} | {best.wall:.1f} | {best.processor:.1f} "
+                    f"| {best.peak:.0f} |",
+                    flush=True,
+                )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,117 @@
+"""`vecbench score` on what others generated, as a process sees it."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from fakes import ANSWER, ScriptedEngine, Watcher, make_data, make_plan
+
+from vecbench.run import run
+from vecbench.store import RunDirectory
+
+
+def score(*arguments):
+    command = [sys.executable, "-m", "vecbench", "score", *map(str, arguments), "--no-figures"]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+
+
+def row(number, **changes):
+    said = {"task": "FI-2", "id": number, "label": "positive", "response": "<answer>positive</answer>"}
+    return json.dumps(said | changes) + "\n"
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A run with a failed sample, an unreadable confidence and an answer that was never finished."""
+    folder = tmp_path_factory.mktemp("finished")
+    data = make_data(folder / "data", ["joy", "fear", "joy", "anger", "love"])
+    answers = iter([ANSWER, None, ANSWER.replace("0.75", "high"), "<answer>jo", ANSWER])
+    directory = RunDirectory(folder / "run")
+    run(make_plan(data), lambda: ScriptedEngine(lambda _: next(answers)), directory, Watcher())
+    return directory
+
+
+def test_what_is_recognised_is_said_and_scored(tmp_path):
+    (tmp_path / "answers.jsonl").write_text(row(1) + row(2, label="negative"))
+    done = score(tmp_path / "answers.jsonl")
+    assert done.returncode == 0, done.stderr
+    assert "recognised: plain JSONL, answers.jsonl, 2 rows" in done.stderr
+    assert "fi_2 2 of 1000" in done.stderr
+    scores = json.loads((tmp_path / "answers-scores" / "scores.json").read_text())
+    assert scores["overall"]["metrics"]["accuracy"]["value"] == 0.5
+    assert scores["run"]["responses"] == {"format": "plain JSONL", "files": ["answers.jsonl"], "faults": {}}
+    assert not (tmp_path / "answers-scores" / "faults.jsonl").exists()
+
+
+def test_faults_are_printed_counted_stored_and_end_with_status_4(tmp_path):
+    path = tmp_path / "answers.jsonl"
+    path.write_text(row(1) + "".join(row(number, task="mood") for number in range(20)) + row(1) + '{"tas')
+    done = score(path)
+    assert done.returncode == 4
+    assert "incomplete: faults in what was read: 21 not scored, 1 given again" in done.stderr
+    assert (
+        f"{path}, line 2: unknown task 'mood', and the row brings no candidates (not scored)" in done.stderr
+    )
+    assert "… and 12 more: see" in done.stderr
+    lines = (tmp_path / "answers-scores" / "faults.jsonl").read_text().splitlines()
+    stored = [json.loads(line) for line in lines]
+    assert [fault["line"] for fault in stored] == list(range(2, 24))
+    scores = json.loads((tmp_path / "answers-scores" / "scores.json").read_text())
+    assert scores["run"]["responses"]["faults"] == {"not scored": 21, "given again": 1}
+    assert "Faults: 21 not scored" in (tmp_path / "answers-scores" / "summary.md").read_text()
+    path.write_text(row(1))
+    assert score(path).returncode == 0
+    assert not (tmp_path / "answers-scores" / "faults.jsonl").exists()
+
+
+def test_a_row_that_contradicts_the_task_file_is_status_2(tmp_path):
+    (tmp_path / "answers.jsonl").write_text(row(1, candidates=["positive", "negative", "mixed"]))
+    done = score(tmp_path / "answers.jsonl")
+    assert done.returncode == 2
+    assert "answers.jsonl, line 1: its candidates are not those of fi_2" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_run_exported_to_others_formats_scores_as_the_run(finished, tmp_path):
+    done = score(finished.path, "-o", tmp_path, "--export", "lm-eval", "--export", "emocaliber")
+    assert done.returncode == 0, done.stderr
+    said = json.loads((tmp_path / "scores.json").read_text())
+    assert said["overall"]["counts"]["errors"] == 1
+    for name in ("lm-eval", "emocaliber"):
+        done = score(tmp_path / name, "-o", tmp_path / "again")
+        assert done.returncode == 0, done.stderr
+        again = json.loads((tmp_path / "again" / "scores.json").read_text())
+        assert [again[key] for key in ("tasks", "groups", "overall")] == [
+            said[key] for key in ("tasks", "groups", "overall")
+        ]
+
+
+def test_a_torn_line_of_a_run_is_told(finished, tmp_path):
+    (tmp_path / "run.json").write_bytes(finished.manifest.read_bytes())
+    (tmp_path / "responses.jsonl").write_bytes(finished.responses.read_bytes()[:-20])
+    done = score(tmp_path)
+    assert done.returncode == 4
+    assert "responses.jsonl, line 5: the line is torn off" in done.stderr
+    assert "recognised" not in done.stderr
+
+
+def test_an_unknown_export_is_refused(tmp_path):
+    done = score(tmp_path, "--export", "lmeval")
+    assert done.returncode == 2
+    assert "Did you mean lm-eval?" in done.stderr
+
+
+def test_the_docs_show_true_output(tmp_path):
+    page = (Path(__file__).parents[2] / "docs" / "responses.md").read_text()
+    answers, on_error, on_output = re.findall(
+        r"```\n(.*?)\n```", page.partition("answers.jsonl`\n")[2], re.S
+    )[:3]
+    (tmp_path / "answers.jsonl").write_text(answers)
+    command = [sys.executable, "-m", "vecbench", "score", "answers.jsonl", "--no-figures"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 4
+    assert done.stderr.split() == on_error.split()
+    assert done.stdout.split() == on_output.split()

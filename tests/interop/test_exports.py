@@ -1,0 +1,150 @@
+"""What is exported reads back as the same responses, in the shape of the other program's files."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from vecbench.interop.emocaliber_export import write as write_emocaliber
+from vecbench.interop.exports import EXPORTS, latest_responses
+from vecbench.interop.lm_eval_export import write as write_lm_eval
+from vecbench.interop.reading import open_responses
+from vecbench.scoring import complete_scores, predictions
+from vecbench.store import StoredResponse
+from vecbench.tasks import load_catalogue
+
+CATALOGUE = load_catalogue()
+GOLDEN = Path(__file__).parents[1] / "golden" / "emocaliber"
+
+
+def response(sample_id, text, task="fi_2", target="positive", **changes):
+    values = {
+        "key": f"{task}{sample_id}",
+        "task": task,
+        "sample_id": sample_id,
+        "repeat": 0,
+        "target": target,
+        "candidates": CATALOGUE.tasks[task].labels if task in CATALOGUE.tasks else ("a", "b"),
+        "image": f"images/{sample_id}.jpg",
+        "image_sha256": "ab" * 32,
+        "prompt_sha256": "cd" * 32,
+        "response": text,
+        "finish_reason": "stop",
+        "error": None,
+        "n_prompt_tokens": 5,
+        "n_output_tokens": 7,
+    }
+    return StoredResponse(**values | changes)
+
+
+RESPONSES = [
+    response("a", "<answer>positive</answer><confidence>0.9</confidence>"),
+    response("b", "<answer>negative</answer><confidence>high</confidence>"),
+    response("c", "<answer>nega", finish_reason="length", target="negative"),
+    response("d", None, error="out of memory", finish_reason=None),
+    response("null", None),
+    response("e", "<answer>negative</answer><confidence>80%</confidence>", target="negative"),
+    response("e", "half of a surrogate pair: \ud800", target="negative", repeat=2),
+    response("a", "<answer>Sad</answer><confidence>1.0</confidence>", "abstract_8", "sadness"),
+    response("a/b", "<answer>b</answer><confidence>0.4</confidence>", "../odd task", "b"),
+]
+
+
+def scores(responses):
+    rows = predictions(responses, "strict", CATALOGUE)
+    said = complete_scores(rows, "strict", CATALOGUE).scores.content()
+    return {key: said[key] for key in ("tasks", "groups", "overall", "repeats", "consistency")}
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_an_export_scores_as_what_was_exported(tmp_path, name):
+    EXPORTS[name](RESPONSES, tmp_path / "out", CATALOGUE, None)
+    source = open_responses(tmp_path / "out", CATALOGUE)
+    back = list(source.responses)
+    assert source.faults == []
+    assert len(back) == len(RESPONSES)
+    assert scores(back) == scores(RESPONSES)
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_the_same_responses_give_the_same_files(tmp_path, name):
+    contents = []
+    for folder in (tmp_path / "one", tmp_path / "two"):
+        EXPORTS[name](RESPONSES, folder, CATALOGUE, None)
+        files = sorted(path for path in folder.rglob("*") if path.is_file())
+        contents.append({path.relative_to(folder): path.read_bytes() for path in files})
+    assert contents[0] == contents[1]
+    assert {path.name for path in tmp_path.iterdir()} == {"one", "two"}  # "../odd task" leads nowhere else
+
+
+def test_a_retried_sample_is_exported_once():
+    failed = response("a", None, error="x")
+    assert latest_responses([failed, RESPONSES[1], RESPONSES[0]]) == [RESPONSES[0], RESPONSES[1]]
+
+
+def test_emocalibers_files_are_what_its_scripts_write(tmp_path):
+    notes = write_emocaliber(RESPONSES, tmp_path, CATALOGUE, None)
+    files = {
+        path.stem: [json.loads(line) for line in path.read_text().splitlines()]
+        for path in tmp_path.glob("*.jsonl")
+    }
+    assert {name: len(rows) for name, rows in files.items()} == {"merged": 7, "error": 2, "merged_conf": 5}
+    first = files["merged_conf"][0]
+    assert first["task"] == "FI-2"
+    assert first["ground_truth"] == "positive"
+    assert first["confidence"] == 0.9
+    assert first["conversations"][0]["content"][0] == {"type": "image", "image": "images/a.jpg"}
+    assert set(files["error"][0]) == {"original_data", "error"}
+    assert notes == ["merged_conf.jsonl lacks 2 rows whose confidence is no number, as EmoCaliber's would"]
+
+
+def test_emocalibers_tables_are_what_its_script_prints(tmp_path):
+    source = open_responses(GOLDEN / "responses.jsonl", CATALOGUE)
+    write_emocaliber(list(source.responses), tmp_path, CATALOGUE, None)
+    expected = json.loads((GOLDEN / "expected.json").read_text())
+    thresholds, tasks, groups = (
+        [line.split("\t") for line in (tmp_path / f"{name}.tsv").read_text().splitlines()]
+        for name in ("thresholds", "tasks", "groups")
+    )
+    assert thresholds[0][1:] == expected["threshold_table"]["header"]
+    assert [line[1:] for line in thresholds[1:]] == expected["threshold_table"]["rows"]
+    said = dict(zip(*tasks, strict=True)) | dict(zip(*groups, strict=True))
+    for name, values in expected["tasks"].items():
+        assert said[f"{name} Acc"] == f"{100 * values['accuracy']:.2f}"
+        assert said[f"{name} F1"] == f"{100 * values['f1_score']:.2f}"
+    columns = {"Acc": "avg_accuracy", "F1": "f1_score", "ECE": "ece", "Brier": "brier_score"}
+    for name, values in expected["groups"].items():
+        for column, key in (columns | {"ROC AUC": "roc_auc"}).items():
+            assert said[f"{name} {column}"] == f"{100 * values[key]:.2f}"
+    assert said["Overall Acc"] == f"{100 * expected['overall']['accuracy']:.2f}"
+
+
+def test_emocalibers_tables_say_what_there_is_not(tmp_path):
+    write_emocaliber(RESPONSES, tmp_path, CATALOGUE, None)
+    names, values = (tmp_path / "groups.tsv").read_text().splitlines()
+    said = dict(zip(names.split("\t"), values.split("\t"), strict=True))
+    assert said["ID VER Acc"] == said["ID VER ECE"] == "N/A"
+    assert said["OOD VER Acc"] == "0.00"  # its matcher does not find sadness in "Sad"
+    assert said["OOD VER Brier"] == "N/A"  # as there, where the AUROC is undefined
+
+
+def test_lm_evals_files_have_its_shape(tmp_path):
+    write_lm_eval(RESPONSES, tmp_path, CATALOGUE, None)
+    [folder] = tmp_path.iterdir()
+    [results] = folder.glob("results_*.json")
+    said = json.loads(results.read_text())
+    assert said["results"]["vecbench_fi_2"]["sample_len"] == 6
+    assert said["results"]["vecbench_fi_2"]["accuracy,none"] == pytest.approx(2 / 6)
+    assert said["results"]["vecbench_fi_2"]["brier,none"] == pytest.approx((0.1**2 + 0.2**2) / 2)
+    assert said["n-samples"]["vecbench_fi_2"] == {"original": 6, "effective": 6}
+    [log] = folder.glob("samples_vecbench_fi_2_*.jsonl")
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [line["doc_id"] for line in lines] == [0, 1, 2, 3, 4, 5]
+    # What lm-eval itself writes for a task file of ours, and one key of our own.
+    assert lines[0].keys() == {
+        "doc_id", "doc", "target", "arguments", "resps", "filtered_resps", "filter", "metrics", "doc_hash",
+        "prompt_hash", "target_hash", "accuracy", "coverage", "brier", "ece", "vecbench",
+    }  # fmt: skip
+    assert len(lines[5]["resps"][0]) == 2
+    assert lines[5]["filtered_resps"] == [lines[5]["resps"][0][0]]
+    assert lines[0]["brier"] == [0.9, True]

@@ -1,0 +1,131 @@
+"""lm-evaluation-harness itself, on these very task files, beside vecbench on the same samples.
+
+Both generate with the bundled model on the transformers library, greedily. Without lm-eval it fails.
+"""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from miniature import emocaliber
+
+from vecbench.shipped import demo_model, tasks_folder
+
+pytestmark = pytest.mark.lm_eval
+
+LIMIT = 16
+METRICS = ("accuracy", "coverage", "brier", "ece")
+GREEDY = "do_sample=false,temperature=0.0,max_gen_toks=64"
+
+
+def go(*command):
+    # Two processes that compute on all cores would wait for each other.
+    settings = {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
+    done = subprocess.run(
+        [sys.executable, "-m", *map(str, command)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | settings,
+    )
+    assert done.returncode in {0, 4}, done.stdout[-3000:] + done.stderr[-6000:]
+    return done
+
+
+def on_lm_eval(output, tasks, *arguments):
+    path = go("vecbench", "tasks", "path").stdout.strip()
+    model = f"pretrained={demo_model()},dtype=float32"
+    command = ["lm_eval", "run", "--model", "hf-multimodal", "--model_args", model, "--device", "cpu"]
+    command += ["--include_path", path, "--tasks", tasks, "--apply_chat_template", "--batch_size", "4"]
+    go(*command, "--gen_kwargs", GREEDY, "--log_samples", "--output_path", output, *arguments)
+    [folder] = Path(output).iterdir()
+    return folder
+
+
+def on_vecbench(output, tasks, *arguments):
+    command = ["vecbench", "run", "-m", demo_model(), "-t", tasks, "--engine", "transformers", "-o", output]
+    go(*command, "-a", "dtype=float32,batch_size=4", "--gen-kwargs", GREEDY, *arguments)
+    return output
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("parity")
+
+
+@pytest.fixture(scope="module")
+def demo(folder):
+    ours = on_vecbench(folder / "demo", "demo", "--limit", LIMIT)
+    theirs = on_lm_eval(folder / "lm-eval-demo", "vecbench_demo", "--limit", LIMIT)
+    return ours, theirs
+
+
+@pytest.fixture(scope="module")
+def miniature(folder):
+    data = emocaliber(folder / "data")  # rows that bring their own prompts
+    ours = on_vecbench(folder / "mini", "vecbench", "--data", data)
+    theirs = on_lm_eval(folder / "lm-eval-mini", "vecbench", "--metadata", json.dumps({"data": str(data)}))
+    return ours, theirs
+
+
+@pytest.fixture(params=["demo", "miniature"])
+def both(request):
+    return request.getfixturevalue(request.param)
+
+
+def lines(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def our_rows(ours):
+    return {(row["task"], row["sample_id"]): row for row in lines(ours / "responses.jsonl")}
+
+
+def their_rows(theirs):
+    rows = [row for path in theirs.glob("samples_*.jsonl") for row in lines(path)]
+    return {(row["doc"]["task"], row["doc"]["sample_id"]): row for row in rows}
+
+
+def test_every_sample_has_the_same_prompt_and_the_same_response(both):
+    ours, theirs = our_rows(both[0]), their_rows(both[1])
+    assert ours.keys() == theirs.keys()
+    assert len(ours) > 20
+    for key, row in ours.items():
+        prompt = theirs[key]["doc"]["prompt"]
+        assert hashlib.sha256(prompt.encode()).hexdigest() == row["prompt_sha256"]
+        assert prompt in theirs[key]["arguments"]["gen_args_0"]["arg_0"]
+        assert [[row["response"]]] == theirs[key]["resps"], key
+
+
+def test_the_scores_of_every_task_are_the_same(both):
+    ours, theirs = both
+    [path] = theirs.glob("results_*.json")
+    said = json.loads(path.read_text())["results"]
+    tasks = json.loads((ours / "scores.json").read_text())["tasks"]
+    assert tasks
+    for name, task in tasks.items():
+        found = {metric: said[f"vecbench_{name}"][f"{metric},none"] for metric in METRICS}
+        expected = {metric: task["metrics"][metric]["value"] for metric in METRICS}
+        assert found == pytest.approx(expected, abs=1e-12), name
+
+
+def test_scoring_their_log_pools_the_groups_as_ours(both, tmp_path):
+    ours, theirs = both
+    done = go("vecbench", "score", theirs, "-o", tmp_path / "scores", "--no-figures")
+    assert "lm-eval" in done.stdout + done.stderr
+    expected = json.loads((ours / "scores.json").read_text())
+    found = json.loads((tmp_path / "scores" / "scores.json").read_text())
+    for level in ("tasks", "groups"):
+        assert found[level].keys() == expected[level].keys()
+        for name, scores in expected[level].items():
+            assert found[level][name]["metrics"] == scores["metrics"], name
+    assert found["overall"]["metrics"] == expected["overall"]["metrics"]
+
+
+def test_lm_eval_finds_every_task_and_group():
+    command = ["lm_eval", "validate", "--include_path", tasks_folder(), "--tasks", "vecbench,vecbench_demo"]
+    assert "valid" in go(*command).stdout.lower()

@@ -1,0 +1,108 @@
+import csv
+import io
+
+from published import emocaliber_responses, stored
+from rich.console import Console
+
+from vecbench.difference_tables import difference_markdown, difference_table
+from vecbench.parsing.disagreement import FROM_REASONING, LIST_ORDER, NO_NUMBER
+from vecbench.scoring import differences, score_responses
+from vecbench.scoring.differences import EARLIER_RESPONSE, FAILED, TARGET_CASE, UNKNOWN_TARGET
+from vecbench.tasks import load_catalogue
+
+CATALOGUE = load_catalogue()
+SENTIMENTS = ("positive", "negative")
+RIGHT = "<answer>positive</answer>"
+
+
+def response(sample, text, **changes):
+    return stored("fi_2", sample, changes.pop("target", "positive"), SENTIMENTS, text, **changes)
+
+
+def kinds(*responses):
+    found = differences(responses, CATALOGUE)
+    return [(row.emocaliber.sample_id, [reason.kind for reason in row.reasons]) for row in found.rows]
+
+
+def test_only_rows_that_differ_are_listed():
+    assert kinds(
+        response("a", RIGHT),
+        response("b", "<answer>not positive, negative</answer><confidence>90%</confidence>"),
+        response("c", "<answer>neutral</answer>"),
+    ) == [("b", [LIST_ORDER, NO_NUMBER])]
+
+
+def test_what_no_reading_shows_has_a_reason_too():
+    assert kinds(
+        response("a", None),  # which neither counts
+        response("a", "<answer>negative</answer>"),
+        response("a", RIGHT),
+        response("b", RIGHT, target="Positive"),
+        response("c", "<answer>neutral</answer>", target="unknown"),
+        response("d", RIGHT, error="the server was restarted"),
+    ) == [
+        ("a", [EARLIER_RESPONSE]),
+        ("b", [TARGET_CASE]),
+        ("c", [UNKNOWN_TARGET]),
+        ("d", [FAILED]),
+    ]
+
+
+def test_every_golden_row_that_the_protocols_judge_differently_is_listed():
+    responses = list(emocaliber_responses(CATALOGUE))
+    found = differences(responses, CATALOGUE)
+    strict, published = (score_responses(responses, name, CATALOGUE) for name in ("strict", "emocaliber"))
+    differing = {
+        ours.sample_id
+        for ours, theirs in zip(strict.rows, published.rows, strict=True)
+        if (ours.reading.label, ours.reading.confidence, ours.correct)
+        != (theirs.reading.label, theirs.reading.confidence, theirs.correct)
+    }
+    assert {row.emocaliber.sample_id for row in found.rows} == differing
+    assert len(found.rows) == found.tasks["overall"].differing > 0
+    for name, verdicts in found.tasks.items():
+        if name == "overall":
+            continue
+        for complete, (rows, right) in ((strict, verdicts.strict), (published, verdicts.emocaliber)):
+            scored = complete.scores.tasks[name]
+            assert rows == scored.n
+            assert right == round(scored.metrics["accuracy"].value * rows)
+
+
+def test_the_effects_add_up_to_the_difference_in_right_answers():
+    found = differences(list(emocaliber_responses(CATALOGUE)), CATALOGUE)
+    assert all(len(row.reasons) == 1 for row in found.rows)  # else a row would count twice
+    effects = found.effects().values()
+    gained = sum(each.right_only_emocaliber - each.right_only_strict for each in effects)
+    overall = found.tasks["overall"]
+    assert gained == overall.emocaliber[1] - overall.strict[1]
+    assert sum(each.rows for each in effects) == len(found.rows)
+
+
+def test_the_csv_has_a_line_a_row_whatever_the_texts_hold():
+    odd = "a\ud800,\n\"'"
+    found = differences([response(odd, f"<answer>positive or negative {odd}</answer>")], CATALOGUE)
+    found.as_csv().encode()
+    [line] = csv.DictReader(io.StringIO(found.as_csv()))
+    assert line["reasons"].startswith(LIST_ORDER)
+    assert (line["strict_label"], line["emocaliber_label"]) == ("", "positive")
+    assert (line["strict_correct"], line["emocaliber_correct"]) == ("no", "yes")
+    difference_markdown(found).encode()
+
+
+def test_the_tables_fit_eighty_columns_and_name_the_reasons():
+    found = differences(list(emocaliber_responses(CATALOGUE)), CATALOGUE)
+    console = Console(width=80, file=io.StringIO())
+    console.print(difference_table(found))
+    printed = console.file.getvalue()
+    assert max(map(len, printed.splitlines())) <= 80
+    assert FROM_REASONING in printed
+    assert FROM_REASONING in difference_markdown(found)
+    assert "Artphoto-8" in printed
+
+
+def test_protocols_that_agree_have_an_empty_table():
+    found = differences([response("a", RIGHT)], CATALOGUE)
+    assert found.rows == ()
+    assert "every response alike" in difference_markdown(found)
+    assert found.as_csv().count("\n") == 1

@@ -1,0 +1,173 @@
+"""`vecbench data check`."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter as Tally
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from vecbench.cli.console import stderr, stdout
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from vecbench.samples import DataSource
+    from vecbench.samples.check import DataCheck, Duplicate, Finding, TaskCheck
+
+MOST_FINDINGS = 10
+"""So many are listed of each kind and task; JSON has them all."""
+
+data = typer.Typer(
+    name="data", no_args_is_help=True, help="The data that tasks are run on.", rich_markup_mode="rich"
+)
+
+
+@data.callback()
+def data_commands() -> None:
+    """The data that tasks are run on."""
+
+
+@data.command("check")
+def check(
+    where: Annotated[
+        str,
+        typer.Argument(
+            metavar="DIR|FILE|HF-ID",
+            help="A folder with images and a table, a table, or a dataset on the Hugging Face Hub.",
+        ),
+    ],
+    tasks: Annotated[
+        str | None,
+        typer.Option("-t", "--tasks", metavar="T,…", help="Tasks, groups or benchmarks; all by default."),
+    ] = None,
+    output_format: Annotated[
+        Literal["table", "json"], typer.Option("--format", help="What is printed.")
+    ] = "table",
+    include_path: Annotated[
+        list[Path] | None, typer.Option("--include-path", help="Another folder with task files.")
+    ] = None,
+) -> None:
+    """Read every row and decode every image, and say what a run would stumble over.
+
+    Exit status: 0 no faults, 2 the data cannot be used, 4 it can, but a run would be incomplete.
+    """
+    from vecbench.cli.counter import Counter
+    from vecbench.samples import open_data
+    from vecbench.samples.check import check_data, tasks_in
+    from vecbench.tasks import load_catalogue
+
+    catalogue = load_catalogue(include_path or [])
+    with Counter(stderr(), "downloading images") as counter:
+        source = open_data(where, counter)
+        chosen = tasks_in(source, catalogue) if tasks is None else catalogue.select(tasks)
+        source.fetch(chosen, observer=counter)
+    with Counter(stderr(), "decoding images") as counter:
+        found = check_data(source, chosen, catalogue, counter)
+    if output_format == "json":
+        typer.echo(json.dumps(_as_json(source, found), indent=2, ensure_ascii=False))
+    else:
+        _print(source, found, stdout())
+    if found.n_faults:
+        raise typer.Exit(4)
+
+
+def _print(source: DataSource, found: DataCheck, console: Console) -> None:
+    from rich.table import Table
+
+    console.print(f"{source.table}: {source.format.name}", soft_wrap=True)
+    table = Table(box=None, pad_edge=False)
+    for heading in ("task", "rows", "expected", "missing", "unreadable", "label", "twice"):
+        table.add_column(heading, justify="left" if heading == "task" else "right", no_wrap=True)
+    for each in found.tasks:
+        counts = (each.missing, each.unreadable, each.labels, each.duplicates)
+        table.add_row(each.task.id, str(each.n), _expected(each), *(str(len(count)) for count in counts))
+    console.print(table)
+    for each in found.tasks:
+        for line in _faults(each):
+            console.print(line, soft_wrap=True)
+    for line in _notes(found):
+        console.print(f"note: {line}", soft_wrap=True)
+    total = sum(each.n for each in found.tasks)
+    if found.n_faults:
+        console.print(f"{found.n_faults} faults in {total} rows", style="bold red")
+    else:
+        console.print(f"{total} rows, no faults")
+
+
+def _faults(found: TaskCheck) -> Iterator[str]:
+    name = found.task.id
+    if not found.has_expected_rows:
+        yield f"{name}: {found.n} rows; {_expected(found)} are expected"
+    for findings in (found.missing, found.unreadable, found.labels):
+        yield from (f"{name}, {_said(each)}" for each in findings[:MOST_FINDINGS])
+        if len(findings) > MOST_FINDINGS:
+            yield f"{name}: … and {len(findings) - MOST_FINDINGS} more like that: --format json lists them"
+
+
+def _said(finding: Finding) -> str:
+    named = finding.image if finding.image not in {"", finding.sample_id} else ""
+    return ": ".join(part for part in (finding.sample_id, named, finding.problem) if part)
+
+
+def _notes(found: DataCheck) -> Iterator[str]:
+    for each in found.tasks:
+        if each.duplicates:
+            first = each.duplicates[0]
+            ids = " and ".join(sample for _, sample, _ in first.samples)
+            yield f"{each.task.id}: {_images(len(each.duplicates))} more than once, such as {ids}"
+        contradicting = sum(_contradicts(duplicate) for duplicate in each.duplicates)
+        if contradicting:
+            yield f"{each.task.id}: {contradicting} of them with different targets"
+    for tasks, count in Tally(duplicate.tasks for duplicate in found.shared).items():
+        yield f"{' and '.join(tasks)} share {_images(count)}"
+    for name, count in found.unknown.items():
+        yield f"{count} rows of {name!r}, which is no known task, were not looked at"
+
+
+def _images(count: int) -> str:
+    return f"{count} image" if count == 1 else f"{count} images"
+
+
+def _contradicts(duplicate: Duplicate) -> bool:
+    return len({target for _, _, target in duplicate.samples}) > 1
+
+
+def _expected(found: TaskCheck) -> str:
+    if found.task.expected_n is None:
+        return "any"
+    low, high = found.task.expected_n
+    return str(low) if low == high else f"{low}–{high}"
+
+
+def _as_json(source: DataSource, found: DataCheck) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    def duplicates(found: tuple[Duplicate, ...]) -> list[list[dict[str, str]]]:
+        keys = ("task", "sample_id", "target")
+        return [[dict(zip(keys, sample, strict=True)) for sample in each.samples] for each in found]
+
+    return {
+        "schema": "vecbench.data-check/1",
+        "data": source.name,
+        "table": str(source.table),
+        "table_sha256": source.sha256(),
+        "format": source.format.name,
+        "faults": found.n_faults,
+        "tasks": {
+            each.task.id: {
+                "n": each.n,
+                "expected_n": each.task.expected_n,
+                "missing": [asdict(finding) for finding in each.missing],
+                "unreadable": [asdict(finding) for finding in each.unreadable],
+                "labels": [asdict(finding) for finding in each.labels],
+                "duplicates": duplicates(each.duplicates),
+            }
+            for each in found.tasks
+        },
+        "shared": duplicates(found.shared),
+        "unknown_tasks": dict(found.unknown),
+    }

@@ -1,0 +1,64 @@
+"""What commands that read responses say of them, on standard error."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vecbench.cli.console import stderr
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from vecbench.interop.reading import ResponseSource
+    from vecbench.tasks import Catalogue
+
+MOST_FAULTS = 10
+"""Faults that are printed; all of them are in faults.jsonl."""
+
+
+def report_source(source: ResponseSource, catalogue: Catalogue, faults: Path) -> None:
+    """Prints what was recognised, and what is wrong with it; of a run of our own only the latter.
+
+    Args:
+        source: Read to its end.
+        catalogue: Knows how many samples a task has.
+        faults: The file that holds all faults.
+    """
+    from rich.text import Text
+
+    console = stderr()
+    if not source.is_run:
+        console.print(_recognised(source), soft_wrap=True)
+        for note in source.notes:
+            console.print(f"  {note}", soft_wrap=True)
+        odd = ", ".join(_unexpected_counts(source, catalogue))
+        if odd:
+            console.print(Text.assemble(("warning: ", "bold yellow"), f"samples, of those expected: {odd}"),
+                          soft_wrap=True)  # fmt: skip
+    if not source.faults:
+        return
+    effects = ", ".join(f"{count:,} {effect}" for effect, count in source.effects().items())
+    word = ("incomplete: ", "bold red") if source.is_incomplete else ("warning: ", "bold yellow")
+    console.print(Text.assemble(word, f"faults in what was read: {effects}"), soft_wrap=True)
+    for fault in source.faults[:MOST_FAULTS]:
+        console.print(f"  {fault}", soft_wrap=True)
+    if len(source.faults) > MOST_FAULTS:
+        console.print(f"  … and {len(source.faults) - MOST_FAULTS:,} more: see {faults}", soft_wrap=True)
+
+
+def _recognised(source: ResponseSource) -> str:
+    count = len(source.files)
+    files = source.files[0].name if count == 1 else f"{count} files"
+    rows = source.resolution.count + source.effects().get("not scored", 0)
+    return f"recognised: {source.format}, {files}, {rows:,} rows"
+
+
+def _unexpected_counts(source: ResponseSource, catalogue: Catalogue) -> Iterator[str]:
+    for name, count in source.resolution.samples().items():
+        task = catalogue.tasks.get(name)
+        if task is None or task.expected_n is None:
+            continue
+        fewest, most = task.expected_n
+        if not fewest <= count <= most:
+            yield f"{name} {count} of {most if fewest == most else f'{fewest} to {most}'}"

@@ -1,0 +1,125 @@
+"""EmObserver's result: one JSON object, id → its record of the data with `generations: [text, …]`.
+
+Source: `evaluate/infer_and_eval.py` of github.com/wdqqdw/EmObserver.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from vecbench.errors import DataError
+from vecbench.interop.row import ResponseFault, Row, shown
+
+NAME = "EmObserver"
+MOST_BYTES = 2**30
+"""The file is held in memory as a whole; 1 GiB is a hundred times the benchmark's result."""
+
+_HEAD = 2**16
+_RECORD = re.compile(r'\ufeff?\s*\{\s*"(?!original_data"|doc")(?:[^"\\]|\\.)*"\s*:\s*\{')
+_SPACE = re.compile(r"\s*")
+
+
+def recognises(path: Path) -> bool:
+    """Whether a file begins as such a result: an object whose first value is a record with generations.
+
+    Raises:
+        DataError: It cannot be read.
+    """
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(_HEAD).decode(errors="replace")
+    except OSError as fault:
+        raise DataError(f"{path}: {(fault.strerror or str(fault)).lower()}") from None
+    return bool(_RECORD.match(head)) and '"generations"' in head
+
+
+def rows(path: Path, faults: list[ResponseFault]) -> Iterator[Row]:
+    """The rows of a file, a record's generations as repeats 0 … k.
+
+    Args:
+        path: The file.
+        faults: Takes what is wrong; behind a place that is no JSON, nothing can be read.
+
+    Raises:
+        DataError: The file cannot be read or is too large.
+    """
+    for line, name, record in _records(path, faults):
+        if not isinstance(record, dict):
+            problem = f"the record {shown(name)} is {shown(record)}, not a JSON object"
+            faults.append(ResponseFault(path, line, "not scored", problem))
+            continue
+        other = record.get("other_info")
+        other = other if isinstance(other, dict) else {}
+        image = record.get("image_path")
+        image = image[0] if isinstance(image, list) and image else image
+        generations = record.get("generations")
+        error = record.get("error")
+        if not isinstance(generations, list) or not generations:
+            # One row that has no response, or whose response is no text.
+            generations = [generations or None]
+        for repeat, text in enumerate(generations):
+            yield Row(
+                path,
+                line,
+                other.get("task"),
+                record.get("ground_truth"),
+                text,
+                sample_id=name,
+                candidates=other.get("candidates"),
+                repeat=repeat,
+                error=error,
+                image=image if isinstance(image, str) else None,
+            )
+
+
+def _records(path: Path, faults: list[ResponseFault]) -> Iterator[tuple[int, str, Any]]:
+    """(line, id, record), one by one, so that a file that was torn off keeps its readable records."""
+    text = _content(path)
+    decode = json.JSONDecoder().raw_decode
+    place = text.index("{")
+    line = 1 + text.count("\n", 0, place)
+    closed = text.startswith("}", _behind_space(text, place + 1))
+    while not closed:
+        begin = _behind_space(text, place + 1)
+        line += text.count("\n", place, begin)
+        try:
+            name, place = decode(text, begin)
+            record, place = decode(text, _behind_space(text, _behind_space(text, place, ":")))
+            place = _behind_space(text, place)
+        except (ValueError, RecursionError) as fault:
+            what = "nested too deeply" if isinstance(fault, RecursionError) else "not valid JSON, or torn off"
+            problem = f"{what}; from here on nothing can be read"
+            faults.append(ResponseFault(path, line, "not scored", problem))
+            return
+        yield line, str(name), record
+        line += text.count("\n", begin, place)
+        closed = not text.startswith(",", place)
+    if not text.startswith("}", place):
+        problem = "torn off: the object is never closed"
+        faults.append(ResponseFault(path, line, "not there", problem))
+
+
+def _content(path: Path) -> str:
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise DataError(
+                f"{path} is larger than {MOST_BYTES // 2**30} GiB", "Split it, or convert it to JSONL."
+            )
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise DataError(f"{path}: not UTF-8") from None
+    except OSError as fault:
+        raise DataError(f"{path}: {(fault.strerror or str(fault)).lower()}") from None
+
+
+def _behind_space(text: str, place: int, sign: str = "") -> int:
+    """Where what follows begins, behind white space and a sign that must be there."""
+    found = _SPACE.match(text, place)
+    place = found.end() if found else place
+    if not text.startswith(sign, place):
+        raise ValueError(f"no {sign}")
+    return place + len(sign)

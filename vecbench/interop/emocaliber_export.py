@@ -1,0 +1,176 @@
+"""Responses as EmoCaliber's scripts store them, and the rows for a spreadsheet that its script prints.
+
+Source: `inference/` of github.com/wdqqdw/EmoCaliber. The script prints the rows to the terminal; the names
+of the files that hold them here are ours.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from vecbench.parsing import EMOCALIBER, emocaliber
+from vecbench.scoring import RowScores, Scores, score_responses
+from vecbench.scoring.emocaliber import THRESHOLDS
+from vecbench.store import Manifest, StoredResponse, write_text
+from vecbench.tasks import Catalogue
+
+_TASKS = {
+    "Abstract-8": "abstract_8",
+    "Artphoto-8": "artphoto_8",
+    "EmoSet-8": "emoset_8",
+    "FI-2": "fi_2",
+    "FI-8": "fi_8",
+    "UnbiasedEmo-6": "unbiasedemo_6",
+    "WebEmo-2": "webemo_2",
+    "WebEmo-7": "webemo_7",
+    "WebEmo-25": "webemo_25",
+}
+"""The script's names, in its order → ours. It knows no other tasks."""
+
+_GROUPS = {"ID VSA": "id_vsa", "ID VER": "id_ver", "OOD VER": "ood_ver"}
+_ACCURACY_AND_F1 = {"Acc": "accuracy", "F1": "f1_weighted"}
+_CALIBRATION = {"ECE": "ece", "Brier": "brier", "ROC AUC": "auroc"}
+_UNDEFINED = "N/A"
+
+
+def write(
+    responses: Sequence[StoredResponse], folder: Path, catalogue: Catalogue, manifest: Manifest | None
+) -> list[str]:
+    """Writes merged.jsonl, error.jsonl, merged_conf.jsonl, and three tables of tab-separated values.
+
+    tasks.tsv and groups.tsv hold the script's two lines of scores, thresholds.tsv its scores of the rows
+    at or above each confidence; all are by the emocaliber protocol, whatever was asked for. A line of JSON
+    has EmoCaliber's keys, and of ours those that its scripts do not know and ignore: `id`, `repeat` if it
+    is not the first, `finish_reason`, `image_sha256`.
+
+    Args:
+        responses: At most one a task, sample and repeat.
+        folder: Made if it is not there.
+        catalogue: Brings the tasks' names there, such as FI-8.
+        manifest: Not used.
+
+    Returns:
+        What merged_conf.jsonl lacks.
+
+    Raises:
+        RunError: A file cannot be written.
+    """
+    del manifest
+    merged: list[dict[str, Any]] = []
+    failed: list[dict[str, Any]] = []
+    for each in responses:
+        data = _data(each, catalogue)
+        if each.response is None:
+            failed.append({"original_data": data, "error": each.error or "no response"})
+        else:
+            merged.append(data | {"response": each.response})
+    confident = list(_with_confidence(merged))
+    write_text(folder / "merged.jsonl", _lines(merged))
+    write_text(folder / "error.jsonl", _lines(failed))
+    write_text(folder / "merged_conf.jsonl", _lines(confident))
+    scores = score_responses(responses, EMOCALIBER, catalogue).scores
+    for name, table in (
+        ("tasks", _task_table(scores)),
+        ("groups", _group_table(scores)),
+        ("thresholds", _threshold_table(scores)),
+    ):
+        write_text(folder / f"{name}.tsv", "".join("\t".join(line) + "\n" for line in table))
+    dropped = len(merged) - len(confident)
+    if not dropped:
+        return []
+    return [f"merged_conf.jsonl lacks {dropped} rows whose confidence is no number, as EmoCaliber's would"]
+
+
+def _task_table(scores: Scores) -> list[list[str]]:
+    known = {name: scores.tasks[task] for name, task in _TASKS.items() if task in scores.tasks}
+    cells = {
+        f"{name} {column}": _hundredths(rows.metrics[key].value)
+        for name, rows in known.items()
+        for column, key in _ACCURACY_AND_F1.items()
+    }
+    return _as_table(cells | _overall(scores))
+
+
+def _group_table(scores: Scores) -> list[list[str]]:
+    """Two blocks of columns, as the script has them; N/A where it has no rows."""
+    groups = _groups(scores)
+    cells = {
+        f"{name} {column}": _hundredths(rows.metrics[key].value if rows else None)
+        for columns in (_ACCURACY_AND_F1 | {"Coverage": "coverage"}, _CALIBRATION)
+        for name, rows in groups.items()
+        for column, key in columns.items()
+    }
+    # The script prints no calibration at all where one value of it is undefined.
+    for name in groups:
+        columns = [f"{name} {column}" for column in _CALIBRATION]
+        if any(cells[column] == _UNDEFINED for column in columns):
+            cells |= dict.fromkeys(columns, _UNDEFINED)
+    return _as_table(cells | _overall(scores))
+
+
+def _threshold_table(scores: Scores) -> list[list[str]]:
+    """A header and nine lines, from 0.1 to 0.9; a first column says which, as in the script's output."""
+    lines = {name: scores.further["thresholds"].get(group) for name, group in _GROUPS.items()}
+    columns = _ACCURACY_AND_F1 | {"Coverage": "coverage"}
+    table = [["threshold", *(f"{name} {column}" for name in lines for column in columns)]]
+    for place, threshold in enumerate(THRESHOLDS):
+        values = [
+            _hundredths(known[place][key] if known else None)
+            for known in lines.values()
+            for key in columns.values()
+        ]
+        table.append([f"{threshold:.1f}", *values])
+    return table
+
+
+def _groups(scores: Scores) -> dict[str, RowScores | None]:
+    found = {name: scores.groups.get(group) for name, group in _GROUPS.items()}
+    return {name: group.pooled if group else None for name, group in found.items()}
+
+
+def _overall(scores: Scores) -> dict[str, str]:
+    metrics = scores.overall.pooled.metrics
+    return {f"Overall {column}": _hundredths(metrics[key].value) for column, key in _ACCURACY_AND_F1.items()}
+
+
+def _as_table(cells: Mapping[str, str]) -> list[list[str]]:
+    return [list(cells), list(cells.values())]
+
+
+def _hundredths(value: float | None) -> str:
+    return _UNDEFINED if value is None else f"{value * 100:.2f}"
+
+
+def _data(response: StoredResponse, catalogue: Catalogue) -> dict[str, Any]:
+    task = catalogue.tasks.get(response.task)
+    # The text of the prompt is not stored.
+    image = [{"type": "image", "image": response.image}] if response.image else []
+    further = {
+        "repeat": response.repeat or None,
+        "finish_reason": response.finish_reason,
+        "image_sha256": response.image_sha256,
+    }
+    return {
+        "conversations": [{"role": "user", "content": image}],
+        "task": task.display if task else response.task,
+        "ground_truth": response.target,
+        "candidates": list(response.candidates),
+        "id": response.sample_id,
+    } | {key: value for key, value in further.items() if value is not None}
+
+
+def _with_confidence(rows: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The rows with what EmoCaliber's script reads as confidence; it drops those where it fails."""
+    for row in rows:
+        try:
+            yield {**row, "confidence": emocaliber.stated_confidence(row["response"])}
+        except ValueError:
+            continue
+
+
+def _lines(rows: Iterable[Mapping[str, Any]]) -> str:
+    # Escaped: half of a surrogate pair cannot be written otherwise.
+    return "".join(json.dumps(row) + "\n" for row in rows)

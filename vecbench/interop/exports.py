@@ -1,0 +1,33 @@
+"""Responses written the way other programs write them, so that what reads theirs reads ours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+from vecbench.errors import UsageError, nearest
+from vecbench.interop import emocaliber_export, lm_eval_export
+from vecbench.store import Manifest, StoredResponse
+from vecbench.tasks import Catalogue
+
+Export = Callable[[Sequence[StoredResponse], Path, Catalogue, Manifest | None], Sequence[str]]
+"""(responses, folder, catalogue, manifest of the run if it is one) → notes on what the format cannot hold."""
+
+EXPORTS: Mapping[str, Export] = {"lm-eval": lm_eval_export.write, "emocaliber": emocaliber_export.write}
+
+
+def export_named(name: str) -> Export:
+    """The export of that name.
+
+    Raises:
+        UsageError: There is none.
+    """
+    if name not in EXPORTS:
+        raise UsageError(f"unknown export {name!r}", nearest(name, EXPORTS))
+    return EXPORTS[name]
+
+
+def latest_responses(responses: Iterable[StoredResponse]) -> list[StoredResponse]:
+    """Of several responses to one sample and repeat the last, in the order of the first ones."""
+    latest = {(each.task, each.sample_id, each.repeat): each for each in responses}
+    return list(latest.values())

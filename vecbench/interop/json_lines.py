@@ -1,0 +1,62 @@
+"""JSONL from anyone: what cannot be read is a fault of its line, and the next line is read all the same."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from vecbench.errors import DataError
+from vecbench.interop.row import ResponseFault
+
+MOST_BYTES = 2**24
+"""A longer line is not read: no response is that long, and a hostile file must not fill the memory."""
+
+
+def json_lines(path: Path, faults: list[ResponseFault]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The objects of a JSONL file, each with its line number; blank lines are skipped.
+
+    Args:
+        path: The file, UTF-8.
+        faults: Takes what is wrong: a line that was torn off or is no JSON object is not scored.
+
+    Raises:
+        DataError: The file cannot be opened or read.
+    """
+    decode = json.JSONDecoder().decode
+    try:
+        with path.open("rb") as stream:
+            for number, line in enumerate(iter(partial(stream.readline, MOST_BYTES), b""), start=1):
+                if len(line) == MOST_BYTES and not line.endswith(b"\n"):
+                    _skip_line(stream)
+                    problem = f"longer than {MOST_BYTES:,} bytes"
+                    faults.append(ResponseFault(path, number, "not scored", problem))
+                    continue
+                if line.isspace():
+                    continue
+                try:
+                    values = decode(line.decode("utf-8-sig" if number == 1 else "utf-8").strip())
+                    problem = "" if type(values) is dict else "not a JSON object"
+                except (ValueError, RecursionError) as fault:
+                    problem = _problem(fault, torn=not line.endswith(b"\n"))
+                if problem:
+                    faults.append(ResponseFault(path, number, "not scored", problem))
+                else:
+                    yield number, values
+    except OSError as fault:
+        raise DataError(f"{path}: {(fault.strerror or str(fault)).lower()}") from None
+
+
+def _skip_line(stream: Any) -> None:
+    while (more := stream.readline(MOST_BYTES)) and not more.endswith(b"\n"):
+        pass
+
+
+def _problem(fault: Exception, *, torn: bool) -> str:
+    if isinstance(fault, UnicodeDecodeError):
+        return "not UTF-8"
+    if isinstance(fault, RecursionError):
+        return "nested too deeply"
+    return "the line is torn off: it has no end" if torn else "not valid JSON"

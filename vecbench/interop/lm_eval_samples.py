@@ -1,0 +1,92 @@
+"""lm-eval's sample logs: `<output>/<model>/samples_<task>_<stamp>.jsonl`.
+
+Of our own task files a line's `doc` is a sample with its task and candidates (`vecbench.interop.lm_eval`);
+of others, the task is in the file's name. Source: `lm_eval/loggers/evaluation_tracker.py` of
+lm-evaluation-harness 0.4.13.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from vecbench.interop.row import Row
+
+NAME = "lm-eval sample logs"
+OURS = "vecbench"
+"""Key of a line that our own export adds: what lm-eval has no field for."""
+
+_LOG = re.compile(r"samples_(?P<task>.+)_(?P<stamp>[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9.\-]+)\.jsonl")
+
+
+def recognises(values: Mapping[str, Any]) -> bool:
+    """Whether an object is a line of a sample log."""
+    return values.keys() >= {"doc", "target", "resps"}
+
+
+def logs(folder: Path) -> dict[str, list[Path]]:
+    """Task as lm-eval names it → its logs in a folder, the newest last."""
+    found: dict[str, list[Path]] = {}
+    for path in sorted(folder.glob("samples_*.jsonl"), key=lambda path: _stamp(path.name)):
+        found.setdefault(_task(path.name) or path.name, []).append(path)
+    return {task: found[task] for task in sorted(found)}
+
+
+def rows(path: Path, lines: Iterable[tuple[int, Mapping[str, Any]]]) -> Iterator[Row]:
+    """The rows of one log; what a line's request was answered several times are repeats.
+
+    lm-eval writes a line for each sample and filter. The response is the same, so the lines of one
+    filter, the first, are read.
+
+    Args:
+        path: The file.
+        lines: Its objects with their line numbers.
+    """
+    first_filter: Any = None
+    for number, values in lines:
+        if first_filter is None:
+            first_filter = values.get("filter")
+        elif values.get("filter") != first_filter:
+            continue
+        doc = values.get("doc")
+        doc = doc if isinstance(doc, dict) else {}
+        responses = values.get("resps")
+        if isinstance(responses, list) and len(responses) == 1 and isinstance(responses[0], list):
+            responses = responses[0]
+        if not isinstance(responses, list) or not responses:
+            responses = [responses or None]
+        extra = values.get(OURS)
+        extra = extra if isinstance(extra, dict) else {}
+        sample_id = doc.get("sample_id")
+        for place, text in enumerate(responses):
+            yield Row(
+                path,
+                number,
+                doc.get("task", _task(path.name)),
+                values.get("target"),
+                text,
+                sample_id=values.get("doc_id") if sample_id is None else sample_id,
+                candidates=doc.get("candidates"),
+                repeat=_of(extra, "repeat", place, place),
+                error=_of(extra, "error", place),
+                finish_reason=_of(extra, "finish_reason", place),
+                image=doc.get("image") if isinstance(doc.get("image"), str) else None,
+                image_sha256=doc.get("image_sha256"),
+            )
+
+
+def _of(extra: Mapping[str, Any], name: str, place: int, default: Any = None) -> Any:
+    values = extra.get(name)
+    return values[place] if isinstance(values, list) and place < len(values) else default
+
+
+def _task(name: str) -> str | None:
+    found = _LOG.fullmatch(name)
+    return found["task"] if found else None
+
+
+def _stamp(name: str) -> str:
+    found = _LOG.fullmatch(name)
+    return found["stamp"] if found else ""

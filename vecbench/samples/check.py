@@ -1,0 +1,218 @@
+"""What is wrong with data before anybody spends a GPU on it: counts, images, labels, duplicates."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+from vecbench.errors import DataError, ImageError
+from vecbench.images import decode_image, read_image
+from vecbench.samples.observer import CountObserver, Nobody
+from vecbench.samples.sample import Sample
+from vecbench.samples.source import DataSource
+from vecbench.tasks import Catalogue, Task
+
+THREADS = 8
+"""Images looked at at a time: Pillow decodes without holding Python's lock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong with one sample.
+
+    Attributes:
+        sample_id: Whose.
+        image: As the data spells it.
+        problem: One line.
+    """
+
+    sample_id: str
+    image: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """Samples whose image files hold the same bytes.
+
+    Attributes:
+        samples: (task, sample id, target) of each, at least two.
+    """
+
+    samples: tuple[tuple[str, str, str], ...]
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """The tasks they belong to, each once."""
+        return tuple(dict.fromkeys(task for task, _, _ in self.samples))
+
+
+@dataclass(frozen=True, slots=True)
+class TaskCheck:
+    """What was found in the rows of one task.
+
+    Attributes:
+        task: The task.
+        n: Its rows.
+        missing: Samples without an image file, or that name none.
+        unreadable: Samples whose image file cannot be read, decoded or trusted.
+        labels: Samples whose target is not among the task's labels.
+        duplicates: Images that several of its samples have.
+    """
+
+    task: Task
+    n: int
+    missing: tuple[Finding, ...]
+    unreadable: tuple[Finding, ...]
+    labels: tuple[Finding, ...]
+    duplicates: tuple[Duplicate, ...]
+
+    @property
+    def has_expected_rows(self) -> bool:
+        """Whether there are as many rows as the task's file expects; any will do if it does not say."""
+        low, high = self.task.expected_n or (1, self.n)
+        return self.n > 0 and low <= self.n <= high
+
+    @property
+    def n_faults(self) -> int:
+        """Samples that a run would fail on, and one for a wrong number of rows."""
+        return len(self.missing) + len(self.unreadable) + len(self.labels) + (not self.has_expected_rows)
+
+
+@dataclass(frozen=True, slots=True)
+class DataCheck:
+    """What was found in a source of samples.
+
+    Attributes:
+        tasks: For every task that was looked at.
+        shared: Images that samples of several tasks have.
+        unknown: Rows by the name of a task that vecbench does not know.
+    """
+
+    tasks: tuple[TaskCheck, ...]
+    shared: tuple[Duplicate, ...]
+    unknown: Mapping[str, int]
+
+    @property
+    def n_faults(self) -> int:
+        """Over all tasks. An image that is there twice is worth knowing and no fault: no run fails on it."""
+        return sum(each.n_faults for each in self.tasks)
+
+
+def tasks_in(source: DataSource, catalogue: Catalogue) -> list[Task]:
+    """The known tasks that the data names, in the catalogue's order.
+
+    Raises:
+        DataError: It names none, or the table is broken.
+    """
+    names = source.task_names()
+    named = {task.id for name in names if name and (task := catalogue.task_named(name)) is not None}
+    if not named:
+        said = ", ".join(repr(name) for name in list(names)[:5] if name)
+        raise DataError(
+            f"{source.table} names no task that is known" + (f"; it names {said}" if said else ""),
+            "Say which one it is for: --tasks TASK.",
+        )
+    return [task for task in catalogue.tasks.values() if task.id in named]
+
+
+def check_data(
+    source: DataSource, tasks: Sequence[Task], catalogue: Catalogue, observer: CountObserver | None = None
+) -> DataCheck:
+    """Reads every row of the tasks and decodes every image that they name.
+
+    Args:
+        source: The data, with its images on this machine.
+        tasks: The tasks to look at.
+        catalogue: Tells which task names in the table are known.
+        observer: Told how many images have been looked at.
+
+    Raises:
+        DataError: The table is broken.
+    """
+    samples = {task.id: list(source.samples(task)) for task in tasks}
+    named = dict.fromkeys(each.image for rows in samples.values() for each in rows if each.image)
+    looks = _looked_at(source.root, named, observer or Nobody())
+    unknown = {
+        name: count
+        for name, count in source.task_names().items()
+        if name and catalogue.task_named(name) is None and not any(task.is_named(name) for task in tasks)
+    }
+    checks = tuple(_task_check(source.root, task, samples[task.id], looks) for task in tasks)
+    shared = [each for each in _duplicates(samples.values(), looks) if len(each.tasks) > 1]
+    return DataCheck(checks, tuple(shared), unknown)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    sha256: str | None
+    problem: str | None
+
+
+def _looked_at(root: Path, images: Iterable[str], observer: CountObserver) -> dict[str, _Look]:
+    looks = {}
+    with ThreadPoolExecutor(THREADS) as pool:
+        pending = {pool.submit(_look, root, image): image for image in images}
+        observer.started(len(pending))
+        try:
+            for done in as_completed(pending):
+                looks[pending[done]] = done.result()
+                observer.advanced()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return looks
+
+
+def _look(root: Path, image: str) -> _Look:
+    sha256 = None
+    try:
+        data = read_image(root, image)
+        sha256 = hashlib.sha256(data).hexdigest()
+        decode_image(data)
+    except ImageError as fault:
+        return _Look(sha256, fault.message)
+    return _Look(sha256, None)
+
+
+def _task_check(root: Path, task: Task, samples: Sequence[Sample], looks: Mapping[str, _Look]) -> TaskCheck:
+    missing: list[Finding] = []
+    unreadable: list[Finding] = []
+    labels: list[Finding] = []
+    for sample in samples:
+        if sample.target not in task.labels:
+            labels.append(_finding(sample, f"the target {sample.target!r} is not among the labels"))
+        elif sample.fault is not None:
+            missing.append(_finding(sample, sample.fault))
+        if not sample.image:
+            continue
+        look = looks[sample.image]
+        if look.problem is not None:
+            there = look.sha256 is not None or _exists(root, sample.image)
+            (unreadable if there else missing).append(_finding(sample, look.problem))
+    twice = tuple(_duplicates([samples], looks))
+    return TaskCheck(task, len(samples), tuple(missing), tuple(unreadable), tuple(labels), twice)
+
+
+def _finding(sample: Sample, problem: str) -> Finding:
+    return Finding(sample.id, sample.image, problem.removeprefix(f"{sample.image}: "))
+
+
+def _duplicates(tasks: Iterable[Sequence[Sample]], looks: Mapping[str, _Look]) -> Iterator[Duplicate]:
+    owners: dict[str, list[tuple[str, str, str]]] = {}
+    for samples in tasks:
+        for sample in samples:
+            sha256 = looks[sample.image].sha256 if sample.image else None
+            if sha256 is not None:
+                owners.setdefault(sha256, []).append((sample.task, sample.id, sample.target))
+    return (Duplicate(tuple(each)) for each in owners.values() if len(each) > 1)
+
+
+def _exists(root: Path, image: str) -> bool:
+    try:
+        return (root / image).exists()
+    except (OSError, ValueError):  # a name that no file can have
+        return False

@@ -1,0 +1,61 @@
+"""EmoCaliber's JSONL (`test_8k.jsonl`): a chat of one user turn, with the target and the candidates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, TextIO
+
+from vecbench.samples.format import (
+    DataFormat,
+    Row,
+    jsonl_rows,
+    named_by_image,
+    required_text,
+    stated_candidates,
+)
+
+
+def _rows(stream: TextIO) -> Iterator[Row]:
+    return named_by_image(_row(line, values) for line, values in jsonl_rows(stream))
+
+
+def _row(line: int, values: Mapping[str, Any]) -> Row:
+    where = f"line {line}"
+    parts = _parts(values, where)
+    images = [required_text(part, "image", where) for part in parts if part.get("type") == "image"]
+    texts = [required_text(part, "text", where) for part in parts if part.get("type") == "text"]
+    return Row(
+        line=line,
+        id="",
+        image=images[0].removeprefix("file://") if images else "",
+        label=required_text(values, "ground_truth", where),
+        task=required_text(values, "task", where),
+        prompt="\n".join(texts) or None,
+        candidates=stated_candidates(values, where),
+        fault=f"{len(images)} images are named" if len(images) > 1 else None,
+    )
+
+
+def _parts(values: Mapping[str, Any], where: str) -> list[Mapping[str, Any]]:
+    turns = values.get("conversations")
+    if turns is None:
+        raise ValueError(f"{where}: there is no key 'conversations'")
+    if not isinstance(turns, list) or not all(isinstance(turn, dict) for turn in turns):
+        raise ValueError(f"{where}: 'conversations' is not a list of turns")
+    roles = [turn.get("role") for turn in turns]
+    if roles != ["user"]:
+        said = ", ".join(str(role) for role in roles) or "none"
+        raise ValueError(f"{where}: 'conversations' should be one turn of the user; found: {said}")
+    parts = turns[0].get("content")
+    if not isinstance(parts, list) or not all(isinstance(part, dict) for part in parts):
+        raise ValueError(f"{where}: the user's turn is not a list of parts")
+    return parts
+
+
+EMOCALIBER = DataFormat(
+    "EmoCaliber JSONL",
+    "Every line is an object with conversations, task, ground_truth and candidates.",
+    _rows,
+    brings_prompts=True,
+    is_published=True,
+)

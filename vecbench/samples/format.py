@@ -1,0 +1,129 @@
+"""What a data format is: how a table of samples is read, row by row."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TextIO
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What a table says about one sample, as the table spells it.
+
+    Attributes:
+        line: Where it stands in the table, from 1.
+        id: Its name, unique within its task.
+        image: The image's path; empty if none is named.
+        label: The target.
+        task: The task's name; empty if the table names none, and the row belongs to any.
+        prompt: The prompt that the row brings; None if it brings none.
+        candidates: The closed list that the row brings, in the order of its prompt; None if it brings none.
+        fault: Why the row cannot become a usable sample; None if it can.
+    """
+
+    line: int
+    id: str
+    image: str
+    label: str
+    task: str = ""
+    prompt: str | None = None
+    candidates: tuple[str, ...] | None = None
+    fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DataFormat:
+    """One of the formats in which samples are given.
+
+    Attributes:
+        name: What messages call it.
+        shape: What a table of it looks like, one sentence.
+        rows: Reads a table. Raises ValueError, with the line, for a table that is broken.
+        brings_prompts: Whether its rows bring the prompt that they are to be asked with.
+        is_published: Whether it comes from a published dataset, whose image paths may start with
+            folders that the user's copy has not.
+    """
+
+    name: str
+    shape: str
+    rows: Callable[[TextIO], Iterator[Row]]
+    brings_prompts: bool = False
+    is_published: bool = False
+
+
+def csv_rows(stream: TextIO) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """Rows of a CSV with a header, each with its line number.
+
+    Raises:
+        ValueError: A row has more fields than the header.
+        csv.Error: Not a CSV.
+    """
+    reader = csv.DictReader(stream, strict=True)
+    for values in reader:
+        if values.get(None):
+            raise ValueError(f"line {reader.line_num}: more fields than the header has")
+        yield reader.line_num, values
+
+
+def jsonl_rows(stream: TextIO) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """Objects of a JSONL, each with its line number; blank lines are skipped.
+
+    Raises:
+        ValueError: A line is not a JSON object.
+    """
+    for line, text in enumerate(stream, start=1):
+        if not text.strip():
+            continue
+        try:
+            values = json.loads(text)
+        except (ValueError, RecursionError):
+            raise ValueError(f"line {line}: not valid JSON") from None
+        if not isinstance(values, dict):
+            raise ValueError(f"line {line}: not a JSON object")
+        yield line, values
+
+
+def required_text(values: Mapping[str, Any], key: str, where: str) -> str:
+    """The text under a key that must be there.
+
+    Raises:
+        ValueError: There is no such key, or no text under it.
+    """
+    if key not in values:
+        raise ValueError(f"{where}: there is no key {key!r}")
+    value = values[key]
+    if not isinstance(value, str):
+        raise ValueError(f"{where}: {key!r} is not a text")
+    return value
+
+
+def stated_candidates(values: Mapping[str, Any], where: str) -> tuple[str, ...] | None:
+    """The candidates that a row brings; None if it brings none.
+
+    Raises:
+        ValueError: They are no list of texts.
+    """
+    candidates = values.get("candidates")
+    if candidates is None:
+        return None
+    if not isinstance(candidates, list) or not all(isinstance(each, str) for each in candidates):
+        raise ValueError(f"{where}: 'candidates' is not a list of texts")
+    return tuple(candidates)
+
+
+def named_by_image(rows: Iterator[Row]) -> Iterator[Row]:
+    """Gives rows of a format without ids the path of their image as id.
+
+    A published table may list an image twice in a task, and nobody can mend it: the second one is
+    named `path#2`.
+    """
+    seen: Counter[tuple[str, str]] = Counter()
+    for row in rows:
+        name = row.image or f"line-{row.line}"
+        seen[row.task, name] += 1
+        count = seen[row.task, name]
+        yield replace(row, id=name if count == 1 else f"{name}#{count}")

@@ -1,0 +1,110 @@
+"""Which table a folder means, and which format a table has."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path, PurePosixPath
+
+from vecbench.errors import DataError
+from vecbench.samples import metadata
+from vecbench.samples.emobserver import EMOBSERVER
+from vecbench.samples.emocaliber import EMOCALIBER
+from vecbench.samples.folder import OWN_CSV, OWN_JSONL
+from vecbench.samples.format import DataFormat
+from vecbench.samples.metadata import METADATA
+
+PUBLISHED = tuple(
+    PurePosixPath(place)
+    for place in (
+        "VECBench/test_metadata.csv",
+        "benchmarks/VECBench/Std-VECBench.json",
+        "input_data/evaluation/test_8k.jsonl",
+        "VECBench/Std-VECBench.json",
+        "VECBench/test_8k.jsonl",
+    )
+)
+"""Where the published tables lie in their datasets and repositories, whose root the images hang from."""
+
+PREFERRED = ("samples", "metadata", "test", "test_metadata", "test_8k", "Std-VECBench")
+"""When a folder holds several tables, one of these names decides."""
+
+SUFFIXES = (".csv", ".jsonl")
+
+
+def table_in(folder: Path) -> Path:
+    """The table that a data folder means.
+
+    Raises:
+        DataError: There is none, or there are several.
+    """
+    tables = sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES and path.is_file())
+    tables += sorted(path for path in folder.glob("*.json") if _may_be_emobserver(path))
+    preferred = [path for path in tables if path.stem in PREFERRED]
+    if len(preferred) == 1:
+        return preferred[0]
+    for place in PUBLISHED:
+        if not preferred and (folder / place).is_file():
+            return folder / place
+    if not tables:
+        raise DataError(
+            f"{folder} holds no table", "A CSV or JSONL with the columns image and label is expected."
+        )
+    if len(tables) > 1:
+        names = ", ".join(path.name for path in tables)
+        raise DataError(
+            f"{folder} holds several tables: {names}", "Name the file itself: --data FOLDER/FILE."
+        )
+    return tables[0]
+
+
+def root_of(table: Path) -> Path:
+    """The folder that a table's image paths start from: its own, or the root of the published layout."""
+    whole = table.absolute()
+    for place in PUBLISHED:
+        depth = len(place.parts)
+        if whole.parts[-depth:] == place.parts:
+            return whole.parents[depth - 1]
+    return table.parent
+
+
+def recognised(table: Path) -> DataFormat:
+    """The format of a table, told by its content; the file's name only decides where that is broken.
+
+    Raises:
+        DataError: It cannot be read.
+    """
+    try:
+        with table.open(encoding="utf-8-sig") as stream:
+            head = next((line for line in stream if line.strip()), "").strip()
+    except UnicodeDecodeError as fault:
+        raise DataError(f"{table}: {fault}", "A table of samples is a text, UTF-8.") from None
+    except OSError as fault:
+        raise DataError(f"{table}: {(fault.strerror or str(fault)).lower()}") from None
+    if head.startswith(("{", "[")) or table.suffix in {".json", ".jsonl"}:
+        return _recognised_json(head, table.suffix)
+    header = next(csv.reader([head]), [])
+    return METADATA if set(header) >= metadata.COLUMNS else OWN_CSV
+
+
+def _recognised_json(head: str, suffix: str) -> DataFormat:
+    try:
+        first = json.loads(head)
+    except (ValueError, RecursionError):
+        return OWN_JSONL if suffix == ".jsonl" else EMOBSERVER
+    if isinstance(first, dict) and first:
+        if "conversations" in first:
+            return EMOCALIBER
+        if all(isinstance(value, dict) for value in first.values()):
+            return EMOBSERVER
+    return EMOBSERVER if suffix == ".json" else OWN_JSONL
+
+
+def _may_be_emobserver(path: Path) -> bool:
+    """Other JSON files often lie beside a table: licences, dataset_infos.json."""
+    try:
+        with path.open(encoding="utf-8-sig", errors="replace") as stream:
+            head = stream.read(65536)
+    except OSError:
+        return False
+    return '"image_path"' in head and '"ground_truth"' in head

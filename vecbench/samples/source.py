@@ -1,0 +1,254 @@
+"""Where samples come from: a folder, a table, or a dataset on the Hugging Face Hub."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from vecbench.errors import DataError
+from vecbench.labels import normal_form
+from vecbench.samples.format import DataFormat, Row
+from vecbench.samples.hub import HubDataset, open_hub_dataset, parse_hub_name
+from vecbench.samples.observer import CountObserver
+from vecbench.samples.recognition import recognised, root_of, table_in
+from vecbench.samples.sample import Sample
+from vecbench.tasks import Task
+
+KEPT_BYTES = 2 * 2**20
+"""Anyone's own table up to this size is parsed once and kept, as the published ones are; a larger one is
+read anew for every pass over it, so that memory does not grow with its rows."""
+
+PUBLISHED_FOLDERS = ("benchmarks", "VECBench")
+"""The published image paths start with these folders, which a copy of the data may lack."""
+
+
+class DataSource:
+    """A table of samples, whatever its format, and the folder that its image paths start from.
+
+    Args:
+        table: The table.
+        root: The folder; image paths may not lead out of it.
+        dataset: The dataset on the Hub that `root` is a partial copy of; None for local data.
+
+    Attributes:
+        table: As above.
+        root: As above.
+        name: What the run's manifest calls the data: the folder, or `hf:NAME@COMMIT`.
+        format: The table's format.
+
+    Raises:
+        DataError: The table cannot be read.
+    """
+
+    def __init__(self, table: Path, root: Path, dataset: HubDataset | None = None) -> None:
+        self.table = table
+        self.root = root
+        self.name = str(root) if dataset is None else str(dataset)
+        self.format: DataFormat = recognised(table)
+        self._dataset = dataset
+        self._kept: list[Row] | None = None
+
+    def samples(self, task: Task, limit: int | None = None) -> Iterator[Sample]:
+        """The task's samples, in the table's order.
+
+        A row that cannot be used (a target that is not among the labels, no image named) is a sample
+        with a fault: it is counted and becomes an error, never dropped.
+
+        Args:
+            task: Whose rows: those that name it by id, display name or a further name, and those that
+                name no task.
+            limit: At most this many; None for all.
+
+        Raises:
+            DataError: The table is broken (the message names the line), two rows share an id, or a row
+                brings other candidates than the task's labels.
+        """
+        seen: set[str] = set()
+        spellings = {normal_form(label): label for label in task.labels}
+        targets = {normal_form(alias): label for alias, label in task.aliases.items()} | spellings
+        candidates: dict[tuple[str, ...] | None, tuple[str, ...]] = {None: task.labels}
+        for row in self._rows_of(task):
+            if limit is not None and len(seen) >= limit:
+                return
+            if row.candidates not in candidates:
+                candidates[row.candidates] = self._candidates(row, task, spellings)
+            if row.id in seen:
+                raise DataError(
+                    f"{self._at(row)}: the sample id {row.id!r} of {task.id} is given twice",
+                    "Ids must be unique within a task.",
+                )
+            seen.add(row.id)
+            yield self._sample(row, task, targets, candidates[row.candidates])
+
+    def brings_prompts(self, task: Task) -> bool:
+        """Whether the format brings prompts, and the task's first row has one.
+
+        Raises:
+            DataError: The table is broken.
+        """
+        first = next(self._rows_of(task), None) if self.format.brings_prompts else None
+        return first is not None and first.prompt is not None
+
+    def task_names(self) -> dict[str, int]:
+        """The names of tasks in the table, with their rows; the empty name for rows that name none.
+
+        Raises:
+            DataError: The table is broken.
+        """
+        names: dict[str, int] = {}
+        for row in self._rows():
+            names[row.task] = names.get(row.task, 0) + 1
+        return names
+
+    def fetch(
+        self, tasks: Iterable[Task], limit: int | None = None, observer: CountObserver | None = None
+    ) -> None:
+        """Brings the images that the tasks' samples name to this machine; nothing to do for local data.
+
+        Args:
+            tasks: Whose images.
+            limit: Of so many samples of each task, from the first on; None for all.
+            observer: Told how it goes.
+
+        Raises:
+            DataError: The table is broken, or the dataset has none of the images.
+            RunError: The download failed; what was downloaded is kept.
+        """
+        if self._dataset is None:
+            return
+        named = (sample.image for task in tasks for sample in self.samples(task, limit) if sample.image)
+        # Which of its places an image lies at is only known once it is there.
+        self._dataset.fetch([tuple(self._places(image)) for image in dict.fromkeys(named)], observer)
+
+    def sha256(self) -> str:
+        """Of the table: another one is another data set.
+
+        Raises:
+            DataError: It cannot be read.
+        """
+        try:
+            return hashlib.sha256(self.table.read_bytes()).hexdigest()
+        except OSError as fault:
+            raise DataError(f"{self.table}: {fault.strerror or fault}") from None
+
+    def _sample(
+        self, row: Row, task: Task, targets: Mapping[str, str], candidates: tuple[str, ...]
+    ) -> Sample:
+        target = row.label if row.label in task.labels else targets.get(normal_form(row.label))
+        fault = row.fault
+        if fault is None and not row.image:
+            fault = "no image is named"
+        if fault is None and target is None:
+            fault = f"the target {row.label!r} is not among the candidates"
+        return Sample(
+            task=task.id,
+            id=row.id,
+            image=self._image(row.image),
+            target=row.label if target is None else target,
+            candidates=candidates,
+            prompt=row.prompt,
+            root=self.root,
+            fault=None if fault is None else f"{self.table.name}, line {row.line}: {fault}",
+        )
+
+    def _candidates(self, row: Row, task: Task, spellings: Mapping[str, str]) -> tuple[str, ...]:
+        """The row's candidates in its order, spelt as the task spells them."""
+        named = row.candidates or ()
+        forms = [normal_form(candidate) for candidate in named]
+        if len(forms) != len(spellings) or set(forms) != set(spellings):
+            raise DataError(
+                f"{self._at(row)}: the candidates are {', '.join(named) or 'none'}; "
+                f"the task {task.id} has {', '.join(task.labels)}",
+                f"They must be the same: mend the data, or the labels in {task.path}.",
+            )
+        return tuple(spellings[form] for form in forms)
+
+    def _image(self, named: str) -> str:
+        places = list(self._places(named))
+        return next((place for place in places if _is_file(self.root / place)), places[0])
+
+    def _places(self, named: str) -> Iterator[str]:
+        """Where under the root an image may lie, the likeliest first."""
+        if not self.format.is_published or not named:
+            yield named
+            return
+        start = named.removeprefix("../") if named.startswith("../benchmarks/") else named
+        yield start
+        if start.startswith("/"):  # from the machine of whoever published it
+            parts = start.split("/")
+            known = [parts.index(folder) for folder in PUBLISHED_FOLDERS if folder in parts]
+            if known:
+                start = "/".join(parts[min(known) :])
+                yield start
+        rest = start
+        for folder in PUBLISHED_FOLDERS:
+            if rest.startswith(f"{folder}/"):
+                rest = rest.removeprefix(f"{folder}/")
+                yield rest
+        if self.table.parent != self.root and not named.startswith(("/", "../")):
+            yield str(self.table.parent.relative_to(self.root) / named)
+
+    def _rows_of(self, task: Task) -> Iterator[Row]:
+        belongs: dict[str, bool] = {"": True}
+        for row in self._rows():
+            if row.task not in belongs:
+                belongs[row.task] = task.is_named(row.task)
+            if belongs[row.task]:
+                yield row
+
+    def _rows(self) -> Iterable[Row]:
+        if self._kept is not None:
+            return self._kept
+        if not self.format.is_published and self.table.stat().st_size > KEPT_BYTES:
+            return self._read()
+        self._kept = list(self._read())
+        return self._kept
+
+    def _read(self) -> Iterator[Row]:
+        try:
+            with self.table.open(encoding="utf-8-sig", newline="") as stream:
+                yield from self.format.rows(stream)
+        except (UnicodeDecodeError, csv.Error, ValueError) as fault:
+            raise DataError(f"{self.table}: {fault}", f"{self.format.name}: {self.format.shape}") from None
+        except OSError as fault:
+            raise DataError(f"{self.table}: {fault.strerror or fault}") from None
+
+    def _at(self, row: Row) -> str:
+        return f"{self.table}, line {row.line}"
+
+
+def open_data(where: str | Path, observer: CountObserver | None = None) -> DataSource:
+    """The samples in a folder, a table, or a dataset on the Hugging Face Hub.
+
+    Args:
+        where: A folder with a table, a table, or a dataset's name (`wudq/VECBench`, a branch, tag or
+            commit after `@`). What exists on this machine comes first.
+        observer: Told how a download goes.
+
+    Raises:
+        DataError: There is nothing of that name, no table in it, several tables, or a table that cannot
+            be read.
+        RunError: The Hub cannot be reached.
+    """
+    path = Path(where).expanduser()
+    if path.is_dir():
+        return DataSource(table_in(path), path)
+    if path.is_file():
+        return DataSource(path, root_of(path))
+    named = parse_hub_name(str(where))
+    if named is None or (path.parent != Path() and path.parent.is_dir()):
+        raise DataError(
+            f"there is no data folder or table {where}",
+            "--data takes a folder with images and a table, a table, or a dataset's name on the Hub.",
+        )
+    dataset = open_hub_dataset(*named, observer)
+    return DataSource(dataset.table(), dataset.folder, dataset)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name that no file can have
+        return False

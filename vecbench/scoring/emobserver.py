@@ -1,0 +1,161 @@
+"""The emobserver protocol: scores responses exactly as EmObserver's evaluator does.
+
+Accuracy only. Source: `evaluate/metrics_calculators/vecbench.py` of github.com/wdqqdw/EmObserver.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from vecbench.metrics import Cells, confusion_counts
+from vecbench.parsing import EMOBSERVER, Prediction, emobserver
+from vecbench.scoring.arrangement import Arrangement
+from vecbench.scoring.predictions import prediction
+from vecbench.scoring.scores import GroupScores, RowScores, Score, Scores
+from vecbench.store import StoredResponse
+from vecbench.tasks import Catalogue
+
+FURTHER_GENERATION = "not the first generation of its sample"
+"""Why a row is dropped."""
+
+
+def emobserver_scores(
+    responses: Iterable[StoredResponse], catalogue: Catalogue, run: Mapping[str, Any] | None = None
+) -> tuple[list[Prediction], Scores]:
+    """What every response says, and the scores, as EmObserver's evaluator has them.
+
+    Of several responses to one sample and repeat the last counts, and of several repeats the first.
+
+    Args:
+        responses: In the order in which they were stored.
+        catalogue: Brings groups, benchmarks and names.
+        run: What to say of the run.
+
+    Returns:
+        One prediction a sample and repeat, and the scores: accuracy of the tasks; of a group, the mean of
+        its tasks' accuracies; overall, the mean of the groups of the benchmark that the tasks belong to. A
+        task without rows, and a group without tasks, counts as 0.
+    """
+    latest = {(each.task, each.sample_id, each.repeat): each for each in responses}
+    first: dict[tuple[str, str], int] = {}
+    for task, sample, repeat in latest:
+        first[task, sample] = min(repeat, first.get((task, sample), repeat))
+    predictions: list[Prediction] = []
+    by_task: dict[str, list[Prediction]] = {}
+    failures: Counter[str] = Counter()
+    guesses = 0
+    for each in latest.values():
+        reading = emobserver.read(each.response, each.candidates, {}, each.finish_reason)
+        if each.repeat != first[each.task, each.sample_id]:
+            predictions.append(prediction(each, reading, dropped=FURTHER_GENERATION))
+            continue
+        guesses += emobserver.named_label(each.response or "", each.candidates) is None
+        failures[each.task] += each.response is None
+        row = prediction(each, reading)
+        predictions.append(row)
+        by_task.setdefault(each.task, []).append(row)
+    arrangement = Arrangement.of(by_task.keys(), catalogue)
+    tasks = {name: _task_scores(by_task[name], failures[name]) for name in arrangement.tasks}
+    benchmarks = _benchmarks(arrangement, catalogue)
+    listed = dict.fromkeys([*arrangement.members, *(name for each in benchmarks.values() for name in each)])
+    groups = {
+        name: _group_scores(dict.fromkeys(catalogue.groups[name].members), tasks, by_task) for name in listed
+    }
+    every = [row for name in arrangement.tasks for row in by_task[name]]
+    overall = _overall_scores(every, arrangement.tasks, benchmarks, groups, failures.total())
+    dropped = len(latest) - sum(map(len, by_task.values()))
+    further = {
+        "dropped": {
+            "n": dropped,
+            "of": len(latest),
+            "reasons": {FURTHER_GENERATION: dropped} if dropped else {},
+        },
+        "first_candidate": {"n": guesses, "without_response": failures.total()},
+    }
+    notes = [
+        "Acc of a group: the mean of its tasks; overall: the mean of the groups; what is absent counts as 0."
+    ]
+    if guesses:
+        notes.append(
+            f"Responses that name no candidate and count as the first one: {guesses}, "
+            f"{failures.total()} of them failed."
+        )
+    if dropped:
+        notes.append(f"Rows dropped, {FURTHER_GENERATION}: {dropped}.")
+    return predictions, Scores(
+        EMOBSERVER,
+        run or {},
+        tasks,
+        groups,
+        overall,
+        arrangement.names,
+        further=further,
+        notes=tuple(notes),
+    )
+
+
+def _benchmarks(arrangement: Arrangement, catalogue: Catalogue) -> dict[str, tuple[str, ...]]:
+    """The benchmarks that any of the tasks belongs to → their groups."""
+    groups = {
+        each.id: tuple(name for name in each.members if name in catalogue.groups)
+        for each in catalogue.benchmarks()
+    }
+    return {
+        name: members
+        for name, members in groups.items()
+        if any(member in arrangement.members for member in members)
+    }
+
+
+def _task_scores(rows: Sequence[Prediction], failures: int) -> RowScores:
+    accuracy = Score(sum(row.correct for row in rows) / len(rows), len(rows))
+    return _row_scores(rows, accuracy, failures)
+
+
+def _group_scores(
+    members: Iterable[str], tasks: Mapping[str, RowScores], by_task: Mapping[str, Sequence[Prediction]]
+) -> GroupScores:
+    listed = list(members)
+    present = [name for name in listed if name in tasks]
+    values = [tasks[name].metrics["accuracy"].value or 0.0 for name in present]
+    note = {"note": "the mean of the task accuracies; a task without rows counts as 0"}
+    accuracy = Score(sum(values) / len(listed), len(listed), details=note)
+    rows = [row for name in present for row in by_task[name]]
+    absent = tuple(name for name in listed if name not in tasks)
+    errors = sum(tasks[name].counts["errors"] for name in present)
+    return GroupScores(tuple(present), absent, _row_scores(rows, accuracy, errors), {}, line="mean of tasks")
+
+
+def _overall_scores(
+    rows: Sequence[Prediction],
+    order: Sequence[str],
+    benchmarks: Mapping[str, Sequence[str]],
+    groups: Mapping[str, GroupScores],
+    failures: int,
+) -> GroupScores:
+    absent: tuple[str, ...] = ()
+    if len(benchmarks) == 1:
+        [members] = benchmarks.values()
+        values = [groups[name].pooled.metrics["accuracy"].value or 0.0 for name in members]
+        note = {"note": "the mean of the group accuracies; a group without rows counts as 0"}
+        accuracy = Score(sum(values) / len(values), len(values), details=note)
+        absent = tuple(task for name in members for task in groups[name].absent)
+    else:
+        named = " and ".join(benchmarks) or "no benchmark"
+        accuracy = Score(
+            None, 0, why=f"the tasks belong to {named}: the mean of the groups needs one benchmark"
+        )
+    pooled = _row_scores(rows, accuracy, failures)
+    return GroupScores(tuple(order), absent, pooled, {}, line="mean of groups")
+
+
+def _row_scores(rows: Sequence[Prediction], accuracy: Score, failures: int) -> RowScores:
+    candidates = tuple(dict.fromkeys(each for row in rows for each in row.candidates))
+    targets = [row.target if row.target in candidates else None for row in rows]
+    confusion = confusion_counts(targets, [row.reading.label for row in rows], candidates)
+    # A failed response has a label all the same: the first candidate.
+    answered = sum(row.reading.label is not None for row in rows)
+    counts = {"answered": answered, "confident": 0, "errors": failures}
+    return RowScores(len(rows), counts, {"accuracy": accuracy}, Cells.of_rows([], []), candidates, confusion)
