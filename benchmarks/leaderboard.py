@@ -93,7 +93,7 @@ def synthetic_entries(count: int, seed: int = 0) -> list[Entry]:
             "kind": "verified",
             "model": {"name": f"Model {place}", "id": f"lab/model-{place}", "revision": f"{place:040x}"},
             "date": f"2026-{1 + place % 12:02}-{1 + place % 28:02}",
-            "source": {"name": "recomputed by vecbench from 8035 responses"},
+            "source": {"name": "recomputed from 8035 responses"},
             "protocol": "strict",
             "prompts": ["verbalized"],
             "decoding": {"temperature": 0.7, "top_p": 1.0, "max_tokens": 1024, "seed": 0},

@@ -40,7 +40,7 @@ def verified_entry(verified: Verified) -> Entry:
             "revision": manifest.model.revision,
         },
         "date": submission.date,
-        "source": {"name": f"recomputed by vecbench from {len(verified.predictions)} responses"},
+        "source": {"name": f"recomputed from {len(verified.predictions)} responses"},
         "protocol": PROTOCOL,
         "prompts": sorted({record.prompt for record in records}),
         "decoding": {
