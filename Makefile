@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-wheel test-lm-eval test-vllm check lint types format benchmark benchmark-vllm clean
+.PHONY: help demo test test-wheel test-lm-eval test-browser test-vllm check lint types format benchmark benchmark-leaderboard benchmark-vllm clean
 
 help:
 	@grep -E '^# make ' Makefile | sed 's/^# //'
@@ -45,6 +45,18 @@ $(VENV)/.lm-eval: $(VENV)/.test
 # make test-lm-eval    install lm-evaluation-harness and compare with it
 test-lm-eval: $(VENV)/.lm-eval
 	$(BIN)/pytest -m lm_eval --durations=5 tests/interop
+
+$(VENV)/.browser: $(VENV)/.test
+	$(PIP) --editable '.[browser]'
+	@touch $@
+
+# make test-browser    open the leaderboard's page in Chromium (apt-get install chromium chromium-driver)
+test-browser: $(VENV)/.browser
+	$(BIN)/pytest -m browser
+
+# make benchmark-leaderboard    build a leaderboard of 1,000 entries, sort its page in Chromium
+benchmark-leaderboard: $(VENV)/.browser
+	$(BIN)/python benchmarks/leaderboard.py
 
 VLLM_VENV ?= .venv-vllm
 VLLM_BIN := $(VLLM_VENV)/bin

@@ -244,7 +244,7 @@ class _Session:
     ) -> StoredResponse:
         image_sha256 = image.sha256
         return StoredResponse(
-            key=_key(self._plan, task_run, sample, prompt, image_sha256, repeat),
+            key=response_key(self._plan, task_run.sampling, sample, prompt, image_sha256, repeat),
             task=sample.task,
             sample_id=sample.id,
             repeat=repeat,
@@ -347,19 +347,27 @@ def _image(sample: Sample) -> SampleImage:
         return SampleImage(sample.image, fault.message)
 
 
-def _key(
-    plan: RunPlan, task_run: TaskRun, sample: Sample, prompt: str, image_sha256: str | None, repeat: int
+def response_key(
+    plan: RunPlan, sampling: Sampling, sample: Sample, prompt: str, image_sha256: str | None, repeat: int
 ) -> str:
-    """Everything that a response depends on, engine and machine aside.
+    """SHA-256 of everything that a response depends on, engine and machine aside.
 
     Task, sample and target are in it too: two samples may share image and prompt and still need a
     line each, and a corrected target must not leave the old one in the file.
+
+    Args:
+        plan: Brings model, seed and pixel limits.
+        sampling: The task's generation settings; its seed is not looked at.
+        sample: What is asked about.
+        prompt: As rendered.
+        image_sha256: Of the image file's bytes; None if there are none.
+        repeat: 0 for the first answer to the sample.
     """
-    sampling = asdict(task_run.sampling) | {"seed": plan.seed if task_run.sampling.temperature > 0 else None}
+    settings = asdict(sampling) | {"seed": plan.seed if sampling.temperature > 0 else None}
     parts = {
         "model": plan.model.name,
         "revision": plan.model.revision,
-        "sampling": sampling,
+        "sampling": settings,
         "prompt": prompt,
         "image": image_sha256,
         "pixel_limits": dict(plan.pixel_limits),

@@ -12,6 +12,11 @@ def tasks_folder() -> Path:
     return _shipped("tasks")
 
 
+def leaderboards_folder() -> Path:
+    """The folder with one leaderboard a benchmark."""
+    return _shipped("leaderboards")
+
+
 def demo_model() -> Path:
     """The checkpoint of `vecbench-nano`."""
     return _PACKAGE / "demo" / "vecbench-nano"

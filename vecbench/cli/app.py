@@ -18,6 +18,7 @@ import typer
 import vecbench
 from vecbench.cli.console import stderr
 from vecbench.cli.data import data
+from vecbench.cli.leaderboard import leaderboard
 from vecbench.cli.run import demo, run
 from vecbench.cli.score import score
 from vecbench.cli.tasks import tasks
@@ -57,6 +58,7 @@ app.command()(run)
 app.command()(score)
 app.add_typer(tasks, name="tasks")
 app.add_typer(data, name="data")
+app.add_typer(leaderboard, name="leaderboard")
 
 
 def main(arguments: list[str] | None = None) -> None:

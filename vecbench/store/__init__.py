@@ -3,7 +3,7 @@
 from vecbench.store.directory import RunDirectory
 from vecbench.store.files import write_text
 from vecbench.store.manifest import Manifest, SamplingRecord, TaskRecord
-from vecbench.store.responses import ResponseLog, StoredResponse, read_responses
+from vecbench.store.responses import ResponseLog, StoredResponse, read_responses, stored_response
 
 __all__ = [
     "Manifest",
@@ -13,5 +13,6 @@ __all__ = [
     "StoredResponse",
     "TaskRecord",
     "read_responses",
+    "stored_response",
     "write_text",
 ]

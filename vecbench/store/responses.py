@@ -180,7 +180,7 @@ def read_responses(path: Path) -> Iterator[StoredResponse]:
     with path.open("rb") as stream:
         for number, line in enumerate(stream, start=1):
             try:
-                yield _response(json.loads(line))
+                yield stored_response(json.loads(line))
             except (ValueError, TypeError, RecursionError) as fault:
                 if not line.endswith(b"\n"):
                     return
@@ -191,7 +191,13 @@ def read_responses(path: Path) -> Iterator[StoredResponse]:
                 ) from None
 
 
-def _response(values: Any) -> StoredResponse:
+def stored_response(values: Any) -> StoredResponse:
+    """The response behind the values of a line's JSON.
+
+    Raises:
+        TypeError: A value is of another kind than it must be.
+        ValueError: A value is missing.
+    """
     if not isinstance(values, dict):
         raise TypeError("not a JSON object")
     missing = _FIELDS - values.keys()

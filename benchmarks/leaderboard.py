@@ -1,0 +1,152 @@
+"""Speed of a leaderboard with many entries: building it, and sorting its page in Chromium.
+
+The entries are synthetic: verified ones of VECBench, all on the same samples, so that every pair is compared
+with McNemar's test. The second part needs Chromium, chromedriver and the extra `browser`.
+
+Usage: python benchmarks/leaderboard.py [--entries N]
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from vecbench.leaderboard.entry import Entry
+from vecbench.metrics import wilson_interval
+from vecbench.tasks import load_catalogue
+
+SORTS = """
+const times = [];
+for (const button of document.querySelectorAll("thead button")) {
+  if (!button.offsetParent) continue;
+  for (let go = 0; go < 2; go += 1) {
+    const before = performance.now();
+    button.click();
+    document.getElementById("standings").getBoundingClientRect();
+    times.push(performance.now() - before);
+  }
+}
+return times;
+"""
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    arguments.add_argument("--entries", type=int, default=1000)
+    count = arguments.parse_args().entries
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        (root / "entries").mkdir()
+        for place, entry in enumerate(synthetic_entries(count)):
+            (root / "entries" / f"model-{place:04}.json").write_text(entry.as_json())
+        before = time.perf_counter()
+        subprocess.run(
+            [sys.executable, "-m", "vecbench", "leaderboard", "build", str(root)],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+        print(f"build of {count} entries: {time.perf_counter() - before:.2f} s")
+        page = root / "index.html"
+        print(f"page: {page.stat().st_size / 1e6:.1f} MB")
+        times = sort_times(page)
+        if times:
+            print(
+                f"sorting, layout included: median {statistics.median(times):.0f} ms, "
+                f"slowest {max(times):.0f} ms of {len(times)}"
+            )
+
+
+def synthetic_entries(count: int, seed: int = 0) -> list[Entry]:
+    """Models of rising skill on samples of varying difficulty."""
+    generator = np.random.default_rng(seed)
+    catalogue = load_catalogue()
+    groups = {name: catalogue.groups[name].members for name in catalogue.groups["vecbench"].members}
+    sizes = {task: catalogue.tasks[task].expected_n[1] for tasks in groups.values() for task in tasks}
+    difficulty = {task: generator.normal(size=n) for task, n in sizes.items()}
+    entries = []
+    for place in range(count):
+        skill = generator.normal(0.2, 0.4)
+        right = {task: generator.normal(skill, 1, n) > difficulty[task] for task, n in sizes.items()}
+        tasks = {task: rows(int(bits.sum()), len(bits), generator) for task, bits in right.items()}
+        blocks = {
+            name: {
+                "pooled": rows(
+                    sum(tasks[task]["correct"] for task in members),
+                    sum(tasks[task]["n"] for task in members),
+                    generator,
+                ),
+                "macro": {"accuracy": {"value": float(np.mean([right[task].mean() for task in members]))}},
+            }
+            for name, members in (*groups.items(), ("overall", list(sizes)))
+        }
+        values = {
+            "benchmark": "vecbench",
+            "kind": "verified",
+            "model": {"name": f"Model {place}", "id": f"lab/model-{place}", "revision": f"{place:040x}"},
+            "date": f"2026-{1 + place % 12:02}-{1 + place % 28:02}",
+            "source": {"name": "recomputed from 8035 responses"},
+            "protocol": "strict",
+            "prompts": ["verbalized"],
+            "decoding": {"temperature": 0.7, "top_p": 1.0, "max_tokens": 1024, "seed": 0},
+            "checked": {"sample_ids": True, "images": True, "prompts": True, "keys": True},
+            "errors": 0,
+            "tasks": tasks,
+            "overall": blocks.pop("overall"),
+            "groups": blocks,
+            "outcomes": {
+                task: {
+                    "n": len(bits),
+                    "samples_sha256": "0" * 64,
+                    "right": base64.b64encode(np.packbits(bits).tobytes()).decode(),
+                }
+                for task, bits in right.items()
+            },
+            "submission_sha256": f"{place:064x}",
+        }
+        entries.append(Entry.model_validate(values))
+    return entries
+
+
+def rows(correct: int, n: int, generator: np.random.Generator) -> dict[str, object]:
+    low, high = wilson_interval(correct, n)
+    metrics = {"accuracy": {"value": correct / n, "low": low, "high": high}, "coverage": {"value": 1.0}}
+    for key, middle in (("f1_weighted", 0.55), ("ece", 0.12), ("brier", 0.22), ("auroc", 0.7)):
+        value = float(generator.normal(middle, 0.02))
+        metrics[key] = {"value": value, "low": value - 0.02, "high": value + 0.02}
+    return {"n": n, "correct": correct, "metrics": metrics}
+
+
+def sort_times(page: Path) -> list[float]:
+    """Milliseconds of every sort by a visible column, both directions; none without Chromium."""
+    browser, driver_path = shutil.which("chromium"), shutil.which("chromedriver")
+    try:
+        from selenium import webdriver
+    except ImportError:
+        browser = None
+    if not browser or not driver_path:
+        print("sorting was not measured: make test-browser says what it needs")
+        return []
+    options = webdriver.ChromeOptions()
+    options.binary_location = browser
+    for flag in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
+        options.add_argument(flag)
+    driver = webdriver.Chrome(options, webdriver.ChromeService(driver_path))
+    try:
+        driver.set_window_size(1440, 900)
+        driver.get(page.as_uri())
+        return list(driver.execute_script(SORTS))
+    finally:
+        driver.quit()
+
+
+if __name__ == "__main__":
+    main()

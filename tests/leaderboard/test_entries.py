@@ -1,0 +1,176 @@
+"""The shipped leaderboards: their numbers agree with each other, and their files with their entries."""
+
+import base64
+import json
+from pathlib import Path
+
+import pytest
+
+from vecbench.errors import DataError
+from vecbench.leaderboard.building import build
+from vecbench.leaderboard.entry import Entry, read_entries, read_entry
+from vecbench.leaderboard.publication import entry_name, verified_entry
+from vecbench.leaderboard.verification import verify
+from vecbench.shipped import leaderboards_folder
+from vecbench.tasks import load_catalogue
+
+CATALOGUE = load_catalogue()
+BOARDS = leaderboards_folder()
+GROUPS = CATALOGUE.groups["vecbench"].members
+
+
+@pytest.fixture(scope="module")
+def published():
+    return read_entries(BOARDS / "vecbench")
+
+
+def percent(value):
+    return round(100 * value, 2)
+
+
+def test_the_reported_pooled_accuracies_are_those_of_the_counts(published):
+    readme = published["emocaliber-readme"]
+    for group in GROUPS:
+        tasks = [readme.tasks[task] for task in CATALOGUE.groups[group].members]
+        pooled = readme.groups[group].pooled
+        assert pooled.correct == sum(task.correct for task in tasks)
+        assert pooled.n == sum(task.n for task in tasks)
+        assert percent(pooled.metrics["accuracy"].value) == percent(pooled.correct / pooled.n)
+    everything = [readme.groups[group].pooled for group in GROUPS]
+    assert percent(sum(each.correct for each in everything) / sum(each.n for each in everything)) == 62.79
+
+
+def test_the_reported_task_accuracies_are_those_of_the_counts(published):
+    for task in published["emocaliber-readme"].tasks.values():
+        # FI-2 is printed as 88.10 for 881 of 1000, WebEmo-25 as 28.28 for 282 of 997.
+        assert percent(task.metrics["accuracy"].value) == percent(task.correct / task.n)
+
+
+def test_the_two_sources_agree_on_the_macro_accuracy_up_to_rounding(published):
+    paper, readme = published["emocaliber-paper"], published["emocaliber-readme"]
+    for group in GROUPS:
+        tasks = [readme.tasks[task] for task in CATALOGUE.groups[group].members]
+        mean = sum(task.correct / task.n for task in tasks) / len(tasks)
+        assert percent(readme.groups[group].macro["accuracy"].value) == percent(mean)
+        assert mean == pytest.approx(paper.groups[group].macro["accuracy"].value, abs=1e-4)
+
+
+def test_chance_is_that_of_the_label_sets(published):
+    for group in GROUPS:
+        tasks = [CATALOGUE.tasks[task] for task in CATALOGUE.groups[group].members]
+        mean = sum(1 / len(task.labels) for task in tasks) / len(tasks)
+        assert percent(published["chance"].groups[group].macro["accuracy"].value) == percent(mean)
+
+
+def test_the_demos_entry_is_what_its_stored_submission_gives():
+    [stored] = (BOARDS / "demo" / "submissions").glob("*.zip")
+    [published] = (BOARDS / "demo" / "entries").glob("*.json")
+    entry = verified_entry(verify(stored, CATALOGUE))
+    assert entry.checked.images
+    assert published.name == f"{entry_name(entry)}.json"
+    assert published.read_text() == entry.as_json()
+
+
+@pytest.mark.parametrize("board", ["demo", "vecbench"])
+def test_building_again_gives_the_committed_bytes(board, tmp_path):
+    for path in build(BOARDS / board, tmp_path, CATALOGUE):
+        assert path.read_bytes() == (BOARDS / board / path.name).read_bytes(), path.name
+
+
+def test_macro_and_pooled_are_never_in_one_column(published, tmp_path):
+    build(BOARDS / "vecbench", tmp_path, CATALOGUE)
+    text = (tmp_path / "README.md").read_text()
+    assert "## Reported" in text
+    rows = [line.split(" | ") for line in text.splitlines() if line.startswith("| ") and " | " in line]
+    heading = next(row for row in rows if "Acc macro" in row)
+    paper = next(row for row in rows if "EmoCaliber (paper)" in row[0])
+    assert paper[heading.index("Acc pooled")] == "–"
+    assert paper[heading.index("Acc macro")] == "81.95"
+
+
+def entry(**changes):
+    values = {
+        "benchmark": "demo",
+        "kind": "reported",
+        "model": {"name": "A"},
+        "source": {"name": "a paper"},
+    }
+    return values | changes
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"kind": "verified"}, "a verified entry needs checked"),
+        ({"kind": "measured"}, "kind: input should be 'verified' or 'reported'"),
+        ({"date": "yesterday"}, "date: string should match"),
+        ({"model": {"name": "A", "link": "file:///etc/passwd"}}, "model.link: not a web address"),
+        ({"tasks": {"emoji_2": {"metrics": {"luck": {"value": 1}}}}}, "unknown metric 'luck'"),
+        (
+            {"tasks": {"emoji_2": {"n": 10, "correct": 5, "metrics": {"accuracy": {"value": 0.6}}}}},
+            "tasks.emoji_2: accuracy is not 5/10",
+        ),
+        ({"accuracy": 0.5}, "accuracy: extra inputs are not permitted"),
+    ],
+)
+def test_an_entry_that_contradicts_itself_is_refused(tmp_path, changes, said):
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(entry(**changes)))
+    with pytest.raises(DataError) as refused:
+        read_entry(path)
+    assert said in refused.value.message
+    assert str(path) in refused.value.message
+
+
+def test_outcomes_that_contradict_the_scores_are_refused():
+    said = json.loads(next((BOARDS / "demo" / "entries").glob("*.json")).read_text())
+    for right, problem in (
+        (base64.b64encode(bytes(15)).decode(), "outcomes of emoji_2 contradict"),
+        (base64.b64encode(bytes(14)).decode(), "are not 120 bits"),
+        ("no base64", "not base64"),
+    ):
+        said["outcomes"]["emoji_2"]["right"] = right
+        with pytest.raises(ValueError, match=problem):
+            Entry.model_validate(said)
+
+
+def test_entries_of_two_benchmarks_are_no_leaderboard(tmp_path):
+    (tmp_path / "entries").mkdir()
+    for name in ("demo", "vecbench"):
+        path = tmp_path / "entries" / f"{name}.json"
+        path.write_text(json.dumps(entry(benchmark=name)))
+    with pytest.raises(DataError, match="entries of demo and vecbench"):
+        read_entries(tmp_path)
+
+
+def test_calibration_of_few_rows_is_marked(tmp_path):
+    (tmp_path / "entries").mkdir()
+    for name, coverage in (("few", 0.94), ("most", 0.96)):
+        metrics = {"coverage": {"value": coverage}, "ece": {"value": 0.123}, "accuracy": {"value": 0.5}}
+        values = entry(model={"name": name}, groups={"demo_id_ver": {"pooled": {"metrics": metrics}}})
+        (tmp_path / "entries" / f"{name}.json").write_text(json.dumps(values))
+    build(tmp_path, tmp_path, CATALOGUE)
+    for file in ("README.md", "leaderboard.tex", "index.html"):
+        text = (tmp_path / file).read_text()
+        assert text.count("12.30*") == 1, file
+        assert text.count("12.30") == 2, file
+        assert "50.00*" not in text
+
+
+def test_names_stay_text_in_every_format(tmp_path):
+    (tmp_path / "entries").mkdir()
+    name = "<script>alert(1)</script> | a_b & 100% $x$"
+    scores = {"demo_id_ver": {"macro": {"accuracy": {"value": 0.5}}}}
+    (tmp_path / "entries" / "odd.json").write_text(json.dumps(entry(model={"name": name}, groups=scores)))
+    build(tmp_path, tmp_path, CATALOGUE)
+    assert "<script>alert" not in (tmp_path / "index.html").read_text()
+    markdown = (tmp_path / "README.md").read_text()
+    assert r"&lt;script&gt;alert(1)&lt;/script&gt; \| a\_b &amp; 100% $x$" in markdown
+    assert r"\textless{}script\textgreater{}" in (tmp_path / "leaderboard.tex").read_text()
+    assert r"a\_b \& 100\% \$x\$" in (tmp_path / "leaderboard.tex").read_text()
+    assert f"odd,{name},reported" in (tmp_path / "leaderboard.csv").read_text()
+
+
+def test_the_shipped_files_name_no_folder_of_anybodys_machine():
+    for path in Path(BOARDS).rglob("*.json"):
+        assert "/home/" not in path.read_text()

@@ -1,0 +1,155 @@
+"""The page in a real browser: it sorts, filters, runs nothing of a stranger's, asks the network nothing."""
+
+import json
+import shutil
+
+import pytest
+
+from vecbench.leaderboard.building import build
+from vecbench.tasks import load_catalogue
+
+pytestmark = pytest.mark.browser
+
+NEEDED = "make test-browser needs Chromium and its driver on PATH: apt-get install chromium chromium-driver"
+HOSTILE = "<script>document.title = 'broken in'</script><img src=https://example.org/x onerror=alert(1)>"
+MODELS = {  # name → macro accuracy and ECE in ID VER
+    "Middling": (0.5, 0.2),
+    "Best": (0.9, None),
+    "Worst": (0.1, 0.05),
+    "Unknown": (None, 0.3),
+    HOSTILE: (0.7, 0.1),
+}
+
+
+@pytest.fixture(scope="module")
+def browser():
+    paths = {name: shutil.which(name) for name in ("chromium", "chromedriver")}
+    if None in paths.values():
+        pytest.fail(NEEDED)
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = paths["chromium"]
+    options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
+    for flag in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
+        options.add_argument(flag)
+    driver = webdriver.Chrome(options, webdriver.ChromeService(paths["chromedriver"]))
+    driver.set_window_size(1440, 900)
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def page(browser, tmp_path):
+    (tmp_path / "entries").mkdir()
+    for place, (name, (accuracy, ece)) in enumerate(MODELS.items()):
+        scores = {"macro": {} if accuracy is None else {"accuracy": {"value": accuracy}}}
+        scores["pooled"] = {"metrics": {} if ece is None else {"ece": {"value": ece}}}
+        entry = {
+            "benchmark": "demo",
+            "kind": "reported",
+            "model": {"name": name, "link": "https://example.org/model"},
+            "source": {"name": "a test"},
+            "notes": ["</script><script>document.title = 'broken in'</script>"],
+            "groups": {"demo_id_ver": scores},
+        }
+        (tmp_path / "entries" / f"{place}.json").write_text(json.dumps(entry))
+    build(tmp_path, tmp_path, load_catalogue())
+    for log in ("performance", "browser"):
+        browser.get_log(log)  # forgets what the last test left
+    browser.get((tmp_path / "index.html").as_uri())
+    return browser
+
+
+def names(page):
+    rows = page.find_elements("css selector", "tbody tr")
+    return [row.find_element("css selector", "th a").text for row in rows if row.is_displayed()]
+
+
+def head(page, group, heading, aggregate):
+    """The heading's cell in a group's block, found as a reader would: by its text below the group's."""
+    cells = page.find_elements("css selector", f"#columns .g{group}")
+    return next(cell for cell in cells if cell.text.split() == [heading, aggregate])
+
+
+def choose(page, control, value):
+    page.execute_script(
+        "const each = document.getElementById(arguments[0]); each.value = arguments[1];"
+        "each.dispatchEvent(new Event('change'));",
+        control,
+        value,
+    )
+
+
+def test_a_click_sorts_best_first_and_the_undefined_last(page):
+    accuracy = head(page, 1, "Acc", "macro")
+    accuracy.find_element("tag name", "button").click()
+    assert accuracy.get_attribute("aria-sort") == "descending"
+    assert names(page) == ["Best", HOSTILE, "Middling", "Worst", "Unknown"]
+    accuracy.find_element("tag name", "button").click()
+    assert accuracy.get_attribute("aria-sort") == "ascending"
+    assert names(page) == ["Worst", "Middling", HOSTILE, "Best", "Unknown"]
+
+
+def test_the_keyboard_sorts_too_and_a_low_ece_is_best(page):
+    ece = head(page, 1, "ECE", "pooled")
+    ece.find_element("tag name", "button").send_keys("\ue007")
+    assert ece.get_attribute("aria-sort") == "ascending"
+    assert names(page) == ["Worst", HOSTILE, "Middling", "Unknown", "Best"]
+    assert len(page.find_elements("css selector", "[aria-sort]")) == 1
+
+
+def test_names_sort_as_text(page):
+    page.find_element("css selector", "#columns .model button").click()
+    assert names(page) == sorted(names(page), key=str.lower)
+
+
+def test_the_filter_keeps_what_has_every_word(page):
+    page.find_element("id", "filter").send_keys("WORST test")
+    assert names(page) == ["Worst"]
+    assert page.find_element("id", "status").text == "1 of 5 shown"
+    page.find_element("id", "filter").clear()
+    page.find_element("id", "filter").send_keys("x")
+    choose(page, "kind", "verified")
+    assert names(page) == []
+
+
+def test_a_group_shows_all_its_columns_and_no_others(page):
+    choose(page, "view", "g1")
+    cells = page.find_elements("css selector", "#columns .n")
+    shown = [cell for cell in cells if cell.is_displayed()]
+    assert all("g1" in cell.get_attribute("class").split() for cell in shown)
+    assert "AUROC" in {cell.text.split()[0] for cell in shown}
+
+
+def test_headings_stand_above_their_cells(page):
+    places = page.execute_script(
+        "const row = document.querySelector('tbody tr').cells;"
+        "return [...document.getElementById('columns').cells].map((cell, i) =>"
+        " [cell.getBoundingClientRect().left, row[i].getBoundingClientRect().left]);"
+    )
+    assert all(abs(above - below) < 1 for above, below in places)
+
+
+def test_a_name_with_a_script_in_it_stays_text(page):
+    assert HOSTILE in names(page)
+    assert page.title == "Demo leaderboard"
+    assert len(page.find_elements("tag name", "script")) == 1
+    assert page.find_elements("tag name", "img") == []
+
+
+def test_the_policy_stops_a_script_that_got_in_all_the_same(page):
+    page.execute_script(
+        "const each = document.createElement('script'); each.textContent = 'window.intruder = 1';"
+        "document.body.append(each);"
+    )
+    assert page.execute_script("return window.intruder") is None
+
+
+def test_the_page_asks_the_network_nothing(page):
+    page.find_element("css selector", "#columns .model button").click()
+    events = [json.loads(each["message"])["message"] for each in page.get_log("performance")]
+    asked = [e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"]
+    assert [url.split("/")[-1] for url in asked] == ["index.html"]
+    assert asked[0].startswith("file:")
+    assert page.get_log("browser") == []

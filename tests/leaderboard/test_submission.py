@@ -1,0 +1,357 @@
+"""A forged submission is refused with its reason; an honest one is not."""
+
+import hashlib
+import json
+import shutil
+import struct
+import subprocess
+import sys
+import zipfile
+from contextlib import suppress
+
+import pytest
+from fakes import ScriptedEngine, Watcher, make_data, make_plan
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vecbench.errors import DataError, UsageError
+from vecbench.leaderboard.archive import packed, read_members
+from vecbench.leaderboard.publication import verified_entry
+from vecbench.leaderboard.submission import submission_files
+from vecbench.leaderboard.verification import verify
+from vecbench.run import run
+from vecbench.shipped import leaderboards_folder
+from vecbench.store import RunDirectory
+from vecbench.tasks import load_catalogue
+
+CATALOGUE = load_catalogue()
+HONEST = leaderboards_folder() / "demo" / "submissions" / "vecbench-nano.zip"
+
+
+@pytest.fixture
+def files():
+    return read_members(HONEST)
+
+
+def sealed(files):
+    """The files with the hashes that they now have: what a forger would do."""
+    said = json.loads(files["submission.json"])
+    for name in said["files"]:
+        content = files[name]
+        said["files"][name] = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+    return files | {"submission.json": json.dumps(said).encode()}
+
+
+def refusal(tmp_path, files, **options):
+    path = tmp_path / "forged.zip"
+    path.write_bytes(packed(files))
+    with pytest.raises(DataError) as refused:
+        verified_entry(verify(path, CATALOGUE, **options))
+    assert refused.value.exit_status == 2
+    return refused.value.message
+
+
+def changed_json(files, name, change):
+    values = json.loads(files[name])
+    change(values)
+    return sealed(files | {name: json.dumps(values).encode()})
+
+
+def changed_lines(files, change):
+    rows = [json.loads(line) for line in files["responses.jsonl"].splitlines()]
+    change(rows)
+    lines = b"".join(json.dumps(row).encode() + b"\n" for row in rows)
+    return sealed(files | {"responses.jsonl": lines})
+
+
+def test_one_changed_score_is_named_with_both_values(files, tmp_path):
+    def better(scores):
+        scores["groups"]["demo_id_ver"]["metrics"]["accuracy"]["value"] = 0.55
+
+    message = refusal(tmp_path, changed_json(files, "scores.json", better))
+    assert "groups.demo_id_ver.metrics.accuracy.value is 0.55, recomputed 0.4338" in message
+
+
+def test_a_score_that_cannot_be_had_is_refused(files, tmp_path):
+    def add(scores):
+        scores["overall"]["metrics"]["wow"] = {"value": 1.0}
+
+    assert "overall.metrics.wow is claimed" in refusal(tmp_path, changed_json(files, "scores.json", add))
+
+
+@pytest.mark.parametrize("name", ["run.json", "scores.json", "submission.json"])
+def test_a_refusal_cannot_steer_the_terminal(files, tmp_path, name):
+    message = refusal(tmp_path, changed_json(files, name, lambda said: said.update({"\x1b[2Jbad": 1})))
+    assert "?[2Jbad" in message
+
+
+def test_one_changed_response_is_refused_by_its_hash(files, tmp_path):
+    files["responses.jsonl"] = files["responses.jsonl"].replace(b"positive</answer>", b"negative</answer>", 1)
+    assert "responses.jsonl was changed" in refusal(tmp_path, files)
+
+
+def test_one_changed_response_with_a_matching_hash_is_refused_by_the_scores(files, tmp_path):
+    def flip(rows):
+        rows[0]["response"] = f"<answer>{rows[0]['target']}</answer><confidence>0.9</confidence>"
+
+    message = refusal(tmp_path, changed_lines(files, flip))
+    assert "scores.json differs from what the responses give" in message
+    assert "tasks.emoji_2" in message
+
+
+def test_one_sample_left_out_is_refused(files, tmp_path):
+    message = refusal(tmp_path, changed_lines(files, lambda rows: rows.pop(0)))
+    assert "emoji_2 has responses to 119 samples, run.json says 120" in message
+
+
+def test_a_sample_left_out_everywhere_is_refused_by_the_expected_number(files, tmp_path):
+    forged = changed_lines(files, lambda rows: rows.pop(0))
+    forged = changed_json(forged, "run.json", lambda said: said["tasks"]["emoji_2"].update(samples=119))
+    assert "emoji_2 has 119 samples, 120 are expected" in refusal(tmp_path, forged)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"sample_id": "noto-another"}, "no response to the samples"),
+        ({"target": "positive"}, "its target is 'positive', the data says 'negative'"),
+        ({"image_sha256": "0" * 64}, "another image than the data's"),
+        ({"prompt_sha256": "0" * 64}, "another prompt than profile standard gives"),
+        ({"key": "0" * 64}, "its key is not that of the model"),
+        ({"candidates": ["negative", "positive"]}, "candidates are in another order"),
+        ({"candidates": ["positive", "neutral"]}, "candidates are not the labels"),
+        ({"repeat": 1}, "repeat 1, run.json says 1 repeats"),
+        ({"task": "fi_8"}, "not of the benchmark"),
+        ({"response": None}, "needs either a response or an error"),
+        ({"response": "a" * 300_000}, "a response of 300000 characters"),
+    ],
+)
+def test_a_response_to_something_else_is_refused(files, tmp_path, change, said):
+    assert said in refusal(tmp_path, changed_lines(files, lambda rows: rows[0].update(change)))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda said: said.update(limit=5), "--limit 5 leaves samples out"),
+        (lambda said: said["tasks"].pop("fluent_7"), "tasks are not those of the benchmark: 'fluent_7'"),
+        (lambda said: said["tasks"]["emoji_2"].update(sha256="0" * 64), "another task file"),
+        (lambda said: said["tasks"]["emoji_2"].update(prompt="easy"), "no prompt profile 'easy'"),
+        (lambda said: said["tasks"]["emoji_2"].update(prompt_sha256="0"), "had another text"),
+        (lambda said: said["tasks"]["emoji_2"].pop("sampling"), "tasks.emoji_2.sampling"),
+        (lambda said: said["tasks"]["emoji_2"]["sampling"].update(temperature=0.5), "its key is not that"),
+        (lambda said: said["model"].update(name="a-better-model"), "its key is not that"),
+    ],
+)
+def test_another_configuration_than_the_responses_were_made_with_is_refused(files, tmp_path, change, said):
+    assert said in refusal(tmp_path, changed_json(files, "run.json", change))
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("a\nb", "U+000A is not allowed"),
+        ("gpt\u202etxet", "U+202E is not allowed"),
+        ("=HYPERLINK(1)", "spreadsheets"),
+        ("", "at least 1 character"),
+        ("a" * 200, "at most 120 characters"),
+    ],
+)
+def test_a_name_that_could_deceive_is_refused(files, tmp_path, name, said):
+    assert said in refusal(tmp_path, changed_json(files, "submission.json", lambda s: s.update(name=name)))
+
+
+def test_a_link_that_is_no_web_address_is_refused(files, tmp_path):
+    def link(said):
+        said["link"] = "javascript:alert(1)"
+
+    assert "not a web address" in refusal(tmp_path, changed_json(files, "submission.json", link))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (b"[" * 100_000 + b"]" * 100_000, "levels deep"),
+        (b"[" * 100 + b"]" * 100, "levels deep"),
+        (b'{"schema": 1, "schema": 2}', "given twice"),
+        (b'{"value": NaN}', "NaN is no JSON number"),
+        (b"1" * 5000, "not valid JSON"),
+        (b"\xff", "not UTF-8"),
+        (b"{", "not valid JSON"),
+    ],
+)
+@pytest.mark.parametrize("name", ["run.json", "scores.json"])
+def test_json_that_is_deep_ambiguous_or_broken_is_refused(files, tmp_path, text, said, name):
+    assert said in refusal(tmp_path, sealed(files | {name: text}))
+
+
+def archive(tmp_path, members):
+    path = tmp_path / "odd.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, content in members:
+            made.writestr(name, content)
+    return path
+
+
+@pytest.mark.parametrize(
+    "name", ["../run.json", "/etc/passwd", "a/../../b", "C:\\run.json", "run.json/", "model.pkl"]
+)
+def test_an_archive_with_any_other_name_is_refused(files, tmp_path, name):
+    path = archive(tmp_path, [*files.items(), (name, b"x")])
+    with pytest.raises(DataError, match="unexpected file"):
+        verify(path, CATALOGUE)
+    assert [each.name for each in tmp_path.iterdir()] == ["odd.zip"]
+
+
+def test_a_decompression_bomb_is_refused_before_it_unfolds(files, tmp_path):
+    files["responses.jsonl"] = b"\0" * 200_000_000
+    path = archive(tmp_path, files.items())
+    assert path.stat().st_size < 1_000_000
+    with pytest.raises(DataError, match=r"responses\.jsonl: unfolds into more than"):
+        verify(path, CATALOGUE)
+
+
+def test_a_bomb_that_lies_about_its_size_is_refused(files, tmp_path):
+    files["scores.json"] = b"\0" * 50_000_000
+    content = archive(tmp_path, files.items()).read_bytes()
+    lying = tmp_path / "lying.zip"
+    lying.write_bytes(content.replace(struct.pack("<L", 50_000_000), struct.pack("<L", 1000)))
+    # zipfile stops at the claimed size, and the checksum is not that of so little.
+    with pytest.raises(DataError, match="Bad CRC-32"):
+        verify(lying, CATALOGUE)
+
+
+def test_a_link_in_the_archive_is_refused(files, tmp_path):
+    path = tmp_path / "link.zip"
+    with zipfile.ZipFile(path, "w") as made:
+        for name, content in files.items():
+            member = zipfile.ZipInfo(name)
+            if name == "run.json":
+                member.create_system, member.external_attr = 3, 0o120777 << 16
+                content = b"/etc/passwd"  # noqa: PLW2901
+            made.writestr(member, content)
+    with pytest.raises(DataError, match=r"run\.json is no plain file"):
+        verify(path, CATALOGUE)
+
+
+def test_a_name_that_is_there_twice_is_refused(files, tmp_path):
+    with pytest.warns(UserWarning, match="Duplicate"):
+        path = archive(tmp_path, [*files.items(), ("run.json", b"{}")])
+    with pytest.raises(DataError, match=r"run\.json is in the archive twice"):
+        verify(path, CATALOGUE)
+
+
+def test_an_archive_with_very_many_names_is_refused_unread(tmp_path):
+    path = archive(tmp_path, [(f"{place}.json", b"") for place in range(5000)])
+    with pytest.raises(DataError, match="directory is too large"):
+        verify(path, CATALOGUE)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK", b"not an archive" * 100])
+def test_what_is_no_archive_is_refused(tmp_path, content):
+    path = tmp_path / "odd.zip"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match="not a zip archive"):
+        verify(path, CATALOGUE)
+
+
+@given(st.data())
+@settings(max_examples=300, deadline=None)
+def test_a_damaged_archive_is_read_or_refused(tmp_path_factory, data):
+    content = bytearray(HONEST.read_bytes())
+    # The last 400 bytes are the directory, which leads the reader.
+    places = st.integers(0, len(content) - 1) | st.integers(len(content) - 400, len(content) - 1)
+    for place, value in data.draw(
+        st.dictionaries(places, st.integers(0, 255), min_size=1, max_size=5)
+    ).items():
+        content[place] = value
+    path = tmp_path_factory.getbasetemp() / "damaged.zip"
+    path.write_bytes(content)
+    with suppress(DataError):
+        read_members(path)
+
+
+def unpacked(files, folder):
+    folder.mkdir()
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    return folder
+
+
+def test_a_folder_is_checked_as_an_archive_is(files, tmp_path):
+    folder = unpacked(files, tmp_path / "folder")
+    assert verified_entry(verify(folder, CATALOGUE)) == verified_entry(verify(HONEST, CATALOGUE))
+    (folder / "run.json").rename(tmp_path / "run.json")
+    (folder / "run.json").symlink_to(tmp_path / "run.json")
+    with pytest.raises(DataError, match="no plain file"):
+        verify(folder, CATALOGUE)
+    (folder / "run.json").unlink()
+    with pytest.raises(DataError, match=r"no run\.json"):
+        verify(folder, CATALOGUE)
+
+
+def test_other_data_than_the_responses_answer_is_named(tmp_path):
+    data = make_data(tmp_path / "data", ["joy"] * 3, "emoji_2")
+    with pytest.raises(DataError, match="emoji_2: no response to the samples"):
+        verify(HONEST, CATALOGUE, str(data))
+
+
+def test_a_submission_is_made_of_whole_runs_only(tmp_path):
+    directory = RunDirectory(tmp_path / "run")
+    run(make_plan(make_data(tmp_path / "data", ["joy"] * 3)), ScriptedEngine, directory, Watcher())
+    with pytest.raises(UsageError, match="lacks tasks of demo: emoji_2, fluent_7"):
+        submission_files(directory, CATALOGUE, benchmark="demo")
+    with pytest.raises(UsageError, match="holds no run"):
+        submission_files(RunDirectory(tmp_path / "nowhere"), CATALOGUE)
+
+
+def test_a_submission_says_nothing_of_its_authors_machine(files, tmp_path):
+    folder = unpacked(files, tmp_path / "run")
+    manifest = json.loads(files["run.json"])
+    manifest["engine"]["arguments"] |= {"base_url": "http://10.0.0.7:8000/v1", "adapter": "/home/ada/lora"}
+    for task in manifest["tasks"].values():
+        task["data"] = "/home/ada/private/demo-data"
+    (folder / "run.json").write_text(json.dumps(manifest))
+    rows = [json.loads(line) for line in files["responses.jsonl"].splitlines()]
+    rows[0] |= {"response": None, "error": "no such file: /home/ada/private/a.png"}
+    (folder / "responses.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    made = submission_files(RunDirectory(folder), CATALOGUE, name="Ada's model")
+    assert b"ada/" not in b"".join(made.values())
+    assert b"10.0.0.7" not in b"".join(made.values())
+    path = tmp_path / "ada.zip"
+    path.write_bytes(packed(made))
+    entry = verified_entry(verify(path, CATALOGUE))
+    assert (entry.errors, entry.tasks["emoji_2"].n) == (1, 120)
+
+
+def vecbench(*arguments, cwd):
+    command = [sys.executable, "-m", "vecbench", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, check=False, timeout=120)
+
+
+def test_from_run_to_page_in_three_commands(files, tmp_path):
+    unpacked(files, tmp_path / "run")
+    shutil.copytree(leaderboards_folder() / "demo" / "entries", tmp_path / "board" / "entries")
+    added = vecbench(
+        "leaderboard", "add", "run", "--model-name", "Mine", "--date", "2026-01-31", cwd=tmp_path
+    )
+    assert added.returncode == 0, added.stderr
+    checked = vecbench("leaderboard", "check", "Mine.zip", "--write", "board", cwd=tmp_path)
+    assert checked.returncode == 0, checked.stderr
+    assert "none differs" in checked.stdout
+    built = vecbench("leaderboard", "build", "board", cwd=tmp_path)
+    assert built.returncode == 0, built.stderr
+    for name in ("README.md", "leaderboard.csv", "leaderboard.tex", "index.html"):
+        assert "Mine" in (tmp_path / "board" / name).read_text()
+    before = (tmp_path / "Mine.zip").read_bytes()
+    vecbench("leaderboard", "add", "run", "--model-name", "Mine", "--date", "2026-01-31", cwd=tmp_path)
+    assert (tmp_path / "Mine.zip").read_bytes() == before
+
+
+def test_a_refused_submission_ends_with_status_2(files, tmp_path):
+    files["responses.jsonl"] += b"\n"
+    (tmp_path / "forged.zip").write_bytes(packed(files))
+    done = vecbench("leaderboard", "check", "forged.zip", "--write", "board", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "error: forged.zip: responses.jsonl has" in done.stderr
+    assert not (tmp_path / "board").exists()

@@ -1,0 +1,172 @@
+"""`vecbench leaderboard add|check|build`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from vecbench.cli.console import stdout
+
+if TYPE_CHECKING:
+    from vecbench.leaderboard.verification import Verified
+
+leaderboard = typer.Typer(
+    name="leaderboard",
+    no_args_is_help=True,
+    help="Submit results, check submissions, build leaderboards.",
+    rich_markup_mode="rich",
+)
+
+IncludePath = Annotated[
+    list[Path] | None, typer.Option("--include-path", help="Another folder with task files.")
+]
+
+
+@leaderboard.command("add")
+def add_submission(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="The directory of a finished run.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="The file to write (default: NAME.zip)."),
+    ] = None,
+    benchmark: Annotated[
+        str | None, typer.Option("--benchmark", help="Which one, if the run has the tasks of several.")
+    ] = None,
+    model_name: Annotated[
+        str | None, typer.Option("--model-name", help="What the leaderboard is to call the model.")
+    ] = None,
+    link: Annotated[str | None, typer.Option("--link", help="Where more about it can be read.")] = None,
+    date: Annotated[
+        str | None, typer.Option("--date", help="YYYY-MM-DD (default: the day on which the run ended).")
+    ] = None,
+    note: Annotated[list[str] | None, typer.Option("--note", help="To be read beside the entry.")] = None,
+    include_path: IncludePath = None,
+) -> None:
+    """Make a submission of a run: one file with manifest, responses, scores and their hashes."""
+    import re
+
+    from vecbench.leaderboard.archive import packed
+    from vecbench.leaderboard.submission import submission_files
+    from vecbench.leaderboard.verification import verify_files
+    from vecbench.store import RunDirectory
+    from vecbench.store.files import replacing
+    from vecbench.tasks import load_catalogue
+
+    catalogue = load_catalogue(include_path or [])
+    files = submission_files(
+        RunDirectory(run),
+        catalogue,
+        benchmark=benchmark,
+        name=model_name,
+        link=link,
+        date=date,
+        notes=note or [],
+    )
+    name = re.sub(r"[^A-Za-z0-9.]+", "-", model_name or run.resolve().name).strip("-.") or "submission"
+    path = output or Path(f"{name}.zip")
+    verify_files(files, path, catalogue)
+    content = packed(files)
+    with replacing(path) as draft:
+        draft.write_bytes(content)
+    stdout().print(
+        f"{path}: {len(content) / 1000:.0f} kB. Send it, or check it as a keeper would:", soft_wrap=True
+    )
+    stdout().print(f"  vecbench leaderboard check {path}", soft_wrap=True)
+
+
+@leaderboard.command("check")
+def check_submission(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A submission, or a folder with its files.")],
+    data: Annotated[
+        str | None,
+        typer.Option("--data", help="The benchmark's data, to check sample ids, targets and images against."),
+    ] = None,
+    write: Annotated[
+        Path | None,
+        typer.Option("--write", metavar="DIR", help="Write the verified entry into this leaderboard folder."),
+    ] = None,
+    include_path: IncludePath = None,
+) -> None:
+    """Recompute everything that a submission claims; refuse it, with status 2, if anything differs."""
+    from vecbench.leaderboard.publication import entry_name, verified_entry
+    from vecbench.leaderboard.verification import verify
+    from vecbench.store import write_text
+    from vecbench.tasks import load_catalogue
+
+    catalogue = load_catalogue(include_path or [])
+    verified = verify(file, catalogue, data)
+    entry = verified_entry(verified)
+    console = stdout()
+    for line in _said(verified):
+        console.print(line, soft_wrap=True)
+    if write is not None:
+        _require_leaderboard_of(write, entry.benchmark)
+        path = write / "entries" / f"{entry_name(entry)}.json"
+        write_text(path, entry.as_json())
+        console.print(f"Entry: {path}", soft_wrap=True)
+        console.print(f"Next: vecbench leaderboard build {write}", soft_wrap=True)
+
+
+@leaderboard.command("build")
+def build_leaderboard(
+    directory: Annotated[
+        Path | None,
+        typer.Argument(metavar="[DIR]", help="A leaderboard's folder (default: each one in leaderboards/)."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Where to write (default: into the folder).")
+    ] = None,
+    include_path: IncludePath = None,
+) -> None:
+    """Build README.md, leaderboard.csv, leaderboard.tex and index.html from a leaderboard's entries."""
+    from vecbench.leaderboard.building import build
+    from vecbench.tasks import load_catalogue
+
+    catalogue = load_catalogue(include_path or [])
+    for folder in _leaderboards(directory or Path("leaderboards"), output):
+        for path in build(folder, output or folder, catalogue):
+            stdout().print(str(path), soft_wrap=True)
+
+
+def _leaderboards(directory: Path, output: Path | None) -> list[Path]:
+    from vecbench.errors import UsageError
+
+    if (directory / "entries").is_dir():
+        return [directory]
+    found = sorted(path.parent for path in directory.glob("*/entries"))
+    if not found:
+        raise UsageError(f"{directory} is no leaderboard", "It needs a folder entries with JSON files.")
+    if output is not None and len(found) > 1:
+        names = ", ".join(path.name for path in found)
+        raise UsageError(
+            f"{directory} holds several leaderboards: {names}", "Name one, or leave --output out."
+        )
+    return found
+
+
+def _require_leaderboard_of(folder: Path, benchmark: str) -> None:
+    from vecbench.errors import UsageError
+    from vecbench.leaderboard.entry import read_entry
+
+    for path in sorted((folder / "entries").glob("*.json"))[:1]:
+        other = read_entry(path).benchmark
+        if other != benchmark:
+            raise UsageError(f"{folder} is the leaderboard of {other}, not of {benchmark}")
+
+
+def _said(verified: Verified) -> list[str]:
+    n, coverage = len(verified.predictions), verified.coverage
+    lines = [f"{verified.submission.name}: accepted for {verified.benchmark.display}"]
+    lines.append(f"  scores   all recomputed from {n} responses ({verified.errors} failed), none differs")
+    if coverage.sample_ids:
+        lines.append("  samples  ids, targets, candidates and image hashes are those of the data")
+    else:
+        lines.append("  samples  counts and candidates are the tasks'; ids, targets and images could not be")
+        lines.append("           checked without the data: give --data")
+    if coverage.prompts:
+        lines.append("  prompts  every prompt and key is that of task, settings and model")
+    else:
+        lines.append("  prompts  the data's own prompts were used, which cannot be checked without --data")
+    return lines

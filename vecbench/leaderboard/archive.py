@@ -1,0 +1,166 @@
+"""A submission's files, read from an archive or a folder that nobody has to trust.
+
+Nothing is ever extracted: the members have fixed names, and their bytes are read into memory under limits
+that count what comes out, whatever the headers claim.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO
+
+from vecbench.errors import DataError
+
+MIB = 2**20
+MEMBERS: Mapping[str, int] = {
+    "submission.json": MIB,
+    "run.json": MIB,
+    "scores.json": 16 * MIB,
+    "responses.jsonl": 256 * MIB,
+}
+"""The files of a submission, all of them needed → most bytes."""
+
+MAX_ARCHIVE = 128 * MIB
+MAX_RATIO = 100
+"""Most bytes that a byte of the archive may unfold into. Text with hashes in it stays far below."""
+_END = b"PK\x05\x06"
+_END_SIZE = 22
+_ZIP64_LOCATOR = b"PK\x06\x07"
+_MAX_DIRECTORY = 64 * 1024
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    OverflowError,
+    RuntimeError,
+    ValueError,
+)
+"""What zipfile raises when it is led astray."""
+_BLOCK = 64 * 1024
+
+
+def packed(files: Mapping[str, bytes]) -> bytes:
+    """A zip archive; the same files give the same bytes.
+
+    Args:
+        files: A name of `MEMBERS` → content.
+    """
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name in MEMBERS:
+            member = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+            member.create_system = 3
+            member.external_attr = (stat.S_IFREG | 0o644) << 16
+            member.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(member, files[name], compresslevel=9)
+    return stream.getvalue()
+
+
+def read_members(path: Path) -> dict[str, bytes]:
+    """The files of a submission.
+
+    Args:
+        path: A zip archive, or a folder with the same files in it.
+
+    Raises:
+        DataError: It is not there, or a file is missing, unexpected, too large, or no plain file.
+    """
+    try:
+        return _of_folder(path) if path.is_dir() else _of_archive(path)
+    except OSError as fault:
+        raise DataError(f"{path}: {(fault.strerror or str(fault)).lower()}") from None
+
+
+def _of_folder(path: Path) -> dict[str, bytes]:
+    _require_names(path, [each.name for each in os.scandir(path)])
+    files = {}
+    for name, limit in MEMBERS.items():
+        where = f"{path}: {name}"
+        if not stat.S_ISREG((path / name).lstat().st_mode):
+            raise DataError(f"{where} is no plain file", "A submission has no links in it.")
+        with os.fdopen(os.open(path / name, os.O_RDONLY | os.O_NOFOLLOW), "rb") as stream:
+            files[name] = _bounded(stream, limit, where)
+    return files
+
+
+def _of_archive(path: Path) -> dict[str, bytes]:
+    content = _archive_bytes(path)
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            members = archive.infolist()
+            _require_names(path, [member.filename for member in members])
+            for member in members:
+                _require_plain(member, path)
+            return {name: _member(archive, name, limit, path) for name, limit in MEMBERS.items()}
+    except _BROKEN as fault:
+        raise DataError(f"{path}: not a zip archive that can be read: {fault}") from None
+
+
+def _archive_bytes(path: Path) -> bytes:
+    """The archive, once its end says that its directory is small: opening it must not cost memory."""
+    with path.open("rb") as stream:
+        content = stream.read(MAX_ARCHIVE + 1)
+    if len(content) > MAX_ARCHIVE:
+        raise DataError(f"{path}: larger than {MAX_ARCHIVE // MIB} MiB")
+    end = content[-_END_SIZE:]
+    if len(end) < _END_SIZE or not end.startswith(_END):
+        raise DataError(
+            f"{path}: not a zip archive, or one with bytes after its end",
+            "Make it with: vecbench leaderboard add RUN",
+        )
+    count = int.from_bytes(end[10:12], "little")
+    size = int.from_bytes(end[12:16], "little")
+    if count > 10 * len(MEMBERS) or size > _MAX_DIRECTORY or _ZIP64_LOCATOR in content[-64:-_END_SIZE]:
+        raise DataError(f"{path}: the archive's directory is too large for {len(MEMBERS)} files")
+    return content
+
+
+def _require_names(path: Path, names: list[str]) -> None:
+    for name in names:
+        if name not in MEMBERS:
+            raise DataError(
+                f"{path}: unexpected file {name!r:.100}", f"A submission is {', '.join(MEMBERS)}, no more."
+            )
+        if names.count(name) > 1:
+            raise DataError(f"{path}: {name} is in the archive twice")
+    missing = [name for name in MEMBERS if name not in names]
+    if missing:
+        raise DataError(f"{path}: no {', '.join(missing)}", "Make it with: vecbench leaderboard add RUN")
+
+
+def _require_plain(member: zipfile.ZipInfo, path: Path) -> None:
+    kind = stat.S_IFMT(member.external_attr >> 16)
+    if kind not in {0, stat.S_IFREG}:
+        raise DataError(f"{path}: {member.filename} is no plain file", "A submission has no links in it.")
+    if member.flag_bits & 0x1:
+        raise DataError(f"{path}: {member.filename} is encrypted")
+    if member.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+        raise DataError(f"{path}: {member.filename} is compressed in another way than deflate")
+
+
+def _member(archive: zipfile.ZipFile, name: str, limit: int, path: Path) -> bytes:
+    member = archive.getinfo(name)
+    most = max(MIB, MAX_RATIO * member.compress_size)
+    with archive.open(member) as stream:
+        return _bounded(stream, min(limit, most), f"{path}: {name}")
+
+
+def _bounded(stream: IO[bytes], limit: int, where: str) -> bytes:
+    parts, size = [], 0
+    while block := stream.read(_BLOCK):
+        size += len(block)
+        if size > limit:
+            raise DataError(
+                f"{where}: unfolds into more than {limit} bytes", "It is too large, or a decompression bomb."
+            )
+        parts.append(block)
+    return b"".join(parts)

@@ -1,0 +1,209 @@
+"""An entry of a leaderboard: one JSON file, one model measured once."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from vecbench.errors import DataError
+from vecbench.leaderboard.outcomes import TaskOutcomes
+from vecbench.leaderboard.plain_text import Date, Identifier, Link, Name, Note, Sha256
+from vecbench.leaderboard.strict_json import parse_json, validated
+
+METRICS = ("accuracy", "f1_weighted", "f1_macro", "ece", "brier", "auroc", "coverage", "confidence_gap")
+"""The metrics that an entry may have."""
+MAX_ENTRY = 2**20
+Kind = Literal["verified", "reported"]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+
+def _require_known(metrics: Mapping[str, Value]) -> None:
+    for key in metrics:
+        if key not in METRICS:
+            raise ValueError(f"unknown metric {key!r}; known: {', '.join(METRICS)}")
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+
+class Value(_Record):
+    """A metric, as a fraction; the ends of its 95 % interval where there is one."""
+
+    value: Finite
+    low: Finite | None = None
+    high: Finite | None = None
+
+
+class RowMetrics(_Record):
+    """Metrics over rows: of a task, or of a group pooled.
+
+    `n` and `correct` are rows; None where a source does not say them.
+    """
+
+    n: int | None = Field(None, ge=1)
+    correct: int | None = Field(None, ge=0)
+    metrics: dict[Identifier, Value] = {}
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        _require_known(self.metrics)
+        if self.correct is None:
+            return self
+        if self.n is None or self.correct > self.n:
+            raise ValueError("correct needs an n that is not smaller")
+        accuracy = self.metrics.get("accuracy")
+        # Sources print percent with two decimals.
+        if accuracy is None or not math.isclose(accuracy.value, self.correct / self.n, abs_tol=5.1e-5):
+            raise ValueError(f"accuracy is not {self.correct}/{self.n}")
+        return self
+
+
+class GroupMetrics(_Record):
+    """Metrics of a group: over its pooled rows, and as the unweighted mean of its tasks (macro)."""
+
+    pooled: RowMetrics = RowMetrics()
+    macro: dict[Identifier, Value] = {}
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        _require_known(self.macro)
+        return self
+
+
+class EntryModel(_Record):
+    """What was measured. `id` is what the run called it: a Hugging Face id or a folder's name."""
+
+    name: Name
+    link: Link | None = None
+    id: Name | None = None
+    revision: Name | None = None
+
+
+class Source(_Record):
+    """Where the numbers come from."""
+
+    name: Name
+    link: Link | None = None
+
+
+class Decoding(_Record):
+    """How answers were drawn; None where a source does not say it."""
+
+    temperature: Finite | None = None
+    top_p: Finite | None = None
+    max_tokens: int | None = None
+    seed: int | None = None
+    repeats: int = Field(1, ge=1)
+
+
+class Checked(_Record):
+    """What of a submission could be checked against something that its author has no hold on.
+
+    Attributes:
+        scores: Recomputed from the responses.
+        sample_ids: The ids and targets are those of the data, not only as many.
+        images: Every image's hash is that of the data's image.
+        prompts: Every prompt's hash is that of the prompt which the task renders.
+        keys: Every response's key is that of the claimed model, settings, prompt and image.
+    """
+
+    scores: Literal[True] = True
+    sample_ids: bool
+    images: bool
+    prompts: bool
+    keys: bool
+
+
+class Entry(_Record):
+    """An entry.
+
+    Attributes:
+        kind: "verified": recomputed by vecbench from the responses. "reported": what a source says.
+        prompts: Prompt profiles, those that any task used.
+        protocol: How responses were read; None where a source does not say it.
+        errors: Samples without a response; they count as wrong.
+        outcomes: Task → right or wrong, sample by sample; what two models are compared by.
+        submission_sha256: Of the submission's responses.jsonl.
+    """
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    schema_: Literal["vecbench.entry/1"] = Field("vecbench.entry/1", alias="schema")
+    benchmark: Identifier
+    kind: Kind
+    model: EntryModel
+    date: Date | None = None
+    source: Source
+    protocol: Identifier | None = None
+    prompts: list[Identifier] = []
+    decoding: Decoding = Decoding()
+    checked: Checked | None = None
+    errors: int | None = Field(None, ge=0)
+    tasks: dict[Identifier, RowMetrics] = {}
+    groups: dict[Identifier, GroupMetrics] = {}
+    overall: GroupMetrics = GroupMetrics()
+    outcomes: dict[Identifier, TaskOutcomes] = {}
+    submission_sha256: Sha256 | None = None
+    notes: list[Note] = []
+
+    @model_validator(mode="after")
+    def _verified_is_complete(self) -> Self:
+        if self.kind == "reported":
+            if self.checked or self.outcomes or self.submission_sha256:
+                raise ValueError("a reported entry has no checked, outcomes or submission_sha256")
+            return self
+        if self.checked is None or self.submission_sha256 is None:
+            raise ValueError("a verified entry needs checked and submission_sha256")
+        for name, outcomes in self.outcomes.items():
+            rows = self.tasks.get(name)
+            if rows is None or (outcomes.n, outcomes.correct) != (rows.n, rows.correct):
+                raise ValueError(f"the outcomes of {name} contradict its scores")
+        return self
+
+    def as_json(self) -> str:
+        """The text of its file; what is None or empty is left out."""
+        said = self.model_dump(by_alias=True, exclude_none=True)
+        kept = {key: value for key, value in said.items() if value not in ({}, [])}
+        return json.dumps(kept, indent=1, ensure_ascii=False) + "\n"
+
+
+def read_entry(path: Path) -> Entry:
+    """The entry in a file.
+
+    Raises:
+        DataError: It cannot be read or is no entry; the message names file and key.
+    """
+    try:
+        with path.open("rb") as stream:
+            text = stream.read(MAX_ENTRY + 1)
+    except OSError as fault:
+        raise DataError(f"{path}: {(fault.strerror or str(fault)).lower()}") from None
+    if len(text) > MAX_ENTRY:
+        raise DataError(f"{path}: larger than {MAX_ENTRY} bytes")
+    return validated(Entry, parse_json(text, str(path)), str(path))
+
+
+def read_entries(folder: Path) -> dict[str, Entry]:
+    """The entries of a leaderboard: file name without its ending → entry, sorted by it.
+
+    Args:
+        folder: Of the leaderboard; the entries lie in its folder `entries`.
+
+    Raises:
+        DataError: An entry is none, or two are of different benchmarks.
+    """
+    entries = {path.stem: read_entry(path) for path in sorted((folder / "entries").glob("*.json"))}
+    if not entries:
+        raise DataError(f"{folder} has no entries", "They lie in its folder entries, one JSON file each.")
+    benchmarks = sorted({entry.benchmark for entry in entries.values()})
+    if len(benchmarks) > 1:
+        raise DataError(
+            f"{folder} has entries of {' and '.join(benchmarks)}", "One leaderboard is of one benchmark."
+        )
+    return entries

@@ -1,0 +1,66 @@
+"""Which samples a model got right, compact enough to live in an entry."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from vecbench.leaderboard.plain_text import Sha256
+from vecbench.parsing import Prediction
+
+
+class TaskOutcomes(BaseModel):
+    """Right or wrong for every sample of a task, in the order of the sample ids.
+
+    Attributes:
+        n: Samples.
+        samples_sha256: Of the sorted (id, target) pairs: entries with the same one can be compared sample by
+            sample.
+        right: One bit a sample, packed with the first one highest, base64.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    n: int = Field(ge=1, le=1_000_000)
+    samples_sha256: Sha256
+    right: str = Field(max_length=200_000)
+
+    @model_validator(mode="after")
+    def _as_many_bits(self) -> Self:
+        try:
+            length = len(base64.b64decode(self.right, validate=True))
+        except binascii.Error as fault:
+            raise ValueError(f"right is not base64: {fault}") from None
+        if length != (self.n + 7) // 8:
+            raise ValueError(f"right has {length} bytes, which are not {self.n} bits")
+        return self
+
+    @classmethod
+    def of_rows(cls, rows: Sequence[Prediction]) -> Self:
+        """The outcomes of a task's predictions, one a sample, in any order."""
+        ordered = sorted(rows, key=lambda row: row.sample_id)
+        samples = json.dumps([[row.sample_id, row.target] for row in ordered])
+        bits = np.packbits(np.array([row.correct for row in ordered], dtype=bool))
+        return cls(
+            n=len(ordered),
+            samples_sha256=hashlib.sha256(samples.encode("utf-8", errors="surrogatepass")).hexdigest(),
+            right=base64.b64encode(bits.tobytes()).decode(),
+        )
+
+    def bits(self) -> NDArray[np.bool_]:
+        """True where the model was right, shape (n,)."""
+        packed = np.frombuffer(base64.b64decode(self.right), dtype=np.uint8)
+        return np.unpackbits(packed, count=self.n).astype(bool)
+
+    @property
+    def correct(self) -> int:
+        """How many are right."""
+        return int(self.bits().sum())

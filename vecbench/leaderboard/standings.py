@@ -1,0 +1,156 @@
+"""A leaderboard as a table: its entries in their order, its columns, every cell's value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from vecbench.errors import DataError
+from vecbench.leaderboard.entry import Entry, GroupMetrics, Kind, Value
+from vecbench.leaderboard.ranking import rank_ranges
+from vecbench.tables import MOST_MISSING
+from vecbench.tasks import Catalogue
+
+OVERALL = "overall"
+CONDITIONAL = ("ece", "brier", "auroc")
+"""Metrics of the rows that have a confidence only."""
+KINDS: tuple[Kind, ...] = ("verified", "reported")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of every group's block.
+
+    Attributes:
+        metric: Key of the metric.
+        aggregate: How a group's value is made; said in the heading.
+        heading: Of the column.
+        better: Which values are better.
+        main: Whether it is shown when all groups are.
+    """
+
+    metric: str
+    aggregate: Literal["pooled", "macro"]
+    heading: str
+    better: Literal["higher", "lower"]
+    main: bool
+
+
+COLUMNS = (
+    Column("accuracy", "pooled", "Acc", "higher", True),
+    Column("accuracy", "macro", "Acc", "higher", True),
+    Column("f1_weighted", "pooled", "F1 wgt", "higher", False),
+    Column("ece", "pooled", "ECE", "lower", True),
+    Column("brier", "pooled", "Brier", "lower", True),
+    Column("auroc", "pooled", "AUROC", "higher", False),
+    Column("coverage", "pooled", "Cov", "higher", False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One entry in its leaderboard.
+
+    Attributes:
+        name: Of its file, without the ending.
+        entry: The entry.
+        ranks: Block → (best, worst) rank among the entries of its kind; None where it has none.
+    """
+
+    name: str
+    entry: Entry
+    ranks: Mapping[str, tuple[int, int] | None]
+
+    def scores(self, block: str) -> GroupMetrics:
+        """Of a group, or of everything."""
+        if block == OVERALL:
+            return self.entry.overall
+        return self.entry.groups.get(block) or GroupMetrics()
+
+    def value(self, block: str, column: Column) -> Value | None:
+        """The cell's value; None if the entry does not have it."""
+        scores = self.scores(block)
+        metrics = scores.macro if column.aggregate == "macro" else scores.pooled.metrics
+        return metrics.get(column.metric)
+
+    def is_conditional(self, block: str, column: Column) -> bool:
+        """Whether the value is over the rows with a confidence only, and too many rows have none."""
+        coverage = self.scores(block).pooled.metrics.get("coverage")
+        return column.metric in CONDITIONAL and coverage is not None and coverage.value < 1 - MOST_MISSING
+
+
+@dataclass(frozen=True, slots=True)
+class Leaderboard:
+    """A benchmark's standings.
+
+    Attributes:
+        benchmark: Its id.
+        display: Its name.
+        blocks: Group id → name, in the benchmark's order; "overall" last.
+        tasks: Task id → name.
+        standings: The verified first; within a kind by accuracy over all groups.
+    """
+
+    benchmark: str
+    display: str
+    blocks: Mapping[str, str]
+    tasks: Mapping[str, str]
+    standings: tuple[Standing, ...]
+
+    def of_kind(self, kind: Kind) -> list[Standing]:
+        """The standings of the verified or of the reported entries."""
+        return [each for each in self.standings if each.entry.kind == kind]
+
+
+def leaderboard(entries: Mapping[str, Entry], catalogue: Catalogue) -> Leaderboard:
+    """The leaderboard of some entries of one benchmark.
+
+    Args:
+        entries: File name → entry.
+        catalogue: Brings the benchmark's groups and tasks.
+
+    Raises:
+        DataError: The benchmark, or a group or task of an entry, is unknown.
+    """
+    benchmark = next(iter(entries.values())).benchmark
+    if benchmark not in {group.id for group in catalogue.benchmarks()}:
+        raise DataError(f"unknown benchmark {benchmark!r}", "Its entries say what they are of.")
+    members = catalogue.groups[benchmark].members
+    tasks = {name: catalogue.groups[name].members for name in members}
+    everything = [task for each in tasks.values() for task in each]
+    for name, entry in entries.items():
+        odd = (entry.groups.keys() - set(members)) | (entry.tasks.keys() - set(everything))
+        if odd:
+            raise DataError(f"entry {name}: {', '.join(sorted(odd))} is not of {benchmark}")
+    ranks: dict[str, dict[str, tuple[int, int] | None]] = {name: {} for name in entries}
+    for kind in KINDS:
+        names = [name for name, entry in entries.items() if entry.kind == kind]
+        alike = [entries[name] for name in names]
+        for block, parts in [*tasks.items(), (OVERALL, everything)]:
+            pooled = [
+                (entry.overall if block == OVERALL else entry.groups.get(block, GroupMetrics())).pooled
+                for entry in alike
+            ]
+            for name, range_ in zip(names, rank_ranges(alike, pooled, parts), strict=True):
+                ranks[name][block] = range_
+    standings = [Standing(name, entry, ranks[name]) for name, entry in entries.items()]
+    blocks = {name: catalogue.groups[name].display for name in members} | {OVERALL: "Overall"}
+    return Leaderboard(
+        benchmark,
+        catalogue.groups[benchmark].display,
+        blocks,
+        {task: catalogue.tasks[task].display for task in everything},
+        tuple(sorted(standings, key=lambda each: _order(each, members))),
+    )
+
+
+def _order(standing: Standing, groups: tuple[str, ...]) -> tuple[int, int, float, str]:
+    """By the mean of the groups' macro accuracies; entries without them follow, by the pooled ones."""
+    kind = KINDS.index(standing.entry.kind)
+    for place, column in enumerate((COLUMNS[1], COLUMNS[0])):
+        values = [standing.value(group, column) for group in groups]
+        known = [value.value for value in values if value is not None]
+        if len(known) == len(groups):
+            return kind, place, -sum(known), standing.name
+    return kind, len(COLUMNS), 0.0, standing.name

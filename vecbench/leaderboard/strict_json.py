@@ -1,0 +1,82 @@
+"""JSON that a stranger wrote: bounded, and with one meaning only."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from vecbench.errors import DataError
+from vecbench.leaderboard.plain_text import printable
+
+MAX_DEPTH = 32
+Shape = TypeVar("Shape", bound=BaseModel)
+
+
+def parse_json(text: bytes, where: str) -> Any:
+    """What a JSON text says.
+
+    Args:
+        text: UTF-8; the caller has bounded its size.
+        where: Named in the error.
+
+    Raises:
+        DataError: Not valid JSON, nested more than `MAX_DEPTH` deep, a key that is given twice (two readers
+            could understand it differently), NaN or Infinity, or a number too long to read.
+    """
+    try:
+        value = json.loads(
+            text.decode("utf-8"), object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant
+        )
+    except RecursionError:
+        raise _too_deep(where) from None
+    except UnicodeDecodeError:
+        raise DataError(f"{where}: not UTF-8") from None
+    except ValueError as fault:
+        raise DataError(f"{where}: not valid JSON: {fault}") from None
+    _require_shallow(value, where)
+    return value
+
+
+def validated(shape: type[Shape], values: object, where: str) -> Shape:
+    """The values as a model.
+
+    Raises:
+        DataError: They do not fit; the message names the first key that does not.
+    """
+    try:
+        return shape.model_validate(values)
+    except ValidationError as fault:
+        first = fault.errors()[0]
+        place = printable(".".join(str(part) for part in first["loc"]))
+        said = first["msg"].removeprefix("Value error, ")
+        raise DataError(
+            f"{where}: {place + ': ' if place else ''}{said[:1].lower()}{said[1:]:.300}"
+        ) from None
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value: dict[str, Any] = {}
+    for key, each in pairs:
+        if key in value:
+            raise ValueError(f"the key {key!r:.60} is given twice")
+        value[key] = each
+    return value
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _require_shallow(value: Any, where: str) -> None:
+    level, depth = [value], 0
+    while level := [each for each in level if isinstance(each, dict | list)]:
+        depth += 1
+        if depth > MAX_DEPTH:
+            raise _too_deep(where)
+        level = [child for each in level for child in (each.values() if isinstance(each, dict) else each)]
+
+
+def _too_deep(where: str) -> DataError:
+    return DataError(f"{where}: JSON nested more than {MAX_DEPTH} levels deep")

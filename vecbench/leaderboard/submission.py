@@ -1,0 +1,195 @@
+"""A submission: what a model's author hands in."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+import vecbench
+from vecbench.errors import UsageError, nearest
+from vecbench.leaderboard.plain_text import Date, Identifier, Link, Name, Note, Sha256
+from vecbench.leaderboard.strict_json import validated
+from vecbench.scoring import complete_scores, predictions
+from vecbench.store import Manifest, RunDirectory, StoredResponse, read_responses
+from vecbench.tasks import Catalogue, Group, Task
+
+PROTOCOL = "strict"
+"""How the responses of a submission are read: the protocol that drops no row and guesses no scale."""
+BUNDLED = "bundled"
+"""Stands for the data that comes with a task."""
+_PATH = re.compile(r"""(?<![\w:/])(?:~|\.{0,2})/[^\s'":,)]+""")
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=(), populate_by_name=True)
+
+
+class SubmittedFile(_Record):
+    """A file as it was when the submission was made."""
+
+    sha256: Sha256
+    size: int = Field(ge=0)
+
+
+class Submission(_Record):
+    """submission.json.
+
+    Attributes:
+        name: What the leaderboard calls the model.
+        link: Where more about it can be read.
+        date: When it was measured.
+        notes: Whatever the author wants to be read beside it.
+        vecbench: The version that made the submission.
+        files: File name → hash and size, of all others.
+    """
+
+    schema_: Literal["vecbench.submission/1"] = Field("vecbench.submission/1", alias="schema")
+    benchmark: Identifier
+    protocol: Literal["strict"] = "strict"
+    name: Name
+    link: Link | None = None
+    date: Date
+    notes: list[Note] = Field([], max_length=10)
+    vecbench: Name
+    files: dict[str, SubmittedFile] = Field(max_length=10)
+
+
+def benchmark_tasks(benchmark: Group, catalogue: Catalogue) -> list[Task]:
+    """All tasks of a benchmark, in its order."""
+    return catalogue.select(benchmark.id)
+
+
+def submission_files(
+    directory: RunDirectory,
+    catalogue: Catalogue,
+    *,
+    benchmark: str | None = None,
+    name: str | None = None,
+    link: str | None = None,
+    date: str | None = None,
+    notes: Iterable[str] = (),
+) -> dict[str, bytes]:
+    """The files of a submission, made of a run.
+
+    Superseded responses are left out, and so is what is known of the author's machine only: paths, addresses
+    of endpoints. Scores are computed anew, by this version.
+
+    Args:
+        directory: The run.
+        catalogue: Brings the tasks.
+        benchmark: The id of a benchmark that the run has all tasks of; None for the one there is.
+        name: What the leaderboard is to call the model; None for what the run calls it.
+        link: Where more about it can be read.
+        date: ISO 8601; None for the day on which the run ended.
+        notes: To be read beside the entry.
+
+    Raises:
+        UsageError: No run, a run that is not complete, or one of no whole benchmark.
+        DataError: A file of the run is broken; or name, link, date or notes are not allowed.
+    """
+    manifest = directory.read_manifest()
+    if manifest is None or not directory.responses.is_file():
+        raise UsageError(f"{directory.path} holds no run", "Name the directory of a run.")
+    if manifest.limit is not None:
+        raise UsageError(
+            f"{directory.path} has {manifest.limit} samples of each task only", "Run it without --limit."
+        )
+    chosen = _benchmark(manifest, catalogue, benchmark, directory.path)
+    tasks = {task.id: task for task in benchmark_tasks(chosen, catalogue)}
+    responses = _latest(each for each in read_responses(directory.responses) if each.task in tasks)
+    scores = complete_scores(predictions(responses, PROTOCOL, catalogue), PROTOCOL, catalogue).scores
+    files = {
+        "run.json": published_manifest(manifest, tasks).model_dump_json(indent=1, by_alias=True).encode(),
+        "responses.jsonl": b"".join(each.to_line() for each in responses),
+        "scores.json": scores.as_json().encode(),
+    }
+    values = {
+        "benchmark": chosen.id,
+        "name": name or manifest.model.name,
+        "link": link,
+        "date": date or (manifest.finished or manifest.started)[:10],
+        "notes": list(notes),
+        "vecbench": vecbench.__version__,
+        "files": {
+            each: {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+            for each, content in files.items()
+        },
+    }
+    submission = validated(Submission, values, "the submission")
+    said = submission.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return {"submission.json": json.dumps(said, indent=1, ensure_ascii=False).encode() + b"\n", **files}
+
+
+def published_manifest(manifest: Manifest, tasks: Mapping[str, Task]) -> Manifest:
+    """The manifest without what is known of the author's machine only.
+
+    Args:
+        manifest: As the run wrote it.
+        tasks: The tasks to keep.
+    """
+    records = {
+        name: record.model_copy(update={"data": _published_data(record.data, tasks[name])})
+        for name, record in manifest.tasks.items()
+        if name in tasks
+    }
+    engine = manifest.engine
+    if engine is not None:
+        engine = engine.model_copy(update={"arguments": _published_arguments(engine.arguments)})
+    return manifest.model_copy(update={"tasks": records, "engine": engine})
+
+
+def _published_data(data: str, task: Task) -> str:
+    if task.data is not None and Path(data).expanduser().resolve() == task.data:
+        return BUNDLED
+    if data.startswith("hf:"):
+        return data
+    # "owner/name" is a data set's id on the Hub, and of a folder it would give away no more than that.
+    return data if _HUB_ID.fullmatch(data) else Path(data).name
+
+
+def _published_arguments(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _published_arguments(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_published_arguments(each) for each in value]
+    if isinstance(value, str) and "://" in value:
+        return "(an address)"
+    if isinstance(value, str) and value.startswith(("/", "~", ".")):
+        return Path(value).name
+    return value
+
+
+def _benchmark(manifest: Manifest, catalogue: Catalogue, asked: str | None, run: Path) -> Group:
+    benchmarks = {group.id: group for group in catalogue.benchmarks()}
+    if asked is not None and asked not in benchmarks:
+        raise UsageError(f"unknown benchmark {asked!r}", nearest(asked, benchmarks))
+    missing = {
+        name: [task.id for task in benchmark_tasks(group, catalogue) if task.id not in manifest.tasks]
+        for name, group in benchmarks.items()
+    }
+    whole = [asked] if asked else [name for name, absent in missing.items() if not absent]
+    if len(whole) == 1 and not missing[whole[0]]:
+        return benchmarks[whole[0]]
+    if whole and not asked:
+        raise UsageError(f"{run} has all tasks of {' and '.join(whole)}", "Choose with --benchmark.")
+    nearly = asked or min(missing, key=lambda name: len(missing[name]))
+    raise UsageError(
+        f"{run} lacks tasks of {nearly}: {', '.join(missing[nearly])}",
+        "A leaderboard's entry has every task of its benchmark.",
+    )
+
+
+def _latest(responses: Iterable[StoredResponse]) -> list[StoredResponse]:
+    latest = {(each.task, each.sample_id, each.repeat): each for each in responses}
+    return [
+        replace(each, error=_PATH.sub("(a path)", each.error)) if each.error else each
+        for each in latest.values()
+    ]

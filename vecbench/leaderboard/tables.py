@@ -1,0 +1,239 @@
+"""A leaderboard as Markdown, CSV and LaTeX."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Mapping
+
+from vecbench.leaderboard.entry import Decoding, Kind, Value
+from vecbench.leaderboard.standings import COLUMNS, KINDS, OVERALL, Column, Leaderboard, Standing
+
+HEADINGS: Mapping[Kind, str] = {
+    "verified": "Verified: recomputed here from the responses",
+    "reported": "Reported: published numbers, not recomputed",
+}
+CSV_COLUMNS = (
+    *("entry", "model", "kind", "date", "level", "name", "aggregate", "metric", "value", "low", "high"),
+    *("n", "correct", "rank_best", "rank_worst"),
+)
+LEGEND = (
+    "All values × 100. **Acc macro** is the unweighted mean of a group's task accuracies, **Acc pooled** is "
+    "over its rows; the other columns are pooled. **Rank** is the range of ranks, in pooled accuracy among "
+    "entries of the same kind, that the data leave open: models whose difference is not significant (5 %, "
+    "Holm over all pairs) share a rank. "
+    "\\* over the rows that state a confidence only, while more than 5 % of the rows do not. – means unknown "
+    "or undefined."
+)
+
+
+def markdown_page(board: Leaderboard) -> str:
+    """The text of a leaderboard's README.md."""
+    parts = [
+        f"# {markdown_text(board.display)} leaderboard\n",
+        "Made by `vecbench leaderboard build` from `entries/`; do not edit. The same numbers: "
+        "[sortable page](index.html), [CSV](leaderboard.csv), [LaTeX](leaderboard.tex).\n",
+        LEGEND + "\n",
+    ]
+    for kind in KINDS:
+        standings = board.of_kind(kind)
+        if not standings:
+            continue
+        parts.append(f"## {HEADINGS[kind]}\n")
+        for block, display in board.blocks.items():
+            shown = [each for each in standings if _any(each, block)]
+            if shown:
+                parts += [f"### {markdown_text(display)}\n", _markdown_table(shown, block)]
+        parts += ["### About the entries\n", _markdown_facts(standings)]
+    return "\n".join(parts)
+
+
+def csv_text(board: Leaderboard) -> str:
+    """Every number as a fraction, one row an entry, task or group, aggregate and metric."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(CSV_COLUMNS)
+    for each in board.standings:
+        entry = each.entry
+        head = (each.name, entry.model.name, entry.kind, entry.date)
+        for task, rows in entry.tasks.items():
+            for metric, value in rows.metrics.items():
+                writer.writerow(_csv_row(head, ("task", task, "rows", metric), value, rows.n, rows.correct))
+        for block in board.blocks:
+            level = OVERALL if block == OVERALL else "group"
+            scores = each.scores(block)
+            rows = scores.pooled
+            for metric, value in rows.metrics.items():
+                range_ = each.ranks.get(block) if metric == "accuracy" else None
+                place = (level, block, "pooled", metric)
+                writer.writerow(_csv_row(head, place, value, rows.n, rows.correct, range_))
+            for metric, value in scores.macro.items():
+                writer.writerow(_csv_row(head, (level, block, "macro", metric), value))
+    return stream.getvalue()
+
+
+def latex_tables(board: Leaderboard) -> str:
+    """One tabular (booktabs) for the verified and one for the reported entries: the groups' main columns."""
+    groups = {block: name for block, name in board.blocks.items() if block != OVERALL}
+    columns = [column for column in COLUMNS if column.main]
+    width = len(columns)
+    parts = []
+    for kind in KINDS:
+        standings = board.of_kind(kind)
+        if not standings:
+            continue
+        heads = " & ".join(rf"\multicolumn{{{width}}}{{c}}{{{latex_text(name)}}}" for name in groups.values())
+        rules = "".join(
+            rf"\cmidrule(lr){{{2 + width * place}-{1 + width * (place + 1)}}}" for place in range(len(groups))
+        )
+        units = " & ".join(_latex_heading(column) for _ in groups for column in columns)
+        lines = [
+            f"% {HEADINGS[kind]}",
+            rf"\begin{{tabular}}{{l{'c' * width * len(groups)}}}",
+            r"\toprule",
+            rf" & {heads} \\",
+            rules,
+            rf"Model & {units} \\",
+            r"\midrule",
+        ]
+        for each in standings:
+            shown = [cell(each, block, column) for block in groups for column in columns]
+            texts = [latex_text(each.entry.model.name), *(text.replace("–", "--") for text in shown)]
+            lines.append(" & ".join(texts) + r" \\")
+        parts.append("\n".join([*lines, r"\bottomrule", r"\end{tabular}"]) + "\n")
+    return "\n".join(parts)
+
+
+def percent(value: Value | None) -> str:
+    """× 100 with two decimals, as the papers print; "–" for None."""
+    return "–" if value is None else f"{100 * value.value:.2f}"
+
+
+def cell(standing: Standing, block: str, column: Column) -> str:
+    """The cell's value × 100, marked with * when it is conditional."""
+    text = percent(standing.value(block, column))
+    return text + "*" if text != "–" and standing.is_conditional(block, column) else text
+
+
+def interval(value: Value | None) -> str:
+    """The ends of the interval × 100, "58.1–63.0"; empty if there is none."""
+    if value is None or value.low is None or value.high is None:
+        return ""
+    return f"{100 * value.low:.1f}–{100 * value.high:.1f}"
+
+
+def rank(range_: tuple[int, int] | None) -> str:
+    """A range of ranks such as "1–3"; one rank as "2"; none as "–"."""
+    if range_ is None:
+        return "–"
+    best, worst = range_
+    return str(best) if best == worst else f"{best}–{worst}"
+
+
+def decoding(settings: Decoding) -> str:
+    """Decode settings in a few words; empty if none is known."""
+    known = {
+        "temperature": settings.temperature,
+        "top-p": settings.top_p if settings.top_p != 1 else None,
+        "max tokens": settings.max_tokens,
+        "seed": settings.seed,
+        "repeats": settings.repeats if settings.repeats > 1 else None,
+    }
+    return ", ".join(f"{name} {value:g}" for name, value in known.items() if value is not None)
+
+
+def checks(standing: Standing) -> str:
+    """What of a verified entry was checked; empty for a reported one."""
+    checked = standing.entry.checked
+    if checked is None:
+        return ""
+    parts = {
+        "scores": checked.scores,
+        "sample ids": checked.sample_ids,
+        "images": checked.images,
+        "prompts": checked.prompts,
+        "keys": checked.keys,
+    }
+    done = ", ".join(name for name, passed in parts.items() if passed)
+    undone = ", ".join(name for name, passed in parts.items() if not passed)
+    return f"{done}; not checked: {undone}" if undone else done
+
+
+def markdown_text(text: str) -> str:
+    """Text that Markdown shows as it is."""
+    escaped = re.sub(r"([\\`*_{}\[\]|~])", r"\\\1", text)
+    return escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def latex_text(text: str) -> str:
+    """Text that LaTeX shows as it is."""
+    special = {each: f"\\{each}" for each in "&%$#_{}"} | {"–": "--"}
+    special |= {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}"}
+    special |= {"<": r"\textless{}", ">": r"\textgreater{}"}
+    return "".join(special.get(each, each) for each in text)
+
+
+def _markdown_table(standings: Iterable[Standing], block: str) -> str:
+    headings = ["Model", "Rank", *(_heading(column) for column in COLUMNS), "n"]
+    lines = [_row(headings), _row([":--", *["--:"] * (len(headings) - 1)])]
+    for each in standings:
+        cells = []
+        for column in COLUMNS:
+            value = each.value(block, column)
+            between = interval(value)
+            cells.append(cell(each, block, column) + (f" <sub>{between}</sub>" if between else ""))
+        n = each.scores(block).pooled.n
+        lines.append(_row([_name(each), rank(each.ranks.get(block)), *cells, "–" if n is None else str(n)]))
+    return "\n".join(lines) + "\n"
+
+
+def _markdown_facts(standings: Iterable[Standing]) -> str:
+    headings = ["Model", "Date", "Decoding", "Prompt", "Source", "Checked", "Notes"]
+    lines = [_row(headings), _row([":--"] * len(headings))]
+    for each in standings:
+        entry = each.entry
+        source = markdown_text(entry.source.name)
+        facts = [
+            entry.date or "–",
+            decoding(entry.decoding) or "–",
+            ", ".join(entry.prompts) or "–",
+            f"[{source}]({entry.source.link})" if entry.source.link else source,
+            checks(each) or "–",
+            markdown_text(" ".join(entry.notes)) or "–",
+        ]
+        lines.append(_row([_name(each), *facts]))
+    return "\n".join(lines) + "\n"
+
+
+def _name(standing: Standing) -> str:
+    name, link = markdown_text(standing.entry.model.name), standing.entry.model.link
+    return f"[{name}]({link})" if link else name
+
+
+def _heading(column: Column) -> str:
+    return f"{column.heading} {column.aggregate}" if column.metric == "accuracy" else column.heading
+
+
+def _latex_heading(column: Column) -> str:
+    return latex_text(_heading(column)) + r" (\%)"
+
+
+def _any(standing: Standing, block: str) -> bool:
+    return any(standing.value(block, column) is not None for column in COLUMNS)
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _csv_row(
+    head: tuple[str | None, ...],
+    place: tuple[str, ...],
+    value: Value,
+    n: int | None = None,
+    correct: int | None = None,
+    range_: tuple[int, int] | None = None,
+) -> list[str | float]:
+    numbers = (value.value, value.low, value.high, n, correct, *(range_ or (None, None)))
+    return ["" if each is None else each for each in (*head, *place, *numbers)]
