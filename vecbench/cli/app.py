@@ -16,6 +16,7 @@ from typing import Annotated
 import typer
 
 import vecbench
+from vecbench.cli.compare import compare
 from vecbench.cli.console import stderr
 from vecbench.cli.run import demo, run
 from vecbench.cli.score import score
@@ -54,6 +55,7 @@ def vecbench_command(
 app.command()(demo)
 app.command()(run)
 app.command()(score)
+app.command()(compare)
 app.add_typer(tasks, name="tasks")
 
 

@@ -76,9 +76,7 @@ def compare(
     if baseline.rows and candidate.rows:
         pairing = paired(baseline, candidate, allow)
         protocol = candidate.protocol or baseline.protocol or ""
-        differences = row_differences(
-            pairing.pairs, protocol, catalogue, replicates=replicates, seed=seed
-        )
+        differences = row_differences(pairing.pairs, protocol, catalogue, replicates=replicates, seed=seed)
         return Comparison(
             baseline,
             candidate,
@@ -90,8 +88,8 @@ def compare(
             replicates,
             seed,
         )
+    differing = _score_faults(baseline, candidate)
     differences = score_differences(baseline, candidate, catalogue)
-    differing = _score_faults(baseline, candidate, differences)
     require_allowed(differing, allow, "scores that both have")
     notes = (
         "Scores without rows cannot be paired: there are no intervals, no tests and no flips, and nobody "
@@ -100,7 +98,7 @@ def compare(
     return Comparison(baseline, candidate, differences, Flips(), False, differing, notes, replicates, seed)
 
 
-def _score_faults(baseline: Side, candidate: Side, differences: AllDifferences) -> dict[Kind, str]:
+def _score_faults(baseline: Side, candidate: Side) -> dict[Kind, str]:
     protocol = protocol_difference(baseline, candidate)
     found: dict[Kind, str] = {} if protocol is None else {"protocol": protocol}
     counts = [_rows_per_task(side) for side in (baseline, candidate)]

@@ -173,7 +173,7 @@ def row_differences(
     by_task: dict[str, list[Pair]] = {name: [] for name in first.tasks}
     for pair in pairs:
         by_task[pair[0].task].append(pair)
-    repeated = any(old.repeat != pairs[0][0].repeat for old, _ in pairs)
+    repeated = len({old.repeat for old, _ in pairs}) > 1
     strata = {name: _paired_outcomes(rows, repeated=repeated) for name, rows in by_task.items()}
     pools = {f"group {name}": group.tasks for name, group in first.groups.items()}
     pools[OVERALL] = first.overall.tasks
@@ -200,9 +200,7 @@ def row_differences(
         samples = len({(pair[0].task, pair[0].sample_id) for pair in rows}) if repeated else len(rows)
         return Differences(old.n, samples, tuple(tasks), metrics, alone)
 
-    by_name = {
-        name: differences(name, [name], first.tasks[name], second.tasks[name]) for name in first.tasks
-    }
+    by_name = {name: differences(name, [name], first.tasks[name], second.tasks[name]) for name in first.tasks}
     groups = {
         name: differences(f"group {name}", group.tasks, group.pooled, second.groups[name].pooled)
         for name, group in first.groups.items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -22,9 +23,7 @@ CHANGES: tuple[Comparator, ...] = ("max_drop", "max_rise")
 
 HIGHER_IS_BETTER = ("accuracy", "f1_macro", "f1_weighted", "coverage", "auroc", "brier_resolution")
 NEITHER_IS_BETTER = ("confidence_gap", "brier_uncertainty", "share_at_one")
-METRICS = tuple(
-    dict.fromkeys(["accuracy", "f1_macro", "f1_weighted", "coverage", *DEFINITIONS])
-)
+METRICS = tuple(dict.fromkeys(["accuracy", "f1_macro", "f1_weighted", "coverage", *DEFINITIONS]))
 """What a rule may be about."""
 
 DETECT = 0.03
@@ -123,7 +122,7 @@ class Gates:
     power: float = 0.8
 
 
-def read_gates(path: Path, catalogue: Catalogue, tasks: tuple[str, ...] = ()) -> Gates:
+def read_gates(path: Path, catalogue: Catalogue, tasks: Iterable[str] = ()) -> Gates:
     """The rules of a gates.yaml.
 
     Args:
@@ -207,7 +206,9 @@ def _require_sense(where: str, rule: Rule) -> None:
             f"Write `when: point`, or choose one of {', '.join(STATISTICS)}.",
         )
     if rule.detect is not None and rule.when != "significant":
-        raise DataError(f"{where}: detect: says nothing without `when: significant`", "Add it, or leave it out.")
+        raise DataError(
+            f"{where}: detect: says nothing without `when: significant`", "Add it, or leave it out."
+        )
 
 
 def _fault(where: str, invalid: ValidationError, known: list[str]) -> DataError:
@@ -219,4 +220,6 @@ def _fault(where: str, invalid: ValidationError, known: list[str]) -> DataError:
         remedy = "A gate file holds `rules:`, a list." if key == "rules" else "Add it."
         return DataError(f"{where}: {key}: missing", remedy)
     given = f", not {first['input']!r:.60}" if not isinstance(first["input"], dict | list) else ""
-    return DataError(f"{where}: {key}: {first['msg'][:1].lower()}{first['msg'][1:]}{given}", "See docs/compare.md.")
+    return DataError(
+        f"{where}: {key}: {first['msg'][:1].lower()}{first['msg'][1:]}{given}", "See docs/compare.md."
+    )

@@ -161,24 +161,24 @@ def _task_versions(baseline: Side, candidate: Side) -> str | None:
 
 
 def _notes(baseline: Side, candidate: Side, pairs: Sequence[Pair]) -> Iterable[str]:
-    unknown = sum(None in (old.image_sha256, new.image_sha256) for old, new in pairs)
-    if unknown:
-        yield f"{unknown:,} of {len(pairs):,} rows have no image hash on both sides: matched by sample id alone."
-    without = sum(key_of(old) not in baseline.prompts or key_of(old) not in candidate.prompts for old, _ in pairs)
-    if without:
-        yield f"{without:,} of {len(pairs):,} rows have no prompt hash on both sides: prompts were not compared."
-    for side, which in ((baseline, "baseline"), (candidate, "candidate")):
+    rows = f"of {len(pairs):,} rows"
+    unhashed = sum(None in (old.image_sha256, new.image_sha256) for old, new in pairs)
+    if unhashed:
+        yield f"{unhashed:,} {rows} lack an image hash on a side: they were matched by sample id alone."
+    told = baseline.prompts.keys() & candidate.prompts.keys()
+    untold = sum(key_of(old) not in told for old, _ in pairs)
+    if untold:
+        yield f"{untold:,} {rows} lack a prompt hash on a side: whether the prompts differ is unknown."
+    for place, side, which in ((0, baseline, "baseline"), (1, candidate, "candidate")):
         if side.protocol is None:
             yield f"The {which}'s protocol is unknown: its file does not say."
-        status = side.manifest.status if side.manifest else "complete"
-        if status != "complete":
-            yield f"The {which}'s run is {status}."
-    for place, which in ((0, "baseline"), (1, "candidate")):
+        if side.manifest is not None and side.manifest.status != "complete":
+            yield f"The {which}'s run is {side.manifest.status}."
         errors = sum(pair[place].reading.label_status == "error" for pair in pairs)
         if errors:
-            yield f"{errors:,} rows of the {which} are errors of its run; they count as wrong."
+            yield f"{errors:,} {rows} are errors of the {which}'s run; they count as wrong."
     yield from _settings(baseline, candidate)
-    if any(old.repeat for old, _ in pairs):
+    if len({old.repeat for old, _ in pairs}) > 1:
         yield (
             "Several answers to a sample: whole samples are resampled, and accuracy is tested by "
             "bootstrap, since the exact test takes answers for independent."

@@ -49,6 +49,11 @@ class Side:
         told = self.scores.get("run", {}).get("model") if self.scores else None
         return str(told or self.path)
 
+    @property
+    def tasks(self) -> list[str]:
+        """The ids of its tasks."""
+        return list(self.scores["tasks"]) if self.scores else sorted({row.task for row in self.rows})
+
 
 def key_of(row: Prediction) -> RowKey:
     """What makes two rows answers to the same request."""
@@ -96,9 +101,7 @@ def open_side(path: Path, protocol: str, catalogue: Catalogue) -> Side:
     return side
 
 
-def _run_side(
-    path: Path, file: Path, directory: RunDirectory, protocol: str, catalogue: Catalogue
-) -> Side:
+def _run_side(path: Path, file: Path, directory: RunDirectory, protocol: str, catalogue: Catalogue) -> Side:
     prompts: dict[RowKey, str] = {}
 
     def noted(responses: Iterable[StoredResponse]) -> Iterator[StoredResponse]:
@@ -178,8 +181,22 @@ def _told_protocol(directory: RunDirectory) -> str | None:
 def _read_scores(file: Path) -> Mapping[str, Any]:
     try:
         said = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as fault:
-        raise DataError(f"{file}: not readable as JSON ({fault})", "vecbench score writes the file.") from None
-    if not isinstance(said, dict) or said.get("schema") != SCHEMA:
-        raise DataError(f"{file}: no scores of vecbench ({SCHEMA})", "vecbench score writes the file.")
+        if not isinstance(said, dict) or said.get("schema") != SCHEMA:
+            raise ValueError(f"its schema is not {SCHEMA}")
+        for block in (*said["tasks"].values(), *said["groups"].values(), said["overall"]):
+            _require_scores(block)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as fault:
+        problem = f"no {fault}" if isinstance(fault, KeyError) else str(fault)
+        raise DataError(
+            f"{file}: not the scores of a run ({problem})", "vecbench score writes the file."
+        ) from None
     return said
+
+
+def _require_scores(block: Any) -> None:
+    if not isinstance(block["n"], int):
+        raise TypeError(f"n is {block['n']!r:.60}")
+    for name, score in block["metrics"].items():
+        value = score["value"]
+        if value is not None and not isinstance(value, int | float):
+            raise TypeError(f"{name} is {value!r:.60}")

@@ -74,7 +74,7 @@ class Verdicts:
 
     @property
     def outcome(self) -> Outcome:
-        """failed if a rule failed; else undecided if one is; else passed."""
+        """Failed if a rule failed; else undecided if one is; else passed."""
         outcomes = {verdict.outcome for verdict in self.each}
         return "failed" if "failed" in outcomes else "undecided" if "undecided" in outcomes else "passed"
 
@@ -88,7 +88,7 @@ class Verdicts:
         return sum(verdict.outcome == outcome for verdict in self.each)
 
 
-def verdicts(comparison: Comparison, gates: Gates) -> Verdicts:
+def verdicts_on(comparison: Comparison, gates: Gates) -> Verdicts:
     """Judges every rule."""
     tests = {
         number: p
@@ -156,12 +156,16 @@ def _verdict(
     if rule.when == "point":
         return verdict("failed" if beyond else "passed", measured)
     if p is None or p_holm is None:
-        return verdict("undecided", f"{measured}; no test is possible: {found.why or 'its values are unknown'}")
+        return verdict(
+            "undecided", f"{measured}; no test is possible: {found.why or 'its values are unknown'}"
+        )
     tested = f"{measured}; {_p_text(p_holm)}"
     if beyond and p_holm < gates.alpha:
         return verdict("failed", tested)
     scale = abs(found.baseline or 0.0) if rule.relative else 1.0
-    detect = rule.detect * scale if rule.detect is not None else max(margin if rule.is_change else 0.0, DETECT)
+    detect = (
+        rule.detect * scale if rule.detect is not None else max(margin if rule.is_change else 0.0, DETECT)
+    )
     needed = samples_needed(block.samples, _error(block, rule, found), detect, level, gates.power)
     if needed > block.samples:
         return verdict(
@@ -232,4 +236,3 @@ def _points(rule: Rule, value: float) -> str:
 
 def _p_text(p: float) -> str:
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
-

@@ -163,9 +163,7 @@ def paired_bootstrap(
         computed = []
         for side in (0, 1):
             sets = {name: both[side] for name, both in drawn.items()}
-            sets |= {
-                name: Outcomes.pooled([sets[part] for part in parts]) for name, parts in pools.items()
-            }
+            sets |= {name: Outcomes.pooled([sets[part] for part in parts]) for name, parts in pools.items()}
             computed.append(
                 {
                     name: {key: statistic(rows) for key, statistic in statistics.items()}
