@@ -65,7 +65,8 @@ def main() -> None:
             folder = Path(made)
             rows = [write_run(folder / f"run{seed}", catalogue, digits, seed) for seed in (0, 1)]
             (folder / "gates.yaml").write_text(GATES)
-            command = [sys.executable, "-m", "vecbench", "compare", str(folder / "run0"), str(folder / "run1")]
+            command = [sys.executable, "-m", "vecbench", "compare"]
+            command += [str(folder / "run0"), str(folder / "run1")]
             command += ["--gate", str(folder / "gates.yaml"), "--markdown", str(folder / "summary.md")]
             measured = []
             for _ in range(3):

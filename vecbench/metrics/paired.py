@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -106,22 +107,29 @@ class PairedOutcomes:
             The first and the second model's outcomes; counts of shape (replicates, k) and (replicates,).
         """
         n = int(self.samples.sum())
-        if n == 0:
-            drawn = np.zeros((replicates, 0), dtype=np.float32)
-        elif self.samples.size * FEW_A_PATTERN < n:
+        single = bool(np.all(self.baseline.sum(axis=1) == 1))
+        if single and self.samples.size * FEW_A_PATTERN > n:
+            return self._drawn_one_by_one(n, replicates, stream)
+        drawn = np.zeros((replicates, 0), dtype=np.float32)
+        if n:
             drawn = stream.multinomial(n, self.samples / n, size=replicates).astype(np.float32)
-        else:
-            drawn = self._drawn_one_by_one(n, replicates, stream)
         return self._split(drawn @ self.baseline), self._split(drawn @ self.candidate)
 
-    def _drawn_one_by_one(self, n: int, replicates: int, stream: np.random.Generator) -> Places:
-        pattern = np.repeat(np.arange(self.samples.size, dtype=np.int32), self.samples)
-        chosen = pattern[stream.integers(0, n, (replicates, n), dtype=np.int32)]
-        chosen += np.arange(replicates, dtype=np.int32)[:, None] * self.samples.size
-        counts = np.bincount(chosen.ravel(), minlength=replicates * self.samples.size)
-        return counts.reshape(replicates, -1).astype(np.float32)
+    def _drawn_one_by_one(
+        self, n: int, replicates: int, stream: np.random.Generator
+    ) -> tuple[Outcomes, Outcomes]:
+        """The same for one answer a sample and model: each sample has one place of either model."""
+        chosen = stream.integers(0, n, (replicates, n))
+        width = self.baseline.shape[1]
+        begin = np.arange(replicates)[:, None] * width
+        drawn = []
+        for side in (self.baseline, self.candidate):
+            place = np.repeat(side.argmax(axis=1), self.samples)
+            counts = np.bincount((place[chosen] + begin).ravel(), minlength=replicates * width)
+            drawn.append(self._split(counts.reshape(replicates, width)))
+        return drawn[0], drawn[1]
 
-    def _split(self, rows: Places) -> Outcomes:
+    def _split(self, rows: NDArray[Any]) -> Outcomes:
         k = self.confidence.size
         exact: Counts = rows.astype(np.float64)
         right, wrong = exact[..., :k], exact[..., k : 2 * k]
