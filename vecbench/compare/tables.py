@@ -56,17 +56,17 @@ def blocks(comparison: Comparison) -> Iterator[tuple[str, str, Differences]]:
 
 
 def difference_table(comparison: Comparison) -> Table:
-    """Candidate's value and change, the change's 95 % interval below; fits 80 columns."""
+    """Candidate's value and change, the change's 95 % interval below them; fits 80 columns."""
     table = Table(box=None, pad_edge=False)
     table.add_column("candidate (change)", no_wrap=True, max_width=NAME_WIDTH + 2)
-    table.add_column("n", justify="right", no_wrap=True)
     for heading in COLUMNS.values():
         table.add_column(heading, justify="right", no_wrap=True)
     for level, name, each in blocks(comparison):
-        shown = printable(comparison.shown(name), NAME_WIDTH)
+        indent = "  " if level == "task" else ""
+        shown = f"{indent}{printable(comparison.shown(name), NAME_WIDTH)}\n{indent}n = {each.n:,}"
         cells = [_terminal_cell(each.metrics.get(key)) for key in COLUMNS]
         style = "" if level == "task" else "bold"
-        table.add_row(shown if level != "task" else f"  {shown}", str(each.n), *cells, style=style)
+        table.add_row(Text(shown), *cells, style=style)
     return table
 
 
@@ -180,7 +180,7 @@ def _markdown_cell(difference: Difference | None) -> str:
     if difference is None or (difference.candidate is None and difference.baseline is None):
         return "–"
     values = [
-        "–" if value is None else f"{100 * value:.1f}"
+        "–" if value is None else f"{100 * value:.1f}".replace("-", "−")
         for value in (difference.baseline, difference.candidate)
     ]
     said = " → ".join(values)
