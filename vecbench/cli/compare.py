@@ -18,9 +18,13 @@ FORMATS = ("table", "json", "markdown")
 
 def compare(
     baseline: Annotated[
-        Path, typer.Argument(help="Run directory, responses, predictions or scores of what was there before.")
+        Path,
+        typer.Argument(
+            metavar="BASELINE",
+            help="What was there before: a run directory, responses, predictions or scores.",
+        ),
     ],
-    candidate: Annotated[Path, typer.Argument(help="The same of what is to replace it.")],
+    candidate: Annotated[Path, typer.Argument(metavar="CANDIDATE", help="What is to replace it.")],
     gate: Annotated[
         Path | None, typer.Option("--gate", "--gates", metavar="FILE", help="Rules to hold the candidate to.")
     ] = None,
@@ -144,7 +148,8 @@ def _print_tables(comparison: Comparison, verdicts: Verdicts | None) -> None:
     for heading, each in (("Right before, wrong now", flips.lost), ("Wrong before, right now", flips.gained)):
         if each:
             console.print()
-            console.print(tables.flip_table(f"{heading}: {len(each):,}, the most confident first", each))
+            console.print(f"{heading}: {len(each):,}, the most confident first", style="bold")
+            console.print(tables.flip_table(each))
     if verdicts is not None:
         console.print()
         console.print(tables.verdict_table(verdicts))

@@ -80,9 +80,9 @@ def legend(comparison: Comparison) -> str:
     )
 
 
-def flip_table(heading: str, flips: Sequence[Flip]) -> Table:
+def flip_table(flips: Sequence[Flip]) -> Table:
     """The most confident flips of one direction."""
-    table = Table(box=None, pad_edge=False, title=heading, title_justify="left", title_style="bold")
+    table = Table(box=None, pad_edge=False)
     for column in ("task", "sample", "target", "baseline", "candidate"):
         table.add_column(column, overflow="ellipsis", no_wrap=True)
     for flip in flips[:FLIPS]:
@@ -114,7 +114,7 @@ def markdown(comparison: Comparison, verdicts: Verdicts | None = None) -> str:
     parts = ["## vecbench: {} → {}\n".format(*names)]
     if verdicts is not None:
         parts += [f"**{summary_line(verdicts)}**\n", _markdown_verdicts(verdicts.each)]
-    parts += [_markdown_differences(comparison), f"{legend(comparison)}\n"]
+    parts += [_markdown_differences(comparison), f"{in_markdown(legend(comparison))}\n"]
     for kind, said in comparison.allowed.items():
         parts.append(f"Allowed difference, {kind}: {in_markdown(said)}.\n")
     parts += [f"{in_markdown(note)}\n" for note in comparison.notes]
