@@ -87,7 +87,9 @@ def without_a_change(simulations: int) -> None:
         for name, column in failed.items():
             column.append(counts[name])
     print(f"\nA/A: gates that fail although nothing changed, in percent of {simulations} comparisons.\n")
-    print(f"| rule(s), no fall or rise allowed | {' | '.join(f'{kind}, n = {n}' for kind, n in conditions)} |")
+    print(
+        f"| rule(s), no fall or rise allowed | {' | '.join(f'{kind}, n = {n}' for kind, n in conditions)} |"
+    )
     print(f"| :-- | {' | '.join('--:' for _ in conditions)} |")
     for name, column in failed.items():
         print(f"| {name} | {' | '.join(f'{100 * each / simulations:.1f}' for each in column)} |")

@@ -80,6 +80,12 @@ def test_errors_of_a_run_are_noted(sides):
     assert note.startswith("1 of 50 rows are errors of the candidate's run")
 
 
+def test_a_candidate_that_states_fewer_confidences_is_pointed_out(sides):
+    silent = [replace(row, response="<answer>positive</answer>") for row in ROWS[:10]] + ROWS[10:]
+    [note] = compare(*sides(ROWS, silent), CATALOGUE, replicates=100).notes
+    assert note.startswith("0 of 50 answers of the baseline and 10 of the candidate state no confidence")
+
+
 def test_of_several_answers_to_a_sample_whole_samples_are_drawn(sides):
     repeated = [replace(row, repeat=repeat) for row in ROWS for repeat in range(3)]
     comparison = compare(*sides(repeated, repeated), CATALOGUE, replicates=100)

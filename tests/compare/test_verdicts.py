@@ -76,6 +76,11 @@ def test_an_improvement_never_fails(judged):
     assert "rose" in verdict.message
 
 
+def test_a_clear_improvement_passes_however_small_a_drop_could_not_have_been_seen(judged):
+    [verdict] = judged(answers(120, 200), answers(160, 200), NO_DROP).each
+    assert verdict.outcome == "passed"
+
+
 def test_too_few_samples_are_no_green_light(judged):
     """Ten samples that agree in everything prove nothing: a lost one could not be told from chance."""
     verdicts = judged(answers(8, 10), answers(8, 10), NO_DROP)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from vecbench.compare.differences import AllDifferences, Differences, row_differences, score_differences
 from vecbench.compare.flips import Flips, flips
-from vecbench.compare.pairs import Kind, paired, protocol_difference, require_allowed
+from vecbench.compare.pairs import Kind, Pair, paired, protocol_difference, require_allowed
 from vecbench.compare.sides import Side
 from vecbench.errors import DataError
 from vecbench.metrics.bootstrap import REPLICATES, SEED
 from vecbench.tasks import Catalogue
+
+MOST_SILENT = 0.05
+"""A larger share of answers without a confidence is pointed out."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,7 @@ def compare(
     if baseline.rows and candidate.rows:
         pairing = paired(baseline, candidate, allow)
         protocol = candidate.protocol or baseline.protocol or ""
+        notes = (*pairing.notes, *_silence(pairing.pairs))
         differences = row_differences(pairing.pairs, protocol, catalogue, replicates=replicates, seed=seed)
         return Comparison(
             baseline,
@@ -84,7 +88,7 @@ def compare(
             flips(pairing.pairs),
             True,
             pairing.allowed,
-            pairing.notes,
+            notes,
             replicates,
             seed,
         )
@@ -96,6 +100,16 @@ def compare(
         "can tell whether both sides saw the same samples.",
     )
     return Comparison(baseline, candidate, differences, Flips(), False, differing, notes, replicates, seed)
+
+
+def _silence(pairs: Sequence[Pair]) -> Iterator[str]:
+    """A model that keeps quiet where it would be wrong looks calibrated: that must not go unnoticed."""
+    silent = [sum(pair[side].reading.confidence is None for pair in pairs) for side in (0, 1)]
+    if max(silent) > MOST_SILENT * len(pairs):
+        yield (
+            f"{silent[0]:,} of {len(pairs):,} answers of the baseline and {silent[1]:,} of the candidate "
+            "state no confidence: ECE, Brier score and AUROC are over the others. Hold coverage with a gate."
+        )
 
 
 def _score_faults(baseline: Side, candidate: Side) -> dict[Kind, str]:

@@ -6,9 +6,9 @@ otherwise. A rule with `when: significant`
 - fails when the value is beyond what it allows **and** the worsening is more than chance: the one-sided
   p value, adjusted by Holm for the number of such rules, is below alpha. Of a change, chance means no
   change at all; of a bound, a true value at the bound.
-- is undecided when it has not failed but could not have: a change of `detect` would have been found in
-  fewer than `power` of all cases. The number of samples that would do is said.
-- passes otherwise.
+- passes when it has not failed and could have: a change of `detect` would have been found in `power` of all
+  cases; or when more than it allows is ruled out by the interval, as after a clear improvement.
+- is undecided otherwise. The number of samples that would do is said.
 
 Whatever is undefined, absent, or needs rows that are not there, is undecided.
 """
@@ -162,12 +162,12 @@ def _verdict(
     tested = f"{measured}; {_p_text(p_holm)}"
     if beyond and p_holm < gates.alpha:
         return verdict("failed", tested)
-    scale = abs(found.baseline or 0.0) if rule.relative else 1.0
-    detect = (
-        rule.detect * scale if rule.detect is not None else max(margin if rule.is_change else 0.0, DETECT)
-    )
+    detect = _detect(rule, found.baseline, margin)
     needed = samples_needed(block.samples, _error(block, rule, found), detect, level, gates.power)
-    if needed > block.samples:
+    enough_to_tell = block.samples >= samples_needed(block.samples, 0.0, detect, level, gates.power)
+    if needed > block.samples and not (
+        enough_to_tell and _is_surely_within(block, rule, found, margin, level)
+    ):
         return verdict(
             "undecided",
             f"{tested}; too few samples to decide: {block.samples:,} samples would show a change of "
@@ -196,6 +196,21 @@ def samples_needed(samples: int, error: float, change: float, level: float, powe
     by_sign = math.ceil(math.log2(1 / level)) / change
     # 1e-9: that many samples exactly are enough.
     return math.ceil(max(by_error, by_sign) - SLACK)
+
+
+def _detect(rule: Rule, baseline: float | None, margin: float) -> float:
+    """The change that the rule must be able to see, as a difference of values."""
+    asked = 0.0 if rule.detect is None else rule.detect * (abs(baseline or 0.0) if rule.relative else 1.0)
+    return asked if asked > 0 else max(margin, DETECT)
+
+
+def _is_surely_within(block: Differences, rule: Rule, found: Difference, margin: float, level: float) -> bool:
+    """Whether a worsening beyond what is allowed is ruled out, however few the samples."""
+    if rule.is_change:
+        worst = found.high if rule.fails_above else -(found.low or 0.0)
+        return worst is not None and worst <= margin + SLACK
+    p = block.bound_p(rule.metric, rule.limit)
+    return p is not None and (p.fall if rule.fails_above else p.rise) < level
 
 
 def _error(block: Differences, rule: Rule, found: Difference) -> float:
