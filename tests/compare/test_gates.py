@@ -1,3 +1,6 @@
+import re
+from pathlib import Path
+
 import pytest
 from simulated_runs import CATALOGUE
 
@@ -38,6 +41,12 @@ rules:
         "brier of overall: max_rise 0.05 relative",
         "accuracy of comics: above 0.5",
     ]
+
+
+def test_the_gates_of_the_docs_are_read(tmp_path):
+    page = (Path(__file__).parents[2] / "docs" / "compare.md").read_text()
+    [text] = re.findall(r"```yaml\n# gates.yaml\n(.*?)```", page, flags=re.DOTALL)
+    assert len(gates(tmp_path, text).rules) == 4
 
 
 @pytest.mark.parametrize(

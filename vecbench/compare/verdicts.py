@@ -7,7 +7,7 @@ otherwise. A rule with `when: significant`
   p value, adjusted by Holm for the number of such rules, is below alpha. Of a change, chance means no
   change at all; of a bound, a true value at the bound.
 - passes when it has not failed and could have: a change of `detect` would have been found in `power` of all
-  cases; or when more than it allows is ruled out by the interval, as after a clear improvement.
+  cases; or when the candidate is better, and that is more than chance.
 - is undecided otherwise. The number of samples that would do is said.
 
 Whatever is undefined, absent, or needs rows that are not there, is undecided.
@@ -23,7 +23,7 @@ from typing import Literal
 from vecbench.compare.comparison import Comparison
 from vecbench.compare.differences import Difference, Differences
 from vecbench.compare.gates import DETECT, Gates, Rule
-from vecbench.metrics.significance import holm
+from vecbench.metrics.significance import PValues, holm
 
 Outcome = Literal["passed", "failed", "undecided"]
 
@@ -93,7 +93,7 @@ def verdicts_on(comparison: Comparison, gates: Gates) -> Verdicts:
     tests = {
         number: p
         for number, rule in enumerate(gates.rules, start=1)
-        if rule.when == "significant" and (p := _p_value(comparison, rule)) is not None
+        if rule.when == "significant" and (p := _worsening_p(comparison, rule)) is not None
     }
     adjusted = holm(tests)
     # Planning is for the hardest of Holm's levels.
@@ -105,11 +105,15 @@ def verdicts_on(comparison: Comparison, gates: Gates) -> Verdicts:
     return Verdicts(gates, tuple(judged))
 
 
-def _p_value(comparison: Comparison, rule: Rule) -> float | None:
+def _p_values(comparison: Comparison, rule: Rule) -> PValues | None:
     block = comparison.differences_of(rule.of)
-    if block is None:
+    if block is None or rule.metric not in block.metrics:
         return None
-    found = block.metrics[rule.metric].p if rule.is_change else block.bound_p(rule.metric, rule.limit)
+    return block.metrics[rule.metric].p if rule.is_change else block.bound_p(rule.metric, rule.limit)
+
+
+def _worsening_p(comparison: Comparison, rule: Rule) -> float | None:
+    found = _p_values(comparison, rule)
     if found is None:
         return None
     return found.rise if rule.fails_above else found.fall
@@ -164,10 +168,9 @@ def _verdict(
         return verdict("failed", tested)
     detect = _detect(rule, found.baseline, margin)
     needed = samples_needed(block.samples, _error(block, rule, found), detect, level, gates.power)
-    enough_to_tell = block.samples >= samples_needed(block.samples, 0.0, detect, level, gates.power)
-    if needed > block.samples and not (
-        enough_to_tell and _is_surely_within(block, rule, found, margin, level)
-    ):
+    better = _p_values(comparison, rule)
+    surely_better = better is not None and (better.fall if rule.fails_above else better.rise) < level
+    if needed > block.samples and not surely_better:
         return verdict(
             "undecided",
             f"{tested}; too few samples to decide: {block.samples:,} samples would show a change of "
@@ -202,15 +205,6 @@ def _detect(rule: Rule, baseline: float | None, margin: float) -> float:
     """The change that the rule must be able to see, as a difference of values."""
     asked = 0.0 if rule.detect is None else rule.detect * (abs(baseline or 0.0) if rule.relative else 1.0)
     return asked if asked > 0 else max(margin, DETECT)
-
-
-def _is_surely_within(block: Differences, rule: Rule, found: Difference, margin: float, level: float) -> bool:
-    """Whether a worsening beyond what is allowed is ruled out, however few the samples."""
-    if rule.is_change:
-        worst = found.high if rule.fails_above else -(found.low or 0.0)
-        return worst is not None and worst <= margin + SLACK
-    p = block.bound_p(rule.metric, rule.limit)
-    return p is not None and (p.fall if rule.fails_above else p.rise) < level
 
 
 def _error(block: Differences, rule: Rule, found: Difference) -> float:
