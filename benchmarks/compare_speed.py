@@ -1,7 +1,7 @@
 """Speed of `vecbench compare`: the whole process, on two runs of the benchmark's size.
 
 Writes two runs of 8,032 responses with reasoning, and compares them with 10,000 paired replicates and gates.
-Prints a table in Markdown: seconds by the clock and of processor time, the least of three.
+Prints a table in Markdown: seconds by the clock and of processor time, the least of five.
 
 Usage: python benchmarks/compare_speed.py
 """
@@ -69,7 +69,7 @@ def main() -> None:
             command += [str(folder / "run0"), str(folder / "run1")]
             command += ["--gate", str(folder / "gates.yaml"), "--markdown", str(folder / "summary.md")]
             measured = []
-            for _ in range(3):
+            for _ in range(5):
                 used = resource.getrusage(resource.RUSAGE_CHILDREN)
                 began = time.perf_counter()
                 done = subprocess.run(command, capture_output=True, check=False, text=True)

@@ -108,26 +108,29 @@ class PairedOutcomes:
         """
         n = int(self.samples.sum())
         single = bool(np.all(self.baseline.sum(axis=1) == 1))
-        if single and self.samples.size * FEW_A_PATTERN > n:
-            return self._drawn_one_by_one(n, replicates, stream)
-        drawn = np.zeros((replicates, 0), dtype=np.float32)
-        if n:
-            drawn = stream.multinomial(n, self.samples / n, size=replicates).astype(np.float32)
+        if single and self.baseline.size > MOST_PLACES * n:
+            return self._drawn_by_place(n, replicates, stream)
+        drawn = self._drawn_patterns(n, replicates, stream)
         return self._split(drawn @ self.baseline), self._split(drawn @ self.candidate)
 
-    def _drawn_one_by_one(
+    def _drawn_patterns(self, n: int, replicates: int, stream: np.random.Generator) -> Places:
+        """Samples of each pattern; shape (replicates, u)."""
+        u = self.samples.size
+        if n == 0:
+            return np.zeros((replicates, 0), dtype=np.float32)
+        if u * FEW_A_PATTERN < n:
+            return stream.multinomial(n, self.samples / n, size=replicates).astype(np.float32)
+        chosen = np.repeat(np.arange(u), self.samples)[stream.integers(0, n, (replicates, n))]
+        return _counts(chosen, u).astype(np.float32)
+
+    def _drawn_by_place(
         self, n: int, replicates: int, stream: np.random.Generator
     ) -> tuple[Outcomes, Outcomes]:
-        """The same for one answer a sample and model: each sample has one place of either model."""
+        """The outcomes for one answer a sample and model, when nearly every pair is a pattern of its own."""
         chosen = stream.integers(0, n, (replicates, n))
-        width = self.baseline.shape[1]
-        begin = np.arange(replicates)[:, None] * width
-        drawn = []
-        for side in (self.baseline, self.candidate):
-            place = np.repeat(side.argmax(axis=1), self.samples)
-            counts = np.bincount((place[chosen] + begin).ravel(), minlength=replicates * width)
-            drawn.append(self._split(counts.reshape(replicates, width)))
-        return drawn[0], drawn[1]
+        places = [np.repeat(side.argmax(axis=1), self.samples) for side in (self.baseline, self.candidate)]
+        first, second = (_counts(place[chosen], self.baseline.shape[1]) for place in places)
+        return self._split(first), self._split(second)
 
     def _split(self, rows: NDArray[Any]) -> Outcomes:
         k = self.confidence.size
@@ -138,6 +141,9 @@ class PairedOutcomes:
 
 FEW_A_PATTERN = 8
 """With fewer samples a pattern, drawing them one by one is faster than drawing the patterns' counts."""
+
+MOST_PLACES = 26
+"""With more patterns × places a sample than this, counting places is faster than a matrix product."""
 
 
 def paired_bootstrap(
@@ -190,6 +196,13 @@ def paired_bootstrap(
         for side in (0, 1)
     )
     return baseline, candidate
+
+
+def _counts(values: NDArray[np.int64], below: int) -> NDArray[np.int64]:
+    """How often each number from 0 to `below` − 1 occurs in each row; `values` is overwritten."""
+    rows = values.shape[0]
+    values += np.arange(rows)[:, None] * below
+    return np.bincount(values.ravel(), minlength=rows * below).reshape(rows, below)
 
 
 def _places(
