@@ -106,31 +106,20 @@ class PairedOutcomes:
         Returns:
             The first and the second model's outcomes; counts of shape (replicates, k) and (replicates,).
         """
-        n = int(self.samples.sum())
-        single = bool(np.all(self.baseline.sum(axis=1) == 1))
-        if single and self.baseline.size > MOST_PLACES * n:
-            return self._drawn_by_place(n, replicates, stream)
-        drawn = self._drawn_patterns(n, replicates, stream)
-        return self._split(drawn @ self.baseline), self._split(drawn @ self.candidate)
+        drawn = self._drawn_patterns(int(self.samples.sum()), replicates, stream)
+        first, second = (_places_of(drawn, side) for side in (self.baseline, self.candidate))
+        return self._split(first), self._split(second)
 
-    def _drawn_patterns(self, n: int, replicates: int, stream: np.random.Generator) -> Places:
+    def _drawn_patterns(self, n: int, replicates: int, stream: np.random.Generator) -> NDArray[np.int64]:
         """Samples of each pattern; shape (replicates, u)."""
         u = self.samples.size
         if n == 0:
-            return np.zeros((replicates, 0), dtype=np.float32)
+            return np.zeros((replicates, 0), dtype=np.int64)
         if u * FEW_A_PATTERN < n:
-            return stream.multinomial(n, self.samples / n, size=replicates).astype(np.float32)
+            return stream.multinomial(n, self.samples / n, size=replicates)
         chosen = np.repeat(np.arange(u), self.samples)[stream.integers(0, n, (replicates, n))]
-        return _counts(chosen, u).astype(np.float32)
-
-    def _drawn_by_place(
-        self, n: int, replicates: int, stream: np.random.Generator
-    ) -> tuple[Outcomes, Outcomes]:
-        """The outcomes for one answer a sample and model, when nearly every pair is a pattern of its own."""
-        chosen = stream.integers(0, n, (replicates, n))
-        places = [np.repeat(side.argmax(axis=1), self.samples) for side in (self.baseline, self.candidate)]
-        first, second = (_counts(place[chosen], self.baseline.shape[1]) for place in places)
-        return self._split(first), self._split(second)
+        chosen += np.arange(replicates)[:, None] * u
+        return np.bincount(chosen.ravel(), minlength=replicates * u).reshape(replicates, u)
 
     def _split(self, rows: NDArray[Any]) -> Outcomes:
         k = self.confidence.size
@@ -141,9 +130,6 @@ class PairedOutcomes:
 
 FEW_A_PATTERN = 8
 """With fewer samples a pattern, drawing them one by one is faster than drawing the patterns' counts."""
-
-MOST_PLACES = 26
-"""With more patterns × places a sample than this, counting places is faster than a matrix product."""
 
 
 def paired_bootstrap(
@@ -198,11 +184,17 @@ def paired_bootstrap(
     return baseline, candidate
 
 
-def _counts(values: NDArray[np.int64], below: int) -> NDArray[np.int64]:
-    """How often each number from 0 to `below` − 1 occurs in each row; `values` is overwritten."""
-    rows = values.shape[0]
-    values += np.arange(rows)[:, None] * below
-    return np.bincount(values.ravel(), minlength=rows * below).reshape(rows, below)
+def _places_of(drawn: NDArray[np.int64], side: Places) -> NDArray[Any]:
+    """Rows by place, of samples by pattern; shape (replicates, places)."""
+    if side.size == 0 or not np.all(side.sum(axis=1) == 1):
+        return drawn.astype(np.float32) @ side
+    # With one row a pattern, adding up neighbours is faster than a matrix product that is nearly all zeros.
+    place = side.argmax(axis=1)
+    order = np.argsort(place, kind="stable")
+    found, starts = np.unique(place[order], return_index=True)
+    rows = np.zeros((drawn.shape[0], side.shape[1]))
+    rows[:, found] = np.add.reduceat(drawn[:, order], starts, axis=1)
+    return rows
 
 
 def _places(
