@@ -149,6 +149,8 @@ def test_scores_of_other_rows_or_another_protocol_are_refused(tmp_path, sides):
     [
         ("scores.json", "{}", "its schema is not"),
         ("scores.json", "[", "not the scores of a run"),
+        ("scores.json", '{"schema": "vecbench.scores/1", "run": []}', "run is no mapping"),
+        ("scores.json", '{"schema": "vecbench.scores/1", "tasks": NaN}', "NaN is no value"),
         ("scores.json", '{"schema": "vecbench.scores/1", "tasks": {}}', "no 'groups'"),
         ("predictions.jsonl", '{"label_status": "ok"}\n', "line 1: not a prediction"),
         ("responses.jsonl", "", "has no rows"),

@@ -180,9 +180,11 @@ def _told_protocol(directory: RunDirectory) -> str | None:
 
 def _read_scores(file: Path) -> Mapping[str, Any]:
     try:
-        said = json.loads(file.read_text(encoding="utf-8"))
+        said = json.loads(file.read_text(encoding="utf-8"), parse_constant=_refused)
         if not isinstance(said, dict) or said.get("schema") != SCHEMA:
             raise ValueError(f"its schema is not {SCHEMA}")
+        if not isinstance(said.get("run", {}), dict):
+            raise TypeError("run is no mapping")
         for block in (*said["tasks"].values(), *said["groups"].values(), said["overall"]):
             _require_scores(block)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as fault:
@@ -191,6 +193,10 @@ def _read_scores(file: Path) -> Mapping[str, Any]:
             f"{file}: not the scores of a run ({problem})", "vecbench score writes the file."
         ) from None
     return said
+
+
+def _refused(constant: str) -> None:
+    raise ValueError(f"{constant} is no value of a score")
 
 
 def _require_scores(block: Any) -> None:
