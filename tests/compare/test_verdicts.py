@@ -122,6 +122,23 @@ def test_a_bound_fails_significantly_only_when_the_value_is_surely_beyond(judged
     assert judged(rows, rows, rule).outcome == outcome
 
 
+def test_an_ece_that_calibrated_models_show_too_is_surely_beyond_no_bound(judged):
+    """Nine confidences, 40 answers at each, two or three more right or wrong than stated: chance alone."""
+    rows = []
+    for tenth in range(1, 10):
+        right = 4 * tenth + (2 if tenth % 2 else -3)
+        labels = CATALOGUE.tasks["emoji_2"].labels
+        for place in range(40):
+            sample = f"{tenth}/{place}"
+            rows.append(response("emoji_2", sample, labels[place >= right], tenth / 10))
+    bound = Rule(metric="ece", at_most=0.01, when="significant", detect=0.5)
+    [verdict] = judged(rows, rows, bound).each
+    assert verdict.candidate > 0.06
+    assert verdict.outcome == "passed"
+    [verdict] = judged(rows, rows, Rule(metric="ece", at_most=0.01)).each
+    assert verdict.outcome == "failed"
+
+
 def test_what_is_undefined_or_absent_is_undecided_and_a_failure_counts_more(judged):
     rows = answers(10, 10, confidence=None)
     ece = Rule(metric="ece", at_most=0.1)

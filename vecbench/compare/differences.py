@@ -10,6 +10,7 @@ import numpy as np
 
 from vecbench.compare.pairs import Pair
 from vecbench.compare.sides import Side
+from vecbench.metrics import Cells, calibration_p
 from vecbench.metrics.bootstrap import REPLICATES, SEED
 from vecbench.metrics.cells import Values
 from vecbench.metrics.paired import PairedOutcomes, paired_bootstrap
@@ -87,11 +88,13 @@ class CandidateReplicates:
         drawn: Metric key → values; shape (replicates,).
         right: Right rows, or None when rows are not independent.
         stated: Rows with a confidence, likewise.
+        cells: Of the rows that have a confidence.
     """
 
     drawn: Mapping[str, Values]
     right: int | None
     stated: int | None
+    cells: Cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +126,12 @@ class Differences:
         if metric not in self.alone.drawn:
             return None
         biased = metric in DEFINITIONS and DEFINITIONS[metric].interval == "reflected"
-        return bootstrap_p(value - bound, self.alone.drawn[metric] - bound, biased=biased)
+        p = bootstrap_p(value - bound, self.alone.drawn[metric] - bound, biased=biased)
+        if p is None or not biased:
+            return p
+        # As for its interval: while the answers look like a calibrated model's, its error may be 0.
+        consistent = float(calibration_p.of_cells(self.alone.cells, DEFINITIONS[metric].bins))
+        return PValues(p.fall, max(p.rise, consistent))
 
     def candidate_error(self, metric: str) -> float | None:
         """The standard error of the candidate's value; None if unknown."""
@@ -196,6 +204,7 @@ def row_differences(
             after[name],
             None if repeated else sum(pair[1].correct for pair in rows),
             None if repeated else new.counts["confident"],
+            new.cells,
         )
         samples = len({(pair[0].task, pair[0].sample_id) for pair in rows}) if repeated else len(rows)
         return Differences(old.n, samples, tuple(tasks), metrics, alone)
