@@ -16,6 +16,7 @@ from typing import Annotated
 import typer
 
 import vecbench
+from vecbench.cli.compare import compare
 from vecbench.cli.console import stderr
 from vecbench.cli.data import data
 from vecbench.cli.leaderboard import leaderboard
@@ -56,6 +57,7 @@ def vecbench_command(
 app.command()(demo)
 app.command()(run)
 app.command()(score)
+app.command()(compare)
 app.add_typer(tasks, name="tasks")
 app.add_typer(data, name="data")
 app.add_typer(leaderboard, name="leaderboard")

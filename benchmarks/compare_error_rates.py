@@ -1,0 +1,124 @@
+"""How often the gates of `vecbench compare` fail without a reason, and how often they catch one.
+
+A model is simulated on samples of different difficulty, twice (an A/A test): whatever gate fails then, fails
+by chance. Then with a true drop of three points of accuracy. "alike": both answer a hard sample worse than
+an easy one, as two runs of a model do. "independent": nothing but the chance of being right is shared, the
+hardest case for a comparison. Prints tables in Markdown.
+
+Usage: python benchmarks/compare_error_rates.py [SIMULATIONS]
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from vecbench.compare import Comparison, Gates, Rule, Side, compare, verdicts_on
+from vecbench.parsing import Prediction, Reading
+from vecbench.scoring.aggregate import STATISTICS
+from vecbench.tasks import load_catalogue
+
+CATALOGUE = load_catalogue()
+TASKS = ("emoset_8", "fi_8", "webemo_25", "webemo_7")
+GROUP = "id_ver"
+STATED = np.array([0.3, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1.0])
+DIFFICULTY = {"alike": (1.4, 0.6), "independent": (0.7e6, 0.3e6)}
+"""Parameters of the Beta distribution of a sample's chance to be answered right; 70 % on the whole."""
+
+REPLICATES = 2000
+TOGETHER = ("accuracy", "ece", "brier", "auroc")
+
+
+def rows_of(chance: np.ndarray, stream: np.random.Generator) -> list[Prediction]:
+    """One run: answers and stated confidences, which follow the chance to be right and are too high."""
+    right = stream.random(chance.size) < chance
+    meant = 0.35 + 0.55 * chance + stream.normal(0, 0.12, chance.size)
+    stated = STATED[np.abs(STATED - meant[:, None]).argmin(axis=1)]
+    silent = stream.random(chance.size) < 0.02
+    rows = []
+    for number in range(chance.size):
+        task = CATALOGUE.tasks[TASKS[number % len(TASKS)]]
+        target, other = task.labels[:2]
+        confidence = None if silent[number] else float(stated[number])
+        said = "ok" if confidence is not None else "missing"
+        reading = Reading(target if right[number] else other, "ok", confidence, said)
+        rows.append(Prediction("", task.id, str(number), 0, target, task.labels, reading))
+    return rows
+
+
+def compared(kind: str, n: int, drop: float, number: int) -> Comparison:
+    stream = np.random.default_rng([number, n])
+    chance = stream.beta(*DIFFICULTY[kind], n)
+    # Right answers get lost at the same rate everywhere, so that the mean falls by the drop.
+    worse = chance * (1 - drop / 0.7)
+    sides = [
+        Side(Path(name), "strict", tuple(rows_of(each, stream)))
+        for name, each in (("baseline", chance), ("candidate", worse))
+    ]
+    return compare(*sides, CATALOGUE, replicates=REPLICATES, seed=number)
+
+
+def gates(metrics: Iterable[str], margin: float = 0.0) -> Gates:
+    rules = []
+    for metric in metrics:
+        falls = metric in {"accuracy", "coverage", "auroc"}
+        bound = {"max_drop" if falls else "max_rise": margin}
+        rules.append(Rule(metric=metric, of=GROUP, when="significant", **bound))
+    return Gates(Path("gates.yaml"), tuple(rules))
+
+
+def without_a_change(simulations: int) -> None:
+    files = {metric: gates([metric]) for metric in STATISTICS}
+    files["all of these"] = gates(STATISTICS)
+    files[", ".join(TOGETHER)] = gates(TOGETHER)
+    conditions = [(kind, n) for kind in DIFFICULTY for n in (200, 1000, 4000)]
+    failed: dict[str, list[int]] = {name: [] for name in files}
+    for kind, n in conditions:
+        counts: Counter[str] = Counter()
+        for number in range(simulations):
+            comparison = compared(kind, n, 0.0, number)
+            counts.update(
+                name for name, file in files.items() if verdicts_on(comparison, file).outcome == "failed"
+            )
+        for name, column in failed.items():
+            column.append(counts[name])
+    print(f"\nA/A: gates that fail although nothing changed, in percent of {simulations} comparisons.\n")
+    print(
+        f"| rule(s), no fall or rise allowed | {' | '.join(f'{kind}, n = {n}' for kind, n in conditions)} |"
+    )
+    print(f"| :-- | {' | '.join('--:' for _ in conditions)} |")
+    for name, column in failed.items():
+        print(f"| {name} | {' | '.join(f'{100 * each / simulations:.1f}' for each in column)} |")
+
+
+def with_a_drop(simulations: int, n: int = 4000, drop: float = 0.03) -> None:
+    files = {
+        "accuracy, max_drop 0": gates(["accuracy"]),
+        "accuracy, max_drop 0.01": gates(["accuracy"], 0.01),
+        f"{', '.join(TOGETHER)}, 0.01 each": gates(TOGETHER, 0.01),
+    }
+    print(f"\nA true drop of accuracy by {100 * drop:g} points on {n:,} samples, in percent.\n")
+    print("| rule(s) | answers | failed | undecided | passed |\n| :-- | :-- | --: | --: | --: |")
+    for kind in DIFFICULTY:
+        counts: dict[str, Counter[str]] = {name: Counter() for name in files}
+        for number in range(simulations):
+            comparison = compared(kind, n, drop, number)
+            for name, file in files.items():
+                counts[name][verdicts_on(comparison, file).outcome] += 1
+        for name, each in counts.items():
+            shares = [f"{100 * each[key] / simulations:.1f}" for key in ("failed", "undecided", "passed")]
+            print(f"| {name} | {kind} | {' | '.join(shares)} |", flush=True)
+
+
+def main() -> None:
+    simulations = int(sys.argv[1]) if len(sys.argv) > 1 else 200
+    with_a_drop(simulations)
+    without_a_change(simulations)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+import json
+import random
+
+import pytest
+from scipy.stats import binomtest
+from simulated_runs import CATALOGUE, response, simulated, write_run
+
+from vecbench.compare import compare, json_document, open_side
+from vecbench.metrics.significance import holm
+from vecbench.scoring import predictions, score
+
+TASKS = {"emoji_2": 150, "emoji_7": 120, "fluent_7": 80}
+
+
+@pytest.fixture(scope="module")
+def runs():
+    return simulated(TASKS, seed=0), simulated(TASKS, seed=1, right=0.6)
+
+
+@pytest.fixture(scope="module")
+def comparison(runs, tmp_path_factory):
+    return compared(tmp_path_factory.mktemp("runs"), *runs)
+
+
+def compared(folder, baseline, candidate, **options):
+    paths = [write_run(folder / name, rows) for name, rows in (("a", baseline), ("b", candidate))]
+    sides = [open_side(path, "strict", CATALOGUE) for path in paths]
+    return compare(*sides, CATALOGUE, **{"replicates": 1000} | options)
+
+
+def test_the_values_are_those_of_scoring(runs, comparison):
+    first, second = (
+        score(predictions(rows, "strict", CATALOGUE), "strict", CATALOGUE, replicates=100) for rows in runs
+    )
+    blocks = [
+        (comparison.differences.tasks["emoji_2"], first.tasks["emoji_2"], second.tasks["emoji_2"]),
+        (
+            comparison.differences.groups["demo_id_ver"],
+            first.groups["demo_id_ver"].pooled,
+            second.groups["demo_id_ver"].pooled,
+        ),
+        (comparison.differences.overall, first.overall.pooled, second.overall.pooled),
+    ]
+    for found, old, new in blocks:
+        assert found.metrics.keys() == old.metrics.keys() - {"ece_null", "calibration_p"}
+        for key, each in found.metrics.items():
+            assert (each.baseline, each.candidate) == (old.metrics[key].value, new.metrics[key].value)
+
+
+def test_a_change_lies_in_its_interval_and_has_a_p_value(comparison):
+    for block in (*comparison.differences.tasks.values(), comparison.differences.overall):
+        for key in ("accuracy", "coverage", "brier", "confidence_gap", "ece", "auroc", "aurc"):
+            each = block.metrics[key]
+            assert each.low <= each.change <= each.high
+            assert 0 < each.p.two_sided <= 1
+        assert block.metrics["f1_macro"].p is None
+
+
+def test_accuracy_is_tested_by_mcnemar_and_corrected_over_the_tasks(runs, comparison):
+    p_values = {}
+    for task in TASKS:
+        pairs = [
+            (old.correct, new.correct)
+            for old, new in zip(*(predictions(rows, "strict", CATALOGUE) for rows in runs), strict=True)
+            if old.task == task
+        ]
+        lost, gained = pairs.count((True, False)), pairs.count((False, True))
+        p_values[task] = binomtest(lost, lost + gained, 0.5).pvalue
+    tasks = comparison.differences.tasks
+    assert {name: tasks[name].metrics["accuracy"].p.two_sided for name in TASKS} == pytest.approx(p_values)
+    assert {name: tasks[name].metrics["accuracy"].p_holm for name in TASKS} == pytest.approx(holm(p_values))
+    assert comparison.differences.overall.metrics["accuracy"].p_holm is None
+
+
+def test_the_flips_are_the_rows_that_changed_the_most_confident_first(runs, comparison):
+    old, new = (
+        {(row.task, row.sample_id): row for row in predictions(rows, "strict", CATALOGUE)} for rows in runs
+    )
+    lost = {key for key in old if old[key].correct and not new[key].correct}
+    gained = {key for key in old if new[key].correct and not old[key].correct}
+    assert {(flip.task, flip.sample_id) for flip in comparison.flips.lost} == lost
+    assert {(flip.task, flip.sample_id) for flip in comparison.flips.gained} == gained
+    stated = [flip.candidate.confidence for flip in comparison.flips.lost]
+    assert stated == sorted(stated, reverse=True)
+
+
+def test_flips_without_a_confidence_come_last(tmp_path):
+    right = [response("emoji_2", sample, "positive", 0.9) for sample in "ab"]
+    wrong = [response("emoji_2", "a", "negative", None), response("emoji_2", "b", "negative", 0.1)]
+    flips = compared(tmp_path, right, wrong).flips
+    assert [flip.sample_id for flip in flips.lost] == ["b", "a"]
+
+
+def test_neither_order_nor_processors_change_the_document(runs, comparison, tmp_path, monkeypatch):
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    shuffled = [random.Random(0).sample(rows, len(rows)) for rows in runs]
+    again = json.loads(json_document(compared(tmp_path, *shuffled)))
+    wanted = json.loads(json_document(comparison))
+    for key in ("tasks", "groups", "overall", "flips", "intervals"):
+        assert again[key] == wanted[key]
+
+
+def test_what_is_undefined_is_null_with_a_reason(tmp_path):
+    rows = [response("emoji_2", f"s{number}", "positive", 0.8) for number in range(9)]
+    said = json.loads(json_document(compared(tmp_path, rows, rows)))["overall"]["metrics"]["auroc"]
+    assert said["change"] is None
+    assert "right" in said["why"]
+
+
+def test_models_that_state_no_confidence_are_compared_by_what_is_there(tmp_path):
+    rows = [response("emoji_2", f"s{number}", "positive", None) for number in range(9)]
+    metrics = compared(tmp_path, rows, rows).differences.overall.metrics
+    assert metrics["accuracy"].change == 0
+    assert metrics["brier"].change is None

@@ -1,0 +1,107 @@
+import re
+from pathlib import Path
+
+import pytest
+from simulated_runs import CATALOGUE
+
+from vecbench.compare import read_gates
+from vecbench.errors import DataError, UsageError
+
+
+def gates(tmp_path, text, tasks=()):
+    path = tmp_path / "gates.yaml"
+    path.write_text(text)
+    return read_gates(path, CATALOGUE, tasks)
+
+
+def test_a_file_is_read_as_it_is_documented(tmp_path):
+    read = gates(
+        tmp_path,
+        """
+alpha: 0.01
+rules:
+  - metric: accuracy
+    of: id_ver
+    max_drop: 0.01
+    when: significant
+    detect: 0.02
+  - {metric: ece, of: vecbench_fi_8, below: 0.15, name: "calibrated"}
+  - {metric: coverage, at_least: 1}
+  - {metric: brier, of: overall, max_rise: 0.05, relative: true}
+  - {metric: accuracy, of: comics, above: 0.5}
+""",
+        ["comics"],
+    )
+    assert read.alpha == 0.01
+    assert [rule.of for rule in read.rules] == ["id_ver", "fi_8", "overall", "overall", "comics"]
+    assert [rule.label for rule in read.rules] == [
+        "accuracy of id_ver: max_drop 0.01, when significant",
+        "calibrated",
+        "coverage of overall: at_least 1",
+        "brier of overall: max_rise 0.05 relative",
+        "accuracy of comics: above 0.5",
+    ]
+
+
+def test_the_gates_of_the_docs_are_read(tmp_path):
+    page = (Path(__file__).parents[2] / "docs" / "compare.md").read_text()
+    [text] = re.findall(r"```yaml\n# gates.yaml\n(.*?)```", page, flags=re.DOTALL)
+    assert len(gates(tmp_path, text).rules) == 4
+
+
+@pytest.mark.parametrize(
+    ("rule", "message", "remedy"),
+    [
+        ("{metric: acuracy, max_drop: 0.1}", "metric: unknown metric 'acuracy'", "Did you mean accuracy"),
+        ("{metric: accuracy, of: id_vr, max_drop: 0.1}", "of: unknown task or group", "Did you mean id_ver"),
+        ("{metric: accuracy, max_dorp: 0.1}", "max_dorp: unknown key", "Did you mean max_drop"),
+        ("{metric: accuracy}", "nothing to hold it to", "exactly one of"),
+        (
+            "{metric: accuracy, max_drop: 0.1, at_least: 0.5}",
+            "max_drop and at_least are given",
+            "exactly one",
+        ),
+        ("{metric: accuracy, max_drop: 1 %}", "max_drop: input should be a valid number", ""),
+        ("{metric: accuracy, max_drop: -0.1}", "max_drop: input should be greater than", ""),
+        ("{metric: accuracy, max_drop: .nan}", "max_drop: input should be", ""),
+        ("{metric: accuracy, max_drop: 2}", "2 is no fraction", "write 0.02 for 2 points"),
+        ("{metric: accuracy, max_rise: 0.1}", "would fail improvements", "Write max_drop"),
+        ("{metric: ece, max_drop: 0.1}", "would fail improvements", "Write max_rise"),
+        ("{metric: ece, at_least: 0.1}", "would fail improvements", "Write at_most"),
+        ("{metric: ece, below: 0.1, relative: true}", "about the candidate alone", "max_rise"),
+        ("{metric: smece, max_rise: 0.1, when: significant}", "smece has no test", "when: point"),
+        ("{metric: calibration_p, at_most: 0.1}", "none to be held to", "ece"),
+        ("{metric: ece, max_rise: 0.1, when: sometimes}", "when: input should be 'point' or", ""),
+        ("{metric: ece, max_rise: 0.1, detect: 0.1}", "detect: says nothing", "leave it out"),
+        ("{of: id_ver, max_rise: 0.1}", "metric: missing", ""),
+    ],
+)
+def test_a_faulty_rule_is_named_with_its_number_and_what_to_do(tmp_path, rule, message, remedy):
+    with pytest.raises(DataError) as fault:
+        gates(tmp_path, f"rules:\n  - {{metric: accuracy, max_drop: 0}}\n  - {rule}\n")
+    assert "gates.yaml: rule 2: " in fault.value.message
+    assert message in fault.value.message
+    assert remedy in fault.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "not a mapping"),
+        ("rules: []", "rules: list should have at least 1 item"),
+        ("rules: [accuracy]", "rules.0: input should be a valid dictionary"),
+        ("rule: []", "missing|unknown key"),
+        ("alpha: 2\nrules: [{metric: accuracy, max_drop: 0}]", "alpha: input should be less than 0.5"),
+        ("rules: [{metric: a, metric: b}]", "line 1, column .*: the key 'metric' is given twice"),
+        ("rules: [", "line"),
+    ],
+)
+def test_a_faulty_file_is_refused(tmp_path, text, message):
+    with pytest.raises(DataError, match=message) as fault:
+        gates(tmp_path, text)
+    assert "gates.yaml" in fault.value.message
+
+
+def test_a_missing_file_is_wrong_usage(tmp_path):
+    with pytest.raises(UsageError, match="no file"):
+        read_gates(tmp_path / "gates.yaml", CATALOGUE)

@@ -1,0 +1,193 @@
+import json
+from dataclasses import replace
+
+import pytest
+from simulated_runs import CATALOGUE, response, simulated, write_run
+
+from vecbench.compare import compare, open_side
+from vecbench.errors import DataError, UsageError
+from vecbench.report import write_predictions
+from vecbench.scoring import predictions, score
+
+ROWS = simulated({"emoji_2": 30, "emoji_7": 20}, seed=0)
+
+
+@pytest.fixture
+def sides(tmp_path):
+    """Opens two lists of responses as baseline and candidate."""
+
+    def opened(baseline, candidate):
+        paths = [write_run(tmp_path / name, rows) for name, rows in (("a", baseline), ("b", candidate))]
+        return [open_side(path, "strict", CATALOGUE) for path in paths]
+
+    return opened
+
+
+def test_rows_are_paired_whatever_their_order(sides):
+    comparison = compare(*sides(ROWS, ROWS[::-1]), CATALOGUE, replicates=100)
+    assert comparison.differences.overall.n == 50
+    assert {each.change for each in comparison.differences.overall.metrics.values()} == {0}
+    assert not comparison.flips.lost
+    assert not comparison.flips.gained
+    assert (comparison.allowed, comparison.notes) == ({}, ())
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "said"),
+    [
+        ("samples", None, "49 rows in both, 1 only in the baseline"),
+        ("images", {"image_sha256": "0" * 64}, "1 rows have another image"),
+        ("labels", {"target": "negative"}, "1 rows have another target"),
+        ("labels", {"candidates": ("positive", "negative", "mixed")}, "1 rows have another target"),
+        ("prompts", {"prompt_sha256": "0" * 64}, "1 rows have another prompt"),
+    ],
+)
+def test_sides_that_differ_are_refused_unless_told(sides, kind, change, said):
+    other = ROWS[1:] if change is None else [replace(ROWS[0], **change), *ROWS[1:]]
+    both = sides(ROWS, other)
+    with pytest.raises(DataError, match=said) as refused:
+        compare(*both, CATALOGUE, replicates=100)
+    assert f"--allow {kind}" in refused.value.remedy
+    assert "s0" in refused.value.message
+    comparison = compare(*both, CATALOGUE, allow=[kind], replicates=100)
+    assert said in comparison.allowed[kind]
+    assert comparison.differences.overall.n == (49 if kind == "samples" else 50)
+
+
+def test_every_difference_is_named_at_once(sides):
+    other = [replace(row, image_sha256="0" * 64, prompt_sha256="1" * 64) for row in ROWS[:-1]]
+    with pytest.raises(DataError) as refused:
+        compare(*sides(ROWS, other), CATALOGUE, replicates=100)
+    assert refused.value.remedy.startswith("--allow samples --allow images --allow prompts")
+
+
+def test_sides_without_a_common_sample_are_refused_whatever_is_allowed(sides):
+    other = [replace(row, sample_id=f"other {row.sample_id}") for row in ROWS]
+    with pytest.raises(DataError, match="no sample in common"):
+        compare(*sides(ROWS, other), CATALOGUE, allow=["samples"], replicates=100)
+
+
+def test_unknown_hashes_are_noted(sides):
+    bare = [replace(row, image_sha256=None, prompt_sha256="") for row in ROWS]
+    notes = " ".join(compare(*sides(ROWS, bare), CATALOGUE, replicates=100).notes)
+    assert "50 of 50 rows lack an image hash" in notes
+    assert "50 of 50 rows lack a prompt hash" in notes
+
+
+def test_errors_of_a_run_are_noted(sides):
+    failed = [replace(ROWS[0], response=None, error="out of memory"), *ROWS[1:]]
+    [note] = compare(*sides(ROWS, failed), CATALOGUE, replicates=100).notes
+    assert note.startswith("1 of 50 rows are errors of the candidate's run")
+
+
+def test_a_candidate_that_states_fewer_confidences_is_pointed_out(sides):
+    silent = [replace(row, response="<answer>positive</answer>") for row in ROWS[:10]] + ROWS[10:]
+    [note] = compare(*sides(ROWS, silent), CATALOGUE, replicates=100).notes
+    assert note.startswith("0 of 50 answers of the baseline and 10 of the candidate state no confidence")
+
+
+def test_of_several_answers_to_a_sample_whole_samples_are_drawn(sides):
+    repeated = [replace(row, repeat=repeat) for row in ROWS for repeat in range(3)]
+    comparison = compare(*sides(repeated, repeated), CATALOGUE, replicates=100)
+    assert (comparison.differences.overall.n, comparison.differences.overall.samples) == (150, 50)
+    assert "McNemar" not in comparison.differences.overall.metrics["accuracy"].method
+    assert any("whole samples are resampled" in note for note in comparison.notes)
+
+
+@pytest.mark.parametrize("form", ["directory", "responses.jsonl", "renamed", "predictions.jsonl"])
+def test_every_form_of_a_run_gives_the_same_differences(tmp_path, form):
+    other = simulated({"emoji_2": 30, "emoji_7": 20}, seed=1)
+    baseline = open_side(write_run(tmp_path / "a", ROWS), "strict", CATALOGUE)
+    path = run = write_run(tmp_path / "b", other)
+    if form == "renamed":
+        path = (run / "responses.jsonl").rename(tmp_path / "answers.jsonl")
+    elif form == "predictions.jsonl":
+        path = tmp_path / "p" / form
+        write_predictions(predictions(other, "strict", CATALOGUE), path)
+    elif form == "responses.jsonl":
+        path = run / form
+    candidate = open_side(path, "strict", CATALOGUE)
+    found = compare(baseline, candidate, CATALOGUE, replicates=100)
+    whole = open_side(write_run(run, other), "strict", CATALOGUE)
+    wanted = compare(baseline, whole, CATALOGUE, replicates=100)
+    assert found.differences.overall.metrics == wanted.differences.overall.metrics
+    assert found.flips == wanted.flips
+
+
+def scores_file(folder, rows, protocol="strict"):
+    folder.mkdir()
+    read = predictions(rows, "strict", CATALOGUE)
+    (folder / "scores.json").write_text(score(read, protocol, CATALOGUE, replicates=100).as_json())
+    return folder
+
+
+def test_scores_alone_give_changes_and_no_test(tmp_path, sides):
+    other = simulated({"emoji_2": 30, "emoji_7": 20}, seed=1)
+    baseline, candidate = sides(ROWS, other)
+    scores = open_side(scores_file(tmp_path / "scores", ROWS), "strict", CATALOGUE)
+    wanted = compare(baseline, candidate, CATALOGUE, replicates=100).differences.groups["demo_id_ver"]
+    comparison = compare(scores, candidate, CATALOGUE)
+    found = comparison.differences.groups["demo_id_ver"]
+    assert not comparison.paired
+    for key, each in wanted.metrics.items():
+        assert found.metrics[key].change == each.change
+        assert found.metrics[key].p is None
+
+
+def test_scores_of_other_rows_or_another_protocol_are_refused(tmp_path, sides):
+    baseline, _ = sides(ROWS, ROWS)
+    fewer = open_side(scores_file(tmp_path / "fewer", ROWS[1:]), "strict", CATALOGUE)
+    with pytest.raises(DataError, match="emoji_2 has 30 rows there, 29 here"):
+        compare(baseline, fewer, CATALOGUE)
+    read_otherwise = open_side(scores_file(tmp_path / "other", ROWS, "emocaliber"), "strict", CATALOGUE)
+    with pytest.raises(DataError, match="protocol: strict there, emocaliber here"):
+        compare(baseline, read_otherwise, CATALOGUE)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("scores.json", "{}", "its schema is not"),
+        ("scores.json", "[", "not the scores of a run"),
+        ("scores.json", '{"schema": "vecbench.scores/1", "run": []}', "run is no mapping"),
+        ("scores.json", '{"schema": "vecbench.scores/1", "tasks": NaN}', "NaN is no value"),
+        ("scores.json", '{"schema": "vecbench.scores/1", "tasks": {}}', "no 'groups'"),
+        ("predictions.jsonl", '{"label_status": "ok"}\n', "line 1: not a prediction"),
+        ("responses.jsonl", "", "has no rows"),
+        ("responses.jsonl", "{}\n", "line 1: not a stored response"),
+    ],
+)
+def test_a_file_that_is_not_what_it_should_be_is_named(tmp_path, name, content, message):
+    (tmp_path / name).write_text(content)
+    with pytest.raises(DataError, match=message) as refused:
+        open_side(tmp_path, "strict", CATALOGUE)
+    assert str(tmp_path / name) in refused.value.message
+
+
+def test_a_prediction_that_stands_twice_is_refused(tmp_path):
+    write_predictions(predictions(ROWS, "strict", CATALOGUE), tmp_path / "predictions.jsonl")
+    lines = (tmp_path / "predictions.jsonl").read_text().splitlines(keepends=True)
+    (tmp_path / "predictions.jsonl").write_text("".join([*lines, lines[0]]))
+    with pytest.raises(DataError, match="line 51: emoji_2, s0, repeat 0 again"):
+        open_side(tmp_path, "strict", CATALOGUE)
+    said = json.loads(lines[0]) | {"confidence": 7}
+    (tmp_path / "predictions.jsonl").write_text(json.dumps(said) + "\n")
+    with pytest.raises(DataError, match="confidence is 7"):
+        open_side(tmp_path, "strict", CATALOGUE)
+
+
+def test_a_directory_without_a_run_is_wrong_usage(tmp_path):
+    with pytest.raises(UsageError, match="holds no responses"):
+        open_side(tmp_path, "strict", CATALOGUE)
+    with pytest.raises(UsageError, match="there is no"):
+        open_side(tmp_path / "nowhere", "strict", CATALOGUE)
+
+
+def test_a_task_that_nobody_knows_is_compared_in_no_group(tmp_path, sides):
+    rows = [response("comics", f"s{number}", "a", 0.8) for number in range(5)]
+    comparison = compare(*sides(rows, rows), CATALOGUE, replicates=100)
+    assert comparison.differences.tasks["comics"].n == 5
+    assert comparison.differences.groups == {}
+    write_predictions(predictions(rows, "strict", CATALOGUE), tmp_path / "p" / "predictions.jsonl")
+    read = open_side(tmp_path / "p", "strict", CATALOGUE)
+    assert compare(comparison.baseline, read, CATALOGUE, replicates=100).differences.overall.n == 5

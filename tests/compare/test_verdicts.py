@@ -1,0 +1,173 @@
+import math
+from pathlib import Path
+
+import pytest
+from simulated_runs import CATALOGUE, response, simulated, write_run
+
+from vecbench.compare import Gates, Rule, compare, open_side, verdicts_on
+from vecbench.compare.verdicts import samples_needed
+from vecbench.scoring import predictions, score
+
+
+def answers(right, n, confidence=0.8, task="emoji_2"):
+    labels = CATALOGUE.tasks[task].labels
+    return [response(task, f"s{place}", labels[place >= right], confidence) for place in range(n)]
+
+
+@pytest.fixture
+def judged(tmp_path):
+    """The verdicts of rules on two lists of responses."""
+
+    def verdicts(baseline, candidate, *rules, allow=()):
+        paths = [write_run(tmp_path / name, rows) for name, rows in (("a", baseline), ("b", candidate))]
+        sides = [open_side(path, "strict", CATALOGUE) for path in paths]
+        comparison = compare(*sides, CATALOGUE, allow=allow, replicates=500)
+        return verdicts_on(comparison, Gates(Path("gates.yaml"), tuple(rules)))
+
+    return verdicts
+
+
+@pytest.mark.parametrize(
+    ("rule", "outcome"),
+    [
+        ({"metric": "accuracy", "max_drop": 0.1}, "passed"),  # exactly the drop
+        ({"metric": "accuracy", "max_drop": 0.09}, "failed"),
+        ({"metric": "accuracy", "max_drop": 0.13, "relative": True}, "passed"),  # 0.1 of 0.8
+        ({"metric": "accuracy", "max_drop": 0.12, "relative": True}, "failed"),
+        ({"metric": "accuracy", "at_least": 0.7}, "passed"),
+        ({"metric": "accuracy", "above": 0.7}, "failed"),
+        ({"metric": "ece", "max_rise": 0.1}, "passed"),  # from 0 to 0.1
+        ({"metric": "ece", "max_rise": 0.09}, "failed"),
+        ({"metric": "ece", "at_most": 0.1}, "passed"),
+        ({"metric": "ece", "below": 0.1}, "failed"),
+        ({"metric": "coverage", "at_least": 1}, "passed"),
+        ({"metric": "auroc", "max_drop": 0.01}, "passed"),
+        ({"metric": "brier", "of": "demo_id_vsa", "max_rise": 0.04}, "failed"),
+        ({"metric": "brier", "of": "emoji_2", "max_rise": 0.061}, "passed"),
+        ({"metric": "confidence_gap", "below": 0.2}, "passed"),
+    ],
+)
+def test_a_point_rule_fails_beyond_its_limit_and_not_at_it(judged, rule, outcome):
+    """80 of 100 are right before, 70 now, all at confidence 0.8: Brier scores 0.16 and 0.22."""
+    verdicts = judged(answers(80, 100), answers(70, 100), Rule(**rule))
+    assert verdicts.outcome == outcome
+    assert verdicts.exit_status == {"passed": 0, "failed": 1}[outcome]
+
+
+NO_DROP = Rule(metric="accuracy", max_drop=0.0, when="significant")
+
+
+def test_a_significance_rule_fails_when_the_drop_is_no_chance(judged):
+    [verdict] = judged(answers(80, 100), answers(70, 100), NO_DROP).each
+    assert verdict.outcome == "failed"
+    assert verdict.p == pytest.approx(0.5**10)
+
+
+def test_a_significant_drop_within_the_margin_does_not_fail(judged):
+    rule = Rule(metric="accuracy", max_drop=0.1, when="significant", detect=0.2)
+    [verdict] = judged(answers(80, 100), answers(70, 100), rule).each
+    assert verdict.outcome == "passed"
+
+
+def test_an_improvement_never_fails(judged):
+    rule = Rule(metric="accuracy", max_drop=0.0, when="significant", detect=0.2)
+    [verdict] = judged(answers(60, 100), answers(80, 100), rule).each
+    assert verdict.outcome == "passed"
+    assert "rose" in verdict.message
+
+
+def test_a_clear_improvement_passes_however_small_a_drop_could_not_have_been_seen(judged):
+    [verdict] = judged(answers(120, 200), answers(160, 200), NO_DROP).each
+    assert verdict.outcome == "passed"
+
+
+def test_too_few_samples_are_no_green_light(judged):
+    """Ten samples that agree in everything prove nothing: a lost one could not be told from chance."""
+    verdicts = judged(answers(8, 10), answers(8, 10), NO_DROP)
+    assert (verdicts.outcome, verdicts.exit_status) == ("undecided", 4)
+    # Five samples must be lost to be significant at 5 %, and 3 % of 167 are five.
+    assert verdicts.each[0].n_needed == 167
+    assert "167 would do" in verdicts.each[0].message
+
+
+def test_as_many_samples_as_were_asked_for_are_enough(judged):
+    tasks = {"emoji_2": 150}
+    [verdict] = judged(simulated(tasks, 0), simulated(tasks, 1), NO_DROP).each
+    assert verdict.outcome == "undecided"
+    tasks = {"emoji_2": math.ceil(1.3 * verdict.n_needed)}
+    [verdict] = judged(simulated(tasks, 0), simulated(tasks, 1), NO_DROP).each
+    assert verdict.outcome == "passed"
+
+
+def test_the_samples_needed_give_the_promised_power():
+    # 1 − β = 80 % at a one-sided 5 %: (1.645 + 0.842)² · (0.5 / 0.05)² = 618.3
+    assert samples_needed(100, 0.05, 0.05, 0.05, 0.8) == 619
+    assert samples_needed(100, 0.0, 0.05, 0.05, 0.8) == 100
+
+
+def test_chance_is_shared_out_among_the_significance_rules(judged):
+    """Seven lost samples have p = 1/128 = 0.8 %: enough for one rule, not for ten."""
+    before, now = answers(80, 100), answers(73, 100)
+    assert judged(before, now, NO_DROP).outcome == "failed"
+    others = [Rule(metric="coverage", at_least=0.9, when="significant", detect=0.5)] * 9
+    assert judged(before, now, NO_DROP, *others).outcome != "failed"
+
+
+@pytest.mark.parametrize(("right", "outcome"), [(500, "failed"), (560, "passed"), (590, "passed")])
+def test_a_bound_fails_significantly_only_when_the_value_is_surely_beyond(judged, right, outcome):
+    rows = answers(right, 1000)
+    rule = Rule(metric="accuracy", at_least=0.57, when="significant", detect=0.05)
+    assert judged(rows, rows, rule).outcome == outcome
+    rule = Rule(metric="ece", at_most=0.8 - 0.57, when="significant", detect=0.06)
+    assert judged(rows, rows, rule).outcome == outcome
+
+
+def test_an_ece_that_calibrated_models_show_too_is_surely_beyond_no_bound(judged):
+    """Nine confidences, 40 answers at each, two or three more right or wrong than stated: chance alone."""
+    rows = []
+    for tenth in range(1, 10):
+        right = 4 * tenth + (2 if tenth % 2 else -3)
+        labels = CATALOGUE.tasks["emoji_2"].labels
+        for place in range(40):
+            sample = f"{tenth}/{place}"
+            rows.append(response("emoji_2", sample, labels[place >= right], tenth / 10))
+    bound = Rule(metric="ece", at_most=0.01, when="significant", detect=0.5)
+    [verdict] = judged(rows, rows, bound).each
+    assert verdict.candidate > 0.06
+    assert verdict.outcome == "passed"
+    [verdict] = judged(rows, rows, Rule(metric="ece", at_most=0.01)).each
+    assert verdict.outcome == "failed"
+
+
+def test_what_is_undefined_or_absent_is_undecided_and_a_failure_counts_more(judged):
+    rows = answers(10, 10, confidence=None)
+    ece = Rule(metric="ece", at_most=0.1)
+    [undefined] = judged(rows, rows, ece).each
+    assert (undefined.outcome, undefined.message) == (
+        "undecided",
+        "ece of the candidate is undefined: no row has a confidence",
+    )
+    [absent] = judged(rows, rows, Rule(metric="accuracy", of="id_ver", at_least=0.1)).each
+    assert absent.outcome == "undecided"
+    assert "no rows of ID VER" in absent.message
+    both = judged(rows, rows, ece, Rule(metric="coverage", at_least=0.5))
+    assert [each.outcome for each in both.each] == ["undecided", "failed"]
+    assert both.exit_status == 1
+
+
+def test_a_task_that_the_candidate_lacks_is_undecided(judged):
+    both = answers(9, 10) + answers(9, 10, task="emoji_7")
+    rule = Rule(metric="accuracy", of="emoji_7", max_drop=0.5)
+    assert judged(both, answers(9, 10), rule, allow=["samples"]).outcome == "undecided"
+
+
+def test_scores_alone_decide_point_rules_and_no_others(tmp_path):
+    rows = answers(80, 100)
+    scored = score(predictions(rows, "strict", CATALOGUE), "strict", CATALOGUE, replicates=100)
+    (tmp_path / "scores.json").write_text(scored.as_json())
+    baseline = open_side(tmp_path / "scores.json", "strict", CATALOGUE)
+    candidate = open_side(write_run(tmp_path / "b", answers(60, 100)), "strict", CATALOGUE)
+    rules = (Rule(metric="accuracy", max_drop=0.1), NO_DROP)
+    verdicts = verdicts_on(compare(baseline, candidate, CATALOGUE), Gates(Path("g"), rules))
+    assert [each.outcome for each in verdicts.each] == ["failed", "undecided"]
+    assert "no test is possible" in verdicts.each[1].message

@@ -1,0 +1,156 @@
+"""`vecbench compare`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from vecbench.cli.console import stderr, stdout
+
+if TYPE_CHECKING:
+    from vecbench.compare import Comparison, Verdicts
+
+FORMATS = ("table", "json", "markdown")
+
+
+def compare(
+    baseline: Annotated[
+        Path,
+        typer.Argument(
+            metavar="BASELINE",
+            help="What was there before: a run directory, responses, predictions or scores.",
+        ),
+    ],
+    candidate: Annotated[Path, typer.Argument(metavar="CANDIDATE", help="What is to replace it.")],
+    gate: Annotated[
+        Path | None, typer.Option("--gate", "--gates", metavar="FILE", help="Rules to hold the candidate to.")
+    ] = None,
+    allow: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow",
+            metavar="KIND",
+            help="Compare although this differs: samples, images, labels, prompts, tasks, protocol; may be "
+            "repeated.",
+        ),
+    ] = None,
+    protocol: Annotated[str, typer.Option("--protocol", help="How responses are read.")] = "strict",
+    format_: Annotated[str, typer.Option("--format", help="table, json or markdown.")] = "table",
+    markdown_file: Annotated[
+        Path | None,
+        typer.Option("--markdown", metavar="FILE", help="Write a summary for a pull request."),
+    ] = None,
+    junit_file: Annotated[
+        Path | None, typer.Option("--junit", metavar="FILE", help="Write the verdicts as JUnit XML.")
+    ] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write everything as JSON.")
+    ] = None,
+    annotate: Annotated[
+        bool | None,
+        typer.Option(
+            "--annotations/--no-annotations",
+            help="Print GitHub annotations for rules that did not pass (default: in GitHub Actions).",
+        ),
+    ] = None,
+    replicates: Annotated[int, typer.Option(min=100, help="Of the paired bootstrap.")] = 10_000,
+    seed: Annotated[int, typer.Option(min=0, help="Of its draws.")] = 0,
+    include_path: Annotated[
+        list[Path] | None, typer.Option("--include-path", help="Another folder with task files.")
+    ] = None,
+) -> None:
+    """Compare two runs on the same samples; with --gate, pass or fail.
+
+    Exit status: 0 done and no gate failed, 1 a gate failed, 4 no verdict was possible.
+    """
+    from vecbench import compare as comparing
+    from vecbench.errors import UsageError, nearest
+    from vecbench.parsing import protocol_named
+    from vecbench.tasks import load_catalogue
+
+    protocol_named(protocol)
+    if format_ not in FORMATS:
+        raise UsageError(f"unknown format {format_!r}", nearest(format_, FORMATS))
+    allowed = [kind for each in allow or [] for kind in each.split(",")]
+    for kind in allowed:
+        if kind not in comparing.KINDS:
+            raise UsageError(f"--allow: unknown kind {kind!r}", nearest(kind, comparing.KINDS))
+    if junit_file is not None and gate is None:
+        raise UsageError("--junit writes the verdicts of gates", "Add --gate FILE.")
+    catalogue = load_catalogue(include_path or [])
+    before = comparing.open_side(baseline, protocol, catalogue)
+    after = comparing.open_side(candidate, protocol, catalogue)
+    gates = comparing.read_gates(gate, catalogue, [*before.tasks, *after.tasks]) if gate else None
+    comparison = comparing.compare(before, after, catalogue, allow=allowed, replicates=replicates, seed=seed)
+    verdicts = comparing.verdicts_on(comparison, gates) if gates is not None else None
+    _write(comparison, verdicts, json_file, markdown_file, junit_file)
+    _print(comparison, verdicts, format_)
+    if annotate is None:
+        annotate = os.environ.get("GITHUB_ACTIONS") == "true"
+    if annotate and verdicts is not None:
+        # GitHub reads both streams; a document on standard output must stay one.
+        for line in comparing.github_annotations(verdicts):
+            typer.echo(line, err=format_ != "table")
+    if verdicts is not None:
+        raise typer.Exit(verdicts.exit_status)
+
+
+def _write(
+    comparison: Comparison,
+    verdicts: Verdicts | None,
+    json_file: Path | None,
+    markdown_file: Path | None,
+    junit_file: Path | None,
+) -> None:
+    from vecbench.compare import json_document, junit_xml
+    from vecbench.compare.tables import markdown
+    from vecbench.store import write_text
+
+    if json_file is not None:
+        write_text(json_file, json_document(comparison, verdicts))
+    if markdown_file is not None:
+        write_text(markdown_file, markdown(comparison, verdicts))
+    if junit_file is not None and verdicts is not None:
+        write_text(junit_file, junit_xml(comparison, verdicts))
+
+
+def _print(comparison: Comparison, verdicts: Verdicts | None, format_: str) -> None:
+    from vecbench.compare import json_document
+    from vecbench.compare.tables import markdown
+
+    if format_ == "json":
+        typer.echo(json_document(comparison, verdicts), nl=False)
+    elif format_ == "markdown":
+        typer.echo(markdown(comparison, verdicts), nl=False)
+    else:
+        _print_tables(comparison, verdicts)
+
+
+def _print_tables(comparison: Comparison, verdicts: Verdicts | None) -> None:
+    from vecbench.compare import tables
+    from vecbench.compare.escaping import printable
+
+    console = stdout()
+    for which, side in (("Baseline ", comparison.baseline), ("Candidate", comparison.candidate)):
+        console.print(f"{which}  {printable(side.name)}  ({printable(str(side.path))})", soft_wrap=True)
+    console.print()
+    console.print(tables.difference_table(comparison))
+    console.print(f"\n{tables.legend(comparison)}")
+    warnings = stderr()
+    for kind, said in comparison.allowed.items():
+        warnings.print(f"warning: allowed difference in {kind}: {printable(said)}", soft_wrap=True)
+    for note in comparison.notes:
+        warnings.print(f"note: {printable(note)}", soft_wrap=True)
+    flips = comparison.flips
+    for heading, each in (("Right before, wrong now", flips.lost), ("Wrong before, right now", flips.gained)):
+        if each:
+            console.print()
+            console.print(f"{heading}: {len(each):,}, the most confident first", style="bold")
+            console.print(tables.flip_table(each))
+    if verdicts is not None:
+        console.print()
+        console.print(tables.verdict_table(verdicts))
+        console.print(f"\n{tables.summary_line(verdicts)}")

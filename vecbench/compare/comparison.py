@@ -1,0 +1,140 @@
+"""Two sides compared: everything that the outputs and the gates need."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from vecbench.compare.differences import AllDifferences, Differences, row_differences, score_differences
+from vecbench.compare.flips import Flips, flips
+from vecbench.compare.pairs import Kind, Pair, paired, protocol_difference, require_allowed
+from vecbench.compare.sides import Side
+from vecbench.errors import DataError
+from vecbench.metrics.bootstrap import REPLICATES, SEED
+from vecbench.tasks import Catalogue
+
+MOST_SILENT = 0.05
+"""A larger share of answers without a confidence is pointed out."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What became of a baseline.
+
+    Attributes:
+        baseline: The first side.
+        candidate: The second side.
+        differences: Of every task, group and everything.
+        flips: Samples that changed between right and wrong; empty without rows.
+        paired: Whether there were rows to pair; without them there are no intervals and no tests.
+        allowed: Kind → how the sides differ in it, where that was allowed.
+        notes: What must be known to read the comparison.
+        replicates: Of the paired bootstrap.
+        seed: Of its draws.
+    """
+
+    baseline: Side
+    candidate: Side
+    differences: AllDifferences
+    flips: Flips
+    paired: bool
+    allowed: Mapping[Kind, str]
+    notes: tuple[str, ...]
+    replicates: int
+    seed: int
+
+    def differences_of(self, name: str) -> Differences | None:
+        """The differences of a task, a group or "overall"; None if the sides have no rows of it in common."""
+        if name == "overall":
+            return self.differences.overall
+        return self.differences.tasks.get(name) or self.differences.groups.get(name)
+
+    def shown(self, name: str) -> str:
+        """A task's or group's name in tables."""
+        return "Overall" if name == "overall" else self.differences.names.get(name, name)
+
+
+def compare(
+    baseline: Side,
+    candidate: Side,
+    catalogue: Catalogue,
+    *,
+    allow: Collection[str] = (),
+    replicates: int = REPLICATES,
+    seed: int = SEED,
+) -> Comparison:
+    """Compares two sides, row by row where both have rows.
+
+    Args:
+        baseline: What was there before.
+        candidate: What is to replace it.
+        catalogue: Brings groups and names.
+        allow: Kinds of differences between the sides that are accepted, see `pairs.Kind`.
+        replicates: Of the paired bootstrap.
+        seed: Of its draws.
+
+    Raises:
+        DataError: The sides differ in something that is not allowed, or have nothing in common.
+    """
+    if baseline.rows and candidate.rows:
+        pairing = paired(baseline, candidate, allow)
+        protocol = candidate.protocol or baseline.protocol or ""
+        notes = (*pairing.notes, *_silence(pairing.pairs))
+        differences = row_differences(pairing.pairs, protocol, catalogue, replicates=replicates, seed=seed)
+        return Comparison(
+            baseline,
+            candidate,
+            differences,
+            flips(pairing.pairs),
+            True,
+            pairing.allowed,
+            notes,
+            replicates,
+            seed,
+        )
+    differing = _score_faults(baseline, candidate)
+    differences = score_differences(baseline, candidate, catalogue)
+    require_allowed(differing, allow, "scores that both have")
+    notes = (
+        "Scores without rows cannot be paired: there are no intervals, no tests and no flips, and nobody "
+        "can tell whether both sides saw the same samples.",
+    )
+    return Comparison(baseline, candidate, differences, Flips(), False, differing, notes, replicates, seed)
+
+
+def _silence(pairs: Sequence[Pair]) -> Iterator[str]:
+    """A model that keeps quiet where it would be wrong looks calibrated: that must not go unnoticed."""
+    silent = [sum(pair[side].reading.confidence is None for pair in pairs) for side in (0, 1)]
+    if max(silent) > MOST_SILENT * len(pairs):
+        yield (
+            f"{silent[0]:,} of {len(pairs):,} answers of the baseline and {silent[1]:,} of the candidate "
+            "state no confidence: ECE, Brier score and AUROC are over the others. Hold coverage with a gate."
+        )
+
+
+def _score_faults(baseline: Side, candidate: Side) -> dict[Kind, str]:
+    protocol = protocol_difference(baseline, candidate)
+    found: dict[Kind, str] = {} if protocol is None else {"protocol": protocol}
+    counts = [_rows_per_task(side) for side in (baseline, candidate)]
+    if not counts[0].keys() & counts[1].keys():
+        raise DataError(
+            f"{baseline.path} and {candidate.path} have no task in common",
+            "Compare scores of the same tasks.",
+        )
+    other = [
+        f"{name} has {counts[0].get(name, 0):,} rows there, {counts[1].get(name, 0):,} here"
+        for name in dict.fromkeys([*counts[0], *counts[1]])
+        if counts[0].get(name) != counts[1].get(name)
+    ]
+    if other:
+        found["samples"] = ", ".join(other)
+    return found
+
+
+def _rows_per_task(side: Side) -> dict[str, int]:
+    if side.scores is not None:
+        return {name: int(task["n"]) for name, task in side.scores["tasks"].items()}
+    counts: dict[str, int] = {}
+    for row in side.rows:
+        counts[row.task] = counts.get(row.task, 0) + 1
+    return counts

@@ -1,0 +1,225 @@
+"""gates.yaml: what a candidate must keep to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from vecbench.compare.differences import OF_ONE_RUN
+from vecbench.errors import DataError, UsageError, nearest
+from vecbench.scoring.aggregate import STATISTICS
+from vecbench.scoring.definitions import DEFINITIONS
+from vecbench.tasks import Catalogue
+from vecbench.tasks.task import without_prefix
+from vecbench.tasks.yaml_file import read_yaml
+
+Comparator = Literal["max_drop", "max_rise", "below", "at_most", "above", "at_least"]
+COMPARATORS: tuple[Comparator, ...] = Comparator.__args__  # type: ignore[attr-defined]
+CHANGES: tuple[Comparator, ...] = ("max_drop", "max_rise")
+
+HIGHER_IS_BETTER = ("accuracy", "f1_macro", "f1_weighted", "coverage", "auroc", "brier_resolution")
+NEITHER_IS_BETTER = ("confidence_gap", "brier_uncertainty", "share_at_one")
+METRICS = tuple(dict.fromkeys(["accuracy", "f1_macro", "f1_weighted", "coverage", *DEFINITIONS]))
+"""What a rule may be about."""
+
+DETECT = 0.03
+"""The change that a significance rule must be able to see, unless it says otherwise: three points."""
+
+LARGEST_FILE = 2**20
+
+Margin = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class Rule(BaseModel):
+    """One rule of gates.yaml; exactly one of the six comparators is given.
+
+    Attributes:
+        metric: A key of scores.json.
+        of: A task, a group (its rows pooled), or "overall".
+        max_drop: The largest fall from the baseline that is accepted, a fraction.
+        max_rise: The largest rise.
+        below: The candidate's value must be lower than this.
+        at_most: It must not be higher than this.
+        above: It must be higher than this.
+        at_least: It must not be lower than this.
+        when: "point": what was measured decides. "significant": only what is more than chance fails.
+        relative: Whether max_drop and max_rise are shares of the baseline's value.
+        detect: The change, or distance beyond the bound, that a significance rule must be able to see.
+        name: How the rule is called in the outputs.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    metric: str
+    of: str = "overall"
+    max_drop: Margin | None = None
+    max_rise: Margin | None = None
+    below: float | None = Field(None, allow_inf_nan=False)
+    at_most: float | None = Field(None, allow_inf_nan=False)
+    above: float | None = Field(None, allow_inf_nan=False)
+    at_least: float | None = Field(None, allow_inf_nan=False)
+    when: Literal["point", "significant"] = "point"
+    relative: bool = False
+    detect: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    name: str | None = Field(None, min_length=1, max_length=200)
+
+    @property
+    def comparator(self) -> Comparator:
+        """The one that is given."""
+        return next(each for each in COMPARATORS if getattr(self, each) is not None)
+
+    @property
+    def limit(self) -> float:
+        """Its number."""
+        return float(getattr(self, self.comparator))
+
+    @property
+    def is_change(self) -> bool:
+        """Whether the rule is about the change from the baseline, not about the candidate alone."""
+        return self.comparator in CHANGES
+
+    @property
+    def fails_above(self) -> bool:
+        """Whether it is high values, or rises, that fail."""
+        return self.comparator in {"max_rise", "below", "at_most"}
+
+    @property
+    def label(self) -> str:
+        """The rule in words, such as "accuracy of id_ver: max_drop 0.01, when significant"."""
+        if self.name is not None:
+            return self.name
+        relative = " relative" if self.relative else ""
+        when = ", when significant" if self.when == "significant" else ""
+        return f"{self.metric} of {self.of}: {self.comparator} {self.limit:g}{relative}{when}"
+
+
+class _GateFile(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    rules: list[dict[str, Any]] = Field(min_length=1)
+    alpha: float = Field(0.05, gt=0, lt=0.5)
+    power: float = Field(0.8, gt=0.5, lt=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Gates:
+    """The rules of a file.
+
+    Attributes:
+        path: The file.
+        rules: At least one.
+        alpha: How often, at most, chance alone may fail any of the significance rules.
+        power: How often a significance rule must catch a change of `detect` to be decided.
+    """
+
+    path: Path
+    rules: tuple[Rule, ...]
+    alpha: float = 0.05
+    power: float = 0.8
+
+
+def read_gates(path: Path, catalogue: Catalogue, tasks: Iterable[str] = ()) -> Gates:
+    """The rules of a gates.yaml.
+
+    Args:
+        path: The file.
+        catalogue: Brings the tasks and groups that a rule may name.
+        tasks: Further tasks that it may name: those of the sides.
+
+    Raises:
+        UsageError: There is no such file.
+        DataError: It is not what it should be; the message names file, rule and key.
+    """
+    if not path.is_file():
+        raise UsageError(f"there is no file {path}", "--gate takes a YAML file with rules.")
+    if path.stat().st_size > LARGEST_FILE:
+        raise DataError(f"{path}: larger than {LARGEST_FILE:,} bytes", "A gate file is a list of rules.")
+    content = dict(read_yaml(path).content)
+    try:
+        file = _GateFile.model_validate(content)
+    except ValidationError as invalid:
+        raise _fault(f"{path}", invalid, list(_GateFile.model_fields)) from None
+    known = [*catalogue.tasks, *catalogue.groups, *tasks, "overall"]
+    rules = tuple(
+        _rule(f"{path}: rule {number}", each, known) for number, each in enumerate(file.rules, start=1)
+    )
+    return Gates(path, rules, file.alpha, file.power)
+
+
+def _rule(where: str, content: dict[str, Any], known: list[str]) -> Rule:
+    try:
+        rule = Rule.model_validate(content)
+    except ValidationError as invalid:
+        raise _fault(where, invalid, list(Rule.model_fields)) from None
+    if rule.metric in OF_ONE_RUN:
+        raise DataError(
+            f"{where}: metric: {rule.metric} tells how to read another score and is none to be held to",
+            "Write a rule about ece or brier.",
+        )
+    if rule.metric not in METRICS:
+        raise DataError(f"{where}: metric: unknown metric {rule.metric!r}", nearest(rule.metric, METRICS))
+    of = without_prefix(rule.of)
+    if of not in known:
+        raise DataError(f"{where}: of: unknown task or group {rule.of!r}", nearest(of, known))
+    given = [each for each in COMPARATORS if getattr(rule, each) is not None]
+    if len(given) != 1:
+        said = f"{' and '.join(given)} are given" if given else "nothing to hold it to"
+        raise DataError(f"{where}: {said}", f"Write exactly one of {', '.join(COMPARATORS)}.")
+    _require_sense(where, rule)
+    return rule.model_copy(update={"of": of})
+
+
+def _require_sense(where: str, rule: Rule) -> None:
+    higher, neither = rule.metric in HIGHER_IS_BETTER, rule.metric in NEITHER_IS_BETTER
+    if not neither and higher == rule.fails_above:
+        better = "higher" if higher else "lower"
+        opposite = {
+            "max_drop": "max_rise",
+            "max_rise": "max_drop",
+            "below": "above",
+            "at_most": "at_least",
+            "above": "below",
+            "at_least": "at_most",
+        }[rule.comparator]
+        raise DataError(
+            f"{where}: {rule.comparator}: {rule.metric} is better when it is {better}, so this would fail "
+            "improvements",
+            f"Write {opposite}.",
+        )
+    if rule.limit > 1 and not rule.relative and rule.metric != "nll":
+        raise DataError(
+            f"{where}: {rule.comparator}: {rule.limit:g} is no fraction",
+            f"Values are fractions: write {rule.limit / 100:g} for {rule.limit:g} points.",
+        )
+    if rule.relative and not rule.is_change:
+        raise DataError(
+            f"{where}: relative: {rule.comparator} is about the candidate alone",
+            "Use relative with max_drop or max_rise.",
+        )
+    if rule.when == "significant" and rule.metric not in STATISTICS:
+        raise DataError(
+            f"{where}: when: {rule.metric} has no test",
+            f"Write `when: point`, or choose one of {', '.join(STATISTICS)}.",
+        )
+    if rule.detect is not None and rule.when != "significant":
+        raise DataError(
+            f"{where}: detect: says nothing without `when: significant`", "Add it, or leave it out."
+        )
+
+
+def _fault(where: str, invalid: ValidationError, known: list[str]) -> DataError:
+    first = invalid.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        return DataError(f"{where}: {key}: unknown key", nearest(key, known))
+    if first["type"] == "missing":
+        remedy = "A gate file holds `rules:`, a list." if key == "rules" else "Add it."
+        return DataError(f"{where}: {key}: missing", remedy)
+    given = f", not {first['input']!r:.60}" if not isinstance(first["input"], dict | list) else ""
+    return DataError(
+        f"{where}: {key}: {first['msg'][:1].lower()}{first['msg'][1:]}{given}", "See docs/compare.md."
+    )

@@ -1,0 +1,203 @@
+"""Which rows of the two sides answer the same request, and what keeps the sides apart."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from vecbench.compare.sides import RowKey, Side, key_of
+from vecbench.errors import DataError
+from vecbench.parsing import Prediction
+
+Kind = Literal["samples", "images", "labels", "prompts", "tasks", "protocol"]
+"""What two sides must have in common unless told otherwise.
+
+samples: the tasks, samples and repeats. images: their images' hashes. labels: their targets and candidates.
+prompts: their rendered prompts. tasks: the tasks' versions. protocol: how responses were read.
+"""
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+SHOWN = 3
+"""Samples that a message names."""
+
+Pair = tuple[Prediction, Prediction]
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """Rows side by side.
+
+    Attributes:
+        pairs: (baseline, candidate), ordered by task, sample and repeat.
+        allowed: Kind → how the sides differ in it, where that was allowed.
+        notes: What could not be checked, or differs without making the comparison wrong.
+    """
+
+    pairs: tuple[Pair, ...]
+    allowed: Mapping[Kind, str]
+    notes: tuple[str, ...]
+
+
+def paired(baseline: Side, candidate: Side, allow: Collection[str] = ()) -> Pairing:
+    """The rows that both sides have, aligned by task, sample and repeat.
+
+    Args:
+        baseline: With rows.
+        candidate: With rows.
+        allow: Kinds of differences that are accepted; with "samples", the common ones are compared.
+
+    Raises:
+        DataError: The sides differ in something that is not allowed, or have no row in common.
+    """
+    first, second = ({key_of(row): row for row in side.rows} for side in (baseline, candidate))
+    common = sorted(first.keys() & second.keys())
+    pairs = [(first[key], second[key]) for key in common]
+    found: dict[Kind, str | None] = {
+        "samples": _sample_difference(first, second),
+        "images": _images(pairs),
+        "labels": _labels(pairs, candidates=baseline.tells_candidates and candidate.tells_candidates),
+        "prompts": _prompts(baseline, candidate, common),
+        "tasks": _task_versions(baseline, candidate),
+        "protocol": protocol_difference(baseline, candidate),
+    }
+    differing = {kind: said for kind, said in found.items() if said is not None}
+    if not pairs:
+        raise DataError(
+            f"{baseline.path} and {candidate.path} have no sample in common: {differing['samples']}",
+            "Compare runs of the same tasks on the same data.",
+        )
+    require_allowed(differing, allow, f"{len(pairs):,} rows that both have")
+    return Pairing(tuple(pairs), differing, tuple(_notes(baseline, candidate, pairs)))
+
+
+def require_allowed(differing: Mapping[Kind, str], allow: Collection[str], common: str) -> None:
+    """Refuses differences that are not allowed.
+
+    Raises:
+        DataError: There is one; the message names all of them and how to allow them.
+    """
+    refused = [kind for kind in differing if kind not in allow]
+    if refused:
+        said = "; ".join(f"{kind}: {differing[kind]}" for kind in refused)
+        options = " ".join(f"--allow {kind}" for kind in refused)
+        raise DataError(f"the two sides differ in {said}", f"{options} compares the {common} all the same.")
+
+
+def protocol_difference(baseline: Side, candidate: Side) -> str | None:
+    """How the protocols differ; None if they do not, or one is unknown."""
+    first, second = baseline.protocol, candidate.protocol
+    if first is None or second is None or first == second:
+        return None
+    return f"{first} there, {second} here"
+
+
+def _sample_difference(first: Mapping[RowKey, Prediction], second: Mapping[RowKey, Prediction]) -> str | None:
+    lost, added = sorted(first.keys() - second.keys()), sorted(second.keys() - first.keys())
+    if not lost and not added:
+        return None
+    both = len(first.keys() & second.keys())
+    parts = [f"{both:,} rows in both"]
+    parts += [f"{len(lost):,} only in the baseline ({_listed(lost)})"] if lost else []
+    parts += [f"{len(added):,} only in the candidate ({_listed(added)})"] if added else []
+    return ", ".join(parts)
+
+
+def _listed(keys: Sequence[RowKey]) -> str:
+    """Rows per task, and the first few by name."""
+    per_task = Counter(task for task, _, _ in keys)
+    tasks = ", ".join(f"{task} {count}" for task, count in list(per_task.items())[:SHOWN])
+    more = f" and {len(per_task) - SHOWN} more tasks" if len(per_task) > SHOWN else ""
+    task, sample, repeat = keys[0]
+    return f"{tasks}{more}; first: {task}, {sample!r}" + (f", repeat {repeat}" if repeat else "")
+
+
+def _images(pairs: Iterable[Pair]) -> str | None:
+    def differ(old: Prediction, new: Prediction) -> bool:
+        return None not in (old.image_sha256, new.image_sha256) and old.image_sha256 != new.image_sha256
+
+    return _counted(pairs, differ, "have another image")
+
+
+def _labels(pairs: Iterable[Pair], *, candidates: bool) -> str | None:
+    def differ(old: Prediction, new: Prediction) -> bool:
+        return old.target != new.target or (candidates and set(old.candidates) != set(new.candidates))
+
+    return _counted(pairs, differ, "have another target or other candidates")
+
+
+def _counted(pairs: Iterable[Pair], differ: Callable[[Prediction, Prediction], bool], how: str) -> str | None:
+    keys = [key_of(old) for old, new in pairs if differ(old, new)]
+    return f"{len(keys):,} rows {how} ({_listed(keys)})" if keys else None
+
+
+def _prompts(baseline: Side, candidate: Side, common: Sequence[RowKey]) -> str | None:
+    known = [key for key in common if key in baseline.prompts and key in candidate.prompts]
+    keys = [key for key in known if baseline.prompts[key] != candidate.prompts[key]]
+    if not keys:
+        return None
+    said = f"{len(keys):,} rows have another prompt ({_listed(keys)})"
+    task = keys[0][0]
+    profiles = [
+        side.manifest.tasks[task].prompt
+        for side in (baseline, candidate)
+        if side.manifest is not None and task in side.manifest.tasks
+    ]
+    return f"{said}; profile {profiles[0]} there, {profiles[1]} here" if len(profiles) == 2 else said
+
+
+def _task_versions(baseline: Side, candidate: Side) -> str | None:
+    if baseline.manifest is None or candidate.manifest is None:
+        return None
+    first, second = baseline.manifest.tasks, candidate.manifest.tasks
+    differing = [
+        f"{name} has version {first[name].version} there, {second[name].version} here"
+        for name in first
+        if name in second and first[name].version != second[name].version
+    ]
+    return ", ".join(differing) or None
+
+
+def _notes(baseline: Side, candidate: Side, pairs: Sequence[Pair]) -> Iterable[str]:
+    rows = f"of {len(pairs):,} rows"
+    unhashed = sum(None in (old.image_sha256, new.image_sha256) for old, new in pairs)
+    if unhashed:
+        yield f"{unhashed:,} {rows} lack an image hash on a side: they were matched by sample id alone."
+    told = baseline.prompts.keys() & candidate.prompts.keys()
+    untold = sum(key_of(old) not in told for old, _ in pairs)
+    if untold:
+        yield f"{untold:,} {rows} lack a prompt hash on a side: whether the prompts differ is unknown."
+    for place, side, which in ((0, baseline, "baseline"), (1, candidate, "candidate")):
+        if side.protocol is None:
+            yield f"The {which}'s protocol is unknown: its file does not say."
+        if side.manifest is not None and side.manifest.status != "complete":
+            yield f"The {which}'s run is {side.manifest.status}."
+        errors = sum(pair[place].reading.label_status == "error" for pair in pairs)
+        if errors:
+            yield f"{errors:,} {rows} are errors of the {which}'s run; they count as wrong."
+    yield from _settings(baseline, candidate)
+    if len({old.repeat for old, _ in pairs}) > 1:
+        yield (
+            "Several answers to a sample: whole samples are resampled, and accuracy is tested by "
+            "bootstrap, since the exact test takes answers for independent."
+        )
+
+
+def _settings(baseline: Side, candidate: Side) -> Iterable[str]:
+    """Generation settings are a legitimate subject of a comparison, and must not go unnoticed."""
+    if baseline.manifest is None or candidate.manifest is None:
+        return
+    first, second = baseline.manifest, candidate.manifest
+    told: dict[str, list[str]] = {}
+    for name in first.tasks.keys() & second.tasks.keys():
+        old, new = first.tasks[name].sampling.model_dump(), second.tasks[name].sampling.model_dump()
+        for key in old:
+            if old[key] != new[key]:
+                told.setdefault(f"{key} is {old[key]} there, {new[key]} here", []).append(name)
+    for said, names in told.items():
+        yield f"{said} ({', '.join(sorted(names))})."
+    if first.pixel_limits != second.pixel_limits:
+        old_limits, new_limits = first.pixel_limits or "none", second.pixel_limits or "none"
+        yield f"Pixel limits are {old_limits} there, {new_limits} here."

@@ -1,0 +1,202 @@
+"""A comparison for the terminal and in Markdown; values times 100, as all tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from rich.table import Table
+from rich.text import Text
+
+from vecbench.compare.comparison import Comparison
+from vecbench.compare.differences import Difference, Differences
+from vecbench.compare.escaping import in_markdown, printable
+from vecbench.compare.flips import Flip
+from vecbench.compare.verdicts import Verdict, Verdicts
+from vecbench.parsing import Reading
+
+COLUMNS = {"accuracy": "Acc", "ece": "ECE", "brier": "Brier", "auroc": "AUROC"}
+"""Metrics of the terminal's table; more would not fit. Markdown and JSON have more."""
+
+MARKDOWN_COLUMNS = {
+    "accuracy": "Acc",
+    "f1_macro": "F1 mac",
+    "coverage": "Cov",
+    "ece": "ECE",
+    "brier": "Brier",
+    "auroc": "AUROC",
+    "confidence_gap": "Gap",
+}
+
+NAME_WIDTH = 16
+TEXT_WIDTH = 60
+"""Longer sample ids and labels are cut."""
+
+FLIPS = 10
+"""Flips of each direction that are listed; JSON has all."""
+
+MARKS = {"passed": "✓", "failed": "✗", "undecided": "?"}
+
+
+def blocks(comparison: Comparison) -> Iterator[tuple[str, str, Differences]]:
+    """(level, id, differences), group by group: its tasks, then the group if it has several; then overall."""
+    differences = comparison.differences
+    shown: set[str] = set()
+    for name, group in differences.groups.items():
+        for task in group.tasks:
+            if task in differences.tasks and task not in shown:
+                shown.add(task)
+                yield "task", task, differences.tasks[task]
+        if len(group.tasks) > 1:
+            yield "group", name, group
+    for task, each in differences.tasks.items():
+        if task not in shown:
+            yield "task", task, each
+    if len(differences.tasks) > 1:
+        yield "overall", "overall", differences.overall
+
+
+def difference_table(comparison: Comparison) -> Table:
+    """Candidate's value and change, the change's 95 % interval below them; fits 80 columns."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("candidate (change)", no_wrap=True, max_width=NAME_WIDTH + 2)
+    for heading in COLUMNS.values():
+        table.add_column(heading, justify="right", no_wrap=True)
+    for level, name, each in blocks(comparison):
+        indent = "  " if level == "task" else ""
+        shown = f"{indent}{printable(comparison.shown(name), NAME_WIDTH)}\n{indent}n = {each.n:,}"
+        cells = [_terminal_cell(each.metrics.get(key)) for key in COLUMNS]
+        style = "" if level == "task" else "bold"
+        table.add_row(Text(shown), *cells, style=style)
+    return table
+
+
+def legend(comparison: Comparison) -> str:
+    """How to read the table."""
+    if not comparison.paired:
+        return "Changes in points (× 100), without intervals."
+    return (
+        "Changes in points (× 100) with 95 % intervals. * p < 0.05: chance alone is an unlikely reason; "
+        "of tasks adjusted for their number (Holm)."
+    )
+
+
+def flip_table(flips: Sequence[Flip]) -> Table:
+    """The most confident flips of one direction."""
+    table = Table(box=None, pad_edge=False)
+    for column in ("task", "sample", "target", "baseline", "candidate"):
+        table.add_column(column, overflow="ellipsis", no_wrap=True)
+    for flip in flips[:FLIPS]:
+        table.add_row(*(Text(cell) for cell in _flip_cells(flip, printable)))
+    return table
+
+
+def verdict_table(verdicts: Verdicts) -> Table:
+    """What became of each rule."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    styles = {"passed": "green", "failed": "bold red", "undecided": "yellow"}
+    for verdict in verdicts.each:
+        said = Text(f"{printable(verdict.rule.label)}\n  {printable(verdict.message)}")
+        table.add_row(Text(f"{MARKS[verdict.outcome]} {verdict.outcome}", styles[verdict.outcome]), said)
+    return table
+
+
+def summary_line(verdicts: Verdicts) -> str:
+    """How many rules passed, failed and are undecided."""
+    counts = [f"{verdicts.count(each)} {each}" for each in ("passed", "failed", "undecided")]
+    return f"Gates {verdicts.outcome}: {', '.join(counts)}."
+
+
+def markdown(comparison: Comparison, verdicts: Verdicts | None = None) -> str:
+    """A summary for a pull request: verdicts, differences, flips."""
+    names = (in_markdown(side.name) for side in (comparison.baseline, comparison.candidate))
+    parts = ["## vecbench: {} → {}\n".format(*names)]
+    if verdicts is not None:
+        parts += [f"**{summary_line(verdicts)}**\n", _markdown_verdicts(verdicts.each)]
+    parts += [_markdown_differences(comparison), f"{in_markdown(legend(comparison))}\n"]
+    for kind, said in comparison.allowed.items():
+        parts.append(f"Allowed difference, {kind}: {in_markdown(said)}.\n")
+    parts += [f"{in_markdown(note)}\n" for note in comparison.notes]
+    if comparison.paired:
+        parts += [
+            _markdown_flips("Right before, wrong now", comparison.flips.lost),
+            _markdown_flips("Wrong before, right now", comparison.flips.gained),
+        ]
+    return "\n".join(parts)
+
+
+def _markdown_differences(comparison: Comparison) -> str:
+    lines = []
+    for level, name, each in blocks(comparison):
+        bold = "" if level == "task" else "**"
+        cells = [_markdown_cell(each.metrics.get(key)) for key in MARKDOWN_COLUMNS]
+        lines.append([f"{bold}{in_markdown(comparison.shown(name), TEXT_WIDTH)}{bold}", str(each.n), *cells])
+    return _markdown_table(["%", "n", *MARKDOWN_COLUMNS.values()], lines, right=True)
+
+
+def _markdown_verdicts(each: Iterable[Verdict]) -> str:
+    lines = [
+        [f"{MARKS[one.outcome]} {one.outcome}", in_markdown(one.rule.label), in_markdown(one.message)]
+        for one in each
+    ]
+    return _markdown_table(["", "rule", "why"], lines)
+
+
+def _markdown_flips(heading: str, flips: Sequence[Flip]) -> str:
+    title = f"<details><summary>{heading}: {len(flips):,}</summary>\n\n"
+    lines = [_flip_cells(flip, in_markdown) for flip in flips[:FLIPS]]
+    table = _markdown_table(["task", "sample", "target", "baseline", "candidate"], lines) if lines else ""
+    more = f"\nThe {FLIPS} most confident are listed.\n" if len(flips) > FLIPS else ""
+    return f"{title}{table}{more}\n</details>\n"
+
+
+def _markdown_table(headings: Sequence[str], lines: Iterable[Sequence[str]], *, right: bool = False) -> str:
+    rule = [":--", *["--:" if right else ":--"] * (len(headings) - 1)]
+    return "".join("| " + " | ".join(cells) + " |\n" for cells in (headings, rule, *lines))
+
+
+def _flip_cells(flip: Flip, escaped: Callable[[str, int | None], str]) -> list[str]:
+    def reading(each: Reading) -> str:
+        label = escaped(each.label, TEXT_WIDTH) if each.label is not None else f"({each.label_status})"
+        return label if each.confidence is None else f"{label} {100 * each.confidence:.0f}"
+
+    sample = flip.sample_id + (f" (repeat {flip.repeat})" if flip.repeat else "")
+    texts = [escaped(text, TEXT_WIDTH) for text in (flip.task, sample, flip.target)]
+    return [*texts, reading(flip.baseline), reading(flip.candidate)]
+
+
+def _terminal_cell(difference: Difference | None) -> str:
+    if difference is None or difference.candidate is None:
+        return "–"
+    value = f"{100 * difference.candidate:.1f}"
+    if difference.change is None:
+        return f"{value}  –"
+    first = f"{value} {_signed(difference.change)}{'*' if difference.significant else ' '}"
+    return first if difference.low is None else f"{first}\n{_interval(difference)} "
+
+
+def _markdown_cell(difference: Difference | None) -> str:
+    if difference is None or (difference.candidate is None and difference.baseline is None):
+        return "–"
+    values = [
+        "–" if value is None else f"{100 * value:.1f}".replace("-", "−")
+        for value in (difference.baseline, difference.candidate)
+    ]
+    said = " → ".join(values)
+    if difference.change is None:
+        return said
+    star = "\\*" if difference.significant else ""
+    changed = f"{said}<br>{_signed(difference.change)}{star}"
+    return changed if difference.low is None else f"{changed} {_interval(difference)}"
+
+
+def _interval(difference: Difference) -> str:
+    low, high = difference.low or 0.0, difference.high or 0.0
+    return f"[{100 * low:.1f}, {100 * high:.1f}]".replace("-", "−").replace("−0.0", "0.0")
+
+
+def _signed(change: float) -> str:
+    """A change in points, with a real minus sign; no sign for what is printed as zero."""
+    text = f"{100 * change:+.1f}"
+    return "0.0" if float(text) == 0 else text.replace("-", "−")

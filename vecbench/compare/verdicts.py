@@ -1,0 +1,247 @@
+"""What the gates say of a comparison.
+
+A rule with `when: point` fails when the value that was measured is beyond what it allows, and passes
+otherwise. A rule with `when: significant`
+
+- fails when the value is beyond what it allows **and** the worsening is more than chance: the one-sided
+  p value, adjusted by Holm for the number of such rules, is below alpha. Of a change, chance means no
+  change at all; of a bound, a true value at the bound.
+- passes when it has not failed and could have: a change of `detect` would have been found in `power` of all
+  cases; or when the candidate is better, and that is more than chance.
+- is undecided otherwise. The number of samples that would do is said.
+
+Whatever is undefined, absent, or needs rows that are not there, is undecided.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Literal
+
+from vecbench.compare.comparison import Comparison
+from vecbench.compare.differences import Difference, Differences
+from vecbench.compare.gates import DETECT, Gates, Rule
+from vecbench.metrics.significance import PValues, holm
+
+Outcome = Literal["passed", "failed", "undecided"]
+
+SLACK = 1e-9
+"""0.70 − 0.69 is a little more than 0.01 in floating point, and is no larger drop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of one rule.
+
+    Attributes:
+        number: The rule's place in its file, from 1.
+        rule: The rule.
+        outcome: passed, failed or undecided.
+        message: Why, in a sentence.
+        baseline: The baseline's value; None if undefined, or no matter to the rule.
+        candidate: The candidate's value; None if undefined.
+        p: One-sided p value; None for `when: point`.
+        p_holm: Adjusted for the number of significance rules.
+        n: Samples that it rests on.
+        n_needed: Samples that would do; None unless too few are the reason.
+    """
+
+    number: int
+    rule: Rule
+    outcome: Outcome
+    message: str
+    baseline: float | None = None
+    candidate: float | None = None
+    p: float | None = None
+    p_holm: float | None = None
+    n: int = 0
+    n_needed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """What became of all rules of a file.
+
+    Attributes:
+        gates: The file.
+        each: One a rule, in the file's order.
+    """
+
+    gates: Gates
+    each: tuple[Verdict, ...]
+
+    @property
+    def outcome(self) -> Outcome:
+        """Failed if a rule failed; else undecided if one is; else passed."""
+        outcomes = {verdict.outcome for verdict in self.each}
+        return "failed" if "failed" in outcomes else "undecided" if "undecided" in outcomes else "passed"
+
+    @property
+    def exit_status(self) -> int:
+        """0, 1 when a gate failed, 4 when no verdict was possible."""
+        return {"passed": 0, "failed": 1, "undecided": 4}[self.outcome]
+
+    def count(self, outcome: Outcome) -> int:
+        """How many rules came out so."""
+        return sum(verdict.outcome == outcome for verdict in self.each)
+
+
+def verdicts_on(comparison: Comparison, gates: Gates) -> Verdicts:
+    """Judges every rule."""
+    tests = {
+        number: p
+        for number, rule in enumerate(gates.rules, start=1)
+        if rule.when == "significant" and (p := _worsening_p(comparison, rule)) is not None
+    }
+    adjusted = holm(tests)
+    # Planning is for the hardest of Holm's levels.
+    level = gates.alpha / max(1, sum(rule.when == "significant" for rule in gates.rules))
+    judged = [
+        _verdict(comparison, gates, number, rule, tests.get(number), adjusted.get(number), level)
+        for number, rule in enumerate(gates.rules, start=1)
+    ]
+    return Verdicts(gates, tuple(judged))
+
+
+def _p_values(comparison: Comparison, rule: Rule) -> PValues | None:
+    block = comparison.differences_of(rule.of)
+    if block is None or rule.metric not in block.metrics:
+        return None
+    return block.metrics[rule.metric].p if rule.is_change else block.bound_p(rule.metric, rule.limit)
+
+
+def _worsening_p(comparison: Comparison, rule: Rule) -> float | None:
+    found = _p_values(comparison, rule)
+    if found is None:
+        return None
+    return found.rise if rule.fails_above else found.fall
+
+
+def _verdict(
+    comparison: Comparison,
+    gates: Gates,
+    number: int,
+    rule: Rule,
+    p: float | None,
+    p_holm: float | None,
+    level: float,
+) -> Verdict:
+    block = comparison.differences_of(rule.of)
+    if block is None:
+        shown = comparison.shown(rule.of)
+        return Verdict(number, rule, "undecided", f"the two sides have no rows of {shown} in common")
+    found = block.metrics.get(rule.metric) or Difference(None, None)
+    if found.candidate is None or (rule.is_change and found.baseline is None):
+        side = "candidate" if found.candidate is None else "baseline"
+        why = f": {found.why}" if found.why and comparison.paired else ""
+        return Verdict(
+            number, rule, "undecided", f"{rule.metric} of the {side} is undefined{why}", n=block.samples
+        )
+    margin, worsening = _worsening(rule, found.baseline, found.candidate)
+    beyond = _is_beyond(rule, worsening, margin)
+    measured = _measured(rule, found.baseline, found.candidate, worsening, margin)
+
+    def verdict(outcome: Outcome, message: str, n_needed: int | None = None) -> Verdict:
+        return Verdict(
+            number,
+            rule,
+            outcome,
+            message,
+            found.baseline if rule.is_change else None,
+            found.candidate,
+            p,
+            p_holm,
+            block.samples,
+            n_needed,
+        )
+
+    if rule.when == "point":
+        return verdict("failed" if beyond else "passed", measured)
+    if p is None or p_holm is None:
+        return verdict(
+            "undecided", f"{measured}; no test is possible: {found.why or 'its values are unknown'}"
+        )
+    tested = f"{measured}; {_p_text(p_holm)}"
+    if beyond and p_holm < gates.alpha:
+        return verdict("failed", tested)
+    detect = _detect(rule, found.baseline, margin)
+    needed = samples_needed(block.samples, _error(block, rule, found), detect, level, gates.power)
+    better = _p_values(comparison, rule)
+    surely_better = better is not None and (better.fall if rule.fails_above else better.rise) < level
+    if needed > block.samples and not surely_better:
+        return verdict(
+            "undecided",
+            f"{tested}; too few samples to decide: {block.samples:,} samples would show a change of "
+            f"{_points(rule, detect)} in fewer than {100 * gates.power:g} % of cases, {needed:,} would do",
+            needed,
+        )
+    return verdict("passed", tested)
+
+
+def samples_needed(samples: int, error: float, change: float, level: float, power: float) -> int:
+    """How many samples show a change with the wanted power in a one-sided test.
+
+    The normal approximation (error falls with the square root of the samples), and never fewer than it
+    takes for a change of this size to be significant by sign alone: k samples that all got worse have the
+    p value 2⁻ᵏ. Without that floor, a handful of samples that agree would look like certainty.
+
+    Args:
+        samples: That were measured; at least 1.
+        error: Standard error that they gave.
+        change: To be seen; above 0.
+        level: Of the test, in (0, 1).
+        power: In (0.5, 1).
+    """
+    spread = NormalDist().inv_cdf(1 - level) + NormalDist().inv_cdf(power)
+    by_error = samples * (spread * error / change) ** 2
+    by_sign = math.ceil(math.log2(1 / level)) / change
+    # 1e-9: that many samples exactly are enough.
+    return math.ceil(max(by_error, by_sign) - SLACK)
+
+
+def _detect(rule: Rule, baseline: float | None, margin: float) -> float:
+    """The change that the rule must be able to see, as a difference of values."""
+    asked = 0.0 if rule.detect is None else rule.detect * (abs(baseline or 0.0) if rule.relative else 1.0)
+    return asked if asked > 0 else max(margin, DETECT)
+
+
+def _error(block: Differences, rule: Rule, found: Difference) -> float:
+    return (found.error if rule.is_change else block.candidate_error(rule.metric)) or 0.0
+
+
+def _worsening(rule: Rule, baseline: float | None, candidate: float) -> tuple[float, float]:
+    """The margin, and how far the value went in the direction that the rule fears."""
+    sign = 1.0 if rule.fails_above else -1.0
+    if not rule.is_change:
+        return 0.0, sign * (candidate - rule.limit)
+    before = baseline or 0.0
+    return rule.limit * (abs(before) if rule.relative else 1.0), sign * (candidate - before)
+
+
+def _is_beyond(rule: Rule, worsening: float, margin: float) -> bool:
+    if rule.comparator in {"below", "above"}:
+        return worsening >= -SLACK
+    return worsening > margin + SLACK
+
+
+def _measured(rule: Rule, baseline: float | None, candidate: float, worsening: float, margin: float) -> str:
+    if not rule.is_change:
+        wanted = {"below": "below", "at_most": "at most", "above": "above", "at_least": "at least"}
+        return f"{rule.metric} is {_points(rule, candidate)}, wanted {wanted[rule.comparator]} " + _points(
+            rule, rule.limit
+        )
+    moved = "rose" if (worsening >= 0) == rule.fails_above else "fell"
+    by = f"{moved} by {_points(rule, abs(worsening))}" if abs(worsening) > SLACK else "did not change"
+    values = f"({_points(rule, baseline or 0.0)} → {_points(rule, candidate)})"
+    return f"{rule.metric} {by} {values}, allowed {_points(rule, margin)}"
+
+
+def _points(rule: Rule, value: float) -> str:
+    """A value as tables print it: times 100, except where that would make no sense."""
+    return f"{value:.3f}" if rule.metric == "nll" else f"{100 * value:.2f}"
+
+
+def _p_text(p: float) -> str:
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"

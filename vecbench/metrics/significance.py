@@ -1,0 +1,135 @@
+"""Is a difference between two models more than chance?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+from vecbench.metrics.cells import Values
+
+Name = TypeVar("Name")
+
+
+@dataclass(frozen=True, slots=True)
+class PValues:
+    """How often chance alone would show as large a change, in each direction.
+
+    Attributes:
+        fall: For the second model's value being lower than the first's; in (0, 1].
+        rise: For its being higher; in (0, 1].
+    """
+
+    fall: float
+    rise: float
+
+    @property
+    def two_sided(self) -> float:
+        """For the two values being different; in (0, 1]."""
+        return min(1.0, 2 * min(self.fall, self.rise))
+
+
+def mcnemar_p(lost: int, gained: int) -> PValues:
+    """McNemar's exact test of a share of the same samples (McNemar, 1947).
+
+    Without a change, each sample that has changed was as likely lost as gained; the others say nothing.
+
+    Args:
+        lost: Samples that the first model has and the second has not.
+        gained: Samples that the second model has and the first has not.
+    """
+    from scipy.special import bdtr
+
+    changed = lost + gained
+    return PValues(float(bdtr(gained, changed, 0.5)), float(bdtr(lost, changed, 0.5)))
+
+
+def binomial_p(successes: int, n: int, share: float) -> PValues:
+    """The exact test of a share against a given one; `fall` is for its being lower than that.
+
+    Args:
+        successes: In [0, n].
+        n: At least 1.
+        share: In [0, 1].
+    """
+    from scipy.special import bdtr, bdtrc
+
+    more = float(bdtrc(successes - 1, n, share)) if successes else 1.0
+    return PValues(float(bdtr(successes, n, share)), more)
+
+
+def bootstrap_p(estimate: float, replicates: Values, *, biased: bool = False) -> PValues | None:
+    """The test that goes with a bootstrap interval: the largest level at which it still holds 0.
+
+    That is the share of replicates beyond 0, counting the data itself as one of them (Davison and
+    Hinkley, 1997, section 4.4.5), so that it is never 0. With `biased` the less favourable of the
+    percentile and the reflected interval counts, see `difference_interval`.
+
+    Args:
+        estimate: The difference.
+        replicates: The difference in each replicate; nan where it is undefined.
+        biased: Whether resampling biases the metric, as it does a calibration error.
+
+    Returns:
+        None when more than one replicate in twenty is undefined.
+    """
+    defined = replicates[~np.isnan(replicates)]
+    if defined.size < 0.95 * replicates.size or defined.size == 0:
+        return None
+    # Counts are whole, sums of confidences are not: a difference of 0 may come out as a rounding error.
+    slack = 1e-12
+    fall, rise = np.sum(defined >= -slack), np.sum(defined <= slack)
+    if biased:
+        fall = max(fall, np.sum(defined <= 2 * estimate + slack))
+        rise = max(rise, np.sum(defined >= 2 * estimate - slack))
+    return PValues(float(1 + fall) / (1 + defined.size), float(1 + rise) / (1 + defined.size))
+
+
+def difference_interval(
+    estimate: float, replicates: Values, *, biased: bool = False, level: float = 0.95
+) -> tuple[float, float] | None:
+    """The interval of a difference between two models on the same samples.
+
+    The percentile interval. Of a calibration error (`biased`), resampling exaggerates each side by an
+    amount of its own: the percentile interval is too wide where both are well calibrated, the reflected
+    one too narrow. Their hull is taken, which rejects no change too seldom rather than too often.
+
+    Args:
+        estimate: The difference.
+        replicates: The difference in each replicate; nan where it is undefined.
+        biased: Whether resampling biases the metric.
+        level: Nominal coverage, in (0, 1).
+
+    Returns:
+        (low, high); None when more than one replicate in twenty is undefined.
+    """
+    defined = replicates[~np.isnan(replicates)]
+    if defined.size < 0.95 * replicates.size or defined.size == 0:
+        return None
+    low, high = (float(each) for each in np.quantile(defined, [(1 - level) / 2, (1 + level) / 2]))
+    if biased:
+        return min(low, 2 * estimate - high), max(high, 2 * estimate - low)
+    return low, high
+
+
+def holm(p_values: Mapping[Name, float]) -> dict[Name, float]:
+    """P values adjusted for their number (Holm, 1979).
+
+    Rejecting those below a level makes a false claim among all of them at most that often, however
+    they depend on each other.
+
+    Args:
+        p_values: Name → p value.
+
+    Returns:
+        Name → adjusted p value, in (0, 1], never below the one given; in the same order.
+    """
+    ascending = sorted(p_values, key=lambda name: p_values[name])
+    adjusted: dict[Name, float] = {}
+    largest = 0.0
+    for place, name in enumerate(ascending):
+        largest = max(largest, min(1.0, (len(ascending) - place) * p_values[name]))
+        adjusted[name] = largest
+    return {name: adjusted[name] for name in p_values}
