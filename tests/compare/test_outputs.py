@@ -35,8 +35,8 @@ ODD = [
 def odd(tmp_path_factory):
     """A comparison and verdicts in which every name is a trap."""
     folder = tmp_path_factory.mktemp("odd\n|<b>")
-    baseline = [response("task|<i>\n", sample, "a", 0.9, target="a") for sample in ODD]
-    candidate = [response("task|<i>\n", sample, "b", 0.9, target="a") for sample in ODD]
+    baseline = [response("task|<i>", sample, "a", 0.9, target="a") for sample in ODD]
+    candidate = [response("task|<i>", sample, "b", 0.9, target="a") for sample in ODD]
     sides = [
         open_side(write_run(folder / name, rows), "strict", CATALOGUE)
         for name, rows in (("a|b", baseline), ("<c>\n::error::x", candidate))

@@ -38,7 +38,6 @@ def test_rows_are_paired_whatever_their_order(sides):
         ("samples", None, "49 rows in both, 1 only in the baseline"),
         ("images", {"image_sha256": "0" * 64}, "1 rows have another image"),
         ("labels", {"target": "negative"}, "1 rows have another target"),
-        ("labels", {"candidates": ("positive", "negative", "mixed")}, "1 rows have another target"),
         ("prompts", {"prompt_sha256": "0" * 64}, "1 rows have another prompt"),
     ],
 )
@@ -52,6 +51,13 @@ def test_sides_that_differ_are_refused_unless_told(sides, kind, change, said):
     comparison = compare(*both, CATALOGUE, allow=[kind], replicates=100)
     assert said in comparison.allowed[kind]
     assert comparison.differences.overall.n == (49 if kind == "samples" else 50)
+
+
+def test_other_candidates_of_a_task_that_nobody_knows_are_another_question(sides):
+    rows = [response("comics", f"s{number}", "a", 0.8) for number in range(5)]
+    other = [replace(rows[0], candidates=(*rows[0].candidates, "none of them")), *rows[1:]]
+    with pytest.raises(DataError, match="1 rows have another target"):
+        compare(*sides(rows, other), CATALOGUE, replicates=100)
 
 
 def test_every_difference_is_named_at_once(sides):
@@ -153,8 +159,6 @@ def test_scores_of_other_rows_or_another_protocol_are_refused(tmp_path, sides):
         ("scores.json", '{"schema": "vecbench.scores/1", "tasks": NaN}', "NaN is no value"),
         ("scores.json", '{"schema": "vecbench.scores/1", "tasks": {}}', "no 'groups'"),
         ("predictions.jsonl", '{"label_status": "ok"}\n', "line 1: not a prediction"),
-        ("responses.jsonl", "", "has no rows"),
-        ("responses.jsonl", "{}\n", "line 1: not a stored response"),
     ],
 )
 def test_a_file_that_is_not_what_it_should_be_is_named(tmp_path, name, content, message):
@@ -162,6 +166,26 @@ def test_a_file_that_is_not_what_it_should_be_is_named(tmp_path, name, content, 
     with pytest.raises(DataError, match=message) as refused:
         open_side(tmp_path, "strict", CATALOGUE)
     assert str(tmp_path / name) in refused.value.message
+
+
+@pytest.mark.parametrize("content", ["", "{}\n"])
+def test_responses_that_are_none_are_refused(tmp_path, content):
+    (tmp_path / "responses.jsonl").write_text(content)
+    with pytest.raises(UsageError, match="holds no responses that vecbench can read"):
+        open_side(tmp_path, "strict", CATALOGUE)
+
+
+def test_what_another_program_wrote_can_be_compared_and_its_faults_are_noted(tmp_path, sides):
+    theirs = tmp_path / "answers.jsonl"
+    rows = [
+        {"task": row.task, "id": row.sample_id, "target": row.target, "response": row.response}
+        for row in ROWS
+    ]
+    theirs.write_text("".join(json.dumps(row) + "\n" for row in rows) + '{"task": "emoji_2", "id"')
+    ours, _ = sides(ROWS, ROWS)
+    comparison = compare(ours, open_side(theirs, "strict", CATALOGUE), CATALOGUE, replicates=100)
+    assert comparison.differences.overall.n == 50
+    assert any("answers.jsonl: 1 not scored" in note for note in comparison.notes)
 
 
 def test_a_prediction_that_stands_twice_is_refused(tmp_path):

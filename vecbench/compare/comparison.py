@@ -79,7 +79,7 @@ def compare(
     if baseline.rows and candidate.rows:
         pairing = paired(baseline, candidate, allow)
         protocol = candidate.protocol or baseline.protocol or ""
-        notes = (*pairing.notes, *_silence(pairing.pairs))
+        notes = (*baseline.notes, *candidate.notes, *pairing.notes, *_silence(pairing.pairs))
         differences = row_differences(pairing.pairs, protocol, catalogue, replicates=replicates, seed=seed)
         return Comparison(
             baseline,
@@ -96,6 +96,8 @@ def compare(
     differences = score_differences(baseline, candidate, catalogue)
     require_allowed(differing, allow, "scores that both have")
     notes = (
+        *baseline.notes,
+        *candidate.notes,
         "Scores without rows cannot be paired: there are no intervals, no tests and no flips, and nobody "
         "can tell whether both sides saw the same samples.",
     )

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from vecbench.errors import DataError, UsageError
+from vecbench.interop.reading import open_responses
 from vecbench.parsing import Prediction, Reading
 from vecbench.scoring import predictions
 from vecbench.scoring.scores import SCHEMA
-from vecbench.store import Manifest, RunDirectory, StoredResponse, read_responses
+from vecbench.store import Manifest, RunDirectory, StoredResponse
 from vecbench.tasks import Catalogue
 
 RowKey = tuple[str, str, int]
@@ -31,6 +32,7 @@ class Side:
         tells_candidates: Whether its rows' candidates are those that were asked for, and no guess.
         manifest: Of the run; None if there is none.
         scores: What scores.json says; None when there are rows.
+        notes: What was wrong with its files.
     """
 
     path: Path
@@ -40,6 +42,7 @@ class Side:
     tells_candidates: bool = False
     manifest: Manifest | None = None
     scores: Mapping[str, Any] | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -61,9 +64,10 @@ def key_of(row: Prediction) -> RowKey:
 
 
 def open_side(path: Path, protocol: str, catalogue: Catalogue) -> Side:
-    """A run directory, a responses.jsonl, a predictions.jsonl or a scores.json.
+    """A run, whatever else `vecbench score` reads, a predictions.jsonl or a scores.json.
 
-    Of a directory, the responses are read if it has any, then its predictions, then its scores.
+    Of a directory, the responses of a run are read if it has any, then its predictions, then its scores,
+    then what another program wrote.
 
     Args:
         path: Directory or file.
@@ -71,37 +75,39 @@ def open_side(path: Path, protocol: str, catalogue: Catalogue) -> Side:
         catalogue: Brings the tasks' labels and aliases.
 
     Raises:
-        UsageError: There is no such file, or the directory holds none of the three.
+        UsageError: There is no such file, or nothing in it that can be read.
         DataError: A file is not what its name says, or has no rows.
     """
     if not path.exists():
         raise UsageError(f"there is no {path}", "Name a run directory, responses, predictions or scores.")
     directory = RunDirectory(path if path.is_dir() else path.parent)
-    file = path
-    if path.is_dir():
-        known = (directory.responses, directory.predictions, directory.scores)
-        found = [each for each in known if each.is_file()]
-        if not found:
-            raise UsageError(
-                f"{path} holds no responses.jsonl, predictions.jsonl or scores.json",
-                "Name the directory of a run.",
-            )
-        file = found[0]
-    if file.suffix == ".json":
+    file = _derived_file(path, directory)
+    if file is None:
+        side = _side_of_responses(path, protocol, catalogue)
+    elif _is_scores(file):
         scores = _read_scores(file)
         said = scores.get("protocol")
         return Side(path, said if isinstance(said, str) else None, scores=scores)
-    if _has_predictions(file):
+    else:
         read = tuple(_read_predictions(file, catalogue))
         side = Side(path, _told_protocol(directory), read, manifest=directory.read_manifest())
-    else:
-        side = _run_side(path, file, directory, protocol, catalogue)
     if not side.rows:
-        raise DataError(f"{file} has no rows", "A run stores them as it goes: let it begin first.")
+        raise DataError(f"{file or path} has no rows", "A run stores them as it goes: let it begin first.")
     return side
 
 
-def _run_side(path: Path, file: Path, directory: RunDirectory, protocol: str, catalogue: Catalogue) -> Side:
+def _derived_file(path: Path, directory: RunDirectory) -> Path | None:
+    """The predictions or scores that a path means; None if it means responses."""
+    if path.is_file():
+        return path if _is_scores(path) or _has_predictions(path) else None
+    if directory.responses.is_file():
+        return None
+    known = (directory.predictions, directory.scores)
+    return next((each for each in known if each.is_file()), None)
+
+
+def _side_of_responses(path: Path, protocol: str, catalogue: Catalogue) -> Side:
+    source = open_responses(path, catalogue)
     prompts: dict[RowKey, str] = {}
 
     def noted(responses: Iterable[StoredResponse]) -> Iterator[StoredResponse]:
@@ -110,10 +116,18 @@ def _run_side(path: Path, file: Path, directory: RunDirectory, protocol: str, ca
                 prompts[each.task, each.sample_id, each.repeat] = each.prompt_sha256
             yield each
 
-    rows = predictions(noted(read_responses(file)), protocol, catalogue)
-    # Beside a file of another name lies another run's manifest, if any.
-    manifest = directory.read_manifest() if file == directory.responses else None
-    return Side(path, protocol, tuple(rows), prompts, tells_candidates=True, manifest=manifest)
+    rows = tuple(predictions(noted(source.responses), protocol, catalogue))
+    faults = ", ".join(f"{count:,} {effect}" for effect, count in source.effects().items())
+    notes = (f"{path}: {faults}; vecbench score lists them.",) if faults else ()
+    return Side(path, protocol, rows, prompts, tells_candidates=True, manifest=source.manifest, notes=notes)
+
+
+def _is_scores(file: Path) -> bool:
+    """Whether a file is a scores.json, by its name or by its first bytes, which hold its schema."""
+    if file.suffix != ".json" or file.name == RunDirectory(file.parent).scores.name:
+        return file.suffix == ".json"
+    with file.open("rb") as stream:
+        return SCHEMA.encode() in stream.read(200)
 
 
 def _has_predictions(file: Path) -> bool:
