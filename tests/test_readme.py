@@ -83,6 +83,28 @@ def test_readme_shows_the_demos_true_output(tmp_path):
         assert float(said) == pytest.approx(float(measured), abs=1.0)
 
 
+def test_readme_shows_a_true_comparison(workplace):
+    """After its commands have run, in their order."""
+    shown = re.search(r"<!-- compare -->\n```\n(.*?)```\n<!-- /compare -->", README, flags=re.DOTALL)[1]
+    done = go("COLUMNS=100 vecbench compare results/my-model results/now", workplace)
+    assert done.returncode == 0, done.stderr
+    table = done.stdout[done.stdout.index("candidate (change)") :]
+
+    def skeleton(text):
+        return [VALUE.sub("#", re.sub(r"[\s*+−]+", " ", line)).strip() for line in text.splitlines()]
+
+    lines = len(shown.splitlines())
+    assert skeleton(shown) == skeleton(table)[:lines]
+    for said, measured in zip(VALUE.findall(shown), VALUE.findall(table), strict=False):
+        # As above: a sampled answer may fall otherwise on another processor.
+        assert float(said) == pytest.approx(float(measured), abs=3.0)
+
+
+def test_readme_shows_the_leaderboard_as_it_is_built():
+    shown = re.search(r"<!-- leaderboard -->\n(.*?)\n<!-- /leaderboard -->", README, flags=re.DOTALL)[1]
+    assert shown in (ROOT / "leaderboards" / "vecbench" / "README.md").read_text()
+
+
 @pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.name)
 def test_links_in_the_docs_lead_somewhere(page):
     for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
