@@ -46,8 +46,9 @@ def stated_answer(text: str) -> Answer | None:
     r"""The answer that a text states explicitly; None if it states none.
 
     In this order: the last complete `<answer>` element, the key of the last outermost JSON object that
-    has it, `\boxed{}`, a line `Answer: …` (or the line below, if nothing follows the colon). An `<answer>` that is opened and never closed counts as no answer, and keeps the
-    other forms from being looked for: the text behind it is whatever the model was about to say.
+    has it, `\boxed{}`, a line `Answer: …` (or the line below, if nothing follows the colon). An `<answer>`
+    that is opened and never closed counts as no answer, and keeps the other forms from being looked for:
+    the text behind it is whatever the model was about to say.
     """
     found = elements(text, "answer")
     if found:
@@ -119,11 +120,10 @@ def _json_confidence(text: str) -> str | None:
 def _last_line(text: str, line: re.Pattern[str]) -> str | None:
     """What follows the colon of the last such line; what follows on the next line if that is nothing."""
     # A line inside a JSON object is a part of that object.
-    found = None
-    for found in line.finditer(json_objects(text).masked):
-        pass
-    if found is None:
+    lines = list(line.finditer(json_objects(text).masked))
+    if not lines:
         return None
+    found = lines[-1]
     stated = text[found.start(1) : found.end(1)]
     if normal_form(stated):
         return stated

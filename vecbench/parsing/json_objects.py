@@ -12,7 +12,7 @@ from typing import Any
 KEYS = frozenset({"answer", "confidence"})
 
 MOST_FAULTS = 256
-"""Beginnings of objects that may turn out to be none: a bound, as finding a fault's line reads the text anew."""
+"""Beginnings of objects that may turn out to be none: each costs the decoder a look at all before it."""
 
 _BEGINNING = re.compile(r"\{\s*[\"}]")
 _TRAILING_COMMA = re.compile(r",(?=\s*[}\]])")

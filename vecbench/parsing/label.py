@@ -20,7 +20,7 @@ _NEGATION = re.compile(
 )
 _NOT_A_NEGATION = re.compile(
     r"\b(?:no doubt|(?:without|beyond) (?:any |a )?(?:shadow of )?(?:a )?doubt|no question|not only"
-    r"|no(?:ne|thing| one)? (?:other|else) than|nothing but|nothing (?:less than|short of)|all but certain(?:ly)?)\b"
+    r"|no(?:ne|thing| one)? (?:other|else) than|nothing (?:but|less than|short of)|all but certain(?:ly)?)\b"
 )
 
 _WHOLE_ANSWER_ONLY = frozenset({"content"})
