@@ -75,7 +75,20 @@ def test_the_label_is_what_the_answer_says(response, candidates, expected):
         ("10/9", None, "out_of_range"),
         ("1/0", None, "out_of_range"),
         ("1,000", None, "out_of_range"),
+        ("0.9,", 0.9, "ok"),
+        ("0.9\u3002", 0.9, "ok"),
+        ("\u200e0.9\u200b", 0.9, "ok"),
+        ("<0.9>", 0.9, "ok"),
+        ("90\\%", 0.9, "percent"),
+        ("90 per cent", 0.9, "percent"),
+        ("9 out of 10", 0.9, "fraction"),
         ("about 0.9", None, "not_a_number"),
+        ("~0.9", None, "not_a_number"),
+        ("<0.9", None, "not_a_number"),
+        ("> 0.9", None, "not_a_number"),
+        ("[0,1]", None, "not_a_number"),
+        ("(0,9)", None, "not_a_number"),
+        ("high (0.9)", None, "not_a_number"),
         ("", None, "missing"),
     ],
 )
@@ -113,14 +126,53 @@ def test_typography_and_markup_make_no_difference(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["not fear", "isn't fear", "fear? no", "no fear", "anything rather than fear"]
+    "text",
+    [
+        "not fear",
+        "isn't fear",
+        "isnt fear",
+        "fear? no",
+        "no fear",
+        "anything rather than fear",
+        "anything but fear",
+        "all but fear",
+        "anything except fear",
+        "other than fear",
+        "nothing like fear",
+        "unlikely to be fear",
+        "fear is the least likely",
+        "I doubt it is fear",
+        "devoid of fear",
+        "free of fear",
+        "free from fear",
+        "lacking fear",
+        "rule out fear",
+        "it rules out fear",
+        "fear is ruled out",
+        "rules fear out",
+        "excluding fear",
+    ],
 )
 def test_a_negated_candidate_is_ambiguous(text):
     assert answer(text) == (None, "ambiguous")
 
 
-def test_no_doubt_is_no_negation():
-    assert answer("without doubt fear") == ("fear", "ok")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "without doubt fear",
+        "beyond any doubt fear",
+        "without a shadow of a doubt fear",
+        "undoubtedly fear",
+        "nothing but fear",
+        "none other than fear",
+        "nothing other than fear",
+        "nothing short of fear",
+    ],
+)
+def test_an_emphasis_is_no_negation(text):
+    assert answer(text) == ("fear", "ok")
+    assert answer(f"{text}, but not of snakes") == (None, "ambiguous")
 
 
 def test_a_hyphen_joins_words():
@@ -141,6 +193,15 @@ def test_an_alias_counts_only_if_the_task_lists_it():
     assert answer("a sad scene", aliases={"sad": "sadness"}) == ("sadness", "alias")
     assert answer("sad fear", aliases={"sad": "sadness"}) == (None, "ambiguous")
     assert answer("sad, i.e. sadness", aliases={"sad": "sadness"}) == ("sadness", "ok")
+
+
+def test_content_is_an_alias_only_as_the_whole_answer():
+    aliases = {"content": "contentment", "sad": "sadness"}
+    assert answer("Content.", aliases=aliases) == ("contentment", "alias")
+    assert answer("The image content shows fear", aliases=aliases) == ("fear", "ok")
+    assert answer("The content is sad", aliases=aliases) == ("sadness", "alias")
+    assert answer("The content is unclear", aliases=aliases) == (None, "not_a_candidate")
+    assert answer("it looks content", candidates=("content", "fear")) == ("content", "ok")
 
 
 def test_an_alias_of_a_label_that_is_no_candidate_here_is_none():
@@ -164,6 +225,47 @@ def test_an_alias_of_a_label_that_is_no_candidate_here_is_none():
 def test_other_explicit_forms_are_read_where_there_are_no_tags(response):
     reading = read(response, MIKELS, {})
     assert (reading.label, reading.confidence) == ("fear", 0.9)
+
+
+RUNNER_UP = '{"answer": "fear", "confidence": 0.1}'
+
+
+@pytest.mark.parametrize(
+    ("response", "expected"),
+    [
+        (f'{{"answer": "anger", "confidence": 0.9, "runner_up": {RUNNER_UP}}}', ("anger", 0.9)),
+        (f'{{"runner_up": {RUNNER_UP}, "answer": "anger", "confidence": 0.9}}', ("anger", 0.9)),
+        (f'{{"answer": "anger", "runner_up": {RUNNER_UP}}}', ("anger", None)),
+        (f'{{"runner_up": {RUNNER_UP}}}', (None, None)),
+        ('{"answer": "anger", "runner_up": {\n"answer": "fear",\n"confidence": 0.1\n}\n}', ("anger", None)),
+        (
+            '{\n"answer": "anger",\n"confidence": 0.9,\n"other": {\n"answer": "fear",\n"x": "cu',
+            ("anger", 0.9),
+        ),
+        (f'{{"note": {RUNNER_UP}, "answer": cut', (None, None)),
+        ('{"answer": "anger", "confidence": 0.9}\nCompare: {"confidence": 0.2}', ("anger", 0.9)),
+        (f'{RUNNER_UP} {{"answer": "anger"}}', ("anger", None)),
+        (f"<answer>anger</answer> {RUNNER_UP}", ("anger", None)),
+        (f"<answer>Fear</answer> {RUNNER_UP}", ("fear", 0.1)),
+        (f"<answer>{RUNNER_UP}</answer>", ("fear", 0.1)),
+        ('{"answer": "anger"}\n{"confidence": 0.9}', ("anger", 0.9)),
+        ('{"answer": "anger"}\nConfidence: 0.9', ("anger", 0.9)),
+        ('{"answer": "anger", "confidence": null}\nConfidence: 0.9', ("anger", None)),
+        (f"Of {{labels}}: {{{RUNNER_UP}}}", ("fear", 0.1)),
+        ('{"why": "two\nlines", "answer": "anger", "confidence": 0.9,}', ("anger", 0.9)),
+        ('{"answer": "anger", "confidence": ' + "9" * 5000 + "}", ("anger", None)),
+    ],
+)
+def test_json_is_read_at_its_outermost_level_and_its_confidence_belongs_to_its_answer(response, expected):
+    reading = read(response, MIKELS, {}, "stop")
+    assert (reading.label, reading.confidence) == expected
+
+
+def test_an_answer_may_stand_below_its_heading():
+    reading = read("**Answer:**\n\n**Fear**\n\n**Confidence:**\n0.9\n", MIKELS, {})
+    assert (reading.label, reading.confidence) == ("fear", 0.9)
+    assert label("Answer:\nConfidence: 0.9") == (None, "no_answer")
+    assert label("Answer:\n\n") == (None, "no_answer")
 
 
 def test_tags_go_before_other_forms():
@@ -234,7 +336,26 @@ def test_any_text_has_a_reading(response, finish_reason, further):
         assert reading.confidence is None or 0 <= reading.confidence <= 1
 
 
-@pytest.mark.parametrize("piece", ["<think>", "<answer>", "{", '{"answer":', "\\boxed{", "<", "answer", "_"])
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "<think>",
+        "<answer>",
+        "{",
+        '{"answer":',
+        '{"answer":"confidence",',
+        '{"answer":[',
+        '{"answer":{}},',
+        '{"confidence":\\"',
+        '"answer"{\\"',
+        "\\boxed{",
+        "<",
+        "answer",
+        "answer:\n",
+        "_",
+        ", ",
+    ],
+)
 def test_hostile_lengths_are_read_all_the_same(piece):
     assert read(piece * 20_000, MIKELS, {}).label is None
 

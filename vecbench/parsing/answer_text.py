@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
-from typing import Any
 
+from vecbench.labels import normal_form
+from vecbench.parsing.json_objects import json_objects
 from vecbench.parsing.visible import elements, is_left_open
 
-MOST_OBJECTS = 64
-"""JSON objects that are tried, from the end: enough for any answer, and a bound for hostile texts."""
+MOST_BOXES = 64
+"""`\\boxed{}` that are tried, from the end: enough for any answer, and a bound for hostile texts."""
+
+NEAR = 1000
+"""Characters in which a `\\boxed{}` is closed, or a line has its continuation."""
 
 _ANSWER_LINE = re.compile(
     r"^(?:[^\w\n]|_)*(?:final[ \t]+)?answer(?:[^\w\n:\uff1a]|_)*[:\uff1a](.*)$", re.IGNORECASE | re.MULTILINE
 )
 _CONFIDENCE_LINE = re.compile(
     r"^(?:[^\w\n]|_)*confidence(?:[^\w\n:\uff1a]|_)*[:\uff1a](.*)$", re.IGNORECASE | re.MULTILINE
+)
+_IS_STATED = re.compile(
+    r"(?:\W|_)*(?:final[ \t]+)?(?:answer|confidence)(?:[^\w:\uff1a]|_)*[:\uff1a]", re.IGNORECASE
 )
 _CONFIDENCE_TAG = re.compile(r"</?\s*confidence\s*>", re.IGNORECASE)
 _BOXED = re.compile(r"\\boxed\s*\{")
@@ -39,9 +45,10 @@ class Answer:
 def stated_answer(text: str) -> Answer | None:
     r"""The answer that a text states explicitly; None if it states none.
 
-    In this order: the last complete `<answer>` element, the key of a JSON object, `\boxed{}`, a line
-    `Answer: …`. An `<answer>` that is opened and never closed counts as no answer, and keeps the
-    other forms from being looked for: the text behind it is whatever the model was about to say.
+    In this order: the last complete `<answer>` element, the key of the last outermost JSON object that
+    has it, `\boxed{}`, a line `Answer: …` (or the line below, if nothing follows the colon). An `<answer>`
+    that is opened and never closed counts as no answer, and keeps the other forms from being looked for:
+    the text behind it is whatever the model was about to say.
     """
     found = elements(text, "answer")
     if found:
@@ -49,27 +56,28 @@ def stated_answer(text: str) -> Answer | None:
         return Answer(without_confidence(text[begin:end]), complete=True)
     if is_left_open(text, "answer"):
         return None
-    value = _json_value(text, "answer")
+    value = _json_answer(text)
     if value is not None:
         return Answer(value, complete=True)
     boxed = _boxed(text)
     if boxed is not None:
         return Answer(boxed, complete=True)
-    lines = _ANSWER_LINE.findall(text)
-    return Answer(lines[-1], complete=False) if lines else None
+    line = _last_line(text, _ANSWER_LINE)
+    return None if line is None else Answer(line, complete=False)
 
 
 def stated_confidence(text: str) -> str | None:
-    """The confidence that a text states: the last complete element, a JSON key, or a line; None if none."""
+    """The confidence that a text states; None if it states none.
+
+    In this order: the last complete `<confidence>` element, the key of a JSON object, a line
+    `Confidence: …`. An object with another answer than the one that is taken states that one's confidence.
+    """
     found = elements(text, "confidence")
     if found:
         begin, end = found[-1]
         return text[begin:end]
-    value = _json_value(text, "confidence")
-    if value is not None:
-        return value
-    lines: list[str] = _CONFIDENCE_LINE.findall(text)
-    return lines[-1] if lines else None
+    value = _json_confidence(text)
+    return _last_line(text, _CONFIDENCE_LINE) if value is None else value
 
 
 def without_confidence(answer: str) -> str:
@@ -81,29 +89,54 @@ def without_confidence(answer: str) -> str:
     return _CONFIDENCE_TAG.sub(" ", "".join(kept) + answer[place:])
 
 
-def _json_value(text: str, key: str) -> str | None:
-    if f'"{key}"' not in text.lower():
+def _json_answer(text: str) -> str | None:
+    answers = [each["answer"] for each in json_objects(text).objects if "answer" in each]
+    return answers[-1] if answers else None
+
+
+def _json_confidence(text: str) -> str | None:
+    """The confidence of the object that holds the answer; else of one that holds none."""
+    if '"confidence"' not in text.lower():
         return None
-    decoder = json.JSONDecoder()
-    begin = len(text)
-    for _ in range(MOST_OBJECTS):
-        begin = text.rfind("{", 0, begin)
-        if begin < 0:
-            return None
-        try:
-            found: Any = decoder.raw_decode(text, begin)[0]
-        except (ValueError, RecursionError):
+    tagged = elements(text, "answer")
+    if tagged:
+        begin, end = tagged[-1]
+        within = [each for each in json_objects(text[begin:end]).objects if "confidence" in each]
+        if within:
+            return within[-1]["confidence"]
+    answer = stated_answer(text)
+    taken = None if answer is None else normal_form(answer.text)
+    own, nobodys = None, None
+    for each in json_objects(text).objects:
+        if "confidence" not in each:
             continue
-        for name, value in found.items():
-            if name.lower() == key:
-                return "" if value is None else str(value)
-    return None
+        if "answer" not in each:
+            nobodys = each["confidence"]
+        elif normal_form(each["answer"]) == taken:
+            own = each["confidence"]
+    return nobodys if own is None else own
+
+
+def _last_line(text: str, line: re.Pattern[str]) -> str | None:
+    """What follows the colon of the last such line; what follows on the next line if that is nothing."""
+    # A line inside a JSON object is a part of that object.
+    lines = list(line.finditer(json_objects(text).masked))
+    if not lines:
+        return None
+    found = lines[-1]
+    stated = text[found.start(1) : found.end(1)]
+    if normal_form(stated):
+        return stated
+    for below in text[found.end() : found.end() + NEAR].split("\n"):
+        if normal_form(below):
+            return stated if _IS_STATED.match(below) else below
+    return stated
 
 
 def _boxed(text: str) -> str | None:
-    for opening in list(_BOXED.finditer(text))[-MOST_OBJECTS:][::-1]:
+    for opening in list(_BOXED.finditer(text))[-MOST_BOXES:][::-1]:
         depth = 1
-        for place in range(opening.end(), min(len(text), opening.end() + 1000)):
+        for place in range(opening.end(), min(len(text), opening.end() + NEAR)):
             depth += {"{": 1, "}": -1}.get(text[place], 0)
             if depth == 0:
                 return _COMMAND.sub(" ", text[opening.end() : place])

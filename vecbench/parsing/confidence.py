@@ -11,11 +11,13 @@ from vecbench.parsing.prediction import ConfidenceStatus
 SHORT = 64
 """Characters of a confidence that is remembered once it was read: models state few different ones."""
 
-_MARGIN = " \t\r\n\"'`*_{}()[]<>$~“”‘’«»;:"
+_MARGIN = " \t\r\n\"'`*_{}()[]$“”‘’«»;:"
+_SENTENCE_END = (".", ",", "\u3002", "\u3001")
+_IN_ANGLES = re.compile(r"<([^<>]*)>")
 _NUMBER = r"(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:e[+-]?[0-9]+)?"
 _DECIMAL = re.compile(rf"[+-]?{_NUMBER}")
-_PERCENT = re.compile(rf"([+-]?{_NUMBER})\s*(?:%|percent)")
-_FRACTION = re.compile(rf"([+-]?{_NUMBER})\s*[/\u2044]\s*([+-]?{_NUMBER})")
+_PERCENT = re.compile(rf"([+-]?{_NUMBER})\s*(?:\\?%|per ?cent)")
+_FRACTION = re.compile(rf"([+-]?{_NUMBER})(?:\s*[/\u2044]\s*|\s+out\s+of\s+)([+-]?{_NUMBER})")
 _NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)")
 _THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+")
 
@@ -38,15 +40,15 @@ def read_confidence(stated: str | None) -> tuple[float | None, ConfidenceStatus]
 def _read(stated: str) -> tuple[float | None, ConfidenceStatus]:
     if any(unicodedata.decomposition(each).startswith(("<super>", "<sub>")) for each in stated):
         return None, "not_a_number"  # NFKC would make 0.92 of 0.9²
-    # A full stop behind the number ends a sentence.
-    text = (
-        unicodedata.normalize("NFKC", stated)
-        .replace("\u2212", "-")
-        .strip(_MARGIN)
-        .casefold()
-        .removesuffix(".")
-        .strip(_MARGIN)
-    )
+    plain = unicodedata.normalize("NFKC", stated).replace("\u2212", "-").casefold()
+    plain = "".join(each for each in plain if unicodedata.category(each) != "Cf")
+    text = plain.strip(_MARGIN)
+    if angles := _IN_ANGLES.fullmatch(text):  # one alone says "less than" or "more than"
+        text = angles[1].strip(_MARGIN)
+    if text.endswith(_SENTENCE_END):
+        text = text[:-1].strip(_MARGIN)
+    if "," in text and not set("[(").isdisjoint(plain):
+        return None, "not_a_number"  # [0,1] is a range
     if not text:
         return None, "missing"
     if _THOUSANDS.fullmatch(text) or _NOT_FINITE.fullmatch(text):

@@ -11,17 +11,25 @@ from vecbench.labels import normal_form
 from vecbench.parsing.prediction import LabelStatus
 
 _NEGATION = re.compile(
-    r"\b(?:not|no|non|never|neither|nor|none|without|cannot|unlike|hardly|barely|\w+n't"
-    r"|rather than|instead of|far from|opposite of|lack of|absence of)\b"
+    r"\b(?:not|no|non|never|neither|nor|none|nothing|without|cannot|hardly|barely|scarcely|rarely|seldom|\w+n't"
+    r"|(?:is|are|was|were|do|does|did|can|would|should|could)nt"
+    r"|unlike|unlikely|(?:less|least) likely|doubt|doubts|doubtful|absent|absence of"
+    r"|except|exclud(?:e|es|ed|ing)|(?:any|every|no)thing but|all but|other than|apart from|aside from"
+    r"|rather than|instead of|opposed to|opposite of|contrary to|far from"
+    r"|lacks|lacking|lack of|devoid of|(?:free|freed) (?:of|from)|rul(?:e|es|ed|ing) +(?:it +)?out)\b"
 )
 _NOT_A_NEGATION = re.compile(
-    r"\b(?:no doubt|without (?:a |any )?doubt|no question|not only|none other than)\b"
+    r"\b(?:no doubt|(?:without|beyond) (?:any |a )?(?:shadow of )?(?:a )?doubt|no question|not only"
+    r"|no(?:ne|thing| one)? (?:other|else) than|nothing (?:but|less than|short of)|all but certain(?:ly)?)\b"
 )
+
+_WHOLE_ANSWER_ONLY = frozenset({"content"})
+"""Aliases that are another word in most sentences: "the image content" says nothing of contentment."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Matcher:
-    """Candidates and aliases in normal form, and the pattern that finds them as whole words."""
+    """Candidates and aliases in normal form, and the pattern that finds them in a sentence as whole words."""
 
     meanings: Mapping[str, tuple[str, LabelStatus]]
     words: re.Pattern[str]
@@ -35,7 +43,8 @@ def read_label(
     Args:
         answer: The text of the answer alone.
         candidates: The closed list.
-        aliases: Other spellings → candidate; one that is itself a candidate is no alias.
+        aliases: Other spellings → candidate; one that is itself a candidate is no alias, and "content"
+            is one only as the whole answer.
 
     Returns:
         The candidate as the list spells it with "ok" or "alias"; or None with "ambiguous" (several
@@ -89,6 +98,7 @@ def _matcher(candidates: tuple[str, ...], aliases: tuple[tuple[str, str], ...]) 
     # A label of nothing but punctuation would stand everywhere.
     meanings.pop("", None)
     # Longest first: "very happy" must not be read as "happy".
-    spellings = "|".join(re.escape(form) for form in sorted(meanings, key=len, reverse=True)) or "(?!)"
+    forms = [form for form in meanings if meanings[form][1] == "ok" or form not in _WHOLE_ANSWER_ONLY]
+    spellings = "|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True)) or "(?!)"
     # A hyphen joins words: "fear-free" does not name fear.
     return _Matcher(meanings, re.compile(rf"(?<!\w)(?<!\w[-\u2010])(?:{spellings})(?![-\u2010]?\w)"))

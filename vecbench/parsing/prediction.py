@@ -17,8 +17,8 @@ the engine gave no response.
 ConfidenceStatus = Literal["ok", "percent", "fraction", "out_of_range", "not_a_number", "missing"]
 """How a confidence came about, or why there is none.
 
-ok: a decimal in [0, 1]. percent: divided by 100. fraction: such as 9/10. out_of_range: a number whose
-scale would have to be guessed. not_a_number: words. missing: none is stated.
+ok: a decimal in [0, 1]. percent: divided by 100. fraction: such as 9/10 or 9 out of 10. out_of_range: a
+number whose scale would have to be guessed. not_a_number: words, bounds, ranges. missing: none is stated.
 """
 
 LABEL_STATUSES: tuple[LabelStatus, ...] = LabelStatus.__args__  # type: ignore[attr-defined]
