@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from types import TracebackType
@@ -197,6 +197,12 @@ def read_responses(path: Path) -> Iterator[StoredResponse]:
                     f"{path}, line {number}: not a stored response ({problem})",
                     "Remove the line; its sample will be generated again.",
                 ) from None
+
+
+def latest_responses(responses: Iterable[StoredResponse]) -> list[StoredResponse]:
+    """Of several responses to one sample and repeat the last, in the order of the first ones."""
+    latest = {(each.task, each.sample_id, each.repeat): each for each in responses}
+    return list(latest.values())
 
 
 def stored_response(values: Any) -> StoredResponse:
