@@ -6,7 +6,7 @@ from published import emocaliber_responses, stored
 from rich.console import Console
 
 from vecbench.difference_tables import difference_markdown, difference_table
-from vecbench.parsing.disagreement import FROM_REASONING, LIST_ORDER, NO_NUMBER
+from vecbench.parsing.disagreement import CLIPPED, FROM_REASONING, LIST_ORDER, NO_NUMBER
 from vecbench.scoring import differences, score_responses
 from vecbench.scoring.differences import (
     EARLIER_RESPONSE,
@@ -48,12 +48,14 @@ def test_what_no_reading_shows_has_a_reason_too():
         response("c", "<answer>neutral</answer>", target="unknown"),
         response("d", RIGHT, error="the server was restarted"),
         replace(response("e", RIGHT), stated_target="pos."),
+        replace(response("f", f"{RIGHT}<confidence>1.2</confidence>"), stated_target="pos."),
     ) == [
         ("a", [EARLIER_RESPONSE]),
         ("b", [TARGET_CASE]),
         ("c", [UNKNOWN_TARGET]),
         ("d", [FAILED]),
         ("e", [TARGET_SPELLING]),
+        ("f", [CLIPPED, TARGET_SPELLING]),
     ]
 
 

@@ -342,6 +342,7 @@ def test_what_is_wrong_with_a_row_is_reported_with_its_line(tmp_path, row, effec
     [
         (b'{"task": "FI-2", "targ', "not valid JSON"),
         (b"[1, 2]", "not a JSON object"),
+        (b'{"a": 1} {"b": 2}', "not valid JSON"),
         (b"\xff\xfe{}", "not UTF-8"),
         (b'{"a": ' * 100_000, "nested too deeply"),
         (b'{"a": ' + b"9" * 10_000 + b"}", "not valid JSON"),

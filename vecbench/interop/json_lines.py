@@ -26,7 +26,7 @@ def json_lines(path: Path, faults: list[ResponseFault]) -> Iterator[tuple[int, d
     Raises:
         DataError: The file cannot be opened or read.
     """
-    decode = json.JSONDecoder(object_pairs_hook=unique).decode
+    decode = json.JSONDecoder(object_pairs_hook=unique).raw_decode
     try:
         with path.open("rb") as stream:
             for number, line in enumerate(iter(partial(stream.readline, MOST_BYTES), b""), start=1):
@@ -38,7 +38,10 @@ def json_lines(path: Path, faults: list[ResponseFault]) -> Iterator[tuple[int, d
                 if line.isspace():
                     continue
                 try:
-                    values = decode(line.decode("utf-8-sig" if number == 1 else "utf-8").strip())
+                    text = line.decode("utf-8-sig" if number == 1 else "utf-8").strip()
+                    values, end = decode(text)
+                    if end < len(text):
+                        raise ValueError("more than one value")
                     problem = "" if type(values) is dict else "not a JSON object"
                 except (ValueError, RecursionError) as fault:
                     problem = _problem(fault, torn=not line.endswith(b"\n"))

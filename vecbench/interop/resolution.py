@@ -224,6 +224,15 @@ def _are_labels(candidates: object) -> bool:
 
 
 def _require_types(row: Row) -> None:
+    if (
+        type(row.finish_reason) in _TEXT
+        and type(row.image) in _TEXT
+        and type(row.image_sha256) in _TEXT
+        and type(row.prompt_sha256) in _TEXT
+        and type(row.n_prompt_tokens) in _COUNT
+        and type(row.n_output_tokens) in _COUNT
+    ):
+        return  # as good as always, and several times as fast as what finds the name
     for name, value, kinds in (
         ("finish_reason", row.finish_reason, _TEXT),
         ("image", row.image, _TEXT),

@@ -151,13 +151,11 @@ def _reasons(
     if ours is None:
         return [Reason(EARLIER_RESPONSE)] if theirs.dropped is None else []
     why = reasons(response.response, response.candidates, aliases, ours.reading, theirs.reading)
-    if why:
-        return why
     if theirs.dropped is not None:
-        return [Reason(FAILED, response.error or "")]
-    if ours.correct != theirs.correct:
-        return [Reason(_target_kind(theirs), repr(theirs.target))]
-    return []
+        return why or [Reason(FAILED, response.error or "")]
+    if ours.correct != theirs.correct and ours.reading.label == theirs.reading.label:
+        return [*why, Reason(_target_kind(theirs), repr(theirs.target))]
+    return why
 
 
 def _target_kind(theirs: Prediction) -> str:
