@@ -267,6 +267,12 @@ def test_a_merged_file_and_a_log_are_not_known_by_their_names_either(tmp_path):
         assert read(folder)[0].format == "plain JSONL"
 
 
+def test_a_table_of_samples_is_no_log(tmp_path):
+    jsonl(tmp_path / "samples_train.jsonl", [{"image": "a.jpg", "label": "positive"}])
+    source, responses = read(plain(tmp_path).parent)
+    assert (source.format, len(responses), source.notes) == ("plain JSONL", len(ANSWERS), [])
+
+
 def test_what_is_not_read_of_a_directory_is_told(tmp_path):
     folder = emocaliber_shards(tmp_path)
     jsonl(folder / "answers.jsonl", [plain_row()])

@@ -26,6 +26,11 @@ def recognises(values: Mapping[str, Any]) -> bool:
     return values.keys() >= {"doc", "target", "resps"}
 
 
+def is_named_as_log(path: Path) -> bool:
+    """Whether a file is called what lm-eval calls a sample log."""
+    return path.is_file() and _task(path.name) is not None
+
+
 def logs(files: Iterable[Path]) -> dict[str, list[Path]]:
     """Task as lm-eval names it → its logs among some files, by their names, the newest last."""
     found: dict[str, list[Path]] = {}

@@ -212,6 +212,10 @@ def _folders(folder: Path) -> list[Path]:
 
 
 def _logs(formats: Formats) -> dict[str, list[Path]]:
-    return lm_eval_samples.logs(
-        path for path, name in formats.items() if name in (lm_eval_samples.NAME, None) and path.is_file()
-    )
+    """The logs among some files; one without any readable line is known by its name, beside one that has."""
+    possible = [
+        path
+        for path, name in formats.items()
+        if name == lm_eval_samples.NAME or (name is None and lm_eval_samples.is_named_as_log(path))
+    ]
+    return lm_eval_samples.logs(possible) if any(formats[path] for path in possible) else {}
