@@ -1,13 +1,20 @@
 import csv
 import io
+from dataclasses import replace
 
 from published import emocaliber_responses, stored
 from rich.console import Console
 
 from vecbench.difference_tables import difference_markdown, difference_table
-from vecbench.parsing.disagreement import FROM_REASONING, LIST_ORDER, NO_NUMBER
+from vecbench.parsing.disagreement import CLIPPED, FROM_REASONING, LIST_ORDER, NO_NUMBER
 from vecbench.scoring import differences, score_responses
-from vecbench.scoring.differences import EARLIER_RESPONSE, FAILED, TARGET_CASE, UNKNOWN_TARGET
+from vecbench.scoring.differences import (
+    EARLIER_RESPONSE,
+    FAILED,
+    TARGET_CASE,
+    TARGET_SPELLING,
+    UNKNOWN_TARGET,
+)
 from vecbench.tasks import load_catalogue
 
 CATALOGUE = load_catalogue()
@@ -40,11 +47,15 @@ def test_what_no_reading_shows_has_a_reason_too():
         response("b", RIGHT, target="Positive"),
         response("c", "<answer>neutral</answer>", target="unknown"),
         response("d", RIGHT, error="the server was restarted"),
+        replace(response("e", RIGHT), stated_target="pos."),
+        replace(response("f", f"{RIGHT}<confidence>1.2</confidence>"), stated_target="pos."),
     ) == [
         ("a", [EARLIER_RESPONSE]),
         ("b", [TARGET_CASE]),
         ("c", [UNKNOWN_TARGET]),
         ("d", [FAILED]),
+        ("e", [TARGET_SPELLING]),
+        ("f", [CLIPPED, TARGET_SPELLING]),
     ]
 
 

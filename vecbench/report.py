@@ -19,8 +19,8 @@ from vecbench.plots import (
     selective_points,
 )
 from vecbench.scoring import CompleteScores, Scores, prediction_lines
-from vecbench.store import Manifest, write_text
-from vecbench.store.files import cannot_write, replacing
+from vecbench.store import Manifest, remove, write_text
+from vecbench.store.files import replacing
 from vecbench.tables import markdown_table, recalibration_markdown, spread_markdown, threshold_markdown
 
 
@@ -43,11 +43,8 @@ def write_faults(faults: Iterable[ResponseFault], path: Path) -> None:
     lines = [fault.to_line() for fault in faults]
     if lines:
         write_text(path, "".join(lines))
-        return
-    try:
-        path.unlink(missing_ok=True)
-    except OSError as fault:
-        raise cannot_write(path, fault) from fault
+    else:
+        remove([path])
 
 
 def write_figures(scores: Scores, folder: Path) -> list[Path]:

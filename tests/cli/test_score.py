@@ -98,6 +98,30 @@ def test_a_torn_line_of_a_run_is_told(finished, tmp_path):
     assert "recognised" not in done.stderr
 
 
+def test_differences_of_an_earlier_call_do_not_stay(tmp_path):
+    path = tmp_path / "answers.jsonl"
+    path.write_text(row(1))
+    files = [tmp_path / "out" / f"differences.{ending}" for ending in ("csv", "md")]
+    for arguments, expected in ((["--against", "emocaliber"], True), ([], False)):
+        assert score(path, "-o", tmp_path / "out", *arguments).returncode == 0
+        assert [each.exists() for each in files] == [expected] * 2
+
+
+@pytest.mark.parametrize("output", ["answers.jsonl", "answers.jsonl/below", "x" * 300])
+def test_an_output_that_cannot_be_a_directory_is_refused(tmp_path, output):
+    path = tmp_path / "answers.jsonl"
+    path.write_text(row(1))
+    done = score(path, "-o", tmp_path / output)
+    assert done.returncode == 2
+    assert "--output takes a directory." in done.stderr
+
+
+def test_a_path_that_no_file_can_have_is_status_2(tmp_path):
+    done = score(tmp_path / ("x" * 300))
+    assert done.returncode == 2
+    assert "unexpected" not in done.stderr
+
+
 def test_an_unknown_export_is_refused(tmp_path):
     done = score(tmp_path, "--export", "lmeval")
     assert done.returncode == 2

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from vecbench.interop.emocaliber_export import write as write_emocaliber
-from vecbench.interop.exports import EXPORTS, latest_responses
+from vecbench.interop.exports import EXPORTS
 from vecbench.interop.lm_eval_export import write as write_lm_eval
 from vecbench.interop.reading import open_responses
-from vecbench.scoring import complete_scores, predictions
+from vecbench.scoring import complete_scores, predictions, score_responses
 from vecbench.store import StoredResponse
 from vecbench.tasks import load_catalogue
 
@@ -77,9 +77,61 @@ def test_the_same_responses_give_the_same_files(tmp_path, name):
     assert {path.name for path in tmp_path.iterdir()} == {"one", "two"}  # "../odd task" leads nowhere else
 
 
-def test_a_retried_sample_is_exported_once():
-    failed = response("a", None, error="x")
-    assert latest_responses([failed, RESPONSES[1], RESPONSES[0]]) == [RESPONSES[0], RESPONSES[1]]
+@pytest.mark.parametrize("name", EXPORTS)
+def test_a_sample_that_was_retried_is_exported_without_its_failure(tmp_path, name):
+    EXPORTS[name]([response("a", None, error="x"), *RESPONSES[:2]], tmp_path, CATALOGUE, None)
+    source = open_responses(tmp_path, CATALOGUE)
+    assert [(each.sample_id, each.error) for each in source.responses] == [("a", None), ("b", None)]
+    assert source.faults == []
+
+
+AGAIN = [
+    response("twice", "<answer>negative</answer><confidence>0.9</confidence>"),
+    response("twice", "<answer>positive</answer><confidence>0.2</confidence>"),
+    response("lost", "<answer>positive</answer><confidence>0.4</confidence>"),
+    response("lost", None, error="out of memory"),
+    response("odd", "<answer>sadness</answer>", "abstract_8", "sadness", stated_target="Sad"),
+    response("odd", "<answer>awe</answer>", "abstract_8", "sadness", repeat=1, stated_target="Sad"),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "protocol"),
+    [
+        ("emocaliber", "emocaliber"),
+        ("emocaliber", "strict"),
+        ("lm-eval", "strict"),
+        ("lm-eval", "emobserver"),
+    ],
+)
+def test_an_export_of_further_responses_scores_as_what_was_exported(tmp_path, name, protocol):
+    EXPORTS[name](AGAIN + RESPONSES, tmp_path, CATALOGUE, None)
+    source = open_responses(tmp_path, CATALOGUE)
+    told = [
+        score_responses(each, protocol, CATALOGUE).scores for each in (AGAIN + RESPONSES, source.responses)
+    ]
+    ignored = {"dropped", "notes"} if protocol == "emocaliber" else set()  # which count failures, too
+    first, second = (
+        {key: each for key, each in said.content().items() if key not in ignored} for said in told
+    )
+    assert first == second
+    assert not source.is_incomplete
+
+
+def test_an_export_takes_the_place_of_the_one_before(tmp_path):
+    write_lm_eval(RESPONSES, tmp_path, CATALOGUE, None)
+    kept = tmp_path / "unknown" / "samples_vecbench_fi_8_2026-01-02T03-04-05.678901.jsonl"  # lm-eval's own
+    kept.write_text("")
+    (tmp_path / "unknown" / "notes.txt").write_text("")
+    write_lm_eval(RESPONSES[:1], tmp_path, CATALOGUE, None)
+    assert sorted(path.name for path in (tmp_path / "unknown").iterdir()) == sorted(
+        [
+            "notes.txt",
+            "results_1970-01-01T00-00-00.json",
+            "samples_vecbench_fi_2_1970-01-01T00-00-00.jsonl",
+            kept.name,
+        ]
+    )
 
 
 def test_emocalibers_files_are_what_its_scripts_write(tmp_path):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from vecbench.errors import DataError, UsageError
 from vecbench.interop import json_lines
 from vecbench.interop.reading import open_responses
-from vecbench.scoring import predictions, score
+from vecbench.scoring import predictions, score, score_responses
 from vecbench.tasks import load_catalogue
 
 CATALOGUE = load_catalogue()
@@ -184,6 +184,14 @@ def test_a_response_under_another_filter_is_the_same_response(tmp_path):
     source, responses = read(path)
     assert len(responses) == 1
     assert source.faults == []
+    assert source.notes == [f"{path.name}: 1 line is not read: another filter of the same responses"]
+
+
+def test_a_sample_that_only_another_filter_has_is_read(tmp_path):
+    rows = [lm_eval_row(ANSWERS[0], 0), lm_eval_row(ANSWERS[1], 1) | {"filter": "regex"}]
+    source, responses = read(jsonl(tmp_path / "samples_vecbench_fi_2_2026-01-02T03-04-05.jsonl", rows))
+    assert [each.sample_id for each in responses] == ["a.jpg", "b.jpg"]
+    assert (source.faults, source.notes) == ([], [])
 
 
 def test_a_log_of_a_task_file_that_is_not_ours_takes_the_task_from_its_name(tmp_path):
@@ -204,6 +212,21 @@ def test_a_failed_sample_is_an_error_row(tmp_path):
     assert not source.is_incomplete
 
 
+@pytest.mark.parametrize("nothing", ["", False, None, 0, [], {}])
+def test_an_empty_error_is_none(tmp_path, nothing):
+    for row in (plain_row(error=nothing), emocaliber_row(ANSWERS[0], error=nothing)):
+        source, [response] = read(jsonl(tmp_path / "answers.jsonl", [row]))
+        assert (response.response, response.error) == (ANSWERS[0][3], None)
+        assert source.faults == []
+
+
+def test_a_sample_that_failed_without_a_message_failed_all_the_same(tmp_path):
+    rows = [{"original_data": emocaliber_row(ANSWERS[0]), "error": ""}]
+    source, [response] = read(jsonl(tmp_path / "error.jsonl", rows))
+    assert (response.response, response.error) == (None, "failed without a message")
+    assert source.faults == []
+
+
 def test_the_failed_samples_beside_a_merged_file_belong_to_it(tmp_path):
     jsonl(tmp_path / "merged.jsonl", [emocaliber_row(ANSWERS[0])])
     jsonl(tmp_path / "error.jsonl", [{"original_data": emocaliber_row(ANSWERS[1]), "error": "x"}])
@@ -214,8 +237,55 @@ def test_a_missing_shard_is_told(tmp_path):
     folder = emocaliber_shards(tmp_path)
     (folder / "1.jsonl").rename(folder / "3.jsonl")
     source, _ = read(folder)
-    assert [fault.file.name for fault in source.faults] == ["1.jsonl", "2.jsonl"]
+    assert problems(source) == [
+        (None, "not there", "shards are missing, with all their rows: 1.jsonl, 2.jsonl")
+    ]
     assert source.is_incomplete
+
+
+def test_however_many_shards_are_missing_it_is_one_fault(tmp_path):
+    jsonl(tmp_path / f"{10**30}.jsonl", [emocaliber_row(ANSWERS[0])])
+    [(_, _, problem)] = problems(read(tmp_path)[0])
+    assert "9.jsonl and 999," in problem
+    assert len(problem) < 200
+
+
+def test_a_file_of_another_format_is_no_shard_for_its_name(tmp_path):
+    source, responses = read(jsonl(tmp_path / "2024.jsonl", [plain_row()]).parent)
+    assert (source.format, len(responses), source.faults) == ("plain JSONL", 1, [])
+    jsonl(tmp_path / "0.jsonl", [emocaliber_row(ANSWERS[1])])
+    (tmp_path / "1.jsonl").touch()  # of a GPU that had nothing to do
+    source, _ = read(tmp_path)
+    assert [path.name for path in source.files] == ["0.jsonl", "1.jsonl"]
+    assert source.notes == ["other responses in the directory are not read: 2024.jsonl (plain JSONL)"]
+    assert source.faults == []
+
+
+def test_a_merged_file_and_a_log_are_not_known_by_their_names_either(tmp_path):
+    for name in ("merged.jsonl", "samples_fi_2_2026-01-02T03-04-05.jsonl"):
+        folder = jsonl(tmp_path / name.partition("_")[0] / name, [plain_row()]).parent
+        assert read(folder)[0].format == "plain JSONL"
+
+
+def test_a_table_of_samples_is_no_log(tmp_path):
+    jsonl(tmp_path / "samples_train.jsonl", [{"image": "a.jpg", "label": "positive"}])
+    source, responses = read(plain(tmp_path).parent)
+    assert (source.format, len(responses), source.notes) == ("plain JSONL", len(ANSWERS), [])
+
+
+def test_what_is_not_read_of_a_directory_is_told(tmp_path):
+    folder = emocaliber_shards(tmp_path)
+    jsonl(folder / "answers.jsonl", [plain_row()])
+    assert read(folder)[0].notes == [
+        "merged.jsonl is not read: it holds the same rows",
+        "other responses in the directory are not read: answers.jsonl (plain JSONL)",
+    ]
+    jsonl(folder / "responses.jsonl", [plain_row()])
+    source, responses = read(folder)
+    assert (source.format, len(responses)) == ("plain JSONL", 1)
+    assert (
+        "0.jsonl (EmoCaliber), 1.jsonl (EmoCaliber), answers.jsonl (plain JSONL), merged" in source.notes[0]
+    )
 
 
 @pytest.mark.parametrize(
@@ -242,6 +312,26 @@ def test_a_missing_shard_is_told(tmp_path):
         ),
         (plain_row(id={}), "not scored", "the sample id is {}"),
         (plain_row(finish_reason=3), "not scored", "finish_reason is 3, not a text"),
+        (
+            {"task": "FI-2", "id": "x", "target": "positive"},
+            "not scored",
+            "no response, and no error either",
+        ),
+        (
+            plain_row(error="late"),
+            "counts as wrong",
+            "it has a response and an error, and the error outweighs it: 'late'",
+        ),
+        (
+            plain_row(task="id_ver", candidates=["Calm"]),
+            "not scored",
+            "'id_ver' is a group of tasks, not a task",
+        ),
+        (
+            plain_row(task="ID VER", candidates=["Calm"]),
+            "not scored",
+            "'ID VER' is a group of tasks, not a task",
+        ),
         (plain_row(id="again"), "given again", "fi_2 has a response 0 to the sample 'again' already"),
     ],
 )
@@ -258,10 +348,12 @@ def test_what_is_wrong_with_a_row_is_reported_with_its_line(tmp_path, row, effec
     [
         (b'{"task": "FI-2", "targ', "not valid JSON"),
         (b"[1, 2]", "not a JSON object"),
+        (b'{"a": 1} {"b": 2}', "not valid JSON"),
         (b"\xff\xfe{}", "not UTF-8"),
         (b'{"a": ' * 100_000, "nested too deeply"),
         (b'{"a": ' + b"9" * 10_000 + b"}", "not valid JSON"),
         (b'"' + b"x" * 3000 + b'"', "longer than 1,000 bytes"),
+        (b'{"target": "fear", "t\\u0061rget": "anger"}', "the key 'target' is there more than once"),
     ],
 )
 def test_a_line_that_cannot_be_read_costs_nothing_but_itself(tmp_path, monkeypatch, line, problem):
@@ -291,6 +383,29 @@ def test_a_torn_emobserver_file_keeps_the_records_before(tmp_path, kept):
     source, responses = read(path)
     assert len(responses) == {0.3: 1, 0.9: 3, 0.999: 4}[kept]
     assert source.is_incomplete
+
+
+@pytest.mark.parametrize("tail", [" garbage", '\n{"z": {"generations": ["positive"]}}', "}"])
+def test_what_follows_the_end_of_an_emobserver_file_is_told(tmp_path, tail):
+    path = emobserver(tmp_path) / "Std_VECBench_results.json"
+    last = path.read_text().count("\n") + 1
+    path.write_text(path.read_text() + tail)
+    source, responses = read(path)
+    assert len(responses) == len(ANSWERS)
+    [(line, effect, problem)] = problems(source)
+    assert (line, effect) == (last + tail.count("\n"), "not scored")
+    assert problem.startswith("the object is closed, and what follows cannot be read: ")
+    assert source.is_incomplete
+
+
+def test_an_emobserver_record_that_has_a_key_twice_costs_itself_only(tmp_path):
+    path = emobserver(tmp_path) / "Std_VECBench_results.json"
+    path.write_text(path.read_text().replace('"prompt"', '"ground_truth": "fear", "prompt"', 1))
+    source, responses = read(path)
+    assert [each.sample_id for each in responses] == [image for _, image, _, _ in ANSWERS[1:]]
+    assert problems(source) == [
+        (2, "not scored", "the record 'a.jpg': the key 'ground_truth' is there more than once")
+    ]
 
 
 def test_an_emobserver_record_given_twice_is_not_lost(tmp_path):
@@ -329,6 +444,21 @@ def test_a_target_may_be_spelt_as_the_tasks_aliases_have_it(tmp_path):
     row = plain_row(task="Abstract-8", target="Sad", response="sadness")
     [response] = read(jsonl(tmp_path / "answers.jsonl", [row]))[1]
     assert response.target == "sadness"
+    assert response.as_stated().target == "Sad"
+
+
+@pytest.mark.parametrize(
+    ("protocol", "target", "right"),
+    [("strict", "SAD!", 1), ("emocaliber", "sad", 0), ("emocaliber", "Sadness", 1),
+     ("emobserver", "Sadness", 0), ("emobserver", "sadness", 1)],
+)  # fmt: skip
+def test_published_protocols_compare_the_target_as_the_file_spells_it(tmp_path, protocol, target, right):
+    answer = "<answer>sadness</answer><confidence>0.9</confidence>"
+    row = plain_row(task="Abstract-8", target=target, response=answer)
+    responses = read(jsonl(tmp_path / "answers.jsonl", [row]))[1]
+    complete = score_responses(responses, protocol, CATALOGUE)
+    assert complete.scores.tasks["abstract_8"].metrics["accuracy"].value == right
+    assert complete.rows[0].target == ("sadness" if protocol == "strict" else target)
 
 
 @pytest.mark.parametrize(
@@ -362,6 +492,17 @@ def test_what_holds_no_responses_is_refused(tmp_path, content):
         read(path)
     with pytest.raises(UsageError, match="no other file of responses"):
         read(tmp_path)
+
+
+def test_an_empty_object_is_called_what_it_is(tmp_path):
+    (tmp_path / "empty.json").write_text("{}")
+    with pytest.raises(UsageError, match="its first line has no keys"):
+        read(tmp_path / "empty.json")
+
+
+def test_a_path_that_no_file_can_have_is_refused():
+    with pytest.raises((UsageError, DataError)):
+        read(Path("x" * 300))
 
 
 def test_a_pipe_is_refused_because_it_can_be_read_once_only(tmp_path):

@@ -18,7 +18,7 @@ MOST_FAULTS = 10
 
 
 def report_source(source: ResponseSource, catalogue: Catalogue, faults: Path) -> None:
-    """Prints what was recognised, and what is wrong with it; of a run of our own only the latter.
+    """Prints what was recognised, what is not read, and what is wrong; of a run of our own not the first.
 
     Args:
         source: Read to its end.
@@ -30,8 +30,9 @@ def report_source(source: ResponseSource, catalogue: Catalogue, faults: Path) ->
     console = stderr()
     if not source.is_run:
         console.print(_recognised(source), soft_wrap=True)
-        for note in source.notes:
-            console.print(f"  {note}", soft_wrap=True)
+    for note in source.notes:
+        console.print(f"  {note}", soft_wrap=True)
+    if not source.is_run:
         odd = ", ".join(_unexpected_counts(source, catalogue))
         if odd:
             console.print(Text.assemble(("warning: ", "bold yellow"), f"samples, of those expected: {odd}"),

@@ -107,6 +107,7 @@ def score(
     for path in paths:
         source = open_responses(path, catalogue)
         written = output or source.default_output
+        _require_directory(written)
         score_source(
             source,
             protocol,
@@ -124,6 +125,23 @@ def score(
             _export(exports, path, catalogue, written)
     if incomplete:
         raise typer.Exit(4)
+
+
+def _require_directory(output: Path) -> None:
+    """Refuses a place that cannot be a directory, before anything is computed.
+
+    Raises:
+        UsageError: There is a file there, or above it, or the name is too long.
+    """
+    from vecbench.errors import UsageError
+
+    remedy = "--output takes a directory."
+    try:
+        nearest = next((each for each in (output, *output.parents) if each.exists()), None)
+        if nearest is not None and not nearest.is_dir():
+            raise UsageError(f"{nearest} is a file", remedy)
+    except OSError as fault:
+        raise UsageError(f"{output}: {(fault.strerror or str(fault)).lower()}", remedy) from None
 
 
 def score_source(
@@ -146,7 +164,7 @@ def score_source(
     from vecbench.cli.reading import report_source
     from vecbench.report import summary, write_faults, write_figures, write_predictions
     from vecbench.scoring import differences, score_responses
-    from vecbench.store import RunDirectory, write_text
+    from vecbench.store import RunDirectory, remove, write_text
 
     kept = list(source.responses) if with_differences else []
     responses = kept if with_differences else source.responses
@@ -155,6 +173,8 @@ def score_source(
     scores = replace(complete.scores, run=_run_facts(source.manifest) | source.facts())
     complete = replace(complete, scores=scores)
     written = RunDirectory(output)
+    if not with_differences:  # those of an earlier call are not of these scores
+        remove([written.differences, written.difference_summary])
     write_predictions(complete.rows, written.predictions)
     write_faults(source.faults, written.faults)
     write_text(written.scores, scores.as_json())
@@ -189,11 +209,10 @@ def _exports(names: Sequence[str]) -> Mapping[str, Export]:
 
 
 def _export(exports: Mapping[str, Export], path: Path, catalogue: Catalogue, output: Path) -> None:
-    from vecbench.interop.exports import latest_responses
     from vecbench.interop.reading import open_responses
 
     source = open_responses(path, catalogue)
-    responses = latest_responses(source.responses)
+    responses = list(source.responses)
     for name, write in exports.items():
         notes = write(responses, output / name, catalogue, source.manifest)
         stderr().print(f"exported: {output / name}", soft_wrap=True)

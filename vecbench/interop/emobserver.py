@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from vecbench.errors import DataError
+from vecbench.interop.json_lines import RepeatedKeyError, unique
 from vecbench.interop.row import ResponseFault, Row, shown
 
 NAME = "EmObserver"
@@ -21,6 +22,7 @@ MOST_BYTES = 2**30
 _HEAD = 2**16
 _RECORD = re.compile(r'\ufeff?\s*\{\s*"(?!original_data"|doc")(?:[^"\\]|\\.)*"\s*:\s*\{')
 _SPACE = re.compile(r"\s*")
+_DECODER = json.JSONDecoder(object_pairs_hook=unique)
 
 
 def recognises(path: Path) -> bool:
@@ -73,34 +75,54 @@ def rows(path: Path, faults: list[ResponseFault]) -> Iterator[Row]:
                 repeat=repeat,
                 error=error,
                 image=image if isinstance(image, str) else None,
+                has_response="generations" in record,
             )
 
 
 def _records(path: Path, faults: list[ResponseFault]) -> Iterator[tuple[int, str, Any]]:
     """(line, id, record), one by one, so that a file that was torn off keeps its readable records."""
     text = _content(path)
-    decode = json.JSONDecoder().raw_decode
     place = text.index("{")
     line = 1 + text.count("\n", 0, place)
-    closed = text.startswith("}", _behind_space(text, place + 1))
+    closed = text.startswith("}", end := _behind_space(text, place + 1))
     while not closed:
         begin = _behind_space(text, place + 1)
         line += text.count("\n", place, begin)
         try:
-            name, place = decode(text, begin)
-            record, place = decode(text, _behind_space(text, _behind_space(text, place, ":")))
-            place = _behind_space(text, place)
+            name, place = _decoded(text, begin)
+            if not isinstance(name, str):
+                raise ValueError("no id")
+            record, place = _decoded(text, _behind_space(text, _behind_space(text, place, ":")))
+            place = end = _behind_space(text, place)
         except (ValueError, RecursionError) as fault:
             what = "nested too deeply" if isinstance(fault, RecursionError) else "not valid JSON, or torn off"
             problem = f"{what}; from here on nothing can be read"
             faults.append(ResponseFault(path, line, "not scored", problem))
             return
-        yield line, str(name), record
+        if isinstance(record, RepeatedKeyError):
+            problem = f"the record {shown(name)}: {record}"
+            faults.append(ResponseFault(path, line, "not scored", problem))
+        else:
+            yield line, name, record
         line += text.count("\n", begin, place)
         closed = not text.startswith(",", place)
-    if not text.startswith("}", place):
+    if not text.startswith("}", end):
         problem = "torn off: the object is never closed"
         faults.append(ResponseFault(path, line, "not there", problem))
+        return
+    rest = _behind_space(text, end + 1)
+    if rest < len(text):
+        line += text.count("\n", end, rest)
+        problem = f"the object is closed, and what follows cannot be read: {shown(text[rest : rest + 100])}"
+        faults.append(ResponseFault(path, line, "not scored", problem))
+
+
+def _decoded(text: str, place: int) -> tuple[Any, int]:
+    """The value at a place and where it ends; an error as the value of an object that has a key twice."""
+    try:
+        return _DECODER.raw_decode(text, place)
+    except RepeatedKeyError as fault:
+        return fault, json.JSONDecoder().raw_decode(text, place)[1]
 
 
 def _content(path: Path) -> str:

@@ -10,13 +10,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from vecbench.interop.row import Row
 
 NAME = "EmoCaliber"
+MERGED = ("merged.jsonl", "merged_conf.jsonl")
+FAILED = "error.jsonl"
+
 _SHARD = re.compile(r"[0-9]+\.jsonl")
+_MOST_NAMED = 10
 
 
 def recognises(values: Mapping[str, Any]) -> bool:
@@ -24,29 +29,24 @@ def recognises(values: Mapping[str, Any]) -> bool:
     return "conversations" in values or values.keys() >= {"original_data", "error"}
 
 
-def shards(folder: Path) -> list[Path]:
-    """`0.jsonl … n.jsonl` of a folder, in order; empty if there are none."""
-    found = (path for path in folder.glob("*.jsonl") if _SHARD.fullmatch(path.name))
+def shards(files: Iterable[Path]) -> list[Path]:
+    """Those of some files that are named as shards are, `0.jsonl … n.jsonl`, in order."""
+    found = (path for path in files if _SHARD.fullmatch(path.name))
     return sorted(found, key=lambda path: (int(path.stem), path.name))
 
 
-def missing_shards(found: Iterable[Path]) -> list[str]:
-    """The names of the shards before the last one that are not there."""
+def missing_shards(found: Iterable[Path]) -> str:
+    """Which shards before the last one are not there, in words; empty if none is missing."""
     numbers = {int(path.stem) for path in found}
-    most = max(numbers, default=-1)
-    # A file named by a huge number is no sign of as many GPUs.
-    return [f"{number}.jsonl" for number in range(min(most, 1000)) if number not in numbers]
-
-
-def merged(folder: Path) -> list[Path]:
-    """The merged file of a folder, with its failed samples; empty if there is none.
-
-    `merged_conf.jsonl` comes second: the script that writes it leaves rows out.
-    """
-    for name in ("merged.jsonl", "merged_conf.jsonl"):
-        if (folder / name).is_file():
-            return [path for path in (folder / name, folder / "error.jsonl") if path.is_file()]
-    return []
+    most = max(numbers, default=0)
+    count = most - len(numbers - {most})
+    if count == 0:
+        return ""
+    # A file named by a huge number makes for as many names.
+    first = islice((number for number in range(most) if number not in numbers), _MOST_NAMED)
+    names = ", ".join(f"{number}.jsonl" for number in first)
+    more = f" and {count - _MOST_NAMED:,} more" if count > _MOST_NAMED else ""
+    return f"shards are missing, with all their rows: {names}{more}"
 
 
 def rows(path: Path, lines: Iterable[tuple[int, Mapping[str, Any]]]) -> Iterator[Row]:
@@ -60,12 +60,14 @@ def rows(path: Path, lines: Iterable[tuple[int, Mapping[str, Any]]]) -> Iterator
         error = values.get("error")
         original = values.get("original_data")
         said: Mapping[str, Any] = original if isinstance(original, dict) else values
+        if said is original and not error and "response" not in values:
+            error = "failed without a message"
         yield Row(
             path,
             number,
             said.get("task"),
             said.get("ground_truth"),
-            None if error is not None else values.get("response"),
+            values.get("response"),
             sample_id=said.get("id"),
             candidates=said.get("candidates"),
             repeat=said.get("repeat"),
@@ -73,6 +75,7 @@ def rows(path: Path, lines: Iterable[tuple[int, Mapping[str, Any]]]) -> Iterator
             finish_reason=said.get("finish_reason"),
             image=_image(said.get("conversations")),
             image_sha256=said.get("image_sha256"),
+            has_response="response" in values,
         )
 
 

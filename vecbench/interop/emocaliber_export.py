@@ -14,7 +14,7 @@ from typing import Any
 from vecbench.parsing import EMOCALIBER, emocaliber
 from vecbench.scoring import RowScores, Scores, score_responses
 from vecbench.scoring.emocaliber import THRESHOLDS
-from vecbench.store import Manifest, StoredResponse, write_text
+from vecbench.store import Manifest, StoredResponse, latest_responses, write_text
 from vecbench.tasks import Catalogue
 
 _TASKS = {
@@ -47,7 +47,8 @@ def write(
     is not the first, `finish_reason`, `image_sha256`.
 
     Args:
-        responses: At most one a task, sample and repeat.
+        responses: In the order in which they were stored. Of several to one sample all that have a text
+            are written, as the scripts count them all; a failed one only if it is the last.
         folder: Made if it is not there.
         catalogue: Brings the tasks' names there, such as FI-8.
         manifest: Not used.
@@ -59,14 +60,16 @@ def write(
         RunError: A file cannot be written.
     """
     del manifest
-    merged: list[dict[str, Any]] = []
-    failed: list[dict[str, Any]] = []
-    for each in responses:
-        data = _data(each, catalogue)
-        if each.response is None:
-            failed.append({"original_data": data, "error": each.error or "no response"})
-        else:
-            merged.append(data | {"response": each.response})
+    merged = [
+        _data(each, catalogue) | {"response": each.response}
+        for each in responses
+        if each.response is not None
+    ]
+    failed = [
+        {"original_data": _data(each, catalogue), "error": each.error or "no response"}
+        for each in latest_responses(responses)
+        if each.response is None
+    ]
     confident = list(_with_confidence(merged))
     write_text(folder / "merged.jsonl", _lines(merged))
     write_text(folder / "error.jsonl", _lines(failed))
@@ -156,7 +159,7 @@ def _data(response: StoredResponse, catalogue: Catalogue) -> dict[str, Any]:
     return {
         "conversations": [{"role": "user", "content": image}],
         "task": task.display if task else response.task,
-        "ground_truth": response.target,
+        "ground_truth": response.as_stated().target,
         "candidates": list(response.candidates),
         "id": response.sample_id,
     } | {key: value for key, value in further.items() if value is not None}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from vecbench.errors import UsageError, nearest
@@ -11,7 +11,10 @@ from vecbench.store import Manifest, StoredResponse
 from vecbench.tasks import Catalogue
 
 Export = Callable[[Sequence[StoredResponse], Path, Catalogue, Manifest | None], Sequence[str]]
-"""(responses, folder, catalogue, manifest of the run if it is one) → notes on what the format cannot hold."""
+"""(responses, folder, catalogue, manifest of the run if it is one) → notes on what the format cannot hold.
+
+The responses are in the order in which they were stored, with every further response to a sample.
+"""
 
 EXPORTS: Mapping[str, Export] = {"lm-eval": lm_eval_export.write, "emocaliber": emocaliber_export.write}
 
@@ -25,9 +28,3 @@ def export_named(name: str) -> Export:
     if name not in EXPORTS:
         raise UsageError(f"unknown export {name!r}", nearest(name, EXPORTS))
     return EXPORTS[name]
-
-
-def latest_responses(responses: Iterable[StoredResponse]) -> list[StoredResponse]:
-    """Of several responses to one sample and repeat the last, in the order of the first ones."""
-    latest = {(each.task, each.sample_id, each.repeat): each for each in responses}
-    return list(latest.values())

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from vecbench.errors import DataError
-from vecbench.interop.row import ResponseFault
+from vecbench.interop.row import ResponseFault, shown
 
 MOST_BYTES = 2**24
 """A longer line is not read: no response is that long, and a hostile file must not fill the memory."""
@@ -20,12 +20,13 @@ def json_lines(path: Path, faults: list[ResponseFault]) -> Iterator[tuple[int, d
 
     Args:
         path: The file, UTF-8.
-        faults: Takes what is wrong: a line that was torn off or is no JSON object is not scored.
+        faults: Takes what is wrong: a line that was torn off, is no JSON object or has a key twice is not
+            scored.
 
     Raises:
         DataError: The file cannot be opened or read.
     """
-    decode = json.JSONDecoder().decode
+    decode = json.JSONDecoder(object_pairs_hook=unique).raw_decode
     try:
         with path.open("rb") as stream:
             for number, line in enumerate(iter(partial(stream.readline, MOST_BYTES), b""), start=1):
@@ -37,7 +38,10 @@ def json_lines(path: Path, faults: list[ResponseFault]) -> Iterator[tuple[int, d
                 if line.isspace():
                     continue
                 try:
-                    values = decode(line.decode("utf-8-sig" if number == 1 else "utf-8").strip())
+                    text = line.decode("utf-8-sig" if number == 1 else "utf-8").strip()
+                    values, end = decode(text)
+                    if end < len(text):
+                        raise ValueError("more than one value")
                     problem = "" if type(values) is dict else "not a JSON object"
                 except (ValueError, RecursionError) as fault:
                     problem = _problem(fault, torn=not line.endswith(b"\n"))
@@ -49,12 +53,32 @@ def json_lines(path: Path, faults: list[ResponseFault]) -> Iterator[tuple[int, d
         raise DataError(f"{path}: {(fault.strerror or str(fault)).lower()}") from None
 
 
+class RepeatedKeyError(ValueError):
+    """An object that says two things under one key."""
+
+
+def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of some pairs; for the `object_pairs_hook` of a decoder.
+
+    Raises:
+        RepeatedKeyError: A key is there twice; other programs would silently take the last.
+    """
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        names = [name for name, _ in pairs]
+        repeated = next(name for name in values if names.count(name) > 1)
+        raise RepeatedKeyError(f"the key {shown(repeated)} is there more than once")
+    return values
+
+
 def _skip_line(stream: Any) -> None:
     while (more := stream.readline(MOST_BYTES)) and not more.endswith(b"\n"):
         pass
 
 
 def _problem(fault: Exception, *, torn: bool) -> str:
+    if isinstance(fault, RepeatedKeyError):
+        return str(fault)
     if isinstance(fault, UnicodeDecodeError):
         return "not UTF-8"
     if isinstance(fault, RecursionError):

@@ -18,7 +18,7 @@ from typing import Any
 
 from vecbench.interop.lm_eval import brier, ece, process_results
 from vecbench.interop.lm_eval_samples import OURS
-from vecbench.store import Manifest, StoredResponse, write_text
+from vecbench.store import Manifest, StoredResponse, latest_responses, remove, write_text
 from vecbench.tasks import Catalogue
 from vecbench.tasks.task import PREFIX
 
@@ -27,6 +27,10 @@ VERSION = "0.4.13"
 
 NO_STAMP = "1970-01-01T00-00-00"
 """In file names when nothing is known of the time: the same responses give the same files."""
+
+_STAMP = "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}-[0-9]{2}-[0-9]{2}"
+_OURS = re.compile(rf"samples_{PREFIX}.+_{_STAMP}\.jsonl|results_{_STAMP}\.json")
+"""The files of an export. lm-eval's own have a fraction of the second in their names."""
 
 _HIGHER_IS_BETTER = {"accuracy": True, "coverage": True, "brier": False, "ece": False}
 
@@ -40,8 +44,10 @@ def write(
     `vecbench` of a line.
 
     Args:
-        responses: At most one a task, sample and repeat.
+        responses: In the order in which they were stored; of several to one sample and repeat, the last
+            is written.
         folder: Made if it is not there; the files lie in a subfolder named as the model, as lm-eval's do.
+            Those that an earlier export left there are removed.
         catalogue: Brings aliases and versions of the tasks.
         manifest: Of the run; None when the responses are another program's.
 
@@ -49,14 +55,15 @@ def write(
         What is not in the files.
 
     Raises:
-        RunError: A file cannot be written.
+        RunError: A file cannot be written or removed.
     """
     stamp = _stamp(manifest)
     model = manifest.model.name if manifest else "unknown"
     target = folder / re.sub(r'["<>:/|\\?*\[\]]+', "__", model)
     by_task: dict[str, list[StoredResponse]] = {}
-    for each in responses:
+    for each in latest_responses(responses):
         by_task.setdefault(each.task, []).append(each)
+    remove(path for path in sorted(target.glob("*")) if _OURS.fullmatch(path.name))
     lines = {task: list(_samples(rows, catalogue)) for task, rows in by_task.items()}
     for task, rows in lines.items():
         text = "".join(json.dumps(row) + "\n" for row in rows)
@@ -100,7 +107,8 @@ def _samples(responses: Iterable[StoredResponse], catalogue: Catalogue) -> Itera
                 "repeat": [each.repeat for each in repeats],
                 "error": [each.error or _no_response(each) for each in repeats],
                 "finish_reason": [each.finish_reason for each in repeats],
-            },
+            }
+            | ({"stated_target": first.stated_target} if first.stated_target is not None else {}),
         } | metrics
 
 
@@ -138,12 +146,7 @@ def _results(
         "git_hash": None,
         "date": datetime.fromisoformat(manifest.started).timestamp() if manifest else 0.0,
         "lm_eval_version": VERSION,
-        "task_hashes": {
-            names[task]: _hash(
-                "".join(row["doc_hash"] + row["prompt_hash"] + row["target_hash"] for row in rows)
-            )
-            for task, rows in lines.items()
-        },
+        "task_hashes": {names[task]: _task_hash(rows) for task, rows in lines.items()},
         "model_source": engine,
         "model_name": model,
         "model_name_sanitized": re.sub(r'["<>:/|\\?*\[\]]+', "__", model),

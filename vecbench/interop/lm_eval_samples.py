@@ -26,32 +26,43 @@ def recognises(values: Mapping[str, Any]) -> bool:
     return values.keys() >= {"doc", "target", "resps"}
 
 
-def logs(folder: Path) -> dict[str, list[Path]]:
-    """Task as lm-eval names it → its logs in a folder, the newest last."""
+def is_named_as_log(path: Path) -> bool:
+    """Whether a file is called what lm-eval calls a sample log."""
+    return path.is_file() and _task(path.name) is not None
+
+
+def logs(files: Iterable[Path]) -> dict[str, list[Path]]:
+    """Task as lm-eval names it → its logs among some files, by their names, the newest last."""
     found: dict[str, list[Path]] = {}
-    for path in sorted(folder.glob("samples_*.jsonl"), key=lambda path: _stamp(path.name)):
+    named = (path for path in files if path.match("samples_*.jsonl"))
+    for path in sorted(named, key=lambda path: (_stamp(path.name), path.name)):
         found.setdefault(_task(path.name) or path.name, []).append(path)
     return {task: found[task] for task in sorted(found)}
 
 
-def rows(path: Path, lines: Iterable[tuple[int, Mapping[str, Any]]]) -> Iterator[Row]:
+def rows(path: Path, lines: Iterable[tuple[int, Mapping[str, Any]]], notes: list[str]) -> Iterator[Row]:
     """The rows of one log; what a line's request was answered several times are repeats.
 
-    lm-eval writes a line for each sample and filter. The response is the same, so the lines of one
-    filter, the first, are read.
+    lm-eval writes a line for each sample and filter. The response is the same, so of a sample the lines
+    of one filter, its first, are read.
 
     Args:
         path: The file.
         lines: Its objects with their line numbers.
+        notes: Takes how many lines are not read, once all have been.
     """
-    first_filter: Any = None
+    filters: dict[tuple[str, str], Any] = {}
+    skipped = 0
     for number, values in lines:
-        if first_filter is None:
-            first_filter = values.get("filter")
-        elif values.get("filter") != first_filter:
-            continue
         doc = values.get("doc")
         doc = doc if isinstance(doc, dict) else {}
+        sample_id = doc.get("sample_id")
+        sample_id = values.get("doc_id") if sample_id is None else sample_id
+        if sample_id is not None:
+            sample = (str(doc.get("task")), str(sample_id))
+            if filters.setdefault(sample, values.get("filter")) != values.get("filter"):
+                skipped += 1
+                continue
         responses = values.get("resps")
         if isinstance(responses, list) and len(responses) == 1 and isinstance(responses[0], list):
             responses = responses[0]
@@ -59,22 +70,25 @@ def rows(path: Path, lines: Iterable[tuple[int, Mapping[str, Any]]]) -> Iterator
             responses = [responses or None]
         extra = values.get(OURS)
         extra = extra if isinstance(extra, dict) else {}
-        sample_id = doc.get("sample_id")
         for place, text in enumerate(responses):
             yield Row(
                 path,
                 number,
                 doc.get("task", _task(path.name)),
-                values.get("target"),
+                extra.get("stated_target", values.get("target")),
                 text,
-                sample_id=values.get("doc_id") if sample_id is None else sample_id,
+                sample_id=sample_id,
                 candidates=doc.get("candidates"),
                 repeat=_of(extra, "repeat", place, place),
                 error=_of(extra, "error", place),
                 finish_reason=_of(extra, "finish_reason", place),
                 image=doc.get("image") if isinstance(doc.get("image"), str) else None,
                 image_sha256=doc.get("image_sha256"),
+                has_response="resps" in values,
             )
+    if skipped:
+        lines_are = "line is" if skipped == 1 else "lines are"
+        notes.append(f"{path.name}: {skipped:,} {lines_are} not read: another filter of the same responses")
 
 
 def _of(extra: Mapping[str, Any], name: str, place: int, default: Any = None) -> Any:

@@ -53,4 +53,5 @@ def rows(path: Path, lines: Iterable[tuple[int, Mapping[str, Any]]]) -> Iterator
             get("key"),
             get("n_prompt_tokens"),
             get("n_output_tokens"),
+            "response" in values,
         )

@@ -3,48 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from vecbench.errors import DataError, UsageError
+from vecbench.errors import DataError
 from vecbench.interop import emobserver, emocaliber, lm_eval_samples, plain
 from vecbench.interop.json_lines import json_lines
+from vecbench.interop.recognition import OUR_OWN, RESPONSES, SHARDS, Choice, Values, recognised
 from vecbench.interop.resolution import Resolution
-from vecbench.interop.row import Effect, ResponseFault, Row, shown
+from vecbench.interop.row import Effect, ResponseFault, Row
 from vecbench.store import Manifest, RunDirectory, StoredResponse
 from vecbench.tasks import Catalogue
 
-OUR_OWN = "vecbench responses"
-SHARDS = "EmoCaliber shards"
-RESPONSES = "responses.jsonl"
-PEEKED = 20
-"""Lines that may decide what a file is: the first ones may be broken."""
-
-Values = Mapping[str, Any]
-
-_TESTS: Mapping[str, Callable[[Values], bool]] = {
-    OUR_OWN: plain.is_our_own,
-    lm_eval_samples.NAME: lm_eval_samples.recognises,
-    emocaliber.NAME: emocaliber.recognises,
-    plain.NAME: plain.recognises,
-}
-"""Format → whether a line is one of its; the first that says so reads the file."""
-
 _READERS: Mapping[str, Callable[[Path, Iterable[tuple[int, Values]]], Iterator[Row]]] = {
     OUR_OWN: plain.rows,
-    lm_eval_samples.NAME: lm_eval_samples.rows,
     emocaliber.NAME: emocaliber.rows,
     SHARDS: emocaliber.rows,
     plain.NAME: plain.rows,
 }
-
-_EXPECTED = (
-    "Expected: a run's directory, EmoCaliber's shards or merged file, EmObserver's JSON, lm-eval's sample "
-    "logs, or JSONL with task, target and response."
-)
 
 
 @dataclass(frozen=True)
@@ -60,7 +38,7 @@ class ResponseSource:
         default_output: The directory of the scores, if none is asked for: the run's own; for others,
             beside the file.
         resolution: What makes the responses; it counts them while they are read.
-        notes: What was chosen where there was a choice.
+        notes: What was chosen where there was a choice, and what is not read; complete likewise.
         manifest: Of the run; None when the responses are another program's.
     """
 
@@ -70,7 +48,7 @@ class ResponseSource:
     faults: list[ResponseFault]
     default_output: Path
     resolution: Resolution = field(repr=False)
-    notes: tuple[str, ...] = ()
+    notes: list[str] = field(default_factory=list)
     manifest: Manifest | None = None
 
     @property
@@ -95,16 +73,6 @@ class ResponseSource:
         return {"responses": {"format": self.format, "files": files, "faults": self.effects()}}
 
 
-@dataclass(frozen=True)
-class _Choice:
-    """Which files of a path are read, and as what."""
-
-    format: str
-    files: Sequence[Path]
-    notes: Sequence[str] = ()
-    missing: Sequence[str] = ()
-
-
 def open_responses(path: Path, catalogue: Catalogue) -> ResponseSource:
     """Recognises what a path holds, by its content, and opens it.
 
@@ -120,16 +88,12 @@ def open_responses(path: Path, catalogue: Catalogue) -> ResponseSource:
         UsageError: There is nothing, or nothing that can be recognised, or several things to choose from.
         DataError: A file cannot be read.
     """
-    if not path.exists():
-        raise UsageError(f"there is no file or directory {path}", _EXPECTED)
     try:
-        choice = _of_directory(path) if path.is_dir() else _of_file(path)
+        choice = recognised(path)
     except OSError as fault:
         raise DataError(f"{path}: {(fault.strerror or str(fault)).lower()}") from None
-    faults = [
-        ResponseFault(path / name, None, "not there", "the file is missing, with all its rows")
-        for name in choice.missing
-    ]
+    faults = [ResponseFault(path, None, "not there", problem) for problem in choice.missing]
+    notes = list(choice.notes)
     is_run = choice.format == OUR_OWN
     resolution = Resolution(catalogue, faults, retries=is_run)
     run = RunDirectory(choice.files[0].parent) if choice.files[0].name == RESPONSES and is_run else None
@@ -138,11 +102,11 @@ def open_responses(path: Path, catalogue: Catalogue) -> ResponseSource:
     return ResponseSource(
         format=choice.format,
         files=tuple(choice.files),
-        responses=_responses(_rows(choice, faults), resolution),
+        responses=_responses(_rows(choice, faults, notes), resolution),
         faults=faults,
         default_output=run.path if run else beside,
         resolution=resolution,
-        notes=tuple(choice.notes),
+        notes=notes,
         manifest=run.read_manifest() if run else None,
     )
 
@@ -154,82 +118,11 @@ def _responses(rows: Iterable[Row], resolution: Resolution) -> Iterator[StoredRe
             yield response
 
 
-def _rows(choice: _Choice, faults: list[ResponseFault]) -> Iterator[Row]:
+def _rows(choice: Choice, faults: list[ResponseFault], notes: list[str]) -> Iterator[Row]:
     for path in choice.files:
         if choice.format == emobserver.NAME:
             yield from emobserver.rows(path, faults)
+        elif choice.format == lm_eval_samples.NAME:
+            yield from lm_eval_samples.rows(path, json_lines(path, faults), notes)
         else:
             yield from _READERS[choice.format](path, json_lines(path, faults))
-
-
-def _of_file(path: Path) -> _Choice:
-    if path.name == RESPONSES and RunDirectory(path.parent).manifest.is_file():
-        return _Choice(OUR_OWN, [path])  # even while it is empty
-    return _Choice(_format(path), [path])
-
-
-def _format(path: Path) -> str:
-    if not path.is_file():
-        raise UsageError(f"{path} is no regular file", "It is read more than once: store it first.")
-    if emobserver.recognises(path):
-        return emobserver.NAME
-    lines = [values for _, values in islice(json_lines(path, []), PEEKED)]
-    for name, recognises in _TESTS.items():
-        if any(recognises(values) for values in lines):
-            return name
-    found = (
-        f"its first line has {', '.join(map(shown, lines[0]))}"[:200] if lines else "it has no JSON object"
-    )
-    raise UsageError(f"{path} holds no responses that vecbench can read: {found}", _EXPECTED)
-
-
-def _of_directory(folder: Path) -> _Choice:
-    """What to read of a directory: a run, or the most complete set of files that one program wrote."""
-    if (folder / RESPONSES).is_file():
-        return _of_file(folder / RESPONSES)
-    shards = emocaliber.shards(folder)
-    if shards:
-        notes = ["the merged file is not read: it holds the same rows"] if emocaliber.merged(folder) else []
-        return _Choice(SHARDS, shards, notes, emocaliber.missing_shards(shards))
-    merged = emocaliber.merged(folder)
-    if merged:
-        return _Choice(emocaliber.NAME, merged)
-    logs = _log_folders(folder)
-    if logs:
-        return _of_logs(folder, logs)
-    files = sorted(path for pattern in ("*.json", "*.jsonl") for path in folder.glob(pattern))
-    readable = [path for path in files if _is_readable(path)]
-    if len(readable) == 1:
-        return _of_file(readable[0])
-    if readable:
-        names = ", ".join(path.name for path in readable[:10])
-        raise UsageError(f"{folder} holds several files of responses: {names}", "Name one of them.")
-    raise UsageError(f"{folder} holds no responses.jsonl and no other file of responses", _EXPECTED)
-
-
-def _is_readable(path: Path) -> bool:
-    try:
-        _format(path)
-    except (UsageError, DataError):
-        return False
-    return True
-
-
-def _log_folders(folder: Path) -> list[Path]:
-    """The directory itself or, as lm-eval makes one for each model, those in it that hold sample logs."""
-    if lm_eval_samples.logs(folder):
-        return [folder]
-    return [each for each in sorted(folder.iterdir()) if each.is_dir() and lm_eval_samples.logs(each)]
-
-
-def _of_logs(folder: Path, folders: Sequence[Path]) -> _Choice:
-    if len(folders) > 1:
-        names = ", ".join(each.name for each in folders[:10])
-        raise UsageError(f"{folder} holds the sample logs of several models: {names}", "Name one of them.")
-    logs = lm_eval_samples.logs(folders[0])
-    notes = [
-        f"{task} has {len(paths)} logs; the newest is read: {paths[-1].name}"
-        for task, paths in logs.items()
-        if len(paths) > 1
-    ]
-    return _Choice(lm_eval_samples.NAME, [paths[-1] for paths in logs.values()], notes)

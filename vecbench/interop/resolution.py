@@ -13,11 +13,10 @@ from vecbench.interop.row import Effect, ResponseFault, Row, shown
 from vecbench.labels import normal_form
 from vecbench.store import StoredResponse
 from vecbench.tasks import Catalogue, Task
-from vecbench.tasks.task import without_prefix
+from vecbench.tasks.task import plain_name, without_prefix
 
 LONGEST_NAME = 200
 """Characters of a task's name, and of an image's path that may serve as a sample id."""
-
 
 MOST_CANDIDATES = 1000
 """The confusion matrix has a cell for every pair of them."""
@@ -58,6 +57,9 @@ class Resolution:
         self._retries = retries
         self._questions: dict[tuple[str, tuple[str, ...] | None], _Question] = {}
         self._seen: dict[tuple[str, int], set[str]] = {}
+        self._group_names = {
+            plain_name(name) for group in catalogue.groups.values() for name in (group.id, group.display)
+        }
 
     def response(self, row: Row) -> StoredResponse | None:
         """The response that a row states; None if it cannot be scored, which is then among the faults.
@@ -65,12 +67,16 @@ class Resolution:
         Raises:
             DataError: The row's candidates are not those of its task.
         """
+        if not row.error:
+            row.error = None
         try:
             question = self._question(row)
             target = self._target(row, question)
             repeat = _repeat(row)
             _require_types(row)
             sample_id = _sample_id(row)
+            if row.error is None and not row.has_response:
+                raise _UnusableError("no response, and no error either")
         except _UnusableError as unusable:
             self._report(row, "not scored", str(unusable))
             return None
@@ -92,6 +98,7 @@ class Resolution:
             error,
             row.n_prompt_tokens,
             row.n_output_tokens,
+            None if row.target == target else row.target,
         )
 
     def samples(self) -> dict[str, int]:
@@ -112,6 +119,8 @@ class Resolution:
         if type(name) is not str or not name.isprintable() or not 0 < len(name.strip()) <= LONGEST_NAME:
             raise _UnusableError(f"the task is {shown(name)}, not a name")
         task = self._catalogue.task_named(name)
+        if task is None and plain_name(name) in self._group_names:
+            raise _UnusableError(f"{shown(name)} is a group of tasks, not a task")
         if task is None and candidates is None:
             raise _UnusableError(f"unknown task {shown(name)}, and the row brings no candidates")
         if task is not None and candidates is not None:
@@ -135,6 +144,9 @@ class Resolution:
 
     def _text_or_error(self, row: Row) -> tuple[str | None, str | None]:
         if row.error is not None:
+            if row.response:
+                problem = f"it has a response and an error, and the error outweighs it: {shown(row.error)}"
+                self._report(row, "counts as wrong", problem)
             return None, row.error if type(row.error) is str else shown(row.error)
         if type(row.response) is str:
             return row.response, None
@@ -212,6 +224,15 @@ def _are_labels(candidates: object) -> bool:
 
 
 def _require_types(row: Row) -> None:
+    if (
+        type(row.finish_reason) in _TEXT
+        and type(row.image) in _TEXT
+        and type(row.image_sha256) in _TEXT
+        and type(row.prompt_sha256) in _TEXT
+        and type(row.n_prompt_tokens) in _COUNT
+        and type(row.n_output_tokens) in _COUNT
+    ):
+        return  # as good as always, and several times as fast as what finds the name
     for name, value, kinds in (
         ("finish_reason", row.finish_reason, _TEXT),
         ("image", row.image, _TEXT),

@@ -12,7 +12,7 @@ Effect = Literal["not scored", "counts as wrong", "given again", "not there"]
 
 not scored: the row is in no score, because its task or target is unknown. counts as wrong: the row is
 scored, without a label. given again: another row has the same task, sample and repeat, and by the strict
-protocol the last of them counts. incomplete: something else is not there, such as a whole file.
+protocol the last of them counts. not there: something else is missing, such as a whole file.
 """
 
 
@@ -62,7 +62,7 @@ class Row:
         sample_id: Unique within the task.
         candidates: The closed list.
         repeat: 0 for the first answer to a sample.
-        error: Why there is no response.
+        error: Why there is no response; an empty or false value says that nothing went wrong.
         finish_reason: "stop" or "length".
         image: Path of the image.
         image_sha256: Of its bytes.
@@ -70,6 +70,7 @@ class Row:
         key: Of a response of our own.
         n_prompt_tokens: Prompt length in tokens.
         n_output_tokens: Answer length in tokens.
+        has_response: Whether the file has a place for the response at all, be it null.
     """
 
     file: Path
@@ -88,6 +89,7 @@ class Row:
     key: Any = None
     n_prompt_tokens: Any = None
     n_output_tokens: Any = None
+    has_response: bool = True
 
 
 def shown(value: object) -> str:

@@ -18,6 +18,7 @@ from vecbench.tasks import Catalogue
 EARLIER_RESPONSE = "an earlier response to the same sample counts too"
 FAILED = "row dropped: its error outweighs its response"
 TARGET_CASE = "label and target differ in case, which makes no difference there"
+TARGET_SPELLING = "the target is compared as it is spelt, and so equals no label that is read"
 UNKNOWN_TARGET = "the target is 'unknown', which no label counts as there"
 
 _FIELDS = ("task", "sample_id", "repeat", "target")
@@ -150,14 +151,17 @@ def _reasons(
     if ours is None:
         return [Reason(EARLIER_RESPONSE)] if theirs.dropped is None else []
     why = reasons(response.response, response.candidates, aliases, ours.reading, theirs.reading)
-    if why:
-        return why
     if theirs.dropped is not None:
-        return [Reason(FAILED, response.error or "")]
-    if ours.correct != theirs.correct:
-        unlabelled = theirs.reading.label is None
-        return [Reason(UNKNOWN_TARGET if unlabelled else TARGET_CASE, repr(response.target))]
-    return []
+        return why or [Reason(FAILED, response.error or "")]
+    if ours.correct != theirs.correct and ours.reading.label == theirs.reading.label:
+        return [*why, Reason(_target_kind(theirs), repr(theirs.target))]
+    return why
+
+
+def _target_kind(theirs: Prediction) -> str:
+    if not theirs.correct:
+        return TARGET_SPELLING
+    return UNKNOWN_TARGET if theirs.reading.label is None else TARGET_CASE
 
 
 def _sample(row: StoredResponse | Prediction) -> tuple[str, str, int]:

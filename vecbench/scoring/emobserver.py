@@ -38,7 +38,7 @@ def emobserver_scores(
         its tasks' accuracies; overall, the mean of the groups of the benchmark that the tasks belong to. A
         task without rows, and a group without tasks, counts as 0.
     """
-    latest = {(each.task, each.sample_id, each.repeat): each for each in responses}
+    latest = {(each.task, each.sample_id, each.repeat): each.as_stated() for each in responses}
     first: dict[tuple[str, str], int] = {}
     for task, sample, repeat in latest:
         first[task, sample] = min(repeat, first.get((task, sample), repeat))

@@ -77,7 +77,7 @@ def emocaliber_scores(
     predictions: list[Prediction] = []
     by_task: dict[str, list[_Row]] = {}
     for response in responses:
-        row = _row(response)
+        row = _row(response.as_stated())
         if isinstance(row, _Row):
             by_task.setdefault(response.task, []).append(row)
             predictions.append(row.prediction)

@@ -1,9 +1,15 @@
 """The run directory: manifest, responses, and whatever is derived from them."""
 
 from vecbench.store.directory import RunDirectory
-from vecbench.store.files import write_text
+from vecbench.store.files import remove, write_text
 from vecbench.store.manifest import Manifest, SamplingRecord, TaskRecord
-from vecbench.store.responses import ResponseLog, StoredResponse, read_responses, stored_response
+from vecbench.store.responses import (
+    ResponseLog,
+    StoredResponse,
+    latest_responses,
+    read_responses,
+    stored_response,
+)
 
 __all__ = [
     "Manifest",
@@ -12,7 +18,9 @@ __all__ = [
     "SamplingRecord",
     "StoredResponse",
     "TaskRecord",
+    "latest_responses",
     "read_responses",
+    "remove",
     "stored_response",
     "write_text",
 ]

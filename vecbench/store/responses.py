@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -37,6 +37,8 @@ class StoredResponse:
         error: Why there is no response; None if there is one.
         n_prompt_tokens: Prompt length in tokens; None if unknown.
         n_output_tokens: Answer length in tokens; None if unknown.
+        stated_target: The target as a file of another program spells it, where `target` is rewritten to
+            be a candidate; None where both are the same, as in every run. No part of the line.
     """
 
     key: str
@@ -53,17 +55,23 @@ class StoredResponse:
     error: str | None
     n_prompt_tokens: int | None
     n_output_tokens: int | None
+    stated_target: str | None = None
+
+    def as_stated(self) -> StoredResponse:
+        """The response with its target spelt as its file has it, for protocols that compare texts."""
+        return self if self.stated_target is None else replace(self, target=self.stated_target)
 
     def to_line(self) -> bytes:
         """The JSON line in UTF-8, newline included."""
         values = asdict(self)
+        del values["stated_target"]
         try:
             return json.dumps(values, ensure_ascii=False).encode() + b"\n"
         except UnicodeEncodeError:  # half of a surrogate pair: escaped, it is still valid UTF-8
             return json.dumps(values).encode() + b"\n"
 
 
-_FIELDS = {each.name for each in fields(StoredResponse)}
+_FIELDS = {each.name for each in fields(StoredResponse)} - {"stated_target"}
 _KINDS: Mapping[str, Any] = {
     "key": str,
     "task": str,
@@ -189,6 +197,12 @@ def read_responses(path: Path) -> Iterator[StoredResponse]:
                     f"{path}, line {number}: not a stored response ({problem})",
                     "Remove the line; its sample will be generated again.",
                 ) from None
+
+
+def latest_responses(responses: Iterable[StoredResponse]) -> list[StoredResponse]:
+    """Of several responses to one sample and repeat the last, in the order of the first ones."""
+    latest = {(each.task, each.sample_id, each.repeat): each for each in responses}
+    return list(latest.values())
 
 
 def stored_response(values: Any) -> StoredResponse:
