@@ -7,6 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby, islice
 from typing import Any
 
+# Before torch is imported. Its threads wait for each other in a loop that keeps their cores busy: beside
+# another program, each waits for one that cannot run meanwhile, and a small model is twenty times slower.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
 import torch
 from PIL.Image import Image
 from pydantic import BaseModel, ConfigDict, Field
