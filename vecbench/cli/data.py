@@ -131,7 +131,8 @@ def _notes(found: DataCheck) -> Iterator[str]:
     for name, count in found.unknown.items():
         yield f"{count} rows of {name!r}, which is no known task, were not looked at"
     for split, count in found.left_out.items():
-        yield f"{count} rows of the split {split!r} are left out"
+        rows = "1 row is" if count == 1 else f"{count} rows are"
+        yield f"{rows} left out, of the split {split!r}"
 
 
 def _images(count: int) -> str:
