@@ -245,14 +245,12 @@ def test_a_file_that_is_named_must_define_something(folder):
     assert (fault.file.name, fault.problem) == ("_base.yaml", "it defines no task and no group")
 
 
-def test_merge_keys_may_meet_and_nest(folder):
-    (folder / "_base.yaml").write_text(
-        "metric_list:\n"
-        "  - &a {metric: accuracy, aggregation: mean}\n"
-        "  - &b {<<: *a, metric: coverage}\n"
-        "  - {<<: [*b, *a], aggregation: mean}\n"
+def test_merge_keys_may_meet_and_nest(tmp_path):
+    (tmp_path / "merged.yaml").write_text(
+        "plain: &a {metric: accuracy, aggregation: mean}\n"
+        "deep: {deeper: &b {<<: *a, metric: coverage}}\n"
+        "both: {<<: [*b, *a], aggregation: median}\n"
     )
-    edit(folder, "metric_list: [{metric: accuracy, aggregation: mean}]\n", "include: _base.yaml\n")
-    assert load_catalogue([folder]).faults == ()
-    said = read_yaml(folder / "mine_2.yaml").content["metric_list"]
-    assert [metric["metric"] for metric in said] == ["accuracy", "coverage", "coverage"]
+    said = read_yaml(tmp_path / "merged.yaml").content
+    assert said["deep"] == {"deeper": {"metric": "coverage", "aggregation": "mean"}}
+    assert said["both"] == {"metric": "coverage", "aggregation": "median"}
