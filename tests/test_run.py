@@ -1,3 +1,4 @@
+import csv
 import json
 from collections import Counter
 from dataclasses import replace
@@ -286,3 +287,28 @@ def test_requests_are_pulled_only_as_the_engine_has_room(tmp_path, directory):
 
     go(make_plan(data), directory, Counting(ahead=3))
     assert len(opened) == 40
+
+
+def bare_rows(data, *places):
+    """The table of `make_data` as a JSONL whose rows bring a prompt, but for those at `places`."""
+    rows = list(csv.DictReader((data / "samples.csv").read_text().splitlines()))
+    (data / "samples.csv").unlink()
+    asked = [row | ({} if place in places else {"prompt": "Which?"}) for place, row in enumerate(rows)]
+    (data / "samples.jsonl").write_text("\n".join(json.dumps(row) for row in asked))
+    return data
+
+
+def test_a_row_without_the_prompt_it_needs_fails_alone(data, directory):
+    engine = ScriptedEngine()
+    outcome = go(make_plan(bare_rows(data, 2), profile="dataset"), directory, engine)
+    assert outcome.failed == (("emoji_7", "s2", "the prompt profile 'dataset' gives an empty prompt"),)
+    assert [row.sample_id for row in stored(directory) if row.error is None] == ["s0", "s1", "s3", "s4"]
+
+
+def test_a_profile_that_gives_no_sample_a_prompt_ends_the_run_before_it_begins(data, directory):
+    def no_engine():
+        raise AssertionError("nothing can be asked")
+
+    with pytest.raises(DataError, match=r"no sample of emoji_7 .* can be asked: .*'dataset' gives an empty"):
+        run(make_plan(data, profile="dataset"), no_engine, directory, Watcher())
+    assert not directory.path.exists()

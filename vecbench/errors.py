@@ -30,6 +30,8 @@ class VecbenchError(Exception):
         super().__init__(message)
         self.message = message
         self.remedy = remedy
+        if remedy:  # for whoever meets the traceback, such as lm-eval's users
+            self.add_note(remedy)
 
 
 class UsageError(VecbenchError):

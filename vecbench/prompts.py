@@ -32,6 +32,24 @@ def prompt_profile(task: Task, profile: str | None, *, own_prompts: bool = False
     return name
 
 
+def prompt_of(task: Task, profile: str, sample: Sample) -> tuple[str, str | None]:
+    """The prompt of one sample, and why the sample cannot be asked.
+
+    Args:
+        task: As for `render_prompt`.
+        profile: Likewise.
+        sample: Likewise.
+
+    Returns:
+        The prompt, empty if there is none; and the sample's own fault, or what is wrong with its prompt,
+        or None if the sample can be asked.
+    """
+    try:
+        return render_prompt(task, profile, sample), sample.fault
+    except DataError as fault:
+        return "", sample.fault or fault.message.removeprefix(_at(task, sample))
+
+
 def render_prompt(task: Task, profile: str, sample: Sample) -> str:
     """The prompt of one sample.
 
@@ -53,10 +71,14 @@ def render_prompt(task: Task, profile: str, sample: Sample) -> str:
         ) from None
     if not text.strip():
         raise DataError(
-            f"{task.id}, sample {sample.id}: the prompt profile {profile!r} gives an empty prompt",
+            f"{_at(task, sample)}the prompt profile {profile!r} gives an empty prompt",
             "The data brings no prompt of its own: choose another profile with --prompt.",
         )
     return text.strip()
+
+
+def _at(task: Task, sample: Sample) -> str:
+    return f"{task.id}, sample {sample.id}: "
 
 
 @lru_cache(maxsize=64)

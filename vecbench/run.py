@@ -14,7 +14,7 @@ from typing import Protocol
 from vecbench.engines import Engine, Request, Response, Sampling
 from vecbench.errors import DataError, ImageError, Interrupted, RunError, UsageError
 from vecbench.models import Model
-from vecbench.prompts import render_prompt
+from vecbench.prompts import prompt_of
 from vecbench.samples import DataSource, Sample
 from vecbench.samples.sample import SampleImage
 from vecbench.store import (
@@ -227,8 +227,8 @@ class _Session:
     def _missing(self, log: ResponseLog) -> Iterator[Request]:
         for task_run in self._plan.tasks:
             for sample in task_run.data.samples(task_run.task, self._plan.limit):
-                prompt = render_prompt(task_run.task, task_run.profile, sample)
-                image = _image(sample)
+                prompt, fault = prompt_of(task_run.task, task_run.profile, sample)
+                image = _image(sample) if fault is None else SampleImage(sample.image, fault)
                 for repeat in range(self._plan.repeats):
                     row = self._row(task_run, sample, prompt, image, repeat)
                     if row.key in log:
@@ -263,13 +263,26 @@ class _Session:
 
 def _counted(task_run: TaskRun, limit: int | None, observer: RunObserver) -> int:
     """How many samples the task has; a first pass over the table finds what must not stop a run later."""
-    task = task_run.task
-    count = missing = 0
-    for sample in task_run.data.samples(task, limit):
+    task, data = task_run.task, task_run.data
+    count = faulty = missing = unprompted = 0
+    why = ""
+    for sample in data.samples(task, limit):
         count += 1
-        missing += sample.fault is None and not _is_there(sample)
+        if sample.fault is not None:
+            faulty += 1
+            continue
+        missing += not sample.has_image()
+        _, fault = prompt_of(task, task_run.profile, sample)
+        if fault is not None:
+            unprompted += 1
+            why = why or fault
     if count == 0:
-        raise DataError(f"{task_run.data.table} has no rows of the task {task.id}", "Check its task column.")
+        raise data.no_rows(task)
+    if unprompted and unprompted + faulty == count:
+        raise DataError(
+            f"no sample of {task.id} in {data.table} can be asked: {why}",
+            "Choose another prompt profile: --prompt.",
+        )
     if missing == count:
         raise DataError(
             f"none of the {count} images of {task.id} is there, such as {sample.root / sample.image}",
@@ -278,15 +291,8 @@ def _counted(task_run: TaskRun, limit: int | None, observer: RunObserver) -> int
     if limit is None and task.expected_n and not task.expected_n[0] <= count <= task.expected_n[1]:
         low, high = task.expected_n
         expected = str(low) if low == high else f"{low} to {high}"
-        observer.warned(f"{task.id} has {count} samples in {task_run.data.name}; {expected} are expected")
+        observer.warned(f"{task.id} has {count} samples in {data.name}; {expected} are expected")
     return count
-
-
-def _is_there(sample: Sample) -> bool:
-    try:
-        return (sample.root / sample.image).is_file()
-    except (OSError, ValueError):  # a name that no file can have
-        return False
 
 
 def _manifest(plan: RunPlan, samples: Mapping[str, int], directory: RunDirectory) -> Manifest:
@@ -339,8 +345,6 @@ def _task_record(task_run: TaskRun, samples: int, seed: int) -> TaskRecord:
 
 
 def _image(sample: Sample) -> SampleImage:
-    if sample.fault is not None:
-        return SampleImage(sample.image, sample.fault)
     try:
         return SampleImage(sample.image, sample.image_bytes())
     except ImageError as fault:

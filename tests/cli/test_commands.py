@@ -189,6 +189,31 @@ def test_wrong_usage_is_status_2_and_says_what_to_do(tmp_path, arguments, messag
     assert len(errors) <= 3
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--engine", "foo"], "unknown engine 'foo'"),
+        (["--engine", "transformers", "-a", "foo=1"], "unknown model argument 'foo'"),
+        (["--engine", "openai", "-a", "foo=1"], "unknown model argument 'foo'"),
+    ],
+)
+def test_a_wrong_engine_is_refused_even_if_nothing_is_missing(finished, tmp_path, arguments, message):
+    for output in (finished[0], tmp_path / "run"):
+        done = vecbench("run", "-m", demo_model(), "-t", "demo", "--limit", 8, "-o", output, *arguments)
+        assert done.returncode == 2
+        assert message in done.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_rows_of_no_known_task_are_warned_of(tmp_path):
+    data = make_data(tmp_path / "data", EMOTIONS)
+    table = data / "samples.csv"
+    table.write_text(table.read_text().replace("emoji_7,s3", "emojy_7,s3"))
+    done = vecbench("run", "-m", demo_model(), "-t", "emoji_7,fluent_7", "--data", data, cwd=tmp_path)
+    assert "1 row names the task 'emojy_7', which is not known, and is left out. Did you" in done.stderr
+    assert done.stderr.count("emojy_7") == 1
+
+
 def test_underscores_in_flags_are_accepted(tmp_path):
     done = vecbench(
         "run", "--model", demo_model(), "--tasks", "emoji_2", "--model_args", "batchsize=1", cwd=tmp_path

@@ -100,6 +100,15 @@ def test_duplicates_are_noted_and_no_fault(tmp_path):
     assert "9 faults in 27 rows" in done.stdout
 
 
+def test_what_is_left_out_is_noted_and_control_characters_are_spelt_out(tmp_path):
+    table = 'image_path,label,task,split\n"\x1b[31mred.png",fear,FI-8,TEST\na.png,fear,FI-8,train\n'
+    (tmp_path / "samples.csv").write_text(table)
+    done = vecbench("data", "check", ".", cwd=tmp_path)
+    assert r"fi_8, \x1b[31mred.png: no such file or directory" in done.stdout
+    assert "note: 1 row is left out, of the split 'train'" in done.stdout
+    assert "\x1b" not in done.stdout
+
+
 def test_the_path_of_the_shipped_tasks_is_printed_alone(tmp_path):
     done = vecbench("tasks", "path", cwd=tmp_path)
     assert done.returncode == 0

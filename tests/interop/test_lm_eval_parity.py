@@ -6,11 +6,13 @@ Both generate with the bundled model on the transformers library, greedily. With
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from fakes import make_data
 from miniature import emocaliber
 
 from vecbench.shipped import demo_model, tasks_folder
@@ -19,7 +21,8 @@ pytestmark = pytest.mark.lm_eval
 
 LIMIT = 16
 METRICS = ("accuracy", "coverage", "brier", "ece")
-GREEDY = "do_sample=false,temperature=0.0,max_gen_toks=64"
+# lm-eval says a length in all, and the model's own generation_config says 48 new tokens, which wins.
+GREEDY = "do_sample=false,temperature=0.0,max_gen_toks=48"
 
 
 def go(*command):
@@ -36,8 +39,8 @@ def go(*command):
     return done
 
 
-def on_lm_eval(output, tasks, *arguments):
-    path = go("vecbench", "tasks", "path").stdout.strip()
+def on_lm_eval(output, tasks, *arguments, path=None):
+    path = path or go("vecbench", "tasks", "path").stdout.strip()
     model = f"pretrained={demo_model()},dtype=float32"
     command = ["lm_eval", "run", "--model", "hf-multimodal", "--model_args", model, "--device", "cpu"]
     command += ["--include_path", path, "--tasks", tasks, "--apply_chat_template", "--batch_size", "4"]
@@ -129,3 +132,23 @@ def test_scoring_their_log_pools_the_groups_as_ours(both, tmp_path):
 def test_lm_eval_finds_every_task_and_group():
     command = ["lm_eval", "validate", "--include_path", tasks_folder(), "--tasks", "vecbench,vecbench_demo"]
     assert "valid" in go(*command).stdout.lower()
+
+
+def test_the_task_of_the_docs_is_the_same_in_both(tmp_path):
+    tasks = tmp_path / "my-tasks"
+    tasks.mkdir()
+    page = (Path(__file__).parents[2] / "docs" / "tasks.md").read_text()
+    for name, content in re.findall(r"```yaml\n# my-tasks/(\S+)\n(.*?)```", page, flags=re.DOTALL):
+        (tasks / name).write_text(content)
+    data = make_data(tmp_path / "data", ["joy", "fear", "anger"], task="comics_3")
+    ours = on_vecbench(tmp_path / "ours", "comics", "--data", data, "--include-path", tasks)
+    metadata = json.dumps({"data": str(data)})
+    theirs = on_lm_eval(tmp_path / "theirs", "vecbench_comics", "--metadata", metadata, path=tasks)
+    responses = {key: [[row["response"]]] for key, row in our_rows(ours).items()}
+    assert len(responses) == 3
+    assert {key: row["resps"] for key, row in their_rows(theirs).items()} == responses
+    [path] = theirs.glob("results_*.json")
+    said = json.loads(path.read_text())["results"]["vecbench_comics_3"]
+    scores = json.loads((ours / "scores.json").read_text())["tasks"]["comics_3"]["metrics"]
+    for metric in METRICS:
+        assert said[f"{metric},none"] == pytest.approx(scores[metric]["value"], abs=1e-12), metric

@@ -1,9 +1,16 @@
 """What lm-eval gets of data in every format."""
 
+import re
+from pathlib import Path
+
 import pytest
+from fakes import make_data
 from miniature import FORMATS, folder
 
+from vecbench.errors import DataError, UsageError
 from vecbench.interop.lm_eval import doc_to_image, load
+
+DOCS = (Path(__file__).parents[2] / "docs" / "tasks.md").read_text()
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -22,3 +29,65 @@ def test_lm_eval_asks_with_the_rows_own_prompt_where_the_format_brings_one(tmp_p
     [prompt] = set(load("webemo_7", data=str(FORMATS[name](tmp_path)))["test"]["prompt"])
     own = name in {"EmoCaliber JSONL", "EmObserver JSON"}
     assert prompt.startswith("Which emotion fits?" if own else "Which emotion might this image evoke?")
+
+
+@pytest.fixture
+def own_task(tmp_path):
+    """The file of the docs' own task."""
+    [content] = re.findall(r"```yaml\n# my-tasks/comics_3\.yaml\n(.*?)```", DOCS, flags=re.DOTALL)
+    path = tmp_path / "my-tasks" / "comics_3.yaml"
+    path.parent.mkdir()
+    path.write_text(content)
+    return path
+
+
+def test_a_task_of_ones_own_is_loaded_from_the_file_that_lm_eval_names(tmp_path, own_task):
+    data = make_data(tmp_path / "data", ["joy", "fear"], task="Comics-3")
+    rows = load("comics_3", data=str(data), config_source=str(own_task), version=1.0)["test"]
+    assert rows["target"] == ["joy", "fear"]
+    assert rows[0]["prompt"].startswith("Which emotion does this panel evoke? One of joy, fear, anger.")
+    assert ["happy", "joy"] in rows[0]["aliases"]
+
+
+def test_a_file_of_ones_own_counts_more_than_the_shipped_one_of_that_name(tmp_path, own_task):
+    mine = own_task.with_name("fi_8.yaml")
+    mine.write_text(own_task.read_text().replace("comics_3", "fi_8"))
+    data = make_data(tmp_path / "data", ["joy"], task="fi_8")
+    [row] = load("fi_8", data=str(data), config_source=str(mine))["test"]
+    assert row["candidates"] == ["joy", "fear", "anger"]
+
+
+def test_a_task_without_its_file_or_with_a_broken_one_is_refused(tmp_path, own_task):
+    data = str(make_data(tmp_path / "data", ["joy"], task="comics_3"))
+    with pytest.raises(UsageError, match="unknown task or group 'comics_3'"):
+        load("comics_3", data=data)
+    own_task.write_text(own_task.read_text().replace("noun: emotion", "noun: feeling"))
+    with pytest.raises(DataError, match=r"comics_3\.yaml: metadata\.vecbench\.noun"):
+        load("comics_3", data=data, config_source=str(own_task))
+
+
+def test_samples_that_cannot_be_asked_are_refused_unless_they_may_be_left_out(tmp_path):
+    data = make_data(tmp_path, ["joy", "awe", "fear"])
+    (data / "images" / "2.png").unlink()
+    with pytest.raises(DataError) as caught:
+        load("emoji_7", data=str(data))
+    assert "2 of 3 samples of emoji_7" in caught.value.message
+    assert "samples.csv, line 3: the target 'awe'" in caught.value.message
+    assert "s2: there is no image images/2.png" in caught.value.message
+    assert "skip_faults" in caught.value.remedy
+    with pytest.warns(UserWarning, match="2 of 3 samples of emoji_7 .* are left out"):
+        rows = load("emoji_7", data=str(data), skip_faults=True)["test"]
+    assert rows["sample_id"] == ["s0"]
+
+
+def test_a_task_without_rows_is_refused(tmp_path):
+    with pytest.raises(DataError, match="no rows of the task fluent_7"):
+        load("fluent_7", data=str(make_data(tmp_path, ["joy"])))
+
+
+def test_rows_of_no_known_task_are_warned_of(tmp_path):
+    data = make_data(tmp_path, ["joy", "fear"])
+    table = data / "samples.csv"
+    table.write_text(table.read_text().replace("emoji_7,s1", "emoji-77,s1"))
+    with pytest.warns(UserWarning, match=r"1 row names the task 'emoji-77', .* Did you mean emoji_7"):
+        assert len(load("emoji_7", data=str(data))["test"]) == 1

@@ -1,8 +1,10 @@
 import csv
+import json
 import shutil
 
 import pytest
 from miniature import folder, hub
+from PIL import Image
 
 from vecbench.errors import DataError
 from vecbench.samples import open_data
@@ -93,3 +95,49 @@ def test_data_that_names_no_known_task_needs_one(tmp_path, catalogue):
     assert "--tasks" in caught.value.remedy
     tasks, _ = checked(catalogue, tmp_path, "unbiasedemo_6")
     assert len(tasks["unbiasedemo_6"].missing) == 1
+
+
+def published(root, *prompts):
+    """An EmObserver JSON of one task whose records bring these prompts."""
+    records = {}
+    for place, prompt in enumerate(prompts):
+        Image.new("RGB", (4, 4), (place, 0, 0)).save(root / f"{place}.png")
+        other = {"task": "UnbiasedEmo-6"}
+        record = {"image_path": f"{place}.png", "ground_truth": "joy", "other_info": other, "prompt": prompt}
+        records[str(place)] = record
+    (root / "Std-VECBench.json").write_text(json.dumps(records))
+    return root
+
+
+def test_rows_without_the_prompt_that_others_bring_are_found(tmp_path, catalogue):
+    tasks, found = checked(catalogue, published(tmp_path, "Which?", "", None))
+    assert [each.sample_id for each in tasks["unbiasedemo_6"].unprompted] == ["1", "2"]
+    assert found.n_faults == 2 + 1  # and the number of rows
+
+
+def test_where_no_row_brings_a_prompt_none_is_missed(tmp_path, catalogue):
+    tasks, found = checked(catalogue, published(tmp_path, "", None))
+    assert tasks["unbiasedemo_6"].unprompted == ()
+    assert found.n_faults == 1
+
+
+def test_in_ones_own_table_a_missing_prompt_is_no_fault(tmp_path, catalogue):
+    root = folder(tmp_path)
+    table = (root / "samples.csv").read_text().splitlines()
+    prompts = ["prompt", "Which?"] + [""] * (len(table) - 2)
+    lines = [f"{row},{prompt}" for row, prompt in zip(table, prompts, strict=True)]
+    (root / "samples.csv").write_text("\n".join(lines))
+    tasks, found = checked(catalogue, root)
+    assert sum(len(each.unprompted) for each in tasks.values()) > 0
+    assert found.n_faults == 9
+
+
+def test_a_sample_counts_once_however_much_is_wrong_with_it(tmp_path, catalogue):
+    root = published(tmp_path, "Which?", "Which?")
+    record = {"ground_truth": "joy", "other_info": {"task": "UnbiasedEmo-6"}, "prompt": "Which?"}
+    several = record | {"image_path": ["none.png", "0.png"]}
+    wrong = record | {"image_path": "none.png", "ground_truth": "awe"}
+    (root / "Std-VECBench.json").write_text(json.dumps({"several": several, "wrong": wrong}))
+    tasks, found = checked(catalogue, root)
+    assert [each.sample_id for each in tasks["unbiasedemo_6"].missing] == ["several", "wrong"]
+    assert found.n_faults == 2 + 1

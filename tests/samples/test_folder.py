@@ -1,3 +1,4 @@
+import csv
 import json
 
 import pytest
@@ -76,6 +77,32 @@ def test_a_target_outside_the_candidates_is_a_fault_of_its_sample_alone(tmp_path
     ]
 
 
+@pytest.mark.parametrize("name", ["samples.csv", "samples.jsonl"])
+def test_candidates_of_ones_own_table_must_be_the_tasks(tmp_path, task, name):
+    def table(*candidates):
+        rows = [
+            {"image": f"{n}.png", "label": "joy", "candidates": each} for n, each in enumerate(candidates)
+        ]
+        if name.endswith(".jsonl"):
+            return write(tmp_path, "\n".join(json.dumps(row) for row in rows), name)
+        with (tmp_path / name).open("w", newline="") as stream:
+            writer = csv.writer(stream)
+            writer.writerow(rows[0])
+            writer.writerows(
+                [row["image"], row["label"], row["candidates"] and json.dumps(row["candidates"])]
+                for row in rows
+            )
+        return open_data(tmp_path)
+
+    turned = list(reversed(task.labels))
+    samples = list(table(turned, None).samples(task))
+    assert [sample.candidates for sample in samples] == [tuple(turned), task.labels]
+    with pytest.raises(
+        DataError, match=rf"line \d: the candidates are joy, awe; .* {', '.join(task.labels)}"
+    ):
+        list(table(turned, ["joy", "awe"]).samples(task))
+
+
 def test_an_id_given_twice_is_refused_with_its_line(tmp_path, task):
     data = write(tmp_path, "id,image,label\nx,a.png,joy\nx,b.png,joy\n")
     with pytest.raises(DataError, match=r"line 3: the sample id 'x' of emoji_7 is given twice"):
@@ -91,6 +118,11 @@ def test_an_id_given_twice_is_refused_with_its_line(tmp_path, task):
         ('image,label\n"a.png,joy\n', "samples.csv", "unexpected end of data"),
         ('{"image": "a.png", "label": "joy"}\n{"image"', "samples.jsonl", "line 2: not valid JSON"),
         ("[1]\n", "samples.jsonl", "line 1: not a JSON object"),
+        ('"image\nx,label\na.png,joy\n', "samples.csv", "line 1: unexpected end of data"),
+        ('image,label\na.png,joy\n"b.png,joy\n\n', "samples.csv", "line 3: unexpected end of data"),
+        ("image,label\na.png," + "x" * 200_000, "samples.csv", "line 2: field larger than field limit"),
+        ("x" * 200_000 + ",image,label\n", "samples.csv", "line 1: field larger than field limit"),
+        ("image,label,candidates\na.png,joy,joy\n", "samples.csv", "line 2: 'candidates' is not a list"),
     ],
 )
 def test_a_broken_table_is_refused(tmp_path, task, text, name, message):
@@ -100,7 +132,7 @@ def test_a_broken_table_is_refused(tmp_path, task, text, name, message):
 
 def test_text_that_is_not_utf8_is_refused(tmp_path, task):
     (tmp_path / "samples.csv").write_bytes(b"image,label\n\xff.png,joy\n")
-    with pytest.raises(DataError, match="utf-8"):
+    with pytest.raises(DataError, match="line 2: not utf-8"):
         list(open_data(tmp_path).samples(task))
 
 

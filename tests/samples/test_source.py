@@ -78,6 +78,15 @@ def test_the_automatic_profile_is_the_rows_own_prompt_where_the_format_brings_on
     assert all((sample.prompt is not None) == own for sample in source.samples(task))
 
 
+@pytest.mark.parametrize("bare", [0, 1])
+def test_one_row_with_a_prompt_makes_the_automatic_profile_the_rows_own(tmp_path, task, bare):
+    image = {"role": "user", "content": [{"type": "image", "image": "b.png"}]}
+    lines = [emocaliber_line(), emocaliber_line(conversations=[image])]
+    source = jsonl(tmp_path, *(lines if bare else reversed(lines)))
+    assert source.brings_prompts(task)
+    assert [sample.prompt is None for sample in source.samples(task)].index(True) == bare
+
+
 def test_the_format_is_told_by_the_content_and_not_by_the_name(tmp_path, task):
     (tmp_path / "anything.txt").write_text(json.dumps({"1": emobserver_record()}))
     (tmp_path / "other.txt").write_text(json.dumps(emocaliber_line()) + "\n")
@@ -96,6 +105,20 @@ def test_only_the_test_split_is_read(tmp_path, tasks):
     source = open_data(hub(tmp_path))
     assert "train" in source.table.read_text()
     assert not [sample for sample in source.samples(tasks["fi_8"]) if "train" in sample.image]
+
+
+def test_a_split_is_told_whatever_its_case_and_the_others_are_counted(tmp_path, task):
+    rows = ["a.png,joy,UnbiasedEmo-6,Test", "b.png,joy,UnbiasedEmo-6,test ", "c.png,joy,UnbiasedEmo-6,val"]
+    (tmp_path / "test.csv").write_text("\n".join([HEADER, *rows]))
+    source = open_data(tmp_path)
+    assert [sample.image for sample in source.samples(task)] == ["a.png", "b.png"]
+    assert source.left_out() == {"val": 1}
+
+
+def test_a_number_of_thousands_of_digits_beside_a_record_does_no_harm(tmp_path, task):
+    text = json.dumps({"1": emobserver_record(extra=0)}).replace('"extra": 0', '"extra": ' + "9" * 5000)
+    (tmp_path / "a.json").write_text(text)
+    assert [sample.target for sample in open_data(tmp_path).samples(task)] == ["joy"]
 
 
 def test_a_published_table_is_found_from_every_folder_of_its_layout(tmp_path, task):
@@ -200,6 +223,7 @@ def test_no_image_is_read_from_outside_the_root(tmp_path, task, kind):
 LINE = json.dumps(emocaliber_line())
 HEADER = "image_path,label,task,split"
 RECORD = json.dumps(emobserver_record())
+DEEP = '{"1": ' + RECORD[:-1] + ', "extra": ' + "[" * 800 + "]" * 800 + "}}"
 
 
 @pytest.mark.parametrize(
@@ -228,6 +252,9 @@ RECORD = json.dumps(emobserver_record())
         ("a.json", "[]", "line 1: not a JSON object"),
         ("a.csv", f"{HEADER}\na.png,joy,UnbiasedEmo-6\n", "line 2: there is no field 'split'"),
         ("a.csv", f"{HEADER}\na.png,joy,,test\n", "line 2: no task is named"),
+        ("a.jsonl", LINE + "\n" + json.dumps(emocaliber_line(task="")), "line 2: no task is named"),
+        ("a.json", json.dumps({"7": emobserver_record(task=" ")}), "line 1: sample '7': no task is named"),
+        ("a.json", DEEP, "line 1: sample '1': nested too deeply"),
     ],
 )  # fmt: skip
 def test_a_broken_table_is_refused_with_file_and_line(tmp_path, task, name, text, message):

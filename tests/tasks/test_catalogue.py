@@ -2,6 +2,7 @@ import pytest
 
 from vecbench.errors import DataError, UsageError
 from vecbench.tasks import load_catalogue
+from vecbench.tasks.yaml_file import read_yaml
 
 TASK = """\
 task: vecbench_mine_2
@@ -113,6 +114,26 @@ def test_no_name_at_all_is_refused():
             "labels: [joy, fear]\n    expected_n: [9, 3]",
             "metadata.vecbench.expected_n",
         ),
+        (
+            "labels: [joy, fear]",
+            "labels: [joy, fear]\n    expected_n: true",
+            "metadata.vecbench.expected_n",
+        ),
+        ("version: 1.0", "version: .nan", "metadata.version"),
+        ("version: 1.0", "version: true", "metadata.version"),
+        ("{until: []}", "{until: [], max_gen_toks: true}", "generation_kwargs.max_gen_toks"),
+        ("!function mine.results", "!function vecbench.interop.lm_eval.process_results", "metric_list"),
+        (
+            "test_split: test",
+            "test_split: test\ncustom_dataset: !function vecbench.interop.lm_eval.load",
+            "dataset_kwargs.task",
+        ),
+        (
+            "test_split: test",
+            "test_split: test\ncustom_dataset: !function vecbench.interop.lm_eval.load\n"
+            "dataset_kwargs: {task: mine_3}",
+            "dataset_kwargs.task",
+        ),
         ("labels: [joy, fear]", "labels: [joy, fear]\n    data: nowhere", "metadata.vecbench.data"),
         (
             "labels: [joy, fear]",
@@ -215,3 +236,21 @@ def test_the_hash_follows_the_meaning_and_not_the_spelling(folder):
 def test_a_folder_that_does_not_exist_is_refused(tmp_path):
     with pytest.raises(UsageError, match="no folder"):
         load_catalogue([tmp_path / "none"])
+
+
+def test_a_file_that_is_named_must_define_something(folder):
+    (folder / "_base.yaml").write_text("output_type: generate_until\n")
+    assert load_catalogue([folder]).faults == ()
+    [fault] = load_catalogue([folder, folder / "_base.yaml"]).faults
+    assert (fault.file.name, fault.problem) == ("_base.yaml", "it defines no task and no group")
+
+
+def test_merge_keys_may_meet_and_nest(tmp_path):
+    (tmp_path / "merged.yaml").write_text(
+        "plain: &a {metric: accuracy, aggregation: mean}\n"
+        "deep: {deeper: &b {<<: *a, metric: coverage}}\n"
+        "both: {<<: [*b, *a], aggregation: median}\n"
+    )
+    said = read_yaml(tmp_path / "merged.yaml").content
+    assert said["deep"] == {"deeper": {"metric": "coverage", "aggregation": "mean"}}
+    assert said["both"] == {"metric": "coverage", "aggregation": "median"}

@@ -17,7 +17,7 @@ import typer
 
 import vecbench
 from vecbench.cli.compare import compare
-from vecbench.cli.console import stderr
+from vecbench.cli.console import printable, stderr
 from vecbench.cli.data import data
 from vecbench.cli.leaderboard import leaderboard
 from vecbench.cli.run import demo, run
@@ -130,9 +130,13 @@ def _print_error(message: str, remedy: str) -> None:
 
     console = stderr()
     with suppress(OSError):  # nobody can be told that nothing can be told
-        console.print(Text.assemble(("error: ", "bold red"), " ".join(message.split())), soft_wrap=True)
+        console.print(Text.assemble(("error: ", "bold red"), _line(message)), soft_wrap=True)
         if remedy:
-            console.print(Text(f"  {' '.join(remedy.split())}"), soft_wrap=True)
+            console.print(Text(f"  {_line(remedy)}"), soft_wrap=True)
+
+
+def _line(text: str) -> str:
+    return printable(" ".join(text.split()))
 
 
 def _help_hint(fault: Exception) -> str:

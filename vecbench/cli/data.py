@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from vecbench.cli.console import stderr, stdout
+from vecbench.cli.console import printable, stderr, stdout
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -78,19 +78,19 @@ def check(
 def _print(source: DataSource, found: DataCheck, console: Console) -> None:
     from rich.table import Table
 
-    console.print(f"{source.table}: {source.format.name}", soft_wrap=True)
+    console.print(printable(f"{source.table}: {source.format.name}"), soft_wrap=True)
     table = Table(box=None, pad_edge=False)
-    for heading in ("task", "rows", "expected", "missing", "unreadable", "label", "twice"):
+    for heading in ("task", "rows", "expected", "missing", "unreadable", "label", "prompt", "twice"):
         table.add_column(heading, justify="left" if heading == "task" else "right", no_wrap=True)
     for each in found.tasks:
-        counts = (each.missing, each.unreadable, each.labels, each.duplicates)
+        counts = (each.missing, each.unreadable, each.labels, each.unprompted, each.duplicates)
         table.add_row(each.task.id, str(each.n), _expected(each), *(str(len(count)) for count in counts))
     console.print(table)
     for each in found.tasks:
         for line in _faults(each):
-            console.print(line, soft_wrap=True)
+            console.print(printable(line), soft_wrap=True)
     for line in _notes(found):
-        console.print(f"note: {line}", soft_wrap=True)
+        console.print(printable(f"note: {line}"), soft_wrap=True)
     total = sum(each.n for each in found.tasks)
     if found.n_faults:
         console.print(f"{found.n_faults} faults in {total} rows", style="bold red")
@@ -102,7 +102,8 @@ def _faults(found: TaskCheck) -> Iterator[str]:
     name = found.task.id
     if not found.has_expected_rows:
         yield f"{name}: {found.n} rows; {_expected(found)} are expected"
-    for findings in (found.missing, found.unreadable, found.labels):
+    unprompted = found.unprompted if found.needs_prompts else ()
+    for findings in (found.missing, found.unreadable, found.labels, unprompted):
         yield from (f"{name}, {_said(each)}" for each in findings[:MOST_FINDINGS])
         if len(findings) > MOST_FINDINGS:
             yield f"{name}: … and {len(findings) - MOST_FINDINGS} more like that: --format json lists them"
@@ -115,6 +116,9 @@ def _said(finding: Finding) -> str:
 
 def _notes(found: DataCheck) -> Iterator[str]:
     for each in found.tasks:
+        if each.unprompted and not each.needs_prompts:
+            bare, such = len(each.unprompted), each.unprompted[0].sample_id
+            yield f"{each.task.id}: {bare} of {each.n} rows bring no prompt, such as {such}"
         if each.duplicates:
             first = each.duplicates[0]
             ids = " and ".join(sample for _, sample, _ in first.samples)
@@ -126,6 +130,9 @@ def _notes(found: DataCheck) -> Iterator[str]:
         yield f"{' and '.join(tasks)} share {_images(count)}"
     for name, count in found.unknown.items():
         yield f"{count} rows of {name!r}, which is no known task, were not looked at"
+    for split, count in found.left_out.items():
+        rows = "1 row is" if count == 1 else f"{count} rows are"
+        yield f"{rows} left out, of the split {split!r}"
 
 
 def _images(count: int) -> str:
@@ -164,10 +171,12 @@ def _as_json(source: DataSource, found: DataCheck) -> dict[str, Any]:
                 "missing": [asdict(finding) for finding in each.missing],
                 "unreadable": [asdict(finding) for finding in each.unreadable],
                 "labels": [asdict(finding) for finding in each.labels],
+                "unprompted": [asdict(finding) for finding in each.unprompted],
                 "duplicates": duplicates(each.duplicates),
             }
             for each in found.tasks
         },
         "shared": duplicates(found.shared),
         "unknown_tasks": dict(found.unknown),
+        "left_out": dict(found.left_out),
     }

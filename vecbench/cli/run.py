@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vecbench.cli.console import stderr, stdout
+from vecbench.cli.console import printable, stderr, stdout
 
 if TYPE_CHECKING:
     from vecbench.cli.counter import Counter
@@ -103,13 +103,15 @@ def run(
     """
     from vecbench.cli.counter import Counter
     from vecbench.cli.settings import parse_settings
-    from vecbench.engines import create_engine
+    from vecbench.engines import check_engine, create_engine
     from vecbench.models import resolve_model, served_model, with_adapter
+    from vecbench.samples.check import unknown_task_warnings
     from vecbench.store import RunDirectory
     from vecbench.tasks import load_catalogue
 
     catalogue = load_catalogue(include_path or [])
     arguments = parse_settings("--model-args", model_args)
+    check_engine(engine, arguments)
     chosen = catalogue.select(tasks)
     find_model = served_model if engine == "openai" else resolve_model
     resolved = find_model(model, arguments.get("revision"))
@@ -130,6 +132,8 @@ def run(
         )
         # Last: everything that could be wrong with the command has been checked.
         for source in dict.fromkeys(sources.values()):
+            for warning in unknown_task_warnings(source, catalogue):
+                counter.warned(warning)
             source.fetch([task for task in chosen if sources[task.id] is source], limit, counter)
     directory = RunDirectory(output or Path("results") / resolved.name.replace("/", "__"))
 
@@ -252,7 +256,7 @@ def _show(directory: RunDirectory, catalogue: Catalogue, outcome: RunOutcome) ->
         message = f"{len(outcome.failed)} of {outcome.asked} samples failed and count as wrong:"
         console.print(Text.assemble(("incomplete: ", "bold red"), message))
         for task, sample, error in outcome.failed[:MOST_FAILURES]:
-            console.print(f"  {task}, {sample}: {error}", soft_wrap=True)
+            console.print(printable(f"  {task}, {sample}: {error}"), soft_wrap=True)
         if len(outcome.failed) > MOST_FAILURES:
             console.print(f"  … and {len(outcome.failed) - MOST_FAILURES} more: see {directory.responses}")
         raise typer.Exit(4)

@@ -13,7 +13,7 @@ from vecbench.engines.base import (
     Sampling,
 )
 from vecbench.engines.choice import EngineChoice, choose_engine
-from vecbench.engines.registry import ENGINES, create_engine
+from vecbench.engines.registry import ENGINES, check_engine, create_engine
 
 __all__ = [
     "ENGINES",
@@ -25,6 +25,7 @@ __all__ = [
     "Request",
     "Response",
     "Sampling",
+    "check_engine",
     "choose_engine",
     "create_engine",
 ]

@@ -1,15 +1,89 @@
-"""`--model-args`, checked against what an engine knows."""
+"""`--model-args`, checked against what an engine knows.
+
+The schemas lie here, and not with their engines, so that nothing heavy is imported to check a command.
+vLLM's arguments are vLLM's own: only its engine can tell them.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from vecbench.errors import UsageError, nearest
 
 Arguments = TypeVar("Arguments", bound=BaseModel)
+
+SECRETS = ("api_key", "key", "token", "password", "authorization")
+
+
+class TransformersArguments(BaseModel):
+    """What `--model-args` may hold for this engine."""
+
+    model_config = ConfigDict(extra="forbid", protected_namespaces=())
+
+    revision: str | None = None
+    batch_size: int = Field(16, ge=1)
+    device: str = "auto"
+    dtype: str = "auto"
+    trust_remote_code: bool = False
+    attn_implementation: str | None = None
+    chat_template: str | None = None
+    min_pixels: int | None = Field(None, ge=1)
+    max_pixels: int | None = Field(None, ge=1)
+    decode_threads: int = Field(min(8, os.cpu_count() or 1), ge=1)
+
+
+class OpenAIArguments(BaseModel):
+    """What `--model-args` may hold for this engine."""
+
+    model_config = ConfigDict(extra="forbid", protected_namespaces=())
+
+    base_url: tuple[str, ...] = ()
+    api_key_env: str = "OPENAI_API_KEY"
+    concurrency: int = Field(64, ge=1)
+    timeout: float = Field(600.0, gt=0)
+    max_retries: int = Field(6, ge=0)
+    first_pause: float = Field(0.5, gt=0)
+    token_limit: str = Field("max_tokens", pattern="^max_(completion_)?tokens$")
+    min_pixels: int | None = Field(None, ge=1)
+    max_pixels: int | None = Field(None, ge=1)
+    extra_body: dict[str, Any] = {}
+    revision: str | None = None
+    decode_threads: int = Field(min(8, os.cpu_count() or 1), ge=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_keys(cls, arguments: dict[str, Any]) -> dict[str, Any]:
+        for name in arguments:
+            if name.lower() in SECRETS:
+                raise UsageError(
+                    f"--model-args {name}: everybody on the machine could read a key there",
+                    "Set it in the environment: OPENAI_API_KEY, or another variable with api_key_env=NAME.",
+                )
+        return arguments
+
+    @field_validator("base_url", mode="before")
+    @classmethod
+    def _several(cls, value: object) -> object:
+        return tuple(value.split()) if isinstance(value, str) else value
+
+    @field_validator("base_url")
+    @classmethod
+    def _without_secrets(cls, urls: tuple[str, ...]) -> tuple[str, ...]:
+        for url in urls:
+            parts = urlsplit(url)
+            if parts.username or parts.password or parts.query:  # not to be repeated in the message
+                raise UsageError(
+                    f"the address of {parts.hostname} holds a secret, which would be stored",
+                    "Set the key in the environment: OPENAI_API_KEY.",
+                )
+            if parts.scheme not in {"http", "https"} or not parts.hostname:
+                raise ValueError("it is no address such as http://localhost:8000/v1")
+        return tuple(url.rstrip("/") for url in urls)
 
 
 def parse_arguments(schema: type[Arguments], arguments: Mapping[str, Any]) -> Arguments:

@@ -10,14 +10,12 @@ import random
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 import openai
 from openai import AsyncOpenAI
 from openai.types.chat import ChatCompletion
-from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from vecbench.engines.arguments import parse_arguments
+from vecbench.engines.arguments import OpenAIArguments, parse_arguments
 from vecbench.engines.base import EngineDescription, FinishReason, Request, Response
 from vecbench.engines.window import EventLoop, answered
 from vecbench.errors import RunError, UsageError
@@ -28,45 +26,6 @@ LONGEST_PAUSE = 60.0
 LOST_AFTER = 10
 """So many requests in a row that used up their attempts, with no success between them, and the
 endpoint counts as lost: a run of thousands must not wait for each."""
-SECRETS = ("api_key", "key", "token", "password", "authorization")
-
-
-class OpenAIArguments(BaseModel):
-    """What `--model-args` may hold for this engine."""
-
-    model_config = ConfigDict(extra="forbid", protected_namespaces=())
-
-    base_url: tuple[str, ...] = ()
-    api_key_env: str = "OPENAI_API_KEY"
-    concurrency: int = Field(64, ge=1)
-    timeout: float = Field(600.0, gt=0)
-    max_retries: int = Field(6, ge=0)
-    first_pause: float = Field(0.5, gt=0)
-    token_limit: str = Field("max_tokens", pattern="^max_(completion_)?tokens$")
-    min_pixels: int | None = Field(None, ge=1)
-    max_pixels: int | None = Field(None, ge=1)
-    extra_body: dict[str, Any] = {}
-    revision: str | None = None
-    decode_threads: int = Field(min(8, os.cpu_count() or 1), ge=1)
-
-    @field_validator("base_url", mode="before")
-    @classmethod
-    def _several(cls, value: object) -> object:
-        return tuple(value.split()) if isinstance(value, str) else value
-
-    @field_validator("base_url")
-    @classmethod
-    def _without_secrets(cls, urls: tuple[str, ...]) -> tuple[str, ...]:
-        for url in urls:
-            parts = urlsplit(url)
-            if parts.username or parts.password or parts.query:  # not to be repeated in the message
-                raise UsageError(
-                    f"the address of {parts.hostname} holds a secret, which would be stored",
-                    "Set the key in the environment: OPENAI_API_KEY.",
-                )
-            if parts.scheme not in {"http", "https"} or not parts.hostname:
-                raise ValueError("it is no address such as http://localhost:8000/v1")
-        return tuple(url.rstrip("/") for url in urls)
 
 
 class OpenAIEngine:
@@ -87,12 +46,6 @@ class OpenAIEngine:
     """
 
     def __init__(self, model: str, arguments: Mapping[str, Any]) -> None:
-        for name in arguments:
-            if name.lower() in SECRETS:
-                raise UsageError(
-                    f"--model-args {name}: everybody on the machine could read a key there",
-                    "Set it in the environment: OPENAI_API_KEY, or another variable with api_key_env=NAME.",
-                )
         self._arguments = parse_arguments(OpenAIArguments, arguments)
         self._model = model
         self._key = os.environ.get(self._arguments.api_key_env, "")

@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from typing import Any
 
+from pydantic import BaseModel
+
+from vecbench.engines.arguments import OpenAIArguments, TransformersArguments, parse_arguments
 from vecbench.engines.base import Engine
 from vecbench.engines.choice import choose_engine
 from vecbench.errors import UsageError, nearest
@@ -43,6 +46,29 @@ ENGINES: Mapping[str, Callable[[str, Mapping[str, Any]], Engine]] = {
 """Name → how to make it. Making an engine loads the model."""
 
 
+_SCHEMAS: Mapping[str, type[BaseModel]] = {"transformers": TransformersArguments, "openai": OpenAIArguments}
+
+
+def check_engine(name: str, arguments: Mapping[str, Any]) -> None:
+    """Refuses what no model needs to be loaded for to be refused.
+
+    vLLM alone knows its arguments; they are checked when its engine is made.
+
+    Args:
+        name: A key of `ENGINES`, or "auto".
+        arguments: For the engine.
+
+    Raises:
+        UsageError: No such engine, or an argument that it does not know or cannot take.
+    """
+    if name not in ENGINES and name != "auto":
+        raise UsageError(f"unknown engine {name!r}", nearest(name, ["auto", *ENGINES]))
+    if name == "auto" and find_spec("vllm") is None:
+        name = "transformers"
+    if name in _SCHEMAS:
+        parse_arguments(_SCHEMAS[name], arguments)
+
+
 def create_engine(name: str, model: str, arguments: Mapping[str, Any]) -> Engine:
     """The engine of that name, with its model loaded.
 
@@ -56,6 +82,5 @@ def create_engine(name: str, model: str, arguments: Mapping[str, Any]) -> Engine
         RunError: The model cannot be loaded.
     """
     chosen = choose_engine(model, arguments).name if name == "auto" else name
-    if chosen not in ENGINES:
-        raise UsageError(f"unknown engine {name!r}", nearest(name, ["auto", *ENGINES]))
+    check_engine(chosen, arguments)
     return ENGINES[chosen](model, arguments)

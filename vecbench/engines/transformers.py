@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby, islice
 from typing import Any
@@ -13,7 +12,6 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import torch
 from PIL.Image import Image
-from pydantic import BaseModel, ConfigDict, Field
 from transformers import (
     AutoModelForImageTextToText,
     AutoProcessor,
@@ -22,7 +20,7 @@ from transformers import (
     logging,
 )
 
-from vecbench.engines.arguments import parse_arguments
+from vecbench.engines.arguments import TransformersArguments, parse_arguments
 from vecbench.engines.base import EngineDescription, FinishReason, Request, Response, Sampling
 from vecbench.engines.decoding import decoded
 from vecbench.engines.seeding import SeededSampling
@@ -30,23 +28,6 @@ from vecbench.errors import ImageError, RunError, UsageError
 
 LOOK_AHEAD = 4
 """So many batches are pulled at once, to be sorted by length before they are cut."""
-
-
-class TransformersArguments(BaseModel):
-    """What `--model-args` may hold for this engine."""
-
-    model_config = ConfigDict(extra="forbid", protected_namespaces=())
-
-    revision: str | None = None
-    batch_size: int = Field(16, ge=1)
-    device: str = "auto"
-    dtype: str = "auto"
-    trust_remote_code: bool = False
-    attn_implementation: str | None = None
-    chat_template: str | None = None
-    min_pixels: int | None = Field(None, ge=1)
-    max_pixels: int | None = Field(None, ge=1)
-    decode_threads: int = Field(min(8, os.cpu_count() or 1), ge=1)
 
 
 class TransformersEngine:

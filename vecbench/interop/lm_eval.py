@@ -6,65 +6,123 @@ scores come from `vecbench score` on its sample log.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vecbench.errors import UsageError
+from vecbench.errors import DataError, UsageError
 from vecbench.images import decode_image, read_image
 from vecbench.metrics import brier as brier_score
 from vecbench.metrics import ece as expected_calibration_error
 from vecbench.parsing import protocol_named
-from vecbench.prompts import prompt_profile, render_prompt
-from vecbench.samples import open_data
-from vecbench.tasks import load_catalogue
+from vecbench.prompts import prompt_of, prompt_profile
+from vecbench.samples import DataSource, open_data
+from vecbench.samples.check import unknown_task_warnings
+from vecbench.tasks import Task, load_catalogue, task_in
+from vecbench.tasks.task import without_prefix
+from vecbench.tasks.yaml_file import read_yaml
 
 if TYPE_CHECKING:
     from datasets import Dataset
     from PIL.Image import Image
 
+MOST_FAULTS = 3
+"""So many samples that cannot be asked are named."""
+
 Pair = tuple[float | None, bool]
 """(confidence, or None if none is stated; whether the label is right)."""
 
 
-def load(task: str, data: str | None = None, prompt: str | None = None, **_: Any) -> dict[str, Dataset]:
+def load(
+    task: str,
+    data: str | None = None,
+    prompt: str | None = None,
+    skip_faults: bool = False,
+    config_source: str | None = None,
+    **_: Any,
+) -> dict[str, Dataset]:
     """The samples of a task as lm-eval wants them: split → dataset.
+
+    lm-eval has no error rows: a sample that cannot be asked would be missing from every count. So there
+    must be none, unless it is said that they may be left out.
 
     Args:
         task: The task's id.
         data: A folder, a table, or a dataset on the Hub; needed for tasks that bring none
             (`--metadata '{"data": "DIR"}'`).
         prompt: A prompt profile instead of the task's own (`--metadata '{"prompt": "direct"}'`).
+        skip_faults: Leave samples out that cannot be asked (`--metadata '{"skip_faults": true}'`).
+        config_source: The task's file, which lm-eval tells; a shipped task is found without it.
 
     Raises:
         UsageError: No such task or profile, or no data.
-        DataError: The data cannot be used.
+        DataError: The task's file has a fault, the data cannot be used, has no row of the task, or has
+            samples that cannot be asked.
         RunError: A download failed.
     """
     from datasets import Dataset
 
-    [chosen] = load_catalogue().select(task)
+    path = _own_file(task, config_source)
+    catalogue = load_catalogue([] if path is None else [path.parent])
+    chosen = task_in(path) if path is not None else catalogue.select(task)[0]
     where = data or chosen.data
     if where is None:
         raise UsageError(f"the task {task} brings no data", 'Give it: --metadata \'{"data": "DIR"}\'.')
     source = open_data(where)
+    for warning in unknown_task_warnings(source, catalogue):
+        warnings.warn(warning, stacklevel=2)  # which Python says once, however many tasks are loaded
     profile = prompt_profile(chosen, prompt, own_prompts=source.brings_prompts(chosen))
     source.fetch([chosen])
-    rows = [
-        {
-            "sample_id": sample.id,
-            "task": sample.task,
-            "image": sample.image,
-            "root": str(sample.root),
-            "prompt": render_prompt(chosen, profile, sample),
-            "target": sample.target,
-            "candidates": list(sample.candidates),
-            "aliases": [[alias, label] for alias, label in chosen.aliases.items()],
-        }
-        for sample in source.samples(chosen)
-        if sample.fault is None  # lm-eval has no error rows
-    ]
+    rows: list[dict[str, Any]] = []
+    faults: list[str] = []
+    for sample in source.samples(chosen):
+        text, fault = prompt_of(chosen, profile, sample)
+        if fault is None and not sample.has_image():
+            fault = f"there is no image {sample.image}"
+        if fault is not None:
+            faults.append(f"{sample.id}: {fault}")
+            continue
+        rows.append(
+            {
+                "sample_id": sample.id,
+                "task": sample.task,
+                "image": sample.image,
+                "root": str(sample.root),
+                "prompt": text,
+                "target": sample.target,
+                "candidates": list(sample.candidates),
+                "aliases": [[alias, label] for alias, label in chosen.aliases.items()],
+            }
+        )
+    if faults:
+        _refuse_or_warn(chosen, source, faults, rows, skip_faults=skip_faults)
+    if not rows:
+        raise source.no_rows(chosen)
     return {"test": Dataset.from_list(rows)}
+
+
+def _own_file(task: str, config_source: str | None) -> Path | None:
+    """The file that lm-eval has the task from, if it is that very task that it defines."""
+    path = Path(config_source) if config_source else None
+    if path is None or not path.is_file():
+        return None
+    defined = read_yaml(path).content.get("task")
+    return path if isinstance(defined, str) and without_prefix(defined) == without_prefix(task) else None
+
+
+def _refuse_or_warn(
+    task: Task, source: DataSource, faults: Sequence[str], rows: Sequence[object], *, skip_faults: bool
+) -> None:
+    count = f"{len(faults)} of {len(faults) + len(rows)} samples of {task.id} in {source.table}"
+    said = "; ".join(faults[:MOST_FAULTS]) + ("; …" if len(faults) > MOST_FAULTS else "")
+    if skip_faults and rows:
+        warnings.warn(f"{count} are left out: {said}", stacklevel=3)
+        return
+    raise DataError(
+        f"{count} cannot be asked, and lm-eval would not count them: {said}",
+        "Mend the data, or leave them out: --metadata '{\"skip_faults\": true}'.",
+    )
 
 
 def doc_to_image(doc: Mapping[str, Any]) -> list[Image]:

@@ -8,15 +8,19 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
-from vecbench.errors import DataError, ImageError
+from vecbench.errors import DataError, ImageError, nearest
 from vecbench.images import decode_image, read_image
 from vecbench.samples.observer import CountObserver, Nobody
 from vecbench.samples.sample import Sample
 from vecbench.samples.source import DataSource
 from vecbench.tasks import Catalogue, Task
+from vecbench.tasks.task import AUTO
 
 THREADS = 8
 """Images looked at at a time: Pillow decodes without holding Python's lock."""
+
+MOST_NAMES = 3
+"""So many unknown task names are warned of one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,9 @@ class TaskCheck:
         missing: Samples without an image file, or that name none.
         unreadable: Samples whose image file cannot be read, decoded or trusted.
         labels: Samples whose target is not among the task's labels.
+        unprompted: Samples whose row brings no prompt, while others of the task bring one.
+        needs_prompts: Whether the task is asked with the rows' own prompts unless something else is
+            said: a sample without one then fails.
         duplicates: Images that several of its samples have.
     """
 
@@ -68,6 +75,8 @@ class TaskCheck:
     missing: tuple[Finding, ...]
     unreadable: tuple[Finding, ...]
     labels: tuple[Finding, ...]
+    unprompted: tuple[Finding, ...]
+    needs_prompts: bool
     duplicates: tuple[Duplicate, ...]
 
     @property
@@ -78,8 +87,11 @@ class TaskCheck:
 
     @property
     def n_faults(self) -> int:
-        """Samples that a run would fail on, and one for a wrong number of rows."""
-        return len(self.missing) + len(self.unreadable) + len(self.labels) + (not self.has_expected_rows)
+        """Samples that a run would fail on, each once, and one for a wrong number of rows."""
+        findings = [*self.missing, *self.unreadable, *self.labels]
+        if self.needs_prompts:
+            findings += self.unprompted
+        return len({each.sample_id for each in findings}) + (not self.has_expected_rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +102,13 @@ class DataCheck:
         tasks: For every task that was looked at.
         shared: Images that samples of several tasks have.
         unknown: Rows by the name of a task that vecbench does not know.
+        left_out: Rows that are not for testing, by their split.
     """
 
     tasks: tuple[TaskCheck, ...]
     shared: tuple[Duplicate, ...]
     unknown: Mapping[str, int]
+    left_out: Mapping[str, int]
 
     @property
     def n_faults(self) -> int:
@@ -136,14 +150,32 @@ def check_data(
     samples = {task.id: list(source.samples(task)) for task in tasks}
     named = dict.fromkeys(each.image for rows in samples.values() for each in rows if each.image)
     looks = _looked_at(source.root, named, observer or Nobody())
-    unknown = {
-        name: count
-        for name, count in source.task_names().items()
-        if name and catalogue.task_named(name) is None and not any(task.is_named(name) for task in tasks)
-    }
-    checks = tuple(_task_check(source.root, task, samples[task.id], looks) for task in tasks)
+    checks = tuple(_task_check(source, task, samples[task.id], looks) for task in tasks)
     shared = [each for each in _duplicates(samples.values(), looks) if len(each.tasks) > 1]
-    return DataCheck(checks, tuple(shared), unknown)
+    return DataCheck(checks, tuple(shared), source.unknown_tasks(catalogue), source.left_out())
+
+
+def unknown_task_warnings(source: DataSource, catalogue: Catalogue) -> list[str]:
+    """What somebody should know who runs tasks on data with rows of no known task: a name may be misspelt.
+
+    Returns:
+        One line for each of the first names, and one for the others.
+
+    Raises:
+        DataError: The table is broken.
+    """
+    unknown = source.unknown_tasks(catalogue)
+    warnings = [
+        f"{source.table}: {count} {'row names' if count == 1 else 'rows name'} the task {name!r}, which is "
+        f"not known, and {'is' if count == 1 else 'are'} left out. {nearest(name, catalogue.tasks)}".rstrip()
+        for name, count in list(unknown.items())[:MOST_NAMES]
+    ]
+    if len(unknown) > MOST_NAMES:
+        warnings.append(
+            f"{source.table}: so are the rows of {len(unknown) - MOST_NAMES} more names: vecbench data check "
+            "lists them"
+        )
+    return warnings
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +210,9 @@ def _look(root: Path, image: str) -> _Look:
     return _Look(sha256, None)
 
 
-def _task_check(root: Path, task: Task, samples: Sequence[Sample], looks: Mapping[str, _Look]) -> TaskCheck:
+def _task_check(
+    source: DataSource, task: Task, samples: Sequence[Sample], looks: Mapping[str, _Look]
+) -> TaskCheck:
     missing: list[Finding] = []
     unreadable: list[Finding] = []
     labels: list[Finding] = []
@@ -187,14 +221,24 @@ def _task_check(root: Path, task: Task, samples: Sequence[Sample], looks: Mappin
             labels.append(_finding(sample, f"the target {sample.target!r} is not among the labels"))
         elif sample.fault is not None:
             missing.append(_finding(sample, sample.fault))
+            continue
         if not sample.image:
             continue
         look = looks[sample.image]
         if look.problem is not None:
-            there = look.sha256 is not None or _exists(root, sample.image)
+            there = look.sha256 is not None or _exists(source.root, sample.image)
             (unreadable if there else missing).append(_finding(sample, look.problem))
-    twice = tuple(_duplicates([samples], looks))
-    return TaskCheck(task, len(samples), tuple(missing), tuple(unreadable), tuple(labels), twice)
+    bare = [sample for sample in samples if not (sample.prompt and sample.prompt.strip())]
+    return TaskCheck(
+        task,
+        len(samples),
+        tuple(missing),
+        tuple(unreadable),
+        tuple(labels),
+        tuple(_finding(sample, "the row brings no prompt") for sample in bare if len(bare) < len(samples)),
+        task.prompt == AUTO and source.brings_prompts(task),
+        tuple(_duplicates([samples], looks)),
+    )
 
 
 def _finding(sample: Sample, problem: str) -> Finding:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, TextIO
 
-from vecbench.samples.format import DataFormat, Row, required_text, stated_candidates
+from vecbench.samples.format import DataFormat, Row, required_task, required_text, stated_candidates
 
 
 def _rows(stream: TextIO) -> Iterator[Row]:
@@ -18,7 +18,8 @@ def _rows(stream: TextIO) -> Iterator[Row]:
 
 def _records(text: str) -> Iterator[tuple[str, int, Any]]:
     try:
-        pairs = json.loads(text, object_pairs_hook=_Pairs)
+        # No number is of use here, and Python refuses whole ones of thousands of digits.
+        pairs = json.loads(text, object_pairs_hook=_Pairs, parse_int=float)
     except json.JSONDecodeError as fault:
         raise ValueError(f"line {fault.lineno}: not valid JSON") from None
     except RecursionError:
@@ -36,6 +37,8 @@ def _records(text: str) -> Iterator[tuple[str, int, Any]]:
             plain = _plain(values)
         except ValueError as fault:
             raise ValueError(f"line {line}: sample {name!r}: {fault}") from None
+        except RecursionError:
+            raise ValueError(f"line {line}: sample {name!r}: nested too deeply") from None
         yield name, line, plain
 
 
@@ -81,7 +84,7 @@ def _row(name: str, line: int, values: Any) -> Row:
         id=name,
         image=images[0] if images else "",
         label=required_text(values, "ground_truth", where),
-        task=required_text(other, "task", where),
+        task=required_task(other, where),
         prompt=prompt or None,
         candidates=stated_candidates(other, where),
         fault=f"{len(images)} images are named" if len(images) > 1 else None,

@@ -10,6 +10,7 @@ from vecbench.samples.format import (
     Row,
     jsonl_rows,
     named_by_image,
+    required_task,
     required_text,
     stated_candidates,
 )
@@ -29,7 +30,7 @@ def _row(line: int, values: Mapping[str, Any]) -> Row:
         id="",
         image=images[0].removeprefix("file://") if images else "",
         label=required_text(values, "ground_truth", where),
-        task=required_text(values, "task", where),
+        task=required_task(values, where),
         prompt="\n".join(texts) or None,
         candidates=stated_candidates(values, where),
         fault=f"{len(images)} images are named" if len(images) > 1 else None,

@@ -2,15 +2,17 @@
 
 The table is a CSV with a header or a JSONL. Columns, each with the names that are understood:
 image (`image`, `image_path`, `file_name`), label (`label`, `target`, `ground_truth`), and, if they
-are there, `id` (or `sample_id`), `task`, `prompt`. Others are ignored.
+are there, `id` (or `sample_id`), `task`, `prompt`, `candidates` (a list; in a CSV, a JSON list). Others
+are ignored.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any, TextIO
 
-from vecbench.samples.format import DataFormat, Row, csv_rows, jsonl_rows
+from vecbench.samples.format import DataFormat, Row, csv_rows, jsonl_rows, stated_candidates
 
 COLUMNS = {
     "image": ("image", "image_path", "file_name"),
@@ -39,9 +41,24 @@ def _rows(raw: Iterator[tuple[int, Mapping[str, Any]]]) -> Iterator[Row]:
             id=_first(values, "id") or image or f"line-{line}",
             image=image,
             label=_first(values, "label"),
-            task=_first(values, "task"),
+            task=_first(values, "task").strip(),
             prompt=_first(values, "prompt") or None,
+            candidates=_candidates(values, f"line {line}"),
         )
+
+
+def _candidates(values: Mapping[str, Any], where: str) -> tuple[str, ...] | None:
+    """A CSV's cell holds the list as JSON, such as ["joy", "fear"]; an empty one holds none."""
+    given = values.get("candidates")
+    if not isinstance(given, str):
+        return stated_candidates(values, where)
+    if not given.strip():
+        return None
+    try:
+        listed = json.loads(given)
+    except (ValueError, RecursionError):
+        listed = given
+    return stated_candidates({"candidates": listed}, where)
 
 
 def _require_columns(first: Mapping[str, Any]) -> None:

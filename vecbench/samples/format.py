@@ -34,6 +34,11 @@ class Row:
     candidates: tuple[str, ...] | None = None
     fault: str | None = None
 
+    @property
+    def has_prompt(self) -> bool:
+        """Whether it brings a prompt of more than blanks."""
+        return bool(self.prompt and self.prompt.strip())
+
 
 @dataclass(frozen=True, slots=True)
 class DataFormat:
@@ -46,6 +51,8 @@ class DataFormat:
         brings_prompts: Whether its rows bring the prompt that they are to be asked with.
         is_published: Whether it comes from a published dataset, whose image paths may start with
             folders that the user's copy has not.
+        left_out: Counts, by split, the rows of a table that `rows` passes over because they are not for
+            testing. None for a format that knows no splits.
     """
 
     name: str
@@ -53,20 +60,28 @@ class DataFormat:
     rows: Callable[[TextIO], Iterator[Row]]
     brings_prompts: bool = False
     is_published: bool = False
+    left_out: Callable[[TextIO], Mapping[str, int]] | None = None
 
 
 def csv_rows(stream: TextIO) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """Rows of a CSV with a header, each with its line number.
 
     Raises:
-        ValueError: A row has more fields than the header.
-        csv.Error: Not a CSV.
+        ValueError: Not a CSV, or a row has more fields than the header.
     """
     reader = csv.DictReader(stream, strict=True)
-    for values in reader:
-        if values.get(None):
-            raise ValueError(f"line {reader.line_num}: more fields than the header has")
-        yield reader.line_num, values
+    begin = 1
+    try:
+        _ = reader.fieldnames  # reads the header
+        begin = reader.line_num + 1
+        for values in reader:
+            if values.get(None):
+                raise ValueError(f"line {reader.line_num}: more fields than the header has")
+            yield reader.line_num, values
+            begin = reader.line_num + 1
+    except csv.Error as fault:
+        # Where the row began: an open quotation mark swallows what follows it.
+        raise ValueError(f"line {begin}: {fault}") from None
 
 
 def jsonl_rows(stream: TextIO) -> Iterator[tuple[int, Mapping[str, Any]]]:
@@ -101,6 +116,18 @@ def required_text(values: Mapping[str, Any], key: str, where: str) -> str:
     return value
 
 
+def required_task(values: Mapping[str, Any], where: str) -> str:
+    """The name of the task, which every row of a published table states.
+
+    Raises:
+        ValueError: There is none, or it is blank.
+    """
+    name = required_text(values, "task", where)
+    if not name.strip():
+        raise ValueError(f"{where}: no task is named")
+    return name
+
+
 def stated_candidates(values: Mapping[str, Any], where: str) -> tuple[str, ...] | None:
     """The candidates that a row brings; None if it brings none.
 
@@ -111,7 +138,7 @@ def stated_candidates(values: Mapping[str, Any], where: str) -> tuple[str, ...] 
     if candidates is None:
         return None
     if not isinstance(candidates, list) or not all(isinstance(each, str) for each in candidates):
-        raise ValueError(f"{where}: 'candidates' is not a list of texts")
+        raise ValueError(f'{where}: \'candidates\' is not a list of texts, such as ["joy", "fear"]')
     return tuple(candidates)
 
 

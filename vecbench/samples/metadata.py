@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import TextIO
 
-from vecbench.samples.format import DataFormat, Row, csv_rows, named_by_image
+from vecbench.samples.format import DataFormat, Row, csv_rows, named_by_image, required_task
 
 COLUMNS = frozenset({"image_path", "label", "task", "split"})
 SPLIT = "test"
-"""Rows of other splits are for training and are left out."""
+"""Rows of other splits are for training and are left out; case and blanks make no difference."""
 
 
 def _rows(stream: TextIO) -> Iterator[Row]:
@@ -21,11 +22,19 @@ def _test_rows(stream: TextIO) -> Iterator[Row]:
         for name in COLUMNS:
             if values[name] is None:
                 raise ValueError(f"line {line}: there is no field {name!r}")
-        if values["split"] != SPLIT:
+        if not _is_test(values["split"]):
             continue
-        if not values["task"]:
-            raise ValueError(f"line {line}: no task is named")
-        yield Row(line=line, id="", image=values["image_path"], label=values["label"], task=values["task"])
+        task = required_task(values, f"line {line}")
+        yield Row(line=line, id="", image=values["image_path"], label=values["label"], task=task)
+
+
+def _is_test(split: str) -> bool:
+    return split.strip().casefold() == SPLIT
+
+
+def _left_out(stream: TextIO) -> Mapping[str, int]:
+    splits = (values["split"] for _, values in csv_rows(stream))
+    return Counter(split for split in splits if split is not None and not _is_test(split))
 
 
 METADATA = DataFormat(
@@ -33,4 +42,5 @@ METADATA = DataFormat(
     "A CSV with the columns image_path, label, task and split.",
     _rows,
     is_published=True,
+    left_out=_left_out,
 )

@@ -77,14 +77,30 @@ def recognised(table: Path) -> DataFormat:
     try:
         with table.open(encoding="utf-8-sig") as stream:
             head = next((line for line in stream if line.strip()), "").strip()
-    except UnicodeDecodeError as fault:
-        raise DataError(f"{table}: {fault}", "A table of samples is a text, UTF-8.") from None
+    except UnicodeDecodeError:
+        raise not_utf8(table) from None
     except OSError as fault:
         raise DataError(f"{table}: {(fault.strerror or str(fault)).lower()}") from None
     if head.startswith(("{", "[")) or table.suffix in {".json", ".jsonl"}:
         return _recognised_json(head, table.suffix)
-    header = next(csv.reader([head]), [])
+    try:
+        header = next(csv.reader([head]), [])
+    except csv.Error as fault:
+        raise DataError(f"{table}: line 1: {fault}", "It should be a header, with image and label.") from None
     return METADATA if set(header) >= metadata.COLUMNS else OWN_CSV
+
+
+def not_utf8(table: Path) -> DataError:
+    """What to raise for a table that is not UTF-8: it names the line of the first byte that is not."""
+    data = table.read_bytes()
+    try:
+        data.decode("utf-8")
+        where, byte = "", ""
+    except UnicodeDecodeError as fault:
+        line = data[: fault.start].count(b"\n") + 1
+        where = f"line {line}: "
+        byte = f" (byte 0x{data[fault.start]:02x})"
+    return DataError(f"{table}: {where}not utf-8{byte}", "A table of samples is a text, UTF-8.")
 
 
 def _recognised_json(head: str, suffix: str) -> DataFormat:

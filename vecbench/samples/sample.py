@@ -36,6 +36,13 @@ class Sample:
     root: Path
     fault: str | None = None
 
+    def has_image(self) -> bool:
+        """Whether there is a file where its image should be; whether that is an image only reading tells."""
+        try:
+            return (self.root / self.image).is_file()
+        except (OSError, ValueError):  # a name that no file can have
+            return False
+
     def image_bytes(self) -> bytes:
         """The image file's bytes.
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from vecbench.errors import DataError
 from vecbench.labels import normal_form
 from vecbench.samples.format import DataFormat, Row
 from vecbench.samples.hub import HubDataset, open_hub_dataset, parse_hub_name
 from vecbench.samples.observer import CountObserver
-from vecbench.samples.recognition import recognised, root_of, table_in
+from vecbench.samples.recognition import not_utf8, recognised, root_of, table_in
 from vecbench.samples.sample import Sample
-from vecbench.tasks import Task
+from vecbench.tasks import Catalogue, Task
 
 KEPT_BYTES = 2 * 2**20
 """Anyone's own table up to this size is parsed once and kept, as the published ones are; a larger one is
@@ -83,13 +84,43 @@ class DataSource:
             yield self._sample(row, task, targets, candidates[row.candidates])
 
     def brings_prompts(self, task: Task) -> bool:
-        """Whether the format brings prompts, and the task's first row has one.
+        """Whether the format brings prompts, and any of the task's rows has one.
+
+        The rows that have none are then samples that cannot be asked.
 
         Raises:
             DataError: The table is broken.
         """
-        first = next(self._rows_of(task), None) if self.format.brings_prompts else None
-        return first is not None and first.prompt is not None
+        return self.format.brings_prompts and any(row.has_prompt for row in self._rows_of(task))
+
+    def no_rows(self, task: Task) -> DataError:
+        """What to raise where a task needs rows and the data has none of it."""
+        left_out = self.left_out()
+        said = ", ".join(f"{count} of the split {split!r}" for split, count in left_out.items())
+        return DataError(
+            f"{self.table} has no rows of the task {task.id}" + (f"; left out: {said}" if said else ""),
+            "Check its task column." if not said else "Only rows of the split 'test' are read.",
+        )
+
+    def left_out(self) -> Mapping[str, int]:
+        """Rows that are not for testing, by their split as the table spells it.
+
+        Raises:
+            DataError: The table is broken.
+        """
+        if self.format.left_out is None:
+            return {}
+        with self._opened() as stream:
+            return self.format.left_out(stream)
+
+    def unknown_tasks(self, catalogue: Catalogue) -> dict[str, int]:
+        """The names in the table that no task has, with their rows: nothing is run on those.
+
+        Raises:
+            DataError: The table is broken.
+        """
+        names = self.task_names().items()
+        return {name: count for name, count in names if name and catalogue.task_named(name) is None}
 
     def task_names(self) -> dict[str, int]:
         """The names of tasks in the table, with their rows; the empty name for rows that name none.
@@ -207,10 +238,17 @@ class DataSource:
         return self._kept
 
     def _read(self) -> Iterator[Row]:
+        with self._opened() as stream:
+            yield from self.format.rows(stream)
+
+    @contextmanager
+    def _opened(self) -> Iterator[TextIO]:
         try:
             with self.table.open(encoding="utf-8-sig", newline="") as stream:
-                yield from self.format.rows(stream)
-        except (UnicodeDecodeError, csv.Error, ValueError) as fault:
+                yield stream
+        except UnicodeDecodeError:
+            raise not_utf8(self.table) from None
+        except ValueError as fault:
             raise DataError(f"{self.table}: {fault}", f"{self.format.name}: {self.format.shape}") from None
         except OSError as fault:
             raise DataError(f"{self.table}: {fault.strerror or fault}") from None

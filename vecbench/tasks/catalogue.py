@@ -11,7 +11,7 @@ from pathlib import Path
 
 from vecbench.errors import DataError, UsageError, nearest
 from vecbench.shipped import tasks_folder
-from vecbench.tasks.check import file_faults, prompt_profiles
+from vecbench.tasks.check import defines_something, file_faults, prompt_profiles
 from vecbench.tasks.faults import Fault
 from vecbench.tasks.schema import GroupFile, TaskFile
 from vecbench.tasks.task import Group, Task, plain_name, without_prefix
@@ -85,7 +85,8 @@ def load_catalogue(folders: Iterable[Path] = ()) -> Catalogue:
     """The shipped tasks and those in further folders.
 
     A file with a fault is left out, and its faults are kept: it only matters to whoever asks for it.
-    Files without a `task` or `group` key (bases, prompt profiles) define nothing and are skipped.
+    Files in a folder without a `task` or `group` key (bases, prompt profiles) define nothing and are
+    skipped; that of a file that is given itself is a fault.
 
     Args:
         folders: Searched after the shipped ones, with all their subfolders; a single file will do.
@@ -122,6 +123,20 @@ def load_catalogue(folders: Iterable[Path] = ()) -> Catalogue:
     return Catalogue(*_in_order(tasks, groups), tuple(sorted(faults)))
 
 
+def task_in(path: Path) -> Task:
+    """The task that a single file defines, whatever other files say.
+
+    Raises:
+        DataError: The file has a fault (the first one), or defines a group.
+    """
+    for fault in file_faults(path):
+        raise DataError(str(fault), fault.remedy or f"See: vecbench tasks check {path}")
+    file = read_yaml(path)
+    if "group" in file.content:
+        raise DataError(f"{path} defines a group and no task")
+    return _task(file)
+
+
 def _in_order(
     tasks: Mapping[str, Task], groups: Mapping[str, Group]
 ) -> tuple[dict[str, Task], dict[str, Group]]:
@@ -141,17 +156,17 @@ def _definitions(folders: Iterable[Path]) -> Iterator[Path]:
         for path in sorted(folder.rglob("*.y*ml")) if folder.is_dir() else [folder]:
             if path.resolve() in seen or not path.is_file():
                 continue
-            seen.add(path.resolve())
-            if _defines_something(path):
+            # A file that somebody names is meant to define something; in a folder others may lie beside.
+            if path == folder or _defines_something(path):
+                seen.add(path.resolve())
                 yield path
 
 
 def _defines_something(path: Path) -> bool:
     try:
-        content = read_yaml(path).content
+        return defines_something(read_yaml(path))
     except DataError:
         return True  # broken: its fault must be reported, not skipped
-    return "task" in content or "group" in content
 
 
 def _name(path: Path) -> str:

@@ -15,7 +15,7 @@ from vecbench.errors import DataError, nearest
 from vecbench.labels import normal_form
 from vecbench.tasks.faults import Fault
 from vecbench.tasks.schema import GroupFile, TaskFile, TaskMetadata
-from vecbench.tasks.task import AUTO
+from vecbench.tasks.task import AUTO, without_prefix
 from vecbench.tasks.yaml_file import YamlFile, read_yaml
 
 REMEDIES = {
@@ -26,6 +26,11 @@ REMEDIES = {
     "num_fewshot": "Write `num_fewshot: 0`: examples in the prompt are not supported.",
     "output_type": "Write `output_type: generate_until`.",
 }
+
+LOADER = "!function vecbench.interop.lm_eval.load"
+RESULTS = "!function vecbench.interop.lm_eval.process_results"
+METRICS = ("accuracy", "coverage", "brier", "ece")
+"""What `RESULTS` returns for every response."""
 
 Schema = TypeVar("Schema", bound=BaseModel)
 
@@ -47,6 +52,7 @@ def task_faults(file: YamlFile, task: TaskFile) -> list[Fault]:
         *_prompt_faults(file, metadata),
         *_generation_faults(task),
         *_metric_faults(task),
+        *_loader_faults(task),
     ]
     expected = metadata.expected_n
     if isinstance(expected, int):
@@ -156,6 +162,22 @@ def _metric_faults(task: TaskFile) -> Iterator[_Finding]:
         if not isinstance(metric, dict) or not {"metric", "aggregation"} <= metric.keys():
             key = f"metric_list.{place}"
             yield key, "needs the keys metric and aggregation", "lm-eval falls back to the mean without them."
+    if task.process_results == RESULTS:
+        listed = [metric.get("metric") for metric in task.metric_list if isinstance(metric, dict)]
+        for name in METRICS:
+            if name not in listed:
+                remedy = "List it as the shipped tasks do: without it lm-eval ends after the last answer."
+                yield "metric_list", f"lacks {name}, which process_results returns", remedy
+
+
+def _loader_faults(task: TaskFile) -> Iterator[_Finding]:
+    if task.custom_dataset != LOADER:
+        return
+    name = without_prefix(task.task)
+    given = task.dataset_kwargs.get("task") if isinstance(task.dataset_kwargs, dict) else None
+    if given is None or without_prefix(str(given)) != name:
+        problem = "missing" if given is None else f"{given!r} is another task than this file's, {name}"
+        yield "dataset_kwargs.task", problem, f"Write `dataset_kwargs: {{task: {name}}}`: lm-eval loads that."
 
 
 def _fault(schema: type[BaseModel], file: YamlFile, error: Any) -> Fault:
@@ -163,7 +185,8 @@ def _fault(schema: type[BaseModel], file: YamlFile, error: Any) -> Fault:
     key = ".".join(location)
     if error["type"] == "extra_forbidden":
         return _located(file, key, "unknown key", nearest(location[-1], _fields(schema, location[:-1])))
-    problem = "missing" if error["type"] == "missing" else _uncapitalised(error["msg"])
+    said = error["msg"].removeprefix("Value error, ")
+    problem = "missing" if error["type"] == "missing" else _uncapitalised(said)
     return _located(file, key, problem, REMEDIES.get(key, "Add it." if problem == "missing" else ""))
 
 
@@ -191,8 +214,19 @@ def file_faults(path: Path) -> list[Fault]:
         file = read_yaml(path)
     except DataError as fault:
         return [Fault(path, "", fault.message.removeprefix(f"{path}: "), fault.remedy)]
+    if not defines_something(file):
+        return [
+            Fault(
+                path, "", "it defines no task and no group", "Add a key `task` or `group`, or leave it out."
+            )
+        ]
     if "group" in file.content:
         group = validated(GroupFile, file)
         return group if isinstance(group, list) else []
     task = validated(TaskFile, file)
     return task if isinstance(task, list) else task_faults(file, task)
+
+
+def defines_something(file: YamlFile) -> bool:
+    """Whether it is a task's or a group's file: bases and prompt profiles are neither."""
+    return "task" in file.content or "group" in file.content

@@ -6,12 +6,30 @@ for lies under `metadata.vecbench`.
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]+$")]
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+
+
+def _no_flag(value: object) -> object:
+    """Python takes true for 1; whoever writes it for a number means something else."""
+    if isinstance(value, bool):
+        raise ValueError(f"{str(value).lower()} is no number")
+    return value
+
+
+def _definite(value: object) -> object:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("a version is a finite number or a text")
+    return _no_flag(value)
+
+
+NoFlag = BeforeValidator(_no_flag)
+Count = Annotated[int, NoFlag]
 
 
 class _Strict(BaseModel):
@@ -30,7 +48,7 @@ class TaskMetadata(_Strict):
     parents: dict[Text, list[Text]] = {}
     prompts: str | dict[str, Text]
     prompt: str = "standard"
-    expected_n: int | tuple[int, int] | None = None
+    expected_n: Annotated[int | tuple[Count, Count] | None, NoFlag] = None
     data: str | None = None
     sources: list[Text] = []
 
@@ -46,7 +64,7 @@ class Versioned(BaseModel):
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
-    version: str | int | float
+    version: Annotated[str | int | float, BeforeValidator(_definite)]
 
 
 class TaskFileMetadata(Versioned):
@@ -66,9 +84,9 @@ class GenerationSettings(_Strict):
 
     until: list[Text]
     do_sample: bool = False
-    temperature: float = Field(0.0, ge=0, allow_inf_nan=False)
-    top_p: float = Field(1.0, gt=0, le=1)
-    max_gen_toks: int = Field(1024, ge=1)
+    temperature: Annotated[float, NoFlag] = Field(0.0, ge=0, allow_inf_nan=False)
+    top_p: Annotated[float, NoFlag] = Field(1.0, gt=0, le=1)
+    max_gen_toks: Count = Field(1024, ge=1)
 
 
 class TaskFile(_Strict):
