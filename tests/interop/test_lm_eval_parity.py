@@ -43,7 +43,7 @@ def on_lm_eval(output, tasks, *arguments, path=None):
     path = path or go("vecbench", "tasks", "path").stdout.strip()
     model = f"pretrained={demo_model()},dtype=float32"
     command = ["lm_eval", "run", "--model", "hf-multimodal", "--model_args", model, "--device", "cpu"]
-    command += ["--include_path", path, "--tasks", tasks, "--apply_chat_template", "--batch_size", "4"]
+    command += ["--include_path", path, "--tasks", tasks, "--apply_chat_template", "--batch_size", "1"]
     go(*command, "--gen_kwargs", GREEDY, "--log_samples", "--output_path", output, *arguments)
     [folder] = Path(output).iterdir()
     return folder
@@ -51,7 +51,7 @@ def on_lm_eval(output, tasks, *arguments, path=None):
 
 def on_vecbench(output, tasks, *arguments):
     command = ["vecbench", "run", "-m", demo_model(), "-t", tasks, "--engine", "transformers", "-o", output]
-    go(*command, "-a", "dtype=float32,batch_size=4", "--gen-kwargs", GREEDY, *arguments)
+    go(*command, "-a", "dtype=float32,batch_size=1", "--gen-kwargs", GREEDY, *arguments)
     return output
 
 
