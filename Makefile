@@ -97,6 +97,8 @@ benchmark: $(VENV)/.test
 	$(BIN)/python benchmarks/memory.py
 	$(BIN)/python benchmarks/metrics.py
 	$(BIN)/python benchmarks/score_throughput.py
+	$(BIN)/python benchmarks/compare_speed.py
+	$(BIN)/python benchmarks/compare_error_rates.py
 	$(BIN)/python benchmarks/interval_coverage.py
 
 clean:
