@@ -174,3 +174,84 @@ def test_names_stay_text_in_every_format(tmp_path):
 def test_the_shipped_files_name_no_folder_of_anybodys_machine():
     for path in Path(BOARDS).rglob("*.json"):
         assert "/home/" not in path.read_text()
+
+
+def perfect_groups(said):
+    for group in said["groups"].values():
+        pooled = group["pooled"]
+        pooled["correct"] = pooled["n"]
+        pooled["metrics"] = {"accuracy": {"value": 1.0}, "ece": {"value": 0.0}}
+        group["macro"] = {"accuracy": {"value": 0.99}}
+
+
+def without_counts(said):
+    for group in said["groups"].values():
+        del group["pooled"]["correct"]
+        group["pooled"]["metrics"]["accuracy"] = {"value": 0.9}
+
+
+def nothing_measured(said):
+    for key in ("groups", "tasks", "outcomes", "overall"):
+        del said[key]
+
+
+def pooled(said):
+    return said["groups"]["demo_id_ver"]["pooled"]["metrics"]
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (perfect_groups, "has 120 of 120 right, its tasks have 85 of 120"),
+        (without_counts, "needs n and correct"),
+        (nothing_measured, "tasks are not those of the benchmark"),
+        (lambda said: said.pop("outcomes"), "outcomes are not those of the benchmark"),
+        (lambda said: said.pop("overall"), "overall.pooled needs n and correct"),
+        (lambda said: said.pop("errors"), "errors is missing"),
+        (
+            lambda said: said["groups"].pop("demo_id_ver"),
+            "groups are not those of the benchmark: demo_id_ver",
+        ),
+        (lambda said: said["groups"]["demo_id_ver"].pop("macro"), "macro needs an accuracy"),
+        (
+            lambda said: said["overall"]["macro"].update(accuracy={"value": 0.99}),
+            "accuracy is 0.99, the mean of its tasks is 0.483660",
+        ),
+        (lambda said: pooled(said).update(ece={"value": 0.0}), "no ECE is below its confidence gap"),
+        (lambda said: pooled(said).update(auroc={"value": 0.99}), "one task and other metrics than it"),
+        (
+            lambda said: said["overall"]["pooled"]["metrics"].update(brier={"value": 0.1}),
+            "brier is 0.1, its tasks give 0.22435",
+        ),
+        (
+            lambda said: said["overall"]["pooled"]["metrics"].update(ece={"value": 0.3}),
+            "ece is 0.3, its tasks allow 0.100",
+        ),
+        (lambda said: pooled(said).update(accuracy={"value": 7.0}), "accuracy is 7.0, which is not from 0"),
+        (lambda said: pooled(said).update(ece={"value": -3}), "ece is -3.0, which is not from 0 to 1"),
+        (
+            lambda said: pooled(said)["ece"].update(low=500, high=100),
+            "0.134926 is not between low 500.0 and high 100.0",
+        ),
+        (lambda said: pooled(said)["ece"].update(low=0.2), "is not between"),
+    ],
+)
+def test_a_verified_entry_that_was_edited_is_not_published(tmp_path, change, problem):
+    said = json.loads(next((BOARDS / "demo" / "entries").glob("*.json")).read_text())
+    change(said)
+    (tmp_path / "entries").mkdir()
+    (tmp_path / "entries" / "edited.json").write_text(json.dumps(said))
+    with pytest.raises(DataError) as refused:
+        build(tmp_path, tmp_path, CATALOGUE)
+    assert problem in refused.value.message
+    assert not (tmp_path / "README.md").exists()
+
+
+def test_a_verified_entry_has_as_many_samples_as_the_task(tmp_path):
+    said = json.loads(next((BOARDS / "demo" / "entries").glob("*.json")).read_text())
+    said["decoding"]["repeats"] = 2
+    del said["outcomes"]
+    (tmp_path / "entries").mkdir()
+    (tmp_path / "entries" / "edited.json").write_text(json.dumps(said))
+    with pytest.raises(DataError, match=r"tasks\.emoji_2 has 120 rows, 240 are expected"):
+        build(tmp_path, tmp_path, CATALOGUE)

@@ -23,9 +23,13 @@ Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
 def _require_known(metrics: Mapping[str, Value]) -> None:
-    for key in metrics:
+    for key, said in metrics.items():
         if key not in METRICS:
             raise ValueError(f"unknown metric {key!r}; known: {', '.join(METRICS)}")
+        least = -1 if key == "confidence_gap" else 0
+        for each in (said.value, said.low, said.high):
+            if each is not None and not least <= each <= 1:
+                raise ValueError(f"{key} is {each}, which is not from {least} to 1")
 
 
 class _Record(BaseModel):
@@ -33,11 +37,22 @@ class _Record(BaseModel):
 
 
 class Value(_Record):
-    """A metric, as a fraction; the ends of its 95 % interval where there is one."""
+    """A metric, as a fraction; the ends of its 95 % interval where there is one: low ≤ value ≤ high."""
 
     value: Finite
     low: Finite | None = None
     high: Finite | None = None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if (self.low is None) != (self.high is None):
+            raise ValueError("an interval needs low and high")
+        if self.low is None or self.high is None:
+            return self
+        # All three are rounded.
+        if not self.low - 1e-6 <= self.value <= self.high + 1e-6 or self.low > self.high:
+            raise ValueError(f"{self.value} is not between low {self.low} and high {self.high}")
+        return self
 
 
 class RowMetrics(_Record):

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from vecbench.leaderboard.consistency import require_consistent
 from vecbench.leaderboard.entry import METRICS, Entry
 from vecbench.leaderboard.outcomes import TaskOutcomes
 from vecbench.leaderboard.strict_json import validated
@@ -69,7 +70,10 @@ def verified_entry(verified: Verified) -> Entry:
         "submission_sha256": submission.files["responses.jsonl"].sha256,
         "notes": submission.notes,
     }
-    return validated(Entry, values, "the entry")
+    entry = validated(Entry, values, "the entry")
+    groups = {name: scores.groups[name].tasks for name in entry.groups}
+    require_consistent(entry, groups, "the entry")
+    return entry
 
 
 def entry_name(entry: Entry) -> str:
