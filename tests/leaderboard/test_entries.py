@@ -255,3 +255,28 @@ def test_a_verified_entry_has_as_many_samples_as_the_task(tmp_path):
     (tmp_path / "entries" / "edited.json").write_text(json.dumps(said))
     with pytest.raises(DataError, match=r"tasks\.emoji_2 has 120 rows, 240 are expected"):
         build(tmp_path, tmp_path, CATALOGUE)
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"decoding": {"seed": 10**400}}, "more than 64 bits"),
+        ({"decoding": {"max_tokens": 10**10}}, "decoding.max_tokens: input should be less than or equal to"),
+        ({"tasks": {"emoji_2": {"n": 10**10, "correct": 0}}}, "tasks.emoji_2.n: input should be less than"),
+        ({"errors": 10**10}, "errors: input should be less than"),
+    ],
+)
+def test_a_number_that_nothing_can_be_computed_with_is_refused(tmp_path, changes, problem):
+    path = tmp_path / "huge.json"
+    path.write_text(json.dumps(entry(**changes)))
+    with pytest.raises(DataError) as refused:
+        read_entry(path)
+    assert problem in refused.value.message
+
+
+def test_a_seed_is_shown_with_all_its_digits(tmp_path):
+    (tmp_path / "entries").mkdir()
+    settings = {"temperature": 0.7, "seed": 2**64 - 1}
+    (tmp_path / "entries" / "seed.json").write_text(json.dumps(entry(decoding=settings)))
+    build(tmp_path, tmp_path, CATALOGUE)
+    assert "temperature 0.7, seed 18446744073709551615" in (tmp_path / "README.md").read_text()

@@ -141,6 +141,10 @@ def test_a_response_to_something_else_is_refused(files, tmp_path, change, said):
         (lambda said: said["tasks"]["emoji_2"].pop("sampling"), "tasks.emoji_2.sampling"),
         (lambda said: said["tasks"]["emoji_2"]["sampling"].update(temperature=0.5), "its key is not that"),
         (lambda said: said["model"].update(name="a-better-model"), "its key is not that"),
+        (lambda said: said["tasks"]["emoji_2"].update(seed=10**400), "more than 64 bits"),
+        (lambda said: said["tasks"]["emoji_2"]["sampling"].update(max_tokens=10**400), "more than 64 bits"),
+        (lambda said: said["tasks"]["emoji_2"]["sampling"].update(max_tokens=10**10), "max_tokens is 10000"),
+        (lambda said: said.update(repeats=10**10), "repeats is 10000000000"),
     ],
 )
 def test_another_configuration_than_the_responses_were_made_with_is_refused(files, tmp_path, change, said):
@@ -175,7 +179,9 @@ def test_a_link_that_is_no_web_address_is_refused(files, tmp_path):
         (b"[" * 100 + b"]" * 100, "levels deep"),
         (b'{"schema": 1, "schema": 2}', "given twice"),
         (b'{"value": NaN}', "NaN is no JSON number"),
-        (b"1" * 5000, "not valid JSON"),
+        (b"1" * 5000, "has more than 64 bits"),
+        (b'{"seed": -18446744073709551616}', "has more than 64 bits"),
+        (b'{"value": 1e400}', "1e400 is larger"),
         (b"\xff", "not UTF-8"),
         (b"{", "not valid JSON"),
     ],

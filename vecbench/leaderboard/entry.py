@@ -20,6 +20,9 @@ METRICS = ("accuracy", "f1_weighted", "f1_macro", "ece", "brier", "auroc", "cove
 MAX_ENTRY = 2**20
 Kind = Literal["verified", "reported"]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
+MOST = 10**9
+"""Of anything that is counted."""
+Seed = Annotated[int, Field(gt=-(2**64), lt=2**64)]
 
 
 def _require_known(metrics: Mapping[str, Value]) -> None:
@@ -61,8 +64,8 @@ class RowMetrics(_Record):
     `n` and `correct` are rows; None where a source does not say them.
     """
 
-    n: int | None = Field(None, ge=1)
-    correct: int | None = Field(None, ge=0)
+    n: int | None = Field(None, ge=1, le=MOST)
+    correct: int | None = Field(None, ge=0, le=MOST)
     metrics: dict[Identifier, Value] = {}
 
     @model_validator(mode="after")
@@ -112,9 +115,9 @@ class Decoding(_Record):
 
     temperature: Finite | None = None
     top_p: Finite | None = None
-    max_tokens: int | None = None
-    seed: int | None = None
-    repeats: int = Field(1, ge=1)
+    max_tokens: int | None = Field(None, ge=0, le=MOST)
+    seed: Seed | None = None
+    repeats: int = Field(1, ge=1, le=MOST)
 
 
 class Checked(_Record):
@@ -159,7 +162,7 @@ class Entry(_Record):
     prompts: list[Identifier] = []
     decoding: Decoding = Decoding()
     checked: Checked | None = None
-    errors: int | None = Field(None, ge=0)
+    errors: int | None = Field(None, ge=0, le=MOST)
     tasks: dict[Identifier, RowMetrics] = {}
     groups: dict[Identifier, GroupMetrics] = {}
     overall: GroupMetrics = GroupMetrics()

@@ -11,6 +11,7 @@ from typing import Any
 
 from vecbench.errors import DataError
 from vecbench.leaderboard.archive import read_members
+from vecbench.leaderboard.entry import MOST
 from vecbench.leaderboard.plain_text import printable
 from vecbench.leaderboard.samples import Coverage, check_samples
 from vecbench.leaderboard.strict_json import parse_json, validated
@@ -120,7 +121,7 @@ def _require_tasks(manifest: Manifest, tasks: list[Task], path: Path) -> None:
     where = f"{path}: run.json"
     if manifest.limit is not None:
         raise DataError(f"{where}: a run with --limit {manifest.limit} leaves samples out")
-    if manifest.repeats < 1:
+    if not 1 <= manifest.repeats <= MOST:
         raise DataError(f"{where}: repeats is {manifest.repeats}")
     odd = set(manifest.tasks) ^ {task.id for task in tasks}
     if odd:
@@ -133,11 +134,13 @@ def _require_tasks(manifest: Manifest, tasks: list[Task], path: Path) -> None:
                 f"{task.sha256[:12]!r})",
                 f"This is version {task.version} of the task; the submission says {said.version!r:.20}.",
             )
+        if not 0 <= said.sampling.max_tokens <= MOST:
+            raise DataError(f"{where}: {task.id}: max_tokens is {said.sampling.max_tokens}")
         if said.prompt not in task.prompts:
             raise DataError(f"{where}: {task.id} has no prompt profile {said.prompt!r:.60}")
         if said.prompt_sha256 != hashlib.sha256(task.prompts[said.prompt].encode()).hexdigest():
             raise DataError(f"{where}: {task.id}: the prompt profile {said.prompt} had another text")
-        low, high = task.expected_n or (1, 10**9)
+        low, high = task.expected_n or (1, MOST)
         if not low <= said.samples <= high:
             expected = str(low) if low == high else f"{low} to {high}"
             raise DataError(f"{where}: {task.id} has {said.samples} samples, {expected} are expected")
@@ -197,10 +200,7 @@ def _same(claimed: Any, recomputed: Any) -> bool:
         isinstance(each, int | float) and not isinstance(each, bool) for each in (claimed, recomputed)
     )
     if numbers:
-        try:
-            return math.isclose(claimed, recomputed, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
-        except OverflowError:  # an integer that no float can hold
-            return False
+        return math.isclose(claimed, recomputed, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
     return bool(claimed is recomputed)
 
 
