@@ -6,6 +6,7 @@ import shutil
 import struct
 import subprocess
 import sys
+import tracemalloc
 import zipfile
 from contextlib import suppress
 
@@ -189,6 +190,42 @@ def test_a_link_that_is_no_web_address_is_refused(files, tmp_path):
 @pytest.mark.parametrize("name", ["run.json", "scores.json"])
 def test_json_that_is_deep_ambiguous_or_broken_is_refused(files, tmp_path, text, said, name):
     assert said in refusal(tmp_path, sealed(files | {name: text}))
+
+
+def flooded(files, tmp_path, content):
+    """What a submission with these responses is refused for, and the most memory that took beyond them."""
+    folder = unpacked(sealed(files | {"responses.jsonl": content}), tmp_path / "flooded")
+    size = len(content)
+    del content
+    tracemalloc.start()
+    try:
+        with pytest.raises(DataError) as refused:
+            verify(folder, CATALOGUE)
+        return refused.value.message, tracemalloc.get_traced_memory()[1] - 2 * size
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("part", "times", "said"),
+    [
+        (b"[],", 10_000_000, "line 1: longer than 4 MiB"),
+        (b"12\n", 10_000_000, "10000000 lines, run.json says 324 samples"),
+        (b"[],", 1_000_000, "JSON of more than 500000 values"),
+    ],
+    ids=["one line", "many lines", "many values"],
+)
+def test_responses_made_to_fill_the_memory_are_refused_unread(files, tmp_path, part, times, said):
+    message, memory = flooded(files, tmp_path, part * times)
+    assert said in message
+    assert memory < 32 * 2**20
+
+
+def test_scores_made_to_fill_the_memory_are_refused_unread(files, tmp_path):
+    text = b"[" + b"[]," * 300_000 + b"[]]"
+    assert "scores.json: JSON of more than 500000 values" in refusal(
+        tmp_path, sealed(files | {"scores.json": text})
+    )
 
 
 def archive(tmp_path, members):

@@ -12,6 +12,8 @@ from vecbench.errors import DataError
 from vecbench.leaderboard.plain_text import printable
 
 MAX_DEPTH = 32
+MAX_VALUES = 500_000
+"""Most values of one text, counted by commas and opening brackets: an empty list of two bytes costs 64."""
 WORD = 2**64
 """Every integer is smaller, whatever its sign: larger ones fit no array and break what counts with them."""
 Shape = TypeVar("Shape", bound=BaseModel)
@@ -21,13 +23,16 @@ def parse_json(text: bytes, where: str) -> Any:
     """What a JSON text says.
 
     Args:
-        text: UTF-8; the caller has bounded its size.
+        text: UTF-8; the caller has bounded its size, and this refuses one of very many values unread.
         where: Named in the error.
 
     Raises:
-        DataError: Not valid JSON, nested more than `MAX_DEPTH` deep, a key that is given twice (two readers
-            could understand it differently), NaN or Infinity, or a number that 64 bits cannot hold.
+        DataError: More than `MAX_VALUES`, not valid JSON, nested more than `MAX_DEPTH` deep, a key that is
+            given twice (two readers could understand it differently), NaN or Infinity, or a number that 64
+            bits cannot hold.
     """
+    if sum(map(text.count, (b",", b"[", b"{"))) > MAX_VALUES:
+        raise DataError(f"{where}: JSON of more than {MAX_VALUES} values")
     try:
         value = json.loads(
             text.decode("utf-8"),

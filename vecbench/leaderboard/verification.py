@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from vecbench.errors import DataError
-from vecbench.leaderboard.archive import read_members
+from vecbench.leaderboard.archive import MIB, read_members
 from vecbench.leaderboard.entry import MOST
 from vecbench.leaderboard.plain_text import printable
 from vecbench.leaderboard.samples import Coverage, check_samples
@@ -26,6 +27,8 @@ MOST_NAMED = 5
 """Differing scores that a refusal names; the others are counted."""
 MAX_RESPONSE = 256 * 1024
 """Characters of one response."""
+MAX_LINE = 4 * MIB
+"""Bytes of one line: room for a response whose every character is escaped as two halves of six bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,8 @@ def verify_files(
         raise DataError(f"{path}: unknown benchmark {submission.benchmark!r}")
     tasks = benchmark_tasks(benchmark, catalogue)
     _require_tasks(manifest, tasks, path)
-    responses = list(_responses(files["responses.jsonl"], f"{path}: responses.jsonl"))
+    most = manifest.repeats * sum(each.samples for each in manifest.tasks.values())
+    responses = list(_responses(files["responses.jsonl"], most, f"{path}: responses.jsonl"))
     coverage = check_samples(responses, manifest, tasks, data, str(path))
     rows = predictions(responses, PROTOCOL, catalogue)
     scores = complete_scores(rows, PROTOCOL, catalogue).scores
@@ -146,9 +150,15 @@ def _require_tasks(manifest: Manifest, tasks: list[Task], path: Path) -> None:
             raise DataError(f"{where}: {task.id} has {said.samples} samples, {expected} are expected")
 
 
-def _responses(content: bytes, where: str) -> Iterator[StoredResponse]:
-    for number, line in enumerate(content.splitlines(), start=1):
+def _responses(content: bytes, most: int, where: str) -> Iterator[StoredResponse]:
+    """One after the other: what is refused must not have cost memory before."""
+    lines = content.count(b"\n")
+    if lines > most:
+        raise DataError(f"{where}: {lines} lines, run.json says {most} samples × repeats in all")
+    for number, line in enumerate(io.BytesIO(content), start=1):
         place = f"{where}, line {number}"
+        if len(line) > MAX_LINE:
+            raise DataError(f"{place}: longer than {MAX_LINE // MIB} MiB")
         values = parse_json(line, place)
         try:
             each = stored_response(values)
