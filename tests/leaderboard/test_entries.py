@@ -2,14 +2,15 @@
 
 import base64
 import json
+import os
 from pathlib import Path
 
 import pytest
 
-from vecbench.errors import DataError
+from vecbench.errors import DataError, UsageError
 from vecbench.leaderboard.building import build
 from vecbench.leaderboard.entry import Entry, read_entries, read_entry
-from vecbench.leaderboard.publication import entry_name, verified_entry
+from vecbench.leaderboard.publication import entry_name, publish, verified_entry
 from vecbench.leaderboard.verification import verify
 from vecbench.shipped import leaderboards_folder
 from vecbench.tasks import load_catalogue
@@ -280,3 +281,40 @@ def test_a_seed_is_shown_with_all_its_digits(tmp_path):
     (tmp_path / "entries" / "seed.json").write_text(json.dumps(entry(decoding=settings)))
     build(tmp_path, tmp_path, CATALOGUE)
     assert "temperature 0.7, seed 18446744073709551615" in (tmp_path / "README.md").read_text()
+
+
+@pytest.mark.parametrize("name", ["=cmd", "-rf", "Über", ".hidden", "a b", "a\n"])
+def test_an_entry_with_an_odd_file_name_is_refused(tmp_path, name):
+    (tmp_path / "entries").mkdir()
+    (tmp_path / "entries" / f"{name}.json").write_text(json.dumps(entry()))
+    with pytest.raises(DataError, match="is not allowed"):
+        read_entries(tmp_path)
+
+
+def test_an_entry_that_is_no_plain_file_is_refused_and_not_waited_for(tmp_path):
+    (tmp_path / "entries").mkdir()
+    path = tmp_path / "entries" / "pipe.json"
+    os.mkfifo(path)
+    with pytest.raises(DataError, match=r"pipe\.json is no plain file"):
+        read_entries(tmp_path)
+    path.unlink()
+    (tmp_path / "real").write_text(json.dumps(entry()))
+    path.symlink_to(tmp_path / "real")
+    with pytest.raises(DataError, match=r"pipe\.json is no plain file"):
+        read_entries(tmp_path)
+
+
+def test_the_same_responses_stand_on_a_leaderboard_once(tmp_path):
+    [published] = (BOARDS / "demo" / "entries").glob("*.json")
+    said = json.loads(published.read_text())
+    first = Entry.model_validate(said)
+    second = Entry.model_validate(said | {"model": {"name": "Another name"}})
+    path, replaced = publish(first, tmp_path)
+    assert (path.name, replaced) == (published.name, False)
+    assert publish(first, tmp_path) == (path, True)
+    with pytest.raises(UsageError, match="has these responses already, as vecbench-nano"):
+        publish(second, tmp_path)
+    assert list((tmp_path / "entries").iterdir()) == [path]
+    (tmp_path / "entries" / "second.json").write_text(second.as_json())
+    with pytest.raises(DataError, match=f"second and {path.stem} are of the same responses"):
+        build(tmp_path, tmp_path, CATALOGUE)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-import shutil
+import os
 import struct
 import subprocess
 import sys
@@ -298,6 +298,30 @@ def test_what_is_no_archive_is_refused(tmp_path, content):
         verify(path, CATALOGUE)
 
 
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.zip")
+    with pytest.raises(DataError, match=r"pipe\.zip: no plain file"):
+        verify(tmp_path / "pipe.zip", CATALOGUE)
+
+
+@pytest.mark.parametrize("before", [b"#!/bin/sh\n", b"PK\x03\x04<script>"])
+def test_an_archive_with_bytes_before_its_beginning_is_refused(tmp_path, before):
+    path = tmp_path / "odd.zip"
+    path.write_bytes(before + HONEST.read_bytes())
+    with pytest.raises(DataError, match="bytes before its beginning"):
+        verify(path, CATALOGUE)
+
+
+def test_an_archive_appended_to_something_else_is_refused(files, tmp_path):
+    path = tmp_path / "odd.zip"
+    path.write_bytes(b"PK\x03\x04<script>")
+    with zipfile.ZipFile(path, "a") as made:
+        for name, content in files.items():
+            made.writestr(name, content)
+    with pytest.raises(DataError, match="bytes before its beginning"):
+        verify(path, CATALOGUE)
+
+
 @given(st.data())
 @settings(max_examples=300, deadline=None)
 def test_a_damaged_archive_is_read_or_refused(tmp_path_factory, data):
@@ -374,7 +398,6 @@ def vecbench(*arguments, cwd):
 
 def test_from_run_to_page_in_three_commands(files, tmp_path):
     unpacked(files, tmp_path / "run")
-    shutil.copytree(leaderboards_folder() / "demo" / "entries", tmp_path / "board" / "entries")
     added = vecbench(
         "leaderboard", "add", "run", "--model-name", "Mine", "--date", "2026-01-31", cwd=tmp_path
     )
@@ -382,6 +405,9 @@ def test_from_run_to_page_in_three_commands(files, tmp_path):
     checked = vecbench("leaderboard", "check", "Mine.zip", "--write", "board", cwd=tmp_path)
     assert checked.returncode == 0, checked.stderr
     assert "none differs" in checked.stdout
+    assert "replaces" not in checked.stdout
+    again = vecbench("leaderboard", "check", "Mine.zip", "--write", "board", cwd=tmp_path)
+    assert "replaces the one that was there" in again.stdout
     built = vecbench("leaderboard", "build", "board", cwd=tmp_path)
     assert built.returncode == 0, built.stderr
     for name in ("README.md", "leaderboard.csv", "leaderboard.tex", "index.html"):
@@ -398,3 +424,15 @@ def test_a_refused_submission_ends_with_status_2(files, tmp_path):
     assert done.returncode == 2
     assert "error: forged.zip: responses.jsonl has" in done.stderr
     assert not (tmp_path / "board").exists()
+
+
+def test_a_folder_for_a_file_and_a_file_for_a_folder_are_wrong_usage(files, tmp_path):
+    unpacked(files, tmp_path / "run")
+    (tmp_path / "file").touch()
+    for arguments, said in (
+        (("add", "run", "-o", "run"), "--output run is a folder"),
+        (("check", HONEST, "--write", "file"), "--write file is a file, not a folder"),
+        (("build", leaderboards_folder() / "demo", "-o", "file"), "--output file is a file, not a folder"),
+    ):
+        done = vecbench("leaderboard", *arguments, cwd=tmp_path)
+        assert (done.returncode, said in done.stderr) == (2, True), done.stderr

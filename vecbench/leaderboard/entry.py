@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import re
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -18,6 +20,7 @@ from vecbench.leaderboard.strict_json import parse_json, validated
 METRICS = ("accuracy", "f1_weighted", "f1_macro", "ece", "brier", "auroc", "coverage", "confidence_gap")
 """The metrics that an entry may have."""
 MAX_ENTRY = 2**20
+_STEM = re.compile(r"[a-z0-9][A-Za-z0-9._-]*")
 Kind = Literal["verified", "reported"]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 MOST = 10**9
@@ -198,6 +201,9 @@ def read_entry(path: Path) -> Entry:
         DataError: It cannot be read or is no entry; the message names file and key.
     """
     try:
+        # A link could lead anywhere, and a pipe would be waited for.
+        if not stat.S_ISREG(path.lstat().st_mode):
+            raise DataError(f"{path} is no plain file", "An entry is one JSON file.")
         with path.open("rb") as stream:
             text = stream.read(MAX_ENTRY + 1)
     except OSError as fault:
@@ -208,20 +214,34 @@ def read_entry(path: Path) -> Entry:
 
 
 def read_entries(folder: Path) -> dict[str, Entry]:
-    """The entries of a leaderboard: file name without its ending → entry, sorted by it.
+    """The entries of a leaderboard: file name without its ending → entry, sorted by it; empty if none.
 
     Args:
         folder: Of the leaderboard; the entries lie in its folder `entries`.
 
     Raises:
-        DataError: An entry is none, or two are of different benchmarks.
+        DataError: An entry is none or has an odd file name, two are of different benchmarks, or two of the
+            same responses.
     """
-    entries = {path.stem: read_entry(path) for path in sorted((folder / "entries").glob("*.json"))}
-    if not entries:
-        raise DataError(f"{folder} has no entries", "They lie in its folder entries, one JSON file each.")
+    entries = {}
+    for path in sorted((folder / "entries").glob("*.json")):
+        # Names are shown, and a spreadsheet takes one that begins with "=" for a formula.
+        if not _STEM.fullmatch(path.stem):
+            raise DataError(
+                f"{folder}: the name of the entry {path.name!r:.100} is not allowed",
+                "Letters, digits, dots, - and _, the first a small letter or a digit.",
+            )
+        entries[path.stem] = read_entry(path)
     benchmarks = sorted({entry.benchmark for entry in entries.values()})
     if len(benchmarks) > 1:
         raise DataError(
             f"{folder} has entries of {' and '.join(benchmarks)}", "One leaderboard is of one benchmark."
         )
+    seen: dict[str, str] = {}
+    for name, entry in entries.items():
+        if entry.submission_sha256 is None:
+            continue
+        other = seen.setdefault(entry.submission_sha256, name)
+        if other != name:
+            raise DataError(f"{folder}: {other} and {name} are of the same responses", "Remove one of them.")
     return entries
