@@ -105,6 +105,12 @@ def entry(**changes):
         ({"kind": "verified"}, "a verified entry needs checked"),
         ({"kind": "measured"}, "kind: input should be 'verified' or 'reported'"),
         ({"date": "yesterday"}, "date: string should match"),
+        ({"date": "٢٠٢٦-٠١-٣١"}, "date: string should match"),
+        ({"date": "2026-02-31"}, "date: 2026-02-31 is no day"),
+        ({"date": "2026-13"}, "date: 2026-13 is no day"),
+        ({"model": {"name": "A", "link": "https://../"}}, "model.link: not a web address"),
+        ({"model": {"name": "A", "link": "https://-/"}}, "model.link: not a web address"),
+        ({"model": {"name": "A", "link": "https://a.org:٨٠/"}}, "model.link: not a web address"),
         ({"model": {"name": "A", "link": "file:///etc/passwd"}}, "model.link: not a web address"),
         ({"tasks": {"emoji_2": {"metrics": {"luck": {"value": 1}}}}}, "unknown metric 'luck'"),
         (
@@ -160,15 +166,15 @@ def test_calibration_of_few_rows_is_marked(tmp_path):
 
 def test_names_stay_text_in_every_format(tmp_path):
     (tmp_path / "entries").mkdir()
-    name = "<script>alert(1)</script> | a_b & 100% $x$"
+    name = "<script>alert(1)</script> | a_b & 100% $x$ #1 by @ada"
     scores = {"demo_id_ver": {"macro": {"accuracy": {"value": 0.5}}}}
     (tmp_path / "entries" / "odd.json").write_text(json.dumps(entry(model={"name": name}, groups=scores)))
     build(tmp_path, tmp_path, CATALOGUE)
     assert "<script>alert" not in (tmp_path / "index.html").read_text()
     markdown = (tmp_path / "README.md").read_text()
-    assert r"&lt;script&gt;alert(1)&lt;/script&gt; \| a\_b &amp; 100% $x$" in markdown
+    assert r"&lt;script&gt;alert(1)&lt;/script&gt; \| a\_b &amp; 100% \$x\$ \#1 by \@ada" in markdown
     assert r"\textless{}script\textgreater{}" in (tmp_path / "leaderboard.tex").read_text()
-    assert r"a\_b \& 100\% \$x\$" in (tmp_path / "leaderboard.tex").read_text()
+    assert r"a\_b \& 100\% \$x\$ \#1 by @ada" in (tmp_path / "leaderboard.tex").read_text()
     assert f"odd,{name},reported" in (tmp_path / "leaderboard.csv").read_text()
 
 

@@ -164,7 +164,7 @@ def checks(standing: Standing) -> str:
 
 def markdown_text(text: str) -> str:
     """Text that Markdown shows as it is."""
-    escaped = re.sub(r"([\\`*_{}\[\]|~])", r"\\\1", text)
+    escaped = re.sub(r"([\\`*_{}\[\]|~$#@])", r"\\\1", text)
     return escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
