@@ -80,6 +80,41 @@ def test_a_score_that_cannot_be_had_is_refused(files, tmp_path):
     assert "overall.metrics.wow is claimed" in refusal(tmp_path, changed_json(files, "scores.json", add))
 
 
+def claims_nothing(scores):
+    for key in ("tasks", "groups", "overall"):
+        del scores[key]
+
+
+@pytest.mark.parametrize(
+    ("change", "missing"),
+    [
+        (claims_nothing, "tasks.emoji_2.n; tasks.emoji_2.metrics.accuracy.value; "),
+        (lambda scores: scores["tasks"].pop("fluent_7"), "tasks.fluent_7.n; "),
+        (lambda scores: scores["overall"]["metrics"].pop("ece"), "overall.metrics.ece.value"),
+        (
+            lambda scores: scores["groups"]["demo_id_ver"]["macro"].update(accuracy={}),
+            "groups.demo_id_ver.macro.accuracy.value",
+        ),
+    ],
+)
+def test_scores_that_claim_less_than_is_published_are_refused(files, tmp_path, change, missing):
+    message = refusal(tmp_path, changed_json(files, "scores.json", change))
+    assert f"scores.json does not claim {missing}" in message
+
+
+def test_what_is_recomputed_and_not_claimed_is_counted(files, tmp_path):
+    def shorten(scores):
+        del scores["tasks"]["emoji_2"]["metrics"]["aurc"]  # value, n, low and high
+        del scores["intervals"]["seed"]
+
+    path = tmp_path / "shorter.zip"
+    path.write_bytes(packed(changed_json(files, "scores.json", shorten)))
+    claimed, numbers = verify(path, CATALOGUE).claimed
+    assert numbers - claimed == 5
+    whole = verify(HONEST, CATALOGUE).claimed
+    assert whole == (numbers, numbers)
+
+
 @pytest.mark.parametrize("name", ["run.json", "scores.json", "submission.json"])
 def test_a_refusal_cannot_steer_the_terminal(files, tmp_path, name):
     message = refusal(tmp_path, changed_json(files, name, lambda said: said.update({"\x1b[2Jbad": 1})))

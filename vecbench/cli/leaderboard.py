@@ -159,7 +159,11 @@ def _require_folder(path: Path | None, option: str) -> None:
 def _said(verified: Verified) -> list[str]:
     n, coverage = len(verified.predictions), verified.coverage
     lines = [f"{verified.submission.name}: accepted for {verified.benchmark.display}"]
-    lines.append(f"  scores   all recomputed from {n} responses ({verified.errors} failed), none differs")
+    claimed, numbers = verified.claimed
+    lines.append(
+        f"  scores   claims {claimed} of {numbers} numbers, all recomputed from {n} responses "
+        f"({verified.errors} failed): none differs"
+    )
     if coverage.sample_ids:
         lines.append("  samples  ids, targets, candidates and image hashes are those of the data")
     else:

@@ -12,7 +12,7 @@ from typing import Any
 
 from vecbench.errors import DataError
 from vecbench.leaderboard.archive import MIB, read_members
-from vecbench.leaderboard.entry import MOST
+from vecbench.leaderboard.entry import METRICS, MOST
 from vecbench.leaderboard.plain_text import printable
 from vecbench.leaderboard.samples import Coverage, check_samples
 from vecbench.leaderboard.strict_json import parse_json, validated
@@ -23,6 +23,7 @@ from vecbench.store import Manifest, StoredResponse, stored_response
 from vecbench.tasks import Catalogue, Group, Task
 
 TOLERANCE = 1e-12
+_ABSENT = object()
 MOST_NAMED = 5
 """Differing scores that a refusal names; the others are counted."""
 MAX_RESPONSE = 256 * 1024
@@ -43,6 +44,7 @@ class Verified:
         scores: Recomputed.
         coverage: What of the samples could be checked.
         errors: Samples without a response.
+        claimed: How many of the recomputed numbers its scores.json claims, and of how many.
     """
 
     submission: Submission
@@ -52,6 +54,7 @@ class Verified:
     scores: Scores
     coverage: Coverage
     errors: int
+    claimed: tuple[int, int]
 
 
 def verify(path: Path, catalogue: Catalogue, data: str | None = None) -> Verified:
@@ -99,9 +102,11 @@ def verify_files(
     rows = predictions(responses, PROTOCOL, catalogue)
     scores = complete_scores(rows, PROTOCOL, catalogue).scores
     claimed = parse_json(files["scores.json"], f"{path}: scores.json")
-    _require_scores(claimed, scores.content(), path)
+    recomputed = scores.content()
+    _require_scores(claimed, recomputed, path)
     errors = sum(each.error is not None for each in responses)
-    return Verified(submission, manifest, benchmark, tuple(rows), scores, coverage, errors)
+    numbers = _count_claimed(claimed, recomputed), _count_claimed(recomputed, recomputed)
+    return Verified(submission, manifest, benchmark, tuple(rows), scores, coverage, errors, numbers)
 
 
 def _require_hashes(submission: Submission, files: Mapping[str, bytes], path: Path) -> None:
@@ -180,11 +185,41 @@ def _require_scores(claimed: Any, recomputed: Mapping[str, Any], path: Path) -> 
         )
     # What the scores say of the run is no score; what is published of it comes from run.json.
     numbers = {key: value for key, value in claimed.items() if key not in {"schema", "protocol", "run"}}
-    differing = list(_differences(numbers, recomputed, ""))
-    if differing:
-        said = "; ".join(differing[:MOST_NAMED])
-        more = f"; and {len(differing) - MOST_NAMED} more" if len(differing) > MOST_NAMED else ""
-        raise DataError(f"{path}: scores.json differs from what the responses give: {said}{more}")
+    for said, places in (
+        ("differs from what the responses give:", list(_differences(numbers, recomputed, ""))),
+        ("does not claim", list(_unclaimed(claimed, recomputed, ""))),
+    ):
+        if places:
+            named = "; ".join(places[:MOST_NAMED])
+            more = f"; and {len(places) - MOST_NAMED} more" if len(places) > MOST_NAMED else ""
+            raise DataError(f"{path}: scores.json {said} {named}{more}")
+
+
+def _unclaimed(claimed: Any, recomputed: Mapping[str, Any], where: str) -> Iterator[str]:
+    """The places of the numbers that an entry would publish and the claim leaves out."""
+    for key, value in recomputed.items():
+        place = f"{where}.{key}" if where else key
+        holder = where.rpartition(".")[2]
+        if holder in {"metrics", "macro"} and key not in METRICS:
+            continue
+        said = claimed.get(key, _ABSENT) if isinstance(claimed, dict) else _ABSENT
+        if isinstance(value, dict) and key not in {"counts", "run", "intervals"}:
+            yield from _unclaimed(said, value, place)
+        elif key in {"n", "value"} and said is _ABSENT:
+            yield place
+
+
+def _count_claimed(claimed: Any, recomputed: Any) -> int:
+    """The recomputed numbers, or that there is none, which the claim has; text is no claim."""
+    if isinstance(recomputed, dict):
+        return sum(
+            _count_claimed(claimed[key], value)
+            for key, value in recomputed.items()
+            if key != "run" and key in claimed
+        )
+    if isinstance(recomputed, list):
+        return sum(_count_claimed(*pair) for pair in zip(claimed, recomputed, strict=True))
+    return int(not isinstance(recomputed, str))
 
 
 def _differences(claimed: Any, recomputed: Any, where: str) -> Iterator[str]:
