@@ -3,15 +3,20 @@
 import base64
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from vecbench.errors import DataError, UsageError
 from vecbench.leaderboard.building import build
 from vecbench.leaderboard.entry import Entry, read_entries, read_entry
 from vecbench.leaderboard.publication import entry_name, publish, verified_entry
+from vecbench.leaderboard.standings import leaderboard
 from vecbench.leaderboard.verification import verify
+from vecbench.parsing import Reading
+from vecbench.scoring import complete_scores
 from vecbench.shipped import leaderboards_folder
 from vecbench.tasks import load_catalogue
 
@@ -324,3 +329,25 @@ def test_the_same_responses_stand_on_a_leaderboard_once(tmp_path):
     (tmp_path / "entries" / "second.json").write_text(second.as_json())
     with pytest.raises(DataError, match=f"second and {path.stem} are of the same responses"):
         build(tmp_path, tmp_path, CATALOGUE)
+
+
+@pytest.mark.parametrize(("repeats", "stating"), [(1, 0.5), (2, 1.0), (1, 0.0)])
+def test_whatever_a_model_answers_its_entry_is_consistent(repeats, stating):
+    """Repeats, rows without a confidence, a task without any, a task all right: none is a contradiction."""
+    [stored] = (BOARDS / "demo" / "submissions").glob("*.zip")
+    verified = verify(stored, CATALOGUE)
+    generator = np.random.default_rng(0)
+    rows = []
+    for each in verified.predictions:
+        for repeat in range(repeats):
+            right = each.task == "emoji_2" or generator.random() < 0.4
+            states = each.task != "fluent_7" and generator.random() < stating
+            label = each.target if right else next(name for name in each.candidates if name != each.target)
+            confidence = round(generator.random(), 2) if states else None
+            reading = Reading(label, "ok", confidence, "ok" if states else "missing")
+            rows.append(replace(each, repeat=repeat, reading=reading))
+    scores = complete_scores(rows, "strict", CATALOGUE).scores
+    manifest = verified.manifest.model_copy(update={"repeats": repeats})
+    entry = verified_entry(replace(verified, predictions=tuple(rows), scores=scores, manifest=manifest))
+    assert entry.overall.pooled.n == 324 * repeats
+    assert leaderboard({"any": entry}, CATALOGUE).standings[0].entry == entry
