@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -79,11 +80,7 @@ def synthetic_entries(count: int, seed: int = 0) -> list[Entry]:
         tasks = {task: rows(int(bits.sum()), len(bits), generator) for task, bits in right.items()}
         blocks = {
             name: {
-                "pooled": rows(
-                    sum(tasks[task]["correct"] for task in members),
-                    sum(tasks[task]["n"] for task in members),
-                    generator,
-                ),
+                "pooled": pooled([tasks[task] for task in members], generator),
                 "macro": {"accuracy": {"value": float(np.mean([right[task].mean() for task in members]))}},
             }
             for name, members in (*groups.items(), ("overall", list(sizes)))
@@ -116,7 +113,17 @@ def synthetic_entries(count: int, seed: int = 0) -> list[Entry]:
     return entries
 
 
-def rows(correct: int, n: int, generator: np.random.Generator) -> dict[str, object]:
+def pooled(tasks: list[dict[str, Any]], generator: np.random.Generator) -> dict[str, Any]:
+    """What tasks whose every row has a confidence come to together."""
+    n = sum(task["n"] for task in tasks)
+    together = rows(sum(task["correct"] for task in tasks), n, generator)
+    for key in ("ece", "brier"):
+        value = sum(task["metrics"][key]["value"] * task["n"] for task in tasks) / n
+        together["metrics"][key] = {"value": value, "low": value - 0.02, "high": value + 0.02}
+    return together
+
+
+def rows(correct: int, n: int, generator: np.random.Generator) -> dict[str, Any]:
     low, high = wilson_interval(correct, n)
     metrics = {"accuracy": {"value": correct / n, "low": low, "high": high}, "coverage": {"value": 1.0}}
     for key, middle in (("f1_weighted", 0.55), ("ece", 0.12), ("brier", 0.22), ("auroc", 0.7)):

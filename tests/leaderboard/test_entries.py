@@ -2,15 +2,21 @@
 
 import base64
 import json
+import os
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from vecbench.errors import DataError
+from vecbench.errors import DataError, UsageError
 from vecbench.leaderboard.building import build
 from vecbench.leaderboard.entry import Entry, read_entries, read_entry
-from vecbench.leaderboard.publication import entry_name, verified_entry
+from vecbench.leaderboard.publication import entry_name, publish, verified_entry
+from vecbench.leaderboard.standings import leaderboard
 from vecbench.leaderboard.verification import verify
+from vecbench.parsing import Reading
+from vecbench.scoring import complete_scores
 from vecbench.shipped import leaderboards_folder
 from vecbench.tasks import load_catalogue
 
@@ -104,6 +110,12 @@ def entry(**changes):
         ({"kind": "verified"}, "a verified entry needs checked"),
         ({"kind": "measured"}, "kind: input should be 'verified' or 'reported'"),
         ({"date": "yesterday"}, "date: string should match"),
+        ({"date": "٢٠٢٦-٠١-٣١"}, "date: string should match"),
+        ({"date": "2026-02-31"}, "date: 2026-02-31 is no day"),
+        ({"date": "2026-13"}, "date: 2026-13 is no day"),
+        ({"model": {"name": "A", "link": "https://../"}}, "model.link: not a web address"),
+        ({"model": {"name": "A", "link": "https://-/"}}, "model.link: not a web address"),
+        ({"model": {"name": "A", "link": "https://a.org:٨٠/"}}, "model.link: not a web address"),
         ({"model": {"name": "A", "link": "file:///etc/passwd"}}, "model.link: not a web address"),
         ({"tasks": {"emoji_2": {"metrics": {"luck": {"value": 1}}}}}, "unknown metric 'luck'"),
         (
@@ -159,18 +171,183 @@ def test_calibration_of_few_rows_is_marked(tmp_path):
 
 def test_names_stay_text_in_every_format(tmp_path):
     (tmp_path / "entries").mkdir()
-    name = "<script>alert(1)</script> | a_b & 100% $x$"
+    name = "<script>alert(1)</script> | a_b & 100% $x$ #1 by @ada"
     scores = {"demo_id_ver": {"macro": {"accuracy": {"value": 0.5}}}}
     (tmp_path / "entries" / "odd.json").write_text(json.dumps(entry(model={"name": name}, groups=scores)))
     build(tmp_path, tmp_path, CATALOGUE)
     assert "<script>alert" not in (tmp_path / "index.html").read_text()
     markdown = (tmp_path / "README.md").read_text()
-    assert r"&lt;script&gt;alert(1)&lt;/script&gt; \| a\_b &amp; 100% $x$" in markdown
+    assert r"&lt;script&gt;alert(1)&lt;/script&gt; \| a\_b &amp; 100% \$x\$ \#1 by \@ada" in markdown
     assert r"\textless{}script\textgreater{}" in (tmp_path / "leaderboard.tex").read_text()
-    assert r"a\_b \& 100\% \$x\$" in (tmp_path / "leaderboard.tex").read_text()
+    assert r"a\_b \& 100\% \$x\$ \#1 by @ada" in (tmp_path / "leaderboard.tex").read_text()
     assert f"odd,{name},reported" in (tmp_path / "leaderboard.csv").read_text()
 
 
 def test_the_shipped_files_name_no_folder_of_anybodys_machine():
     for path in Path(BOARDS).rglob("*.json"):
         assert "/home/" not in path.read_text()
+
+
+def perfect_groups(said):
+    for group in said["groups"].values():
+        pooled = group["pooled"]
+        pooled["correct"] = pooled["n"]
+        pooled["metrics"] = {"accuracy": {"value": 1.0}, "ece": {"value": 0.0}}
+        group["macro"] = {"accuracy": {"value": 0.99}}
+
+
+def without_counts(said):
+    for group in said["groups"].values():
+        del group["pooled"]["correct"]
+        group["pooled"]["metrics"]["accuracy"] = {"value": 0.9}
+
+
+def nothing_measured(said):
+    for key in ("groups", "tasks", "outcomes", "overall"):
+        del said[key]
+
+
+def pooled(said):
+    return said["groups"]["demo_id_ver"]["pooled"]["metrics"]
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (perfect_groups, "has 120 of 120 right, its tasks have 85 of 120"),
+        (without_counts, "needs n and correct"),
+        (nothing_measured, "tasks are not those of the benchmark"),
+        (lambda said: said.pop("outcomes"), "outcomes are not those of the benchmark"),
+        (lambda said: said.pop("overall"), "overall.pooled needs n and correct"),
+        (lambda said: said.pop("errors"), "errors is missing"),
+        (
+            lambda said: said["groups"].pop("demo_id_ver"),
+            "groups are not those of the benchmark: demo_id_ver",
+        ),
+        (lambda said: said["groups"]["demo_id_ver"].pop("macro"), "macro needs an accuracy"),
+        (
+            lambda said: said["overall"]["macro"].update(accuracy={"value": 0.99}),
+            "accuracy is 0.99, the mean of its tasks is 0.483660",
+        ),
+        (lambda said: pooled(said).update(ece={"value": 0.0}), "no ECE is below its confidence gap"),
+        (lambda said: pooled(said).update(auroc={"value": 0.99}), "one task and other metrics than it"),
+        (
+            lambda said: said["overall"]["pooled"]["metrics"].update(brier={"value": 0.1}),
+            "brier is 0.1, its tasks give 0.22435",
+        ),
+        (
+            lambda said: said["overall"]["pooled"]["metrics"].update(ece={"value": 0.3}),
+            "ece is 0.3, its tasks allow 0.100",
+        ),
+        (lambda said: pooled(said).update(accuracy={"value": 7.0}), "accuracy is 7.0, which is not from 0"),
+        (lambda said: pooled(said).update(ece={"value": -3}), "ece is -3.0, which is not from 0 to 1"),
+        (
+            lambda said: pooled(said)["ece"].update(low=500, high=100),
+            "0.134926 is not between low 500.0 and high 100.0",
+        ),
+        (lambda said: pooled(said)["ece"].update(low=0.2), "is not between"),
+    ],
+)
+def test_a_verified_entry_that_was_edited_is_not_published(tmp_path, change, problem):
+    said = json.loads(next((BOARDS / "demo" / "entries").glob("*.json")).read_text())
+    change(said)
+    (tmp_path / "entries").mkdir()
+    (tmp_path / "entries" / "edited.json").write_text(json.dumps(said))
+    with pytest.raises(DataError) as refused:
+        build(tmp_path, tmp_path, CATALOGUE)
+    assert problem in refused.value.message
+    assert not (tmp_path / "README.md").exists()
+
+
+def test_a_verified_entry_has_as_many_samples_as_the_task(tmp_path):
+    said = json.loads(next((BOARDS / "demo" / "entries").glob("*.json")).read_text())
+    said["decoding"]["repeats"] = 2
+    del said["outcomes"]
+    (tmp_path / "entries").mkdir()
+    (tmp_path / "entries" / "edited.json").write_text(json.dumps(said))
+    with pytest.raises(DataError, match=r"tasks\.emoji_2 has 120 rows, 240 are expected"):
+        build(tmp_path, tmp_path, CATALOGUE)
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"decoding": {"seed": 10**400}}, "more than 64 bits"),
+        ({"decoding": {"max_tokens": 10**10}}, "decoding.max_tokens: input should be less than or equal to"),
+        ({"tasks": {"emoji_2": {"n": 10**10, "correct": 0}}}, "tasks.emoji_2.n: input should be less than"),
+        ({"errors": 10**10}, "errors: input should be less than"),
+    ],
+)
+def test_a_number_that_nothing_can_be_computed_with_is_refused(tmp_path, changes, problem):
+    path = tmp_path / "huge.json"
+    path.write_text(json.dumps(entry(**changes)))
+    with pytest.raises(DataError) as refused:
+        read_entry(path)
+    assert problem in refused.value.message
+
+
+def test_a_seed_is_shown_with_all_its_digits(tmp_path):
+    (tmp_path / "entries").mkdir()
+    settings = {"temperature": 0.7, "seed": 2**64 - 1}
+    (tmp_path / "entries" / "seed.json").write_text(json.dumps(entry(decoding=settings)))
+    build(tmp_path, tmp_path, CATALOGUE)
+    assert "temperature 0.7, seed 18446744073709551615" in (tmp_path / "README.md").read_text()
+
+
+@pytest.mark.parametrize("name", ["=cmd", "-rf", "Über", ".hidden", "a b", "a\n"])
+def test_an_entry_with_an_odd_file_name_is_refused(tmp_path, name):
+    (tmp_path / "entries").mkdir()
+    (tmp_path / "entries" / f"{name}.json").write_text(json.dumps(entry()))
+    with pytest.raises(DataError, match="is not allowed"):
+        read_entries(tmp_path)
+
+
+def test_an_entry_that_is_no_plain_file_is_refused_and_not_waited_for(tmp_path):
+    (tmp_path / "entries").mkdir()
+    path = tmp_path / "entries" / "pipe.json"
+    os.mkfifo(path)
+    with pytest.raises(DataError, match=r"pipe\.json is no plain file"):
+        read_entries(tmp_path)
+    path.unlink()
+    (tmp_path / "real").write_text(json.dumps(entry()))
+    path.symlink_to(tmp_path / "real")
+    with pytest.raises(DataError, match=r"pipe\.json is no plain file"):
+        read_entries(tmp_path)
+
+
+def test_the_same_responses_stand_on_a_leaderboard_once(tmp_path):
+    [published] = (BOARDS / "demo" / "entries").glob("*.json")
+    said = json.loads(published.read_text())
+    first = Entry.model_validate(said)
+    second = Entry.model_validate(said | {"model": {"name": "Another name"}})
+    path, replaced = publish(first, tmp_path)
+    assert (path.name, replaced) == (published.name, False)
+    assert publish(first, tmp_path) == (path, True)
+    with pytest.raises(UsageError, match="has these responses already, as vecbench-nano"):
+        publish(second, tmp_path)
+    assert list((tmp_path / "entries").iterdir()) == [path]
+    (tmp_path / "entries" / "second.json").write_text(second.as_json())
+    with pytest.raises(DataError, match=f"second and {path.stem} are of the same responses"):
+        build(tmp_path, tmp_path, CATALOGUE)
+
+
+@pytest.mark.parametrize(("repeats", "stating"), [(1, 0.5), (2, 1.0), (1, 0.0)])
+def test_whatever_a_model_answers_its_entry_is_consistent(repeats, stating):
+    """Repeats, rows without a confidence, a task without any, a task all right: none is a contradiction."""
+    [stored] = (BOARDS / "demo" / "submissions").glob("*.zip")
+    verified = verify(stored, CATALOGUE)
+    generator = np.random.default_rng(0)
+    rows = []
+    for each in verified.predictions:
+        for repeat in range(repeats):
+            right = each.task == "emoji_2" or generator.random() < 0.4
+            states = each.task != "fluent_7" and generator.random() < stating
+            label = each.target if right else next(name for name in each.candidates if name != each.target)
+            confidence = round(generator.random(), 2) if states else None
+            reading = Reading(label, "ok", confidence, "ok" if states else "missing")
+            rows.append(replace(each, repeat=repeat, reading=reading))
+    scores = complete_scores(rows, "strict", CATALOGUE).scores
+    manifest = verified.manifest.model_copy(update={"repeats": repeats})
+    entry = verified_entry(replace(verified, predictions=tuple(rows), scores=scores, manifest=manifest))
+    assert entry.overall.pooled.n == 324 * repeats
+    assert leaderboard({"any": entry}, CATALOGUE).standings[0].entry == entry

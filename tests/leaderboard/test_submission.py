@@ -2,17 +2,12 @@
 
 import hashlib
 import json
-import shutil
-import struct
 import subprocess
 import sys
-import zipfile
-from contextlib import suppress
+import tracemalloc
 
 import pytest
 from fakes import ScriptedEngine, Watcher, make_data, make_plan
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from vecbench.errors import DataError, UsageError
 from vecbench.leaderboard.archive import packed, read_members
@@ -79,6 +74,41 @@ def test_a_score_that_cannot_be_had_is_refused(files, tmp_path):
     assert "overall.metrics.wow is claimed" in refusal(tmp_path, changed_json(files, "scores.json", add))
 
 
+def claims_nothing(scores):
+    for key in ("tasks", "groups", "overall"):
+        del scores[key]
+
+
+@pytest.mark.parametrize(
+    ("change", "missing"),
+    [
+        (claims_nothing, "tasks.emoji_2.n; tasks.emoji_2.metrics.accuracy.value; "),
+        (lambda scores: scores["tasks"].pop("fluent_7"), "tasks.fluent_7.n; "),
+        (lambda scores: scores["overall"]["metrics"].pop("ece"), "overall.metrics.ece.value"),
+        (
+            lambda scores: scores["groups"]["demo_id_ver"]["macro"].update(accuracy={}),
+            "groups.demo_id_ver.macro.accuracy.value",
+        ),
+    ],
+)
+def test_scores_that_claim_less_than_is_published_are_refused(files, tmp_path, change, missing):
+    message = refusal(tmp_path, changed_json(files, "scores.json", change))
+    assert f"scores.json does not claim {missing}" in message
+
+
+def test_what_is_recomputed_and_not_claimed_is_counted(files, tmp_path):
+    def shorten(scores):
+        del scores["tasks"]["emoji_2"]["metrics"]["aurc"]  # value, n, low and high
+        del scores["intervals"]["seed"]
+
+    path = tmp_path / "shorter.zip"
+    path.write_bytes(packed(changed_json(files, "scores.json", shorten)))
+    claimed, numbers = verify(path, CATALOGUE).claimed
+    assert numbers - claimed == 5
+    whole = verify(HONEST, CATALOGUE).claimed
+    assert whole == (numbers, numbers)
+
+
 @pytest.mark.parametrize("name", ["run.json", "scores.json", "submission.json"])
 def test_a_refusal_cannot_steer_the_terminal(files, tmp_path, name):
     message = refusal(tmp_path, changed_json(files, name, lambda said: said.update({"\x1b[2Jbad": 1})))
@@ -141,6 +171,10 @@ def test_a_response_to_something_else_is_refused(files, tmp_path, change, said):
         (lambda said: said["tasks"]["emoji_2"].pop("sampling"), "tasks.emoji_2.sampling"),
         (lambda said: said["tasks"]["emoji_2"]["sampling"].update(temperature=0.5), "its key is not that"),
         (lambda said: said["model"].update(name="a-better-model"), "its key is not that"),
+        (lambda said: said["tasks"]["emoji_2"].update(seed=10**400), "more than 64 bits"),
+        (lambda said: said["tasks"]["emoji_2"]["sampling"].update(max_tokens=10**400), "more than 64 bits"),
+        (lambda said: said["tasks"]["emoji_2"]["sampling"].update(max_tokens=10**10), "max_tokens is 10000"),
+        (lambda said: said.update(repeats=10**10), "repeats is 10000000000"),
     ],
 )
 def test_another_configuration_than_the_responses_were_made_with_is_refused(files, tmp_path, change, said):
@@ -175,7 +209,9 @@ def test_a_link_that_is_no_web_address_is_refused(files, tmp_path):
         (b"[" * 100 + b"]" * 100, "levels deep"),
         (b'{"schema": 1, "schema": 2}', "given twice"),
         (b'{"value": NaN}', "NaN is no JSON number"),
-        (b"1" * 5000, "not valid JSON"),
+        (b"1" * 5000, "has more than 64 bits"),
+        (b'{"seed": -18446744073709551616}', "has more than 64 bits"),
+        (b'{"value": 1e400}', "1e400 is larger"),
         (b"\xff", "not UTF-8"),
         (b"{", "not valid JSON"),
     ],
@@ -185,90 +221,40 @@ def test_json_that_is_deep_ambiguous_or_broken_is_refused(files, tmp_path, text,
     assert said in refusal(tmp_path, sealed(files | {name: text}))
 
 
-def archive(tmp_path, members):
-    path = tmp_path / "odd.zip"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
-        for name, content in members:
-            made.writestr(name, content)
-    return path
+def flooded(files, tmp_path, content):
+    """What a submission with these responses is refused for, and the most memory that took beyond them."""
+    folder = unpacked(sealed(files | {"responses.jsonl": content}), tmp_path / "flooded")
+    size = len(content)
+    del content
+    tracemalloc.start()
+    try:
+        with pytest.raises(DataError) as refused:
+            verify(folder, CATALOGUE)
+        return refused.value.message, tracemalloc.get_traced_memory()[1] - 2 * size
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(
-    "name", ["../run.json", "/etc/passwd", "a/../../b", "C:\\run.json", "run.json/", "model.pkl"]
+    ("part", "times", "said"),
+    [
+        (b"[],", 10_000_000, "line 1: longer than 4 MiB"),
+        (b"12\n", 10_000_000, "10000000 lines, run.json says 324 samples"),
+        (b"[],", 1_000_000, "JSON of more than 500000 values"),
+    ],
+    ids=["one line", "many lines", "many values"],
 )
-def test_an_archive_with_any_other_name_is_refused(files, tmp_path, name):
-    path = archive(tmp_path, [*files.items(), (name, b"x")])
-    with pytest.raises(DataError, match="unexpected file"):
-        verify(path, CATALOGUE)
-    assert [each.name for each in tmp_path.iterdir()] == ["odd.zip"]
+def test_responses_made_to_fill_the_memory_are_refused_unread(files, tmp_path, part, times, said):
+    message, memory = flooded(files, tmp_path, part * times)
+    assert said in message
+    assert memory < 32 * 2**20
 
 
-def test_a_decompression_bomb_is_refused_before_it_unfolds(files, tmp_path):
-    files["responses.jsonl"] = b"\0" * 200_000_000
-    path = archive(tmp_path, files.items())
-    assert path.stat().st_size < 1_000_000
-    with pytest.raises(DataError, match=r"responses\.jsonl: unfolds into more than"):
-        verify(path, CATALOGUE)
-
-
-def test_a_bomb_that_lies_about_its_size_is_refused(files, tmp_path):
-    files["scores.json"] = b"\0" * 50_000_000
-    content = archive(tmp_path, files.items()).read_bytes()
-    lying = tmp_path / "lying.zip"
-    lying.write_bytes(content.replace(struct.pack("<L", 50_000_000), struct.pack("<L", 1000)))
-    # zipfile stops at the claimed size, and the checksum is not that of so little.
-    with pytest.raises(DataError, match="Bad CRC-32"):
-        verify(lying, CATALOGUE)
-
-
-def test_a_link_in_the_archive_is_refused(files, tmp_path):
-    path = tmp_path / "link.zip"
-    with zipfile.ZipFile(path, "w") as made:
-        for name, content in files.items():
-            member = zipfile.ZipInfo(name)
-            if name == "run.json":
-                member.create_system, member.external_attr = 3, 0o120777 << 16
-                content = b"/etc/passwd"  # noqa: PLW2901
-            made.writestr(member, content)
-    with pytest.raises(DataError, match=r"run\.json is no plain file"):
-        verify(path, CATALOGUE)
-
-
-def test_a_name_that_is_there_twice_is_refused(files, tmp_path):
-    with pytest.warns(UserWarning, match="Duplicate"):
-        path = archive(tmp_path, [*files.items(), ("run.json", b"{}")])
-    with pytest.raises(DataError, match=r"run\.json is in the archive twice"):
-        verify(path, CATALOGUE)
-
-
-def test_an_archive_with_very_many_names_is_refused_unread(tmp_path):
-    path = archive(tmp_path, [(f"{place}.json", b"") for place in range(5000)])
-    with pytest.raises(DataError, match="directory is too large"):
-        verify(path, CATALOGUE)
-
-
-@pytest.mark.parametrize("content", [b"", b"PK", b"not an archive" * 100])
-def test_what_is_no_archive_is_refused(tmp_path, content):
-    path = tmp_path / "odd.zip"
-    path.write_bytes(content)
-    with pytest.raises(DataError, match="not a zip archive"):
-        verify(path, CATALOGUE)
-
-
-@given(st.data())
-@settings(max_examples=300, deadline=None)
-def test_a_damaged_archive_is_read_or_refused(tmp_path_factory, data):
-    content = bytearray(HONEST.read_bytes())
-    # The last 400 bytes are the directory, which leads the reader.
-    places = st.integers(0, len(content) - 1) | st.integers(len(content) - 400, len(content) - 1)
-    for place, value in data.draw(
-        st.dictionaries(places, st.integers(0, 255), min_size=1, max_size=5)
-    ).items():
-        content[place] = value
-    path = tmp_path_factory.getbasetemp() / "damaged.zip"
-    path.write_bytes(content)
-    with suppress(DataError):
-        read_members(path)
+def test_scores_made_to_fill_the_memory_are_refused_unread(files, tmp_path):
+    text = b"[" + b"[]," * 300_000 + b"[]]"
+    assert "scores.json: JSON of more than 500000 values" in refusal(
+        tmp_path, sealed(files | {"scores.json": text})
+    )
 
 
 def unpacked(files, folder):
@@ -331,7 +317,6 @@ def vecbench(*arguments, cwd):
 
 def test_from_run_to_page_in_three_commands(files, tmp_path):
     unpacked(files, tmp_path / "run")
-    shutil.copytree(leaderboards_folder() / "demo" / "entries", tmp_path / "board" / "entries")
     added = vecbench(
         "leaderboard", "add", "run", "--model-name", "Mine", "--date", "2026-01-31", cwd=tmp_path
     )
@@ -339,6 +324,9 @@ def test_from_run_to_page_in_three_commands(files, tmp_path):
     checked = vecbench("leaderboard", "check", "Mine.zip", "--write", "board", cwd=tmp_path)
     assert checked.returncode == 0, checked.stderr
     assert "none differs" in checked.stdout
+    assert "replaces" not in checked.stdout
+    again = vecbench("leaderboard", "check", "Mine.zip", "--write", "board", cwd=tmp_path)
+    assert "replaces the one that was there" in again.stdout
     built = vecbench("leaderboard", "build", "board", cwd=tmp_path)
     assert built.returncode == 0, built.stderr
     for name in ("README.md", "leaderboard.csv", "leaderboard.tex", "index.html"):
@@ -355,3 +343,15 @@ def test_a_refused_submission_ends_with_status_2(files, tmp_path):
     assert done.returncode == 2
     assert "error: forged.zip: responses.jsonl has" in done.stderr
     assert not (tmp_path / "board").exists()
+
+
+def test_a_folder_for_a_file_and_a_file_for_a_folder_are_wrong_usage(files, tmp_path):
+    unpacked(files, tmp_path / "run")
+    (tmp_path / "file").touch()
+    for arguments, said in (
+        (("add", "run", "-o", "run"), "--output run is a folder"),
+        (("check", HONEST, "--write", "file"), "--write file is a file, not a folder"),
+        (("build", leaderboards_folder() / "demo", "-o", "file"), "--output file is a file, not a folder"),
+    ):
+        done = vecbench("leaderboard", *arguments, cwd=tmp_path)
+        assert (done.returncode, said in done.stderr) == (2, True), done.stderr

@@ -47,6 +47,7 @@ def add_submission(
     """Make a submission of a run: one file with manifest, responses, scores and their hashes."""
     import re
 
+    from vecbench.errors import UsageError
     from vecbench.leaderboard.archive import packed
     from vecbench.leaderboard.submission import submission_files
     from vecbench.leaderboard.verification import verify_files
@@ -54,6 +55,8 @@ def add_submission(
     from vecbench.store.files import replacing
     from vecbench.tasks import load_catalogue
 
+    if output is not None and output.is_dir():
+        raise UsageError(f"--output {output} is a folder", f"Name a file, such as {output / 'NAME.zip'}")
     catalogue = load_catalogue(include_path or [])
     files = submission_files(
         RunDirectory(run),
@@ -90,11 +93,11 @@ def check_submission(
     include_path: IncludePath = None,
 ) -> None:
     """Recompute everything that a submission claims; refuse it, with status 2, if anything differs."""
-    from vecbench.leaderboard.publication import entry_name, verified_entry
+    from vecbench.leaderboard.publication import publish, verified_entry
     from vecbench.leaderboard.verification import verify
-    from vecbench.store import write_text
     from vecbench.tasks import load_catalogue
 
+    _require_folder(write, "--write")
     catalogue = load_catalogue(include_path or [])
     verified = verify(file, catalogue, data)
     entry = verified_entry(verified)
@@ -102,10 +105,8 @@ def check_submission(
     for line in _said(verified):
         console.print(line, soft_wrap=True)
     if write is not None:
-        _require_leaderboard_of(write, entry.benchmark)
-        path = write / "entries" / f"{entry_name(entry)}.json"
-        write_text(path, entry.as_json())
-        console.print(f"Entry: {path}", soft_wrap=True)
+        path, replaced = publish(entry, write)
+        console.print(f"Entry: {path}{' (replaces the one that was there)' * replaced}", soft_wrap=True)
         console.print(f"Next: vecbench leaderboard build {write}", soft_wrap=True)
 
 
@@ -124,6 +125,7 @@ def build_leaderboard(
     from vecbench.leaderboard.building import build
     from vecbench.tasks import load_catalogue
 
+    _require_folder(output, "--output")
     catalogue = load_catalogue(include_path or [])
     for folder in _leaderboards(directory or Path("leaderboards"), output):
         for path in build(folder, output or folder, catalogue):
@@ -146,20 +148,22 @@ def _leaderboards(directory: Path, output: Path | None) -> list[Path]:
     return found
 
 
-def _require_leaderboard_of(folder: Path, benchmark: str) -> None:
+def _require_folder(path: Path | None, option: str) -> None:
+    """Refuses what is there and no folder, before anything is done."""
     from vecbench.errors import UsageError
-    from vecbench.leaderboard.entry import read_entry
 
-    for path in sorted((folder / "entries").glob("*.json"))[:1]:
-        other = read_entry(path).benchmark
-        if other != benchmark:
-            raise UsageError(f"{folder} is the leaderboard of {other}, not of {benchmark}")
+    if path is not None and path.exists() and not path.is_dir():
+        raise UsageError(f"{option} {path} is a file, not a folder")
 
 
 def _said(verified: Verified) -> list[str]:
     n, coverage = len(verified.predictions), verified.coverage
     lines = [f"{verified.submission.name}: accepted for {verified.benchmark.display}"]
-    lines.append(f"  scores   all recomputed from {n} responses ({verified.errors} failed), none differs")
+    claimed, numbers = verified.claimed
+    lines.append(
+        f"  scores   claims {claimed} of {numbers} numbers, all recomputed from {n} responses "
+        f"({verified.errors} failed): none differs"
+    )
     if coverage.sample_ids:
         lines.append("  samples  ids, targets, candidates and image hashes are those of the data")
     else:

@@ -30,6 +30,7 @@ MEMBERS: Mapping[str, int] = {
 MAX_ARCHIVE = 128 * MIB
 MAX_RATIO = 100
 """Most bytes that a byte of the archive may unfold into. Text with hashes in it stays far below."""
+_BEGIN = b"PK\x03\x04"
 _END = b"PK\x05\x06"
 _END_SIZE = 22
 _ZIP64_LOCATOR = b"PK\x06\x07"
@@ -98,6 +99,8 @@ def _of_archive(path: Path) -> dict[str, bytes]:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = archive.infolist()
             _require_names(path, [member.filename for member in members])
+            if min(member.header_offset for member in members) != 0:
+                raise DataError(f"{path}: not a zip archive, or one with bytes before its beginning")
             for member in members:
                 _require_plain(member, path)
             return {name: _member(archive, name, limit, path) for name, limit in MEMBERS.items()}
@@ -107,6 +110,8 @@ def _of_archive(path: Path) -> dict[str, bytes]:
 
 def _archive_bytes(path: Path) -> bytes:
     """The archive, once its end says that its directory is small: opening it must not cost memory."""
+    if not path.is_file() and path.exists():
+        raise DataError(f"{path}: no plain file")
     with path.open("rb") as stream:
         content = stream.read(MAX_ARCHIVE + 1)
     if len(content) > MAX_ARCHIVE:
@@ -121,6 +126,10 @@ def _archive_bytes(path: Path) -> bytes:
     size = int.from_bytes(end[12:16], "little")
     if count > 10 * len(MEMBERS) or size > _MAX_DIRECTORY or _ZIP64_LOCATOR in content[-64:-_END_SIZE]:
         raise DataError(f"{path}: the archive's directory is too large for {len(MEMBERS)} files")
+    # Where the directory begins is said from the archive's beginning: with more before it, it is elsewhere.
+    begin = int.from_bytes(end[16:20], "little")
+    if not content.startswith(_BEGIN) or begin + size != len(content) - _END_SIZE:
+        raise DataError(f"{path}: not a zip archive, or one with bytes before its beginning")
     return content
 
 

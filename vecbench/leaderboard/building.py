@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from vecbench.errors import DataError
 from vecbench.leaderboard.entry import read_entries
 from vecbench.leaderboard.page import html_page
 from vecbench.leaderboard.standings import leaderboard
@@ -24,10 +25,13 @@ def build(folder: Path, output: Path, catalogue: Catalogue) -> list[Path]:
         The files.
 
     Raises:
-        DataError: An entry is none, or does not fit the benchmark.
+        DataError: There are no entries, or one is none, or does not fit the benchmark.
         RunError: A file cannot be written.
     """
-    board = leaderboard(read_entries(folder), catalogue)
+    entries = read_entries(folder)
+    if not entries:
+        raise DataError(f"{folder} has no entries", "They lie in its folder entries, one JSON file each.")
+    board = leaderboard(entries, catalogue)
     texts = {
         "README.md": markdown_page(board),
         "leaderboard.csv": csv_text(board),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import re
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -18,14 +20,22 @@ from vecbench.leaderboard.strict_json import parse_json, validated
 METRICS = ("accuracy", "f1_weighted", "f1_macro", "ece", "brier", "auroc", "coverage", "confidence_gap")
 """The metrics that an entry may have."""
 MAX_ENTRY = 2**20
+_STEM = re.compile(r"[a-z0-9][A-Za-z0-9._-]*")
 Kind = Literal["verified", "reported"]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
+MOST = 10**9
+"""Of anything that is counted."""
+Seed = Annotated[int, Field(gt=-(2**64), lt=2**64)]
 
 
 def _require_known(metrics: Mapping[str, Value]) -> None:
-    for key in metrics:
+    for key, said in metrics.items():
         if key not in METRICS:
             raise ValueError(f"unknown metric {key!r}; known: {', '.join(METRICS)}")
+        least = -1 if key == "confidence_gap" else 0
+        for each in (said.value, said.low, said.high):
+            if each is not None and not least <= each <= 1:
+                raise ValueError(f"{key} is {each}, which is not from {least} to 1")
 
 
 class _Record(BaseModel):
@@ -33,11 +43,22 @@ class _Record(BaseModel):
 
 
 class Value(_Record):
-    """A metric, as a fraction; the ends of its 95 % interval where there is one."""
+    """A metric, as a fraction; the ends of its 95 % interval where there is one: low ≤ value ≤ high."""
 
     value: Finite
     low: Finite | None = None
     high: Finite | None = None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if (self.low is None) != (self.high is None):
+            raise ValueError("an interval needs low and high")
+        if self.low is None or self.high is None:
+            return self
+        # All three are rounded.
+        if not self.low - 1e-6 <= self.value <= self.high + 1e-6 or self.low > self.high:
+            raise ValueError(f"{self.value} is not between low {self.low} and high {self.high}")
+        return self
 
 
 class RowMetrics(_Record):
@@ -46,8 +67,8 @@ class RowMetrics(_Record):
     `n` and `correct` are rows; None where a source does not say them.
     """
 
-    n: int | None = Field(None, ge=1)
-    correct: int | None = Field(None, ge=0)
+    n: int | None = Field(None, ge=1, le=MOST)
+    correct: int | None = Field(None, ge=0, le=MOST)
     metrics: dict[Identifier, Value] = {}
 
     @model_validator(mode="after")
@@ -97,9 +118,9 @@ class Decoding(_Record):
 
     temperature: Finite | None = None
     top_p: Finite | None = None
-    max_tokens: int | None = None
-    seed: int | None = None
-    repeats: int = Field(1, ge=1)
+    max_tokens: int | None = Field(None, ge=0, le=MOST)
+    seed: Seed | None = None
+    repeats: int = Field(1, ge=1, le=MOST)
 
 
 class Checked(_Record):
@@ -144,7 +165,7 @@ class Entry(_Record):
     prompts: list[Identifier] = []
     decoding: Decoding = Decoding()
     checked: Checked | None = None
-    errors: int | None = Field(None, ge=0)
+    errors: int | None = Field(None, ge=0, le=MOST)
     tasks: dict[Identifier, RowMetrics] = {}
     groups: dict[Identifier, GroupMetrics] = {}
     overall: GroupMetrics = GroupMetrics()
@@ -180,6 +201,9 @@ def read_entry(path: Path) -> Entry:
         DataError: It cannot be read or is no entry; the message names file and key.
     """
     try:
+        # A link could lead anywhere, and a pipe would be waited for.
+        if not stat.S_ISREG(path.lstat().st_mode):
+            raise DataError(f"{path} is no plain file", "An entry is one JSON file.")
         with path.open("rb") as stream:
             text = stream.read(MAX_ENTRY + 1)
     except OSError as fault:
@@ -190,20 +214,34 @@ def read_entry(path: Path) -> Entry:
 
 
 def read_entries(folder: Path) -> dict[str, Entry]:
-    """The entries of a leaderboard: file name without its ending → entry, sorted by it.
+    """The entries of a leaderboard: file name without its ending → entry, sorted by it; empty if none.
 
     Args:
         folder: Of the leaderboard; the entries lie in its folder `entries`.
 
     Raises:
-        DataError: An entry is none, or two are of different benchmarks.
+        DataError: An entry is none or has an odd file name, two are of different benchmarks, or two of the
+            same responses.
     """
-    entries = {path.stem: read_entry(path) for path in sorted((folder / "entries").glob("*.json"))}
-    if not entries:
-        raise DataError(f"{folder} has no entries", "They lie in its folder entries, one JSON file each.")
+    entries = {}
+    for path in sorted((folder / "entries").glob("*.json")):
+        # Names are shown, and a spreadsheet takes one that begins with "=" for a formula.
+        if not _STEM.fullmatch(path.stem):
+            raise DataError(
+                f"{folder}: the name of the entry {path.name!r:.100} is not allowed",
+                "Letters, digits, dots, - and _, the first a small letter or a digit.",
+            )
+        entries[path.stem] = read_entry(path)
     benchmarks = sorted({entry.benchmark for entry in entries.values()})
     if len(benchmarks) > 1:
         raise DataError(
             f"{folder} has entries of {' and '.join(benchmarks)}", "One leaderboard is of one benchmark."
         )
+    seen: dict[str, str] = {}
+    for name, entry in entries.items():
+        if entry.submission_sha256 is None:
+            continue
+        other = seen.setdefault(entry.submission_sha256, name)
+        if other != name:
+            raise DataError(f"{folder}: {other} and {name} are of the same responses", "Remove one of them.")
     return entries

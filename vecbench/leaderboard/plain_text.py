@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import date
 from typing import Annotated
 
 from pydantic import AfterValidator, StringConstraints
+
+_LABEL = "[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
+"""Of a host's name, between its dots."""
 
 
 def printable(text: str) -> str:
@@ -29,8 +33,18 @@ def _no_formula(text: str) -> str:
 
 
 def _web_address(text: str) -> str:
-    if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:\d+)?(/[A-Za-z0-9._~:/?#@!$&*+,;=%-]*)?", text):
+    if not re.fullmatch(
+        rf"https?://{_LABEL}(\.{_LABEL})*(:[0-9]{{1,5}})?(/[A-Za-z0-9._~:/?#@!$&*+,;=%-]*)?", text
+    ):
         raise ValueError("not a web address that begins with https:// or http://")
+    return text
+
+
+def _calendar_date(text: str) -> str:
+    try:
+        date.fromisoformat(text if len(text) > len("2026-01") else f"{text}-01")
+    except ValueError:
+        raise ValueError(f"{text} is no day of the calendar") from None
     return text
 
 
@@ -45,7 +59,9 @@ Name = Annotated[
 Note = Annotated[str, StringConstraints(min_length=1, max_length=1000), AfterValidator(_printable)]
 Link = Annotated[str, StringConstraints(max_length=500), AfterValidator(_web_address)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-Date = Annotated[str, StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?$")]
+Date = Annotated[
+    str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}(-[0-9]{2})?$"), AfterValidator(_calendar_date)
+]
 """A day or a month, ISO 8601."""
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,64}$")]
 """Of a benchmark, group, task, metric or prompt profile."""

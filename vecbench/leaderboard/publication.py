@@ -1,18 +1,22 @@
-"""The entry that a checked submission becomes."""
+"""The entry that a checked submission becomes, and its place in a leaderboard."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from vecbench.leaderboard.entry import METRICS, Entry
+from vecbench.errors import UsageError
+from vecbench.leaderboard.consistency import require_consistent
+from vecbench.leaderboard.entry import METRICS, Entry, read_entries
 from vecbench.leaderboard.outcomes import TaskOutcomes
 from vecbench.leaderboard.strict_json import validated
 from vecbench.leaderboard.submission import PROTOCOL
 from vecbench.leaderboard.verification import Verified
 from vecbench.scoring import GroupScores, RowScores, Score
+from vecbench.store import write_text
 
 DIGITS = 6
 """Of the fractions in an entry: more would differ from one machine's linear algebra to the next."""
@@ -69,7 +73,10 @@ def verified_entry(verified: Verified) -> Entry:
         "submission_sha256": submission.files["responses.jsonl"].sha256,
         "notes": submission.notes,
     }
-    return validated(Entry, values, "the entry")
+    entry = validated(Entry, values, "the entry")
+    groups = {name: scores.groups[name].tasks for name in entry.groups}
+    require_consistent(entry, groups, "the entry")
+    return entry
 
 
 def entry_name(entry: Entry) -> str:
@@ -77,6 +84,35 @@ def entry_name(entry: Entry) -> str:
     slug = re.sub(r"[^a-z0-9]+", "-", entry.model.name.lower()).strip("-")[:60] or "model"
     key = hashlib.sha256(entry.as_json().encode()).hexdigest()
     return f"{slug}-{(entry.submission_sha256 or key)[:8]}"
+
+
+def publish(entry: Entry, folder: Path) -> tuple[Path, bool]:
+    """Writes an entry into a leaderboard.
+
+    Args:
+        entry: A verified one.
+        folder: Of the leaderboard; made if need be.
+
+    Returns:
+        Its file, and whether that replaced an earlier entry of the same model and responses.
+
+    Raises:
+        UsageError: The leaderboard is of another benchmark, or has these responses under another name.
+        DataError: One of its entries is none.
+        RunError: The file cannot be written.
+    """
+    name, others = entry_name(entry), read_entries(folder)
+    for other, said in others.items():
+        if said.benchmark != entry.benchmark:
+            raise UsageError(f"{folder} is the leaderboard of {said.benchmark}, not of {entry.benchmark}")
+        if said.submission_sha256 == entry.submission_sha256 and other != name:
+            raise UsageError(
+                f"{folder} has these responses already, as {said.model.name} ({other}.json)",
+                "Remove that entry first if this one is to take its place.",
+            )
+    path = folder / "entries" / f"{name}.json"
+    write_text(path, entry.as_json())
+    return path, name in others
 
 
 def _shared(values: list[Any]) -> Any:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from vecbench.errors import DataError
+from vecbench.leaderboard.consistency import require_consistent
 from vecbench.leaderboard.entry import Entry, GroupMetrics, Kind, Value
 from vecbench.leaderboard.ranking import rank_ranges
 from vecbench.tables import MOST_MISSING
@@ -111,7 +112,8 @@ def leaderboard(entries: Mapping[str, Entry], catalogue: Catalogue) -> Leaderboa
         catalogue: Brings the benchmark's groups and tasks.
 
     Raises:
-        DataError: The benchmark, or a group or task of an entry, is unknown.
+        DataError: The benchmark, or a group or task of an entry, is unknown, or a verified entry contradicts
+            itself.
     """
     benchmark = next(iter(entries.values())).benchmark
     if benchmark not in {group.id for group in catalogue.benchmarks()}:
@@ -123,6 +125,8 @@ def leaderboard(entries: Mapping[str, Entry], catalogue: Catalogue) -> Leaderboa
         odd = (entry.groups.keys() - set(members)) | (entry.tasks.keys() - set(everything))
         if odd:
             raise DataError(f"entry {name}: {', '.join(sorted(odd))} is not of {benchmark}")
+        sizes = {task: catalogue.tasks[task].expected_n for task in everything}
+        require_consistent(entry, tasks, f"entry {name}", sizes)
     ranks: dict[str, dict[str, tuple[int, int] | None]] = {name: {} for name in entries}
     for kind in KINDS:
         names = [name for name, entry in entries.items() if entry.kind == kind]

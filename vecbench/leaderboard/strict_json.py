@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -11,6 +12,10 @@ from vecbench.errors import DataError
 from vecbench.leaderboard.plain_text import printable
 
 MAX_DEPTH = 32
+MAX_VALUES = 500_000
+"""Most values of one text, counted by commas and opening brackets: an empty list of two bytes costs 64."""
+WORD = 2**64
+"""Every integer is smaller, whatever its sign: larger ones fit no array and break what counts with them."""
 Shape = TypeVar("Shape", bound=BaseModel)
 
 
@@ -18,16 +23,23 @@ def parse_json(text: bytes, where: str) -> Any:
     """What a JSON text says.
 
     Args:
-        text: UTF-8; the caller has bounded its size.
+        text: UTF-8; the caller has bounded its size, and this refuses one of very many values unread.
         where: Named in the error.
 
     Raises:
-        DataError: Not valid JSON, nested more than `MAX_DEPTH` deep, a key that is given twice (two readers
-            could understand it differently), NaN or Infinity, or a number too long to read.
+        DataError: More than `MAX_VALUES`, not valid JSON, nested more than `MAX_DEPTH` deep, a key that is
+            given twice (two readers could understand it differently), NaN or Infinity, or a number that 64
+            bits cannot hold.
     """
+    if sum(map(text.count, (b",", b"[", b"{"))) > MAX_VALUES:
+        raise DataError(f"{where}: JSON of more than {MAX_VALUES} values")
     try:
         value = json.loads(
-            text.decode("utf-8"), object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant
+            text.decode("utf-8"),
+            object_pairs_hook=_without_duplicates,
+            parse_constant=_refuse_constant,
+            parse_int=_bounded_integer,
+            parse_float=_finite_float,
         )
     except RecursionError:
         raise _too_deep(where) from None
@@ -67,6 +79,20 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON number")
+
+
+def _bounded_integer(digits: str) -> int:
+    value = int(digits) if len(digits) <= len(str(-WORD)) else WORD
+    if abs(value) >= WORD:
+        raise ValueError(f"the integer {digits:.20}… has more than 64 bits")
+    return value
+
+
+def _finite_float(digits: str) -> float:
+    value = float(digits)
+    if not math.isfinite(value):
+        raise ValueError(f"{digits:.40} is larger than any JSON reader can hold")
+    return value
 
 
 def _require_shallow(value: Any, where: str) -> None:

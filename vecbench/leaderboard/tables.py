@@ -140,7 +140,9 @@ def decoding(settings: Decoding) -> str:
         "seed": settings.seed,
         "repeats": settings.repeats if settings.repeats > 1 else None,
     }
-    return ", ".join(f"{name} {value:g}" for name, value in known.items() if value is not None)
+    # A float as shortly as it can be said; an integer with all its digits.
+    texts = {name: f"{value:g}" if isinstance(value, float) else value for name, value in known.items()}
+    return ", ".join(f"{name} {text}" for name, text in texts.items() if text is not None)
 
 
 def checks(standing: Standing) -> str:
@@ -162,7 +164,7 @@ def checks(standing: Standing) -> str:
 
 def markdown_text(text: str) -> str:
     """Text that Markdown shows as it is."""
-    escaped = re.sub(r"([\\`*_{}\[\]|~])", r"\\\1", text)
+    escaped = re.sub(r"([\\`*_{}\[\]|~$#@])", r"\\\1", text)
     return escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 

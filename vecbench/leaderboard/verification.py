@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from vecbench.errors import DataError
-from vecbench.leaderboard.archive import read_members
+from vecbench.leaderboard.archive import MIB, read_members
+from vecbench.leaderboard.entry import METRICS, MOST
 from vecbench.leaderboard.plain_text import printable
 from vecbench.leaderboard.samples import Coverage, check_samples
 from vecbench.leaderboard.strict_json import parse_json, validated
@@ -21,10 +23,13 @@ from vecbench.store import Manifest, StoredResponse, stored_response
 from vecbench.tasks import Catalogue, Group, Task
 
 TOLERANCE = 1e-12
+_ABSENT = object()
 MOST_NAMED = 5
 """Differing scores that a refusal names; the others are counted."""
 MAX_RESPONSE = 256 * 1024
 """Characters of one response."""
+MAX_LINE = 4 * MIB
+"""Bytes of one line: room for a response whose every character is escaped as two halves of six bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,7 @@ class Verified:
         scores: Recomputed.
         coverage: What of the samples could be checked.
         errors: Samples without a response.
+        claimed: How many of the recomputed numbers its scores.json claims, and of how many.
     """
 
     submission: Submission
@@ -48,6 +54,7 @@ class Verified:
     scores: Scores
     coverage: Coverage
     errors: int
+    claimed: tuple[int, int]
 
 
 def verify(path: Path, catalogue: Catalogue, data: str | None = None) -> Verified:
@@ -89,14 +96,17 @@ def verify_files(
         raise DataError(f"{path}: unknown benchmark {submission.benchmark!r}")
     tasks = benchmark_tasks(benchmark, catalogue)
     _require_tasks(manifest, tasks, path)
-    responses = list(_responses(files["responses.jsonl"], f"{path}: responses.jsonl"))
+    most = manifest.repeats * sum(each.samples for each in manifest.tasks.values())
+    responses = list(_responses(files["responses.jsonl"], most, f"{path}: responses.jsonl"))
     coverage = check_samples(responses, manifest, tasks, data, str(path))
     rows = predictions(responses, PROTOCOL, catalogue)
     scores = complete_scores(rows, PROTOCOL, catalogue).scores
     claimed = parse_json(files["scores.json"], f"{path}: scores.json")
-    _require_scores(claimed, scores.content(), path)
+    recomputed = scores.content()
+    _require_scores(claimed, recomputed, path)
     errors = sum(each.error is not None for each in responses)
-    return Verified(submission, manifest, benchmark, tuple(rows), scores, coverage, errors)
+    numbers = _count_claimed(claimed, recomputed), _count_claimed(recomputed, recomputed)
+    return Verified(submission, manifest, benchmark, tuple(rows), scores, coverage, errors, numbers)
 
 
 def _require_hashes(submission: Submission, files: Mapping[str, bytes], path: Path) -> None:
@@ -120,7 +130,7 @@ def _require_tasks(manifest: Manifest, tasks: list[Task], path: Path) -> None:
     where = f"{path}: run.json"
     if manifest.limit is not None:
         raise DataError(f"{where}: a run with --limit {manifest.limit} leaves samples out")
-    if manifest.repeats < 1:
+    if not 1 <= manifest.repeats <= MOST:
         raise DataError(f"{where}: repeats is {manifest.repeats}")
     odd = set(manifest.tasks) ^ {task.id for task in tasks}
     if odd:
@@ -133,19 +143,27 @@ def _require_tasks(manifest: Manifest, tasks: list[Task], path: Path) -> None:
                 f"{task.sha256[:12]!r})",
                 f"This is version {task.version} of the task; the submission says {said.version!r:.20}.",
             )
+        if not 0 <= said.sampling.max_tokens <= MOST:
+            raise DataError(f"{where}: {task.id}: max_tokens is {said.sampling.max_tokens}")
         if said.prompt not in task.prompts:
             raise DataError(f"{where}: {task.id} has no prompt profile {said.prompt!r:.60}")
         if said.prompt_sha256 != hashlib.sha256(task.prompts[said.prompt].encode()).hexdigest():
             raise DataError(f"{where}: {task.id}: the prompt profile {said.prompt} had another text")
-        low, high = task.expected_n or (1, 10**9)
+        low, high = task.expected_n or (1, MOST)
         if not low <= said.samples <= high:
             expected = str(low) if low == high else f"{low} to {high}"
             raise DataError(f"{where}: {task.id} has {said.samples} samples, {expected} are expected")
 
 
-def _responses(content: bytes, where: str) -> Iterator[StoredResponse]:
-    for number, line in enumerate(content.splitlines(), start=1):
+def _responses(content: bytes, most: int, where: str) -> Iterator[StoredResponse]:
+    """One after the other: what is refused must not have cost memory before."""
+    lines = content.count(b"\n")
+    if lines > most:
+        raise DataError(f"{where}: {lines} lines, run.json says {most} samples × repeats in all")
+    for number, line in enumerate(io.BytesIO(content), start=1):
         place = f"{where}, line {number}"
+        if len(line) > MAX_LINE:
+            raise DataError(f"{place}: longer than {MAX_LINE // MIB} MiB")
         values = parse_json(line, place)
         try:
             each = stored_response(values)
@@ -167,11 +185,41 @@ def _require_scores(claimed: Any, recomputed: Mapping[str, Any], path: Path) -> 
         )
     # What the scores say of the run is no score; what is published of it comes from run.json.
     numbers = {key: value for key, value in claimed.items() if key not in {"schema", "protocol", "run"}}
-    differing = list(_differences(numbers, recomputed, ""))
-    if differing:
-        said = "; ".join(differing[:MOST_NAMED])
-        more = f"; and {len(differing) - MOST_NAMED} more" if len(differing) > MOST_NAMED else ""
-        raise DataError(f"{path}: scores.json differs from what the responses give: {said}{more}")
+    for said, places in (
+        ("differs from what the responses give:", list(_differences(numbers, recomputed, ""))),
+        ("does not claim", list(_unclaimed(claimed, recomputed, ""))),
+    ):
+        if places:
+            named = "; ".join(places[:MOST_NAMED])
+            more = f"; and {len(places) - MOST_NAMED} more" if len(places) > MOST_NAMED else ""
+            raise DataError(f"{path}: scores.json {said} {named}{more}")
+
+
+def _unclaimed(claimed: Any, recomputed: Mapping[str, Any], where: str) -> Iterator[str]:
+    """The places of the numbers that an entry would publish and the claim leaves out."""
+    for key, value in recomputed.items():
+        place = f"{where}.{key}" if where else key
+        holder = where.rpartition(".")[2]
+        if holder in {"metrics", "macro"} and key not in METRICS:
+            continue
+        said = claimed.get(key, _ABSENT) if isinstance(claimed, dict) else _ABSENT
+        if isinstance(value, dict) and key not in {"counts", "run", "intervals"}:
+            yield from _unclaimed(said, value, place)
+        elif key in {"n", "value"} and said is _ABSENT:
+            yield place
+
+
+def _count_claimed(claimed: Any, recomputed: Any) -> int:
+    """The recomputed numbers, or that there is none, which the claim has; text is no claim."""
+    if isinstance(recomputed, dict):
+        return sum(
+            _count_claimed(claimed[key], value)
+            for key, value in recomputed.items()
+            if key != "run" and key in claimed
+        )
+    if isinstance(recomputed, list):
+        return sum(_count_claimed(*pair) for pair in zip(claimed, recomputed, strict=True))
+    return int(not isinstance(recomputed, str))
 
 
 def _differences(claimed: Any, recomputed: Any, where: str) -> Iterator[str]:
@@ -197,10 +245,7 @@ def _same(claimed: Any, recomputed: Any) -> bool:
         isinstance(each, int | float) and not isinstance(each, bool) for each in (claimed, recomputed)
     )
     if numbers:
-        try:
-            return math.isclose(claimed, recomputed, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
-        except OverflowError:  # an integer that no float can hold
-            return False
+        return math.isclose(claimed, recomputed, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
     return bool(claimed is recomputed)
 
 
