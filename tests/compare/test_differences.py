@@ -107,6 +107,20 @@ def test_what_is_undefined_is_null_with_a_reason(tmp_path):
     assert "right" in said["why"]
 
 
+def test_few_samples_that_differ_have_neither_star_nor_interval(tmp_path):
+    before, now = (
+        [response("emoji_2", f"s{number}", "positive", stated) for number in range(3)]
+        for stated in (0.9, 0.8)
+    )
+    comparison = compared(tmp_path, before, now)
+    brier = comparison.differences.overall.metrics["brier"]
+    assert brier.change == pytest.approx(0.03)
+    assert (brier.p, brier.low, brier.significant) == (None, None, False)
+    said = json.loads(json_document(comparison))["overall"]
+    assert said["samples_changed"] == 3
+    assert "3 samples differ" in said["metrics"]["brier"]["why"]
+
+
 def test_models_that_state_no_confidence_are_compared_by_what_is_there(tmp_path):
     rows = [response("emoji_2", f"s{number}", "positive", None) for number in range(9)]
     metrics = compared(tmp_path, rows, rows).differences.overall.metrics

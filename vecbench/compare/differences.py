@@ -15,6 +15,7 @@ from vecbench.metrics.bootstrap import REPLICATES, SEED
 from vecbench.metrics.cells import Values
 from vecbench.metrics.paired import PairedOutcomes, paired_bootstrap
 from vecbench.metrics.significance import (
+    FEWEST_SAMPLES,
     PValues,
     binomial_p,
     bootstrap_p,
@@ -29,6 +30,7 @@ from vecbench.scoring.definitions import DEFINITIONS
 from vecbench.tasks import Catalogue
 
 MCNEMAR = "exact McNemar test; paired bootstrap interval"
+MCNEMAR_ALONE = "exact McNemar test"
 PAIRED = "paired bootstrap, percentile"
 PAIRED_HULL = "paired bootstrap, hull of percentile and reflected"
 
@@ -49,7 +51,8 @@ class Difference:
         low: Lower end of the 95 % interval of candidate − baseline; None if there is none.
         high: Upper end.
         error: Standard error of candidate − baseline; None if unknown.
-        p: How often chance would show as large a fall or rise; None if there is no test.
+        p: How often chance would show as large a fall or rise; None if there is no test, or too few samples
+            differ for one.
         p_holm: The two-sided p value, adjusted for the number of tasks; None for groups.
         method: How interval and p value were made.
         why: Why a value, or the test, is missing.
@@ -104,6 +107,7 @@ class Differences:
     Attributes:
         n: Rows of each side.
         samples: Samples, of which a row is one answer.
+        changed: Samples whose answers or confidences differ between the sides; None if only scores are known.
         tasks: The tasks whose rows these are.
         metrics: Metric key → difference.
         alone: The candidate's replicates; None if only scores are known.
@@ -114,6 +118,11 @@ class Differences:
     tasks: tuple[str, ...]
     metrics: Mapping[str, Difference]
     alone: CandidateReplicates | None = None
+    changed: int | None = None
+
+    def has_exact_test(self, metric: str) -> bool:
+        """Whether a metric is tested exactly, on however few samples, and not by bootstrap."""
+        return metric in SHARES and self.alone is not None and self.alone.right is not None
 
     def bound_p(self, metric: str, bound: float) -> PValues | None:
         """How often chance would put the candidate as far below (`fall`) or above (`rise`) a bound."""
@@ -123,15 +132,16 @@ class Differences:
         counted = {"accuracy": self.alone.right, "coverage": self.alone.stated}.get(metric)
         if counted is not None:
             return binomial_p(counted, self.n, bound)
-        if metric not in self.alone.drawn:
+        if metric not in self.alone.drawn or self.samples < FEWEST_SAMPLES:
             return None
         biased = metric in DEFINITIONS and DEFINITIONS[metric].interval == "reflected"
         p = bootstrap_p(value - bound, self.alone.drawn[metric] - bound, biased=biased)
         if p is None or not biased:
             return p
         # As for its interval: while the answers look like a calibrated model's, its error may be 0.
-        consistent = float(calibration_p.of_cells(self.alone.cells, DEFINITIONS[metric].bins))
-        return PValues(p.fall, max(p.rise, consistent))
+        draws = max(REPLICATES, self.alone.drawn[metric].size)
+        consistent = float(calibration_p.of_cells(self.alone.cells, DEFINITIONS[metric].bins, draws))
+        return PValues(p.fall, max(p.rise, consistent), p.least)
 
     def candidate_error(self, metric: str) -> float | None:
         """The standard error of the candidate's value; None if unknown."""
@@ -189,6 +199,7 @@ def row_differences(
 
     def differences(name: str, tasks: Sequence[str], old: RowScores, new: RowScores) -> Differences:
         rows = [pair for task in tasks for pair in by_task[task]]
+        changed = len({(each.task, each.sample_id) for each, other in rows if _differ(each, other)})
         metrics = {}
         for key, value in old.metrics.items():
             if key in OF_ONE_RUN:
@@ -196,7 +207,7 @@ def row_differences(
             plain = Difference(value.value, new.metrics[key].value, why=value.why or new.metrics[key].why)
             tested = key in STATISTICS and plain.change is not None
             metrics[key] = (
-                _tested(plain, key, after[name][key] - before[name][key], rows, repeated=repeated)
+                _tested(plain, key, after[name][key] - before[name][key], rows, changed, repeated=repeated)
                 if tested
                 else plain
             )
@@ -207,7 +218,7 @@ def row_differences(
             new.cells,
         )
         samples = len({(pair[0].task, pair[0].sample_id) for pair in rows}) if repeated else len(rows)
-        return Differences(old.n, samples, tuple(tasks), metrics, alone)
+        return Differences(old.n, samples, tuple(tasks), metrics, alone, changed)
 
     by_name = {name: differences(name, [name], first.tasks[name], second.tasks[name]) for name in first.tasks}
     groups = {
@@ -273,7 +284,7 @@ def _paired_outcomes(pairs: Sequence[Pair], *, repeated: bool) -> PairedOutcomes
 
 
 def _tested(
-    plain: Difference, key: str, replicates: Values, rows: Sequence[Pair], *, repeated: bool
+    plain: Difference, key: str, replicates: Values, rows: Sequence[Pair], changed: int, *, repeated: bool
 ) -> Difference:
     biased = key in DEFINITIONS and DEFINITIONS[key].interval == "reflected"
     change = plain.change or 0.0
@@ -286,7 +297,16 @@ def _tested(
         p = mcnemar_p(*_changed(key, rows))
         method = MCNEMAR
     error = float(np.nanstd(replicates))
+    if changed < FEWEST_SAMPLES:
+        why = f"{changed} samples differ, too few for a bootstrap: it takes {FEWEST_SAMPLES}"
+        exact = p if method == MCNEMAR else None
+        return replace(plain, error=error, p=exact, method=MCNEMAR_ALONE if exact else None, why=why)
     return replace(plain, low=interval[0], high=interval[1], error=error, p=p, method=method)
+
+
+def _differ(old: Prediction, new: Prediction) -> bool:
+    """Whether a row adds anything to a difference: every metric depends on no more than this."""
+    return old.correct != new.correct or old.reading.confidence != new.reading.confidence
 
 
 def _changed(key: str, rows: Sequence[Pair]) -> tuple[int, int]:
