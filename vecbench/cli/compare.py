@@ -56,7 +56,13 @@ def compare(
             help="Print GitHub annotations for rules that did not pass (default: in GitHub Actions).",
         ),
     ] = None,
-    replicates: Annotated[int, typer.Option(min=100, help="Of the paired bootstrap.")] = 10_000,
+    replicates: Annotated[
+        int | None,
+        typer.Option(
+            min=100,
+            help="Of the paired bootstrap (default: 10,000, or fewer for very many distinct confidences).",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of its draws.")] = 0,
     include_path: Annotated[
         list[Path] | None, typer.Option("--include-path", help="Another folder with task files.")

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from vecbench.compare.pairs import Pair
+from vecbench.compare.resampling import replicates_of
 from vecbench.compare.sides import Side
 from vecbench.metrics import Cells, calibration_p
 from vecbench.metrics.bootstrap import REPLICATES, SEED
 from vecbench.metrics.cells import Values
-from vecbench.metrics.paired import PairedOutcomes, paired_bootstrap
 from vecbench.metrics.significance import (
     FEWEST_SAMPLES,
     PValues,
@@ -159,12 +159,16 @@ class AllDifferences:
         groups: Group id → differences of its rows, pooled.
         overall: Of all rows.
         names: Id → name in tables.
+        replicates: Of the paired bootstrap; 0 if there was none.
+        notes: How they were made, if not as usual.
     """
 
     tasks: Mapping[str, Differences]
     groups: Mapping[str, Differences]
     overall: Differences
     names: Mapping[str, str]
+    replicates: int = 0
+    notes: tuple[str, ...] = ()
 
 
 def row_differences(
@@ -172,7 +176,7 @@ def row_differences(
     protocol: str,
     catalogue: Catalogue,
     *,
-    replicates: int = REPLICATES,
+    replicates: int | None = None,
     seed: int = SEED,
 ) -> AllDifferences:
     """The differences between paired rows.
@@ -181,7 +185,7 @@ def row_differences(
         pairs: (baseline, candidate) of the same task, sample and repeat; at least one.
         protocol: Of both.
         catalogue: Brings the groups and the names.
-        replicates: Of the paired bootstrap.
+        replicates: Of the paired bootstrap; None for 10,000, or fewer if those would take too long.
         seed: Of its draws.
     """
     # Only values are used: what one run's intervals say of it is no part of a comparison.
@@ -192,10 +196,10 @@ def row_differences(
     for pair in pairs:
         by_task[pair[0].task].append(pair)
     repeated = len({old.repeat for old, _ in pairs}) > 1
-    strata = {name: _paired_outcomes(rows, repeated=repeated) for name, rows in by_task.items()}
     pools = {f"group {name}": group.tasks for name, group in first.groups.items()}
     pools[OVERALL] = first.overall.tasks
-    before, after = paired_bootstrap(strata, pools, STATISTICS, replicates, seed)
+    drawn = replicates_of(by_task, pools, replicates, seed, repeated=repeated)
+    before, after = drawn.baseline, drawn.candidate
 
     def differences(name: str, tasks: Sequence[str], old: RowScores, new: RowScores) -> Differences:
         rows = [pair for task in tasks for pair in by_task[task]]
@@ -226,7 +230,7 @@ def row_differences(
         for name, group in first.groups.items()
     }
     overall = differences(OVERALL, first.overall.tasks, first.overall.pooled, second.overall.pooled)
-    return AllDifferences(_adjusted(by_name), groups, overall, first.names)
+    return AllDifferences(_adjusted(by_name), groups, overall, first.names, drawn.count, drawn.notes)
 
 
 def score_differences(baseline: Side, candidate: Side, catalogue: Catalogue) -> AllDifferences:
@@ -267,20 +271,6 @@ def _score_content(side: Side, catalogue: Catalogue) -> Mapping[str, Any]:
         return side.scores
     scored: Scores = score(side.rows, side.protocol or "", catalogue, replicates=1)
     return scored.content()
-
-
-def _paired_outcomes(pairs: Sequence[Pair], *, repeated: bool) -> PairedOutcomes:
-    def arrays(rows: Sequence[Prediction]) -> tuple[list[float], list[bool]]:
-        stated = [row.reading.confidence for row in rows]
-        return [np.nan if each is None else each for each in stated], [row.correct for row in rows]
-
-    samples = None
-    if repeated:
-        numbers: dict[str, int] = {}
-        samples = [numbers.setdefault(old.sample_id, len(numbers)) for old, _ in pairs]
-    return PairedOutcomes.of_rows(
-        arrays([old for old, _ in pairs]), arrays([new for _, new in pairs]), samples
-    )
 
 
 def _tested(
