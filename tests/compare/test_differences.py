@@ -6,6 +6,7 @@ from scipy.stats import binomtest
 from simulated_runs import CATALOGUE, response, simulated, write_run
 
 from vecbench.compare import compare, json_document, open_side
+from vecbench.compare.tables import legend
 from vecbench.metrics.significance import holm
 from vecbench.scoring import predictions, score
 
@@ -119,6 +120,11 @@ def test_few_samples_that_differ_have_neither_star_nor_interval(tmp_path):
     said = json.loads(json_document(comparison))["overall"]
     assert said["samples_changed"] == 3
     assert "3 samples differ" in said["metrics"]["brier"]["why"]
+    assert "No interval where fewer than 50 samples differ" in legend(comparison)
+
+
+def test_a_comparison_with_enough_samples_has_no_word_of_them(comparison):
+    assert "fewer than" not in legend(comparison)
 
 
 def test_models_that_state_no_confidence_are_compared_by_what_is_there(tmp_path):

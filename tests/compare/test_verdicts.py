@@ -1,5 +1,6 @@
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 from statistics import NormalDist
 
@@ -143,6 +144,15 @@ def test_few_samples_that_agree_in_a_worsening_are_no_proof_by_bootstrap(judged,
     verdicts = judged(answers(n, n, 0.9), answers(n, n, 0.8), Rule(**rule, when="significant"))
     assert (verdicts.outcome, verdicts.exit_status) == ("undecided", 4)
     assert "a bootstrap" in verdicts.each[0].message
+
+
+def test_answers_to_the_same_samples_do_not_make_them_more(judged):
+    before, now = (
+        [replace(row, repeat=repeat) for row in answers(20, 20, stated) for repeat in range(5)]
+        for stated in (0.9, 0.8)
+    )
+    for metric in ({"metric": "brier", "max_rise": 0.0}, {"metric": "brier", "at_most": 0.01}):
+        assert judged(before, now, Rule(**metric, when="significant")).outcome == "undecided"
 
 
 def test_samples_that_do_not_differ_do_not_count_for_the_bootstrap(judged):

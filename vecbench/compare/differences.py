@@ -288,7 +288,8 @@ def _tested(
         method = MCNEMAR
     error = float(np.nanstd(replicates))
     if changed < FEWEST_SAMPLES:
-        why = f"{changed} samples differ, too few for a bootstrap: it takes {FEWEST_SAMPLES}"
+        differing = "1 sample differs" if changed == 1 else f"{changed} samples differ"
+        why = f"{differing}, too few for a bootstrap: it takes {FEWEST_SAMPLES}"
         exact = p if method == MCNEMAR else None
         return replace(plain, error=error, p=exact, method=MCNEMAR_ALONE if exact else None, why=why)
     return replace(plain, low=interval[0], high=interval[1], error=error, p=p, method=method)
