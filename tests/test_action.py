@@ -17,7 +17,9 @@ PAGE = (ROOT / "docs" / "ci.md").read_text()
 STUB = """#!/usr/bin/env bash
 # pip and a model are not needed here: what they were asked for is noted.
 if [[ "$2" == pip ]]; then printf '%s\\n' "$@" > pip.txt; exit 0; fi
-if [[ "$3" == run ]]; then printf '%s\\n' "$@" > run.txt; mkdir -p "$9"; cp -r candidate/. "$9"; exit 0; fi
+if [[ "$3" == run ]]; then
+  printf '%s\\n' "$@" > run.txt; mkdir -p "$9"; cp -r candidate/. "$9"; exit "${{RUN_STATUS:-0}}"
+fi
 exec {python} "$@"
 """
 
@@ -40,10 +42,11 @@ def workplace(tmp_path):
 
 
 def run_action(folder, **inputs):
-    """The action's steps as GitHub runs them; returns the last status and the action's outputs."""
+    """The action's steps as GitHub runs them; returns the last step, the outputs and all steps' log."""
     values = {name: each.get("default", "") for name, each in ACTION["inputs"].items()}
     values |= {name.replace("_", "-"): value for name, value in inputs.items()}
     outputs: dict[str, dict[str, str]] = {}
+    log = ""
 
     def value(text):
         def replaced(found):
@@ -54,7 +57,7 @@ def run_action(folder, **inputs):
 
     for step in ACTION["runs"]["steps"]:
         output = folder / f"output {step.get('id')}"
-        output.touch()
+        output.write_text("")
         environment = os.environ | {name: value(text) for name, text in step["env"].items()}
         environment |= {
             "PATH": f"{folder / 'bin'}:{os.environ['PATH']}",
@@ -69,11 +72,12 @@ def run_action(folder, **inputs):
         done = subprocess.run(
             command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=300
         )
+        log += done.stdout
         lines = output.read_text().splitlines()
         outputs[step.get("id", "")] = dict(line.split("=", 1) for line in lines)
         if done.returncode:
             break
-    return done, {name: value(each["value"]) for name, each in ACTION["outputs"].items()}
+    return done, {name: value(each["value"]) for name, each in ACTION["outputs"].items()} | {"log": log}
 
 
 def test_no_input_is_pasted_into_a_script():
@@ -101,6 +105,7 @@ def test_a_candidate_is_run_compared_and_reported(workplace):
         "out dir/run/run", "--limit", "300", "--gen-kwargs", "temperature=0.7,top_p=0.9",
     ]  # fmt: skip
     assert not (workplace / "hacked").exists()
+    del outputs["log"]
     assert outputs == {
         "outcome": "passed",
         "run": "out dir/run/run",
@@ -134,6 +139,44 @@ def test_no_verdict_fails_the_job_unless_it_is_accepted(workplace, accept, statu
     assert outputs["outcome"] == "undecided"
     assert "::warning" in done.stdout
     assert not (workplace / "pip.txt").exists()
+
+
+def test_an_incomplete_run_is_compared_with_a_warning_and_a_failed_one_is_not(workplace, monkeypatch):
+    inputs = {"baseline": "baseline", "gates": "gates.yaml", "model": "m"}
+    monkeypatch.setenv("RUN_STATUS", "4")
+    done, outputs = run_action(workplace, **inputs)
+    assert (done.returncode, outputs["outcome"]) == (0, "passed"), done.stdout + done.stderr
+    assert "::warning title=vecbench::the run is incomplete" in outputs["log"]
+    monkeypatch.setenv("RUN_STATUS", "3")
+    done, outputs = run_action(workplace, **inputs, output="other")
+    assert (done.returncode, outputs["outcome"]) == (3, "")
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        {"baseline": "--help", "candidate": "candidate"},
+        {"baseline": "baseline", "candidate": "--help"},
+        {"baseline": "baseline", "candidate": "candidate", "compare_arguments": "--help"},
+    ],
+)
+def test_a_name_that_looks_like_an_option_is_no_green_light(workplace, inputs):
+    """Not even where an earlier job has left its reports."""
+    left = workplace / "vecbench-results"
+    left.mkdir()
+    (left / "summary.md").write_text("Gates passed")
+    done, outputs = run_action(workplace, gates="gates.yaml", **inputs)
+    assert (done.returncode, outputs["outcome"]) == (2, ""), done.stdout
+    assert not (workplace / "step summary.md").exists()
+
+
+def test_an_output_cannot_write_further_outputs(workplace):
+    done, outputs = run_action(
+        workplace, baseline="worse", candidate="candidate", gates="gates.yaml", output="out\noutcome=failed"
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert outputs["outcome"] == "passed"
+    assert outputs["summary"] == "outoutcome=failed/summary.md"
 
 
 def test_wrong_data_fails_the_job_without_an_outcome(workplace):

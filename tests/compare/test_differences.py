@@ -6,6 +6,7 @@ from scipy.stats import binomtest
 from simulated_runs import CATALOGUE, response, simulated, write_run
 
 from vecbench.compare import compare, json_document, open_side
+from vecbench.compare.tables import legend
 from vecbench.metrics.significance import holm
 from vecbench.scoring import predictions, score
 
@@ -105,6 +106,25 @@ def test_what_is_undefined_is_null_with_a_reason(tmp_path):
     said = json.loads(json_document(compared(tmp_path, rows, rows)))["overall"]["metrics"]["auroc"]
     assert said["change"] is None
     assert "right" in said["why"]
+
+
+def test_few_samples_that_differ_have_neither_star_nor_interval(tmp_path):
+    before, now = (
+        [response("emoji_2", f"s{number}", "positive", stated) for number in range(3)]
+        for stated in (0.9, 0.8)
+    )
+    comparison = compared(tmp_path, before, now)
+    brier = comparison.differences.overall.metrics["brier"]
+    assert brier.change == pytest.approx(0.03)
+    assert (brier.p, brier.low, brier.significant) == (None, None, False)
+    said = json.loads(json_document(comparison))["overall"]
+    assert said["samples_changed"] == 3
+    assert "3 samples differ" in said["metrics"]["brier"]["why"]
+    assert "No interval where fewer than 50 samples differ" in legend(comparison)
+
+
+def test_a_comparison_with_enough_samples_has_no_word_of_them(comparison):
+    assert "fewer than" not in legend(comparison)
 
 
 def test_models_that_state_no_confidence_are_compared_by_what_is_there(tmp_path):

@@ -65,6 +65,18 @@ def test_the_gates_of_the_docs_are_read(tmp_path):
         ("{metric: accuracy, max_drop: -0.1}", "max_drop: input should be greater than", ""),
         ("{metric: accuracy, max_drop: .nan}", "max_drop: input should be", ""),
         ("{metric: accuracy, max_drop: 2}", "2 is no fraction", "write 0.02 for 2 points"),
+        ("{metric: accuracy, max_drop: 5, relative: true}", "5 is no fraction", "write 0.05 for 5 %"),
+        (
+            "{metric: accuracy, max_drop: 0, when: significant, detect: 3}",
+            "detect: 3 is no fraction",
+            "write 0.03 for 3 points",
+        ),
+        ("{metric: confidence_gap, at_least: -3}", "-3 is no fraction", "write -0.03"),
+        ("{metric: accuracy, at_least: -3}", "-3 is below 0", "in [0, 1]"),
+        ("{metric: nll, at_most: -1}", "-1 is below 0", ""),
+        ("{metric: accuracy, max_drop: true}", "max_drop: input should be a valid number, not True", ""),
+        ("{metric: accuracy, at_least: '0.5'}", "at_least: input should be a valid number, not '0.5'", ""),
+        ("{metric: accuracy, max_drop: 0.1, relative: 1}", "relative: input should be a valid boolean", ""),
         ("{metric: accuracy, max_rise: 0.1}", "would fail improvements", "Write max_drop"),
         ("{metric: ece, max_drop: 0.1}", "would fail improvements", "Write max_rise"),
         ("{metric: ece, at_least: 0.1}", "would fail improvements", "Write at_most"),
@@ -91,6 +103,7 @@ def test_a_faulty_rule_is_named_with_its_number_and_what_to_do(tmp_path, rule, m
         ("rules: []", "rules: list should have at least 1 item"),
         ("rules: [accuracy]", "rules.0: input should be a valid dictionary"),
         ("rule: []", "missing|unknown key"),
+        ("alpha: true\nrules: [{metric: accuracy, max_drop: 0}]", "alpha: input should be a valid number"),
         ("alpha: 2\nrules: [{metric: accuracy, max_drop: 0}]", "alpha: input should be less than 0.5"),
         ("rules: [{metric: a, metric: b}]", "line 1, column .*: the key 'metric' is given twice"),
         ("rules: [", "line"),
@@ -100,6 +113,24 @@ def test_a_faulty_file_is_refused(tmp_path, text, message):
     with pytest.raises(DataError, match=message) as fault:
         gates(tmp_path, text)
     assert "gates.yaml" in fault.value.message
+
+
+def test_a_file_that_holds_no_rules_is_told_what_a_gate_file_holds(tmp_path):
+    for text in ("", "- metric: accuracy\n"):
+        with pytest.raises(DataError) as fault:
+            gates(tmp_path, text)
+        assert fault.value.remedy == "A gate file holds `rules:`, a list."
+
+
+def test_a_task_that_both_sides_have_is_named_once(tmp_path):
+    with pytest.raises(DataError) as fault:
+        gates(tmp_path, "rules: [{metric: accuracy, of: emoji2, max_drop: 0}]", ["emoji_2", "emoji_2"])
+    assert fault.value.remedy.count("emoji_2") == 1
+
+
+def test_a_gap_may_be_negative_and_a_likelihood_large(tmp_path):
+    text = "rules: [{metric: confidence_gap, at_least: -0.05}, {metric: nll, at_most: 1.5}]"
+    assert [rule.limit for rule in gates(tmp_path, text).rules] == [-0.05, 1.5]
 
 
 def test_a_missing_file_is_wrong_usage(tmp_path):

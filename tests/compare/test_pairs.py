@@ -96,7 +96,7 @@ def test_of_several_answers_to_a_sample_whole_samples_are_drawn(sides):
     repeated = [replace(row, repeat=repeat) for row in ROWS for repeat in range(3)]
     comparison = compare(*sides(repeated, repeated), CATALOGUE, replicates=100)
     assert (comparison.differences.overall.n, comparison.differences.overall.samples) == (150, 50)
-    assert "McNemar" not in comparison.differences.overall.metrics["accuracy"].method
+    assert comparison.differences.overall.metrics["accuracy"].p is None
     assert any("whole samples are resampled" in note for note in comparison.notes)
 
 
@@ -166,6 +166,35 @@ def test_a_file_that_is_not_what_it_should_be_is_named(tmp_path, name, content, 
     with pytest.raises(DataError, match=message) as refused:
         open_side(tmp_path, "strict", CATALOGUE)
     assert str(tmp_path / name) in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "message"),
+    [
+        (("overall", "metrics", "accuracy", "value"), "1e999", "accuracy of overall is inf"),
+        (("tasks", "emoji_2", "metrics", "brier", "value"), "1" + "0" * 400, "brier of emoji_2 is too large"),
+        (("overall", "metrics", "accuracy", "value"), "1e308", "accuracy of overall is 1e[+]308"),
+        (("overall", "metrics", "accuracy", "value"), "true", "accuracy of overall is True"),
+        (("overall", "metrics", "accuracy"), "0.5", "accuracy of overall is 0.5"),
+        (("overall", "tasks"), "5", "tasks of overall is 5"),
+        (("overall", "n"), "1" + "0" * 400, "n of overall is too large"),
+        (("tasks", "emoji_2", "n"), "true", "n of emoji_2 is True"),
+        (("tasks", "emoji_2"), "7", "emoji_2 is 7"),
+        (("run", "model"), "{}", "run.model is {}"),
+    ],
+)
+def test_scores_that_no_run_has_are_refused_with_the_place(tmp_path, place, value, message):
+    folder = scores_file(tmp_path / "scores", ROWS)
+    said = json.loads((folder / "scores.json").read_text())
+    *path, last = place
+    block = said
+    for key in path:
+        block = block.setdefault(key, {})
+    block[last] = "PLACE"
+    (folder / "scores.json").write_text(json.dumps(said).replace('"PLACE"', value))
+    with pytest.raises(DataError, match=message) as refused:
+        open_side(folder, "strict", CATALOGUE)
+    assert len(refused.value.message) < 400
 
 
 @pytest.mark.parametrize("content", ["", "{}\n"])

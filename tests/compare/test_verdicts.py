@@ -1,7 +1,12 @@
 import math
+import re
+from dataclasses import replace
 from pathlib import Path
+from statistics import NormalDist
 
+import numpy as np
 import pytest
+from scipy.stats import binom
 from simulated_runs import CATALOGUE, response, simulated, write_run
 
 from vecbench.compare import Gates, Rule, compare, open_side, verdicts_on
@@ -18,10 +23,10 @@ def answers(right, n, confidence=0.8, task="emoji_2"):
 def judged(tmp_path):
     """The verdicts of rules on two lists of responses."""
 
-    def verdicts(baseline, candidate, *rules, allow=()):
+    def verdicts(baseline, candidate, *rules, allow=(), replicates=500):
         paths = [write_run(tmp_path / name, rows) for name, rows in (("a", baseline), ("b", candidate))]
         sides = [open_side(path, "strict", CATALOGUE) for path in paths]
-        comparison = compare(*sides, CATALOGUE, allow=allow, replicates=500)
+        comparison = compare(*sides, CATALOGUE, allow=allow, replicates=replicates)
         return verdicts_on(comparison, Gates(Path("gates.yaml"), tuple(rules)))
 
     return verdicts
@@ -85,9 +90,10 @@ def test_too_few_samples_are_no_green_light(judged):
     """Ten samples that agree in everything prove nothing: a lost one could not be told from chance."""
     verdicts = judged(answers(8, 10), answers(8, 10), NO_DROP)
     assert (verdicts.outcome, verdicts.exit_status) == ("undecided", 4)
-    # Five samples must be lost to be significant at 5 %, and 3 % of 167 are five.
-    assert verdicts.each[0].n_needed == 167
-    assert "167 would do" in verdicts.each[0].message
+    # Five samples must be lost to be significant at 5 %.
+    needed = next(n for n in range(1, 1000) if binom.sf(4, n, 0.03) >= 0.8)
+    assert verdicts.each[0].n_needed == needed
+    assert f"{needed} would do" in verdicts.each[0].message
 
 
 def test_as_many_samples_as_were_asked_for_are_enough(judged):
@@ -102,7 +108,78 @@ def test_as_many_samples_as_were_asked_for_are_enough(judged):
 def test_the_samples_needed_give_the_promised_power():
     # 1 − β = 80 % at a one-sided 5 %: (1.645 + 0.842)² · (0.5 / 0.05)² = 618.3
     assert samples_needed(100, 0.05, 0.05, 0.05, 0.8) == 619
-    assert samples_needed(100, 0.0, 0.05, 0.05, 0.8) == 100
+
+
+@pytest.mark.parametrize(
+    ("change", "level", "power"), [(0.03, 0.05, 0.8), (0.05, 0.05, 0.9), (0.5, 0.01, 0.8)]
+)
+def test_runs_that_agree_in_everything_still_need_samples_for_a_change_to_show(change, level, power):
+    """The exact test of a drop that nothing else blurs: does it reject as often as was promised?"""
+    n = samples_needed(100, 0.0, change, level, power)
+    lost = np.arange(n + 1)
+    rejects = 0.5**lost <= level
+    assert binom.pmf(lost, n, change)[rejects].sum() >= power
+    before = np.arange(n)
+    assert binom.pmf(before, n - 1, change)[0.5**before <= level].sum() < power
+
+
+def test_a_share_has_at_least_the_variance_of_its_change():
+    # (1.645 + 0.842)² · 0.03 / 0.03² = 206.1, and five of 223 for the sign; at a level of 1e-6, 20 events.
+    normal = (NormalDist().inv_cdf(1 - 1e-6) + NormalDist().inv_cdf(0.999)) ** 2 / 0.01
+    assert samples_needed(100, 0.0, 0.01, 1e-6, 0.999, share=True) >= normal
+    assert samples_needed(100, 0.0, 0.03, 0.05, 0.8, share=True) == 223
+
+
+@pytest.mark.parametrize("n", [1, 12, 49])
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"metric": "brier", "max_rise": 0.0},
+        {"metric": "confidence_gap", "max_drop": 0.0},
+        {"metric": "brier", "at_most": 0.01},
+    ],
+)
+def test_few_samples_that_agree_in_a_worsening_are_no_proof_by_bootstrap(judged, n, rule):
+    """However they are drawn, the replicates of few samples that all got worse all are worse."""
+    verdicts = judged(answers(n, n, 0.9), answers(n, n, 0.8), Rule(**rule, when="significant"))
+    assert (verdicts.outcome, verdicts.exit_status) == ("undecided", 4)
+    assert "a bootstrap" in verdicts.each[0].message
+
+
+def test_answers_to_the_same_samples_do_not_make_them_more(judged):
+    before, now = (
+        [replace(row, repeat=repeat) for row in answers(20, 20, stated) for repeat in range(5)]
+        for stated in (0.9, 0.8)
+    )
+    for metric in ({"metric": "brier", "max_rise": 0.0}, {"metric": "brier", "at_most": 0.01}):
+        assert judged(before, now, Rule(**metric, when="significant")).outcome == "undecided"
+
+
+def test_samples_that_do_not_differ_do_not_count_for_the_bootstrap(judged):
+    baseline, few, enough = (
+        answers(2000, 2000, 0.9)[changed:] + answers(2000, 2000, 0.8)[:changed] for changed in (0, 49, 60)
+    )
+    rule = Rule(metric="brier", max_rise=0.0, when="significant")
+    [verdict] = judged(baseline, few, rule).each
+    # A rise of three points would have changed more samples than these.
+    assert verdict.outcome == "passed"
+    assert "49 samples differ" in verdict.message
+    assert judged(baseline, enough, rule).outcome == "failed"
+
+
+def test_a_p_value_that_the_replicates_cannot_reach_is_no_pass(judged):
+    rows = answers(2000, 2000, 0.9), answers(2000, 2000, 0.3)
+    rules = [Rule(metric="brier", max_rise=0.0, when="significant")] * 30
+    verdicts = judged(*rows, *rules)  # 500 replicates, and 0.05 / 30 is less than 1 / 501
+    assert verdicts.outcome == "undecided"
+    told = int(re.search(r"--replicates (\d+)", verdicts.each[0].message)[1])
+    assert judged(*rows, *rules, replicates=told).outcome == "failed"
+
+
+def test_many_replicates_are_no_matter_to_an_exact_test(judged):
+    rules = [NO_DROP] * 30
+    assert judged(answers(900, 1000), answers(500, 1000), *rules).outcome == "failed"
+    assert judged(answers(900, 1000), answers(700, 1000), *rules, replicates=100).outcome == "failed"
 
 
 def test_chance_is_shared_out_among_the_significance_rules(judged):

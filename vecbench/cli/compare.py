@@ -56,7 +56,13 @@ def compare(
             help="Print GitHub annotations for rules that did not pass (default: in GitHub Actions).",
         ),
     ] = None,
-    replicates: Annotated[int, typer.Option(min=100, help="Of the paired bootstrap.")] = 10_000,
+    replicates: Annotated[
+        int | None,
+        typer.Option(
+            min=100,
+            help="Of the paired bootstrap (default: 10,000, or fewer for very many distinct confidences).",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of its draws.")] = 0,
     include_path: Annotated[
         list[Path] | None, typer.Option("--include-path", help="Another folder with task files.")
@@ -67,7 +73,7 @@ def compare(
     Exit status: 0 done and no gate failed, 1 a gate failed, 4 no verdict was possible.
     """
     from vecbench import compare as comparing
-    from vecbench.errors import UsageError, nearest
+    from vecbench.errors import Interrupted, UsageError, nearest
     from vecbench.parsing import protocol_named
     from vecbench.tasks import load_catalogue
 
@@ -80,14 +86,19 @@ def compare(
             raise UsageError(f"--allow: unknown kind {kind!r}", nearest(kind, comparing.KINDS))
     if junit_file is not None and gate is None:
         raise UsageError("--junit writes the verdicts of gates", "Add --gate FILE.")
-    catalogue = load_catalogue(include_path or [])
-    before = comparing.open_side(baseline, protocol, catalogue)
-    after = comparing.open_side(candidate, protocol, catalogue)
-    gates = comparing.read_gates(gate, catalogue, [*before.tasks, *after.tasks]) if gate else None
-    comparison = comparing.compare(before, after, catalogue, allow=allowed, replicates=replicates, seed=seed)
-    verdicts = comparing.verdicts_on(comparison, gates) if gates is not None else None
-    _write(comparison, verdicts, json_file, markdown_file, junit_file)
-    _print(comparison, verdicts, format_)
+    try:
+        catalogue = load_catalogue(include_path or [])
+        before = comparing.open_side(baseline, protocol, catalogue)
+        after = comparing.open_side(candidate, protocol, catalogue)
+        gates = comparing.read_gates(gate, catalogue, [*before.tasks, *after.tasks]) if gate else None
+        comparison = comparing.compare(
+            before, after, catalogue, allow=allowed, replicates=replicates, seed=seed
+        )
+        verdicts = comparing.verdicts_on(comparison, gates) if gates is not None else None
+        _write(comparison, verdicts, json_file, markdown_file, junit_file)
+        _print(comparison, verdicts, format_)
+    except KeyboardInterrupt:
+        raise Interrupted("the comparison was stopped", "Run the same command to start it again.") from None
     if annotate is None:
         annotate = os.environ.get("GITHUB_ACTIONS") == "true"
     if annotate and verdicts is not None:

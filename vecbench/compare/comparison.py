@@ -10,7 +10,7 @@ from vecbench.compare.flips import Flips, flips
 from vecbench.compare.pairs import Kind, Pair, paired, protocol_difference, require_allowed
 from vecbench.compare.sides import Side
 from vecbench.errors import DataError
-from vecbench.metrics.bootstrap import REPLICATES, SEED
+from vecbench.metrics.bootstrap import SEED
 from vecbench.tasks import Catalogue
 
 MOST_SILENT = 0.05
@@ -29,7 +29,7 @@ class Comparison:
         paired: Whether there were rows to pair; without them there are no intervals and no tests.
         allowed: Kind → how the sides differ in it, where that was allowed.
         notes: What must be known to read the comparison.
-        replicates: Of the paired bootstrap.
+        replicates: Of the paired bootstrap; 0 if there was none.
         seed: Of its draws.
     """
 
@@ -60,7 +60,7 @@ def compare(
     catalogue: Catalogue,
     *,
     allow: Collection[str] = (),
-    replicates: int = REPLICATES,
+    replicates: int | None = None,
     seed: int = SEED,
 ) -> Comparison:
     """Compares two sides, row by row where both have rows.
@@ -70,7 +70,7 @@ def compare(
         candidate: What is to replace it.
         catalogue: Brings groups and names.
         allow: Kinds of differences between the sides that are accepted, see `pairs.Kind`.
-        replicates: Of the paired bootstrap.
+        replicates: Of the paired bootstrap; None for 10,000, or fewer if those would take too long.
         seed: Of its draws.
 
     Raises:
@@ -79,8 +79,9 @@ def compare(
     if baseline.rows and candidate.rows:
         pairing = paired(baseline, candidate, allow)
         protocol = candidate.protocol or baseline.protocol or ""
-        notes = (*baseline.notes, *candidate.notes, *pairing.notes, *_silence(pairing.pairs))
         differences = row_differences(pairing.pairs, protocol, catalogue, replicates=replicates, seed=seed)
+        notes = (*baseline.notes, *candidate.notes, *pairing.notes)
+        notes += (*_silence(pairing.pairs), *differences.notes)
         return Comparison(
             baseline,
             candidate,
@@ -89,7 +90,7 @@ def compare(
             True,
             pairing.allowed,
             notes,
-            replicates,
+            differences.replicates,
             seed,
         )
     differing = _score_faults(baseline, candidate)
@@ -101,7 +102,7 @@ def compare(
         "Scores without rows cannot be paired: there are no intervals, no tests and no flips, and nobody "
         "can tell whether both sides saw the same samples.",
     )
-    return Comparison(baseline, candidate, differences, Flips(), False, differing, notes, replicates, seed)
+    return Comparison(baseline, candidate, differences, Flips(), False, differing, notes, 0, seed)
 
 
 def _silence(pairs: Sequence[Pair]) -> Iterator[str]:

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from vecbench.compare.pairs import Pair
+from vecbench.compare.resampling import replicates_of
 from vecbench.compare.sides import Side
 from vecbench.metrics import Cells, calibration_p
 from vecbench.metrics.bootstrap import REPLICATES, SEED
 from vecbench.metrics.cells import Values
-from vecbench.metrics.paired import PairedOutcomes, paired_bootstrap
 from vecbench.metrics.significance import (
+    FEWEST_SAMPLES,
     PValues,
     binomial_p,
     bootstrap_p,
@@ -29,6 +30,7 @@ from vecbench.scoring.definitions import DEFINITIONS
 from vecbench.tasks import Catalogue
 
 MCNEMAR = "exact McNemar test; paired bootstrap interval"
+MCNEMAR_ALONE = "exact McNemar test"
 PAIRED = "paired bootstrap, percentile"
 PAIRED_HULL = "paired bootstrap, hull of percentile and reflected"
 
@@ -49,7 +51,8 @@ class Difference:
         low: Lower end of the 95 % interval of candidate − baseline; None if there is none.
         high: Upper end.
         error: Standard error of candidate − baseline; None if unknown.
-        p: How often chance would show as large a fall or rise; None if there is no test.
+        p: How often chance would show as large a fall or rise; None if there is no test, or too few samples
+            differ for one.
         p_holm: The two-sided p value, adjusted for the number of tasks; None for groups.
         method: How interval and p value were made.
         why: Why a value, or the test, is missing.
@@ -104,6 +107,7 @@ class Differences:
     Attributes:
         n: Rows of each side.
         samples: Samples, of which a row is one answer.
+        changed: Samples whose answers or confidences differ between the sides; None if only scores are known.
         tasks: The tasks whose rows these are.
         metrics: Metric key → difference.
         alone: The candidate's replicates; None if only scores are known.
@@ -114,6 +118,11 @@ class Differences:
     tasks: tuple[str, ...]
     metrics: Mapping[str, Difference]
     alone: CandidateReplicates | None = None
+    changed: int | None = None
+
+    def has_exact_test(self, metric: str) -> bool:
+        """Whether a metric is tested exactly, on however few samples, and not by bootstrap."""
+        return metric in SHARES and self.alone is not None and self.alone.right is not None
 
     def bound_p(self, metric: str, bound: float) -> PValues | None:
         """How often chance would put the candidate as far below (`fall`) or above (`rise`) a bound."""
@@ -123,15 +132,16 @@ class Differences:
         counted = {"accuracy": self.alone.right, "coverage": self.alone.stated}.get(metric)
         if counted is not None:
             return binomial_p(counted, self.n, bound)
-        if metric not in self.alone.drawn:
+        if metric not in self.alone.drawn or self.samples < FEWEST_SAMPLES:
             return None
         biased = metric in DEFINITIONS and DEFINITIONS[metric].interval == "reflected"
         p = bootstrap_p(value - bound, self.alone.drawn[metric] - bound, biased=biased)
         if p is None or not biased:
             return p
         # As for its interval: while the answers look like a calibrated model's, its error may be 0.
-        consistent = float(calibration_p.of_cells(self.alone.cells, DEFINITIONS[metric].bins))
-        return PValues(p.fall, max(p.rise, consistent))
+        draws = max(REPLICATES, self.alone.drawn[metric].size)
+        consistent = float(calibration_p.of_cells(self.alone.cells, DEFINITIONS[metric].bins, draws))
+        return PValues(p.fall, max(p.rise, consistent), p.least)
 
     def candidate_error(self, metric: str) -> float | None:
         """The standard error of the candidate's value; None if unknown."""
@@ -149,12 +159,16 @@ class AllDifferences:
         groups: Group id → differences of its rows, pooled.
         overall: Of all rows.
         names: Id → name in tables.
+        replicates: Of the paired bootstrap; 0 if there was none.
+        notes: How they were made, if not as usual.
     """
 
     tasks: Mapping[str, Differences]
     groups: Mapping[str, Differences]
     overall: Differences
     names: Mapping[str, str]
+    replicates: int = 0
+    notes: tuple[str, ...] = ()
 
 
 def row_differences(
@@ -162,7 +176,7 @@ def row_differences(
     protocol: str,
     catalogue: Catalogue,
     *,
-    replicates: int = REPLICATES,
+    replicates: int | None = None,
     seed: int = SEED,
 ) -> AllDifferences:
     """The differences between paired rows.
@@ -171,7 +185,7 @@ def row_differences(
         pairs: (baseline, candidate) of the same task, sample and repeat; at least one.
         protocol: Of both.
         catalogue: Brings the groups and the names.
-        replicates: Of the paired bootstrap.
+        replicates: Of the paired bootstrap; None for 10,000, or fewer if those would take too long.
         seed: Of its draws.
     """
     # Only values are used: what one run's intervals say of it is no part of a comparison.
@@ -182,13 +196,14 @@ def row_differences(
     for pair in pairs:
         by_task[pair[0].task].append(pair)
     repeated = len({old.repeat for old, _ in pairs}) > 1
-    strata = {name: _paired_outcomes(rows, repeated=repeated) for name, rows in by_task.items()}
     pools = {f"group {name}": group.tasks for name, group in first.groups.items()}
     pools[OVERALL] = first.overall.tasks
-    before, after = paired_bootstrap(strata, pools, STATISTICS, replicates, seed)
+    drawn = replicates_of(by_task, pools, replicates, seed, repeated=repeated)
+    before, after = drawn.baseline, drawn.candidate
 
     def differences(name: str, tasks: Sequence[str], old: RowScores, new: RowScores) -> Differences:
         rows = [pair for task in tasks for pair in by_task[task]]
+        changed = len({(each.task, each.sample_id) for each, other in rows if _differ(each, other)})
         metrics = {}
         for key, value in old.metrics.items():
             if key in OF_ONE_RUN:
@@ -196,7 +211,7 @@ def row_differences(
             plain = Difference(value.value, new.metrics[key].value, why=value.why or new.metrics[key].why)
             tested = key in STATISTICS and plain.change is not None
             metrics[key] = (
-                _tested(plain, key, after[name][key] - before[name][key], rows, repeated=repeated)
+                _tested(plain, key, after[name][key] - before[name][key], rows, changed, repeated=repeated)
                 if tested
                 else plain
             )
@@ -207,7 +222,7 @@ def row_differences(
             new.cells,
         )
         samples = len({(pair[0].task, pair[0].sample_id) for pair in rows}) if repeated else len(rows)
-        return Differences(old.n, samples, tuple(tasks), metrics, alone)
+        return Differences(old.n, samples, tuple(tasks), metrics, alone, changed)
 
     by_name = {name: differences(name, [name], first.tasks[name], second.tasks[name]) for name in first.tasks}
     groups = {
@@ -215,7 +230,7 @@ def row_differences(
         for name, group in first.groups.items()
     }
     overall = differences(OVERALL, first.overall.tasks, first.overall.pooled, second.overall.pooled)
-    return AllDifferences(_adjusted(by_name), groups, overall, first.names)
+    return AllDifferences(_adjusted(by_name), groups, overall, first.names, drawn.count, drawn.notes)
 
 
 def score_differences(baseline: Side, candidate: Side, catalogue: Catalogue) -> AllDifferences:
@@ -258,22 +273,8 @@ def _score_content(side: Side, catalogue: Catalogue) -> Mapping[str, Any]:
     return scored.content()
 
 
-def _paired_outcomes(pairs: Sequence[Pair], *, repeated: bool) -> PairedOutcomes:
-    def arrays(rows: Sequence[Prediction]) -> tuple[list[float], list[bool]]:
-        stated = [row.reading.confidence for row in rows]
-        return [np.nan if each is None else each for each in stated], [row.correct for row in rows]
-
-    samples = None
-    if repeated:
-        numbers: dict[str, int] = {}
-        samples = [numbers.setdefault(old.sample_id, len(numbers)) for old, _ in pairs]
-    return PairedOutcomes.of_rows(
-        arrays([old for old, _ in pairs]), arrays([new for _, new in pairs]), samples
-    )
-
-
 def _tested(
-    plain: Difference, key: str, replicates: Values, rows: Sequence[Pair], *, repeated: bool
+    plain: Difference, key: str, replicates: Values, rows: Sequence[Pair], changed: int, *, repeated: bool
 ) -> Difference:
     biased = key in DEFINITIONS and DEFINITIONS[key].interval == "reflected"
     change = plain.change or 0.0
@@ -286,7 +287,17 @@ def _tested(
         p = mcnemar_p(*_changed(key, rows))
         method = MCNEMAR
     error = float(np.nanstd(replicates))
+    if changed < FEWEST_SAMPLES:
+        differing = "1 sample differs" if changed == 1 else f"{changed} samples differ"
+        why = f"{differing}, too few for a bootstrap: it takes {FEWEST_SAMPLES}"
+        exact = p if method == MCNEMAR else None
+        return replace(plain, error=error, p=exact, method=MCNEMAR_ALONE if exact else None, why=why)
     return replace(plain, low=interval[0], high=interval[1], error=error, p=p, method=method)
+
+
+def _differ(old: Prediction, new: Prediction) -> bool:
+    """Whether a row adds anything to a difference: every metric depends on no more than this."""
+    return old.correct != new.correct or old.reading.confidence != new.reading.confidence
 
 
 def _changed(key: str, rows: Sequence[Pair]) -> tuple[int, int]:

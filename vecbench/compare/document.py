@@ -62,6 +62,7 @@ def _differences(each: Differences) -> dict[str, Any]:
     return {
         "n": each.n,
         "samples": each.samples,
+        "samples_changed": each.changed,
         "tasks": list(each.tasks),
         "metrics": {key: _difference(found) for key, found in each.metrics.items()},
     }
@@ -83,7 +84,7 @@ def _difference(found: Difference) -> dict[str, Any]:
         }
         if found.p_holm is not None:
             said["p_holm"] = found.p_holm
-    elif found.why is not None:
+    if found.why is not None:
         said["why"] = found.why
     return said
 

@@ -31,7 +31,12 @@ DETECT = 0.03
 
 LARGEST_FILE = 2**20
 
-Margin = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+NO_MAPPING = "not a mapping of keys to values"
+"""What the YAML reader says of a file that holds something else."""
+
+# Strict: `true` is no number to a reader, and "0.1" in quotes no number in YAML.
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Margin = Annotated[Number, Field(ge=0)]
 
 
 class Rule(BaseModel):
@@ -58,13 +63,13 @@ class Rule(BaseModel):
     of: str = "overall"
     max_drop: Margin | None = None
     max_rise: Margin | None = None
-    below: float | None = Field(None, allow_inf_nan=False)
-    at_most: float | None = Field(None, allow_inf_nan=False)
-    above: float | None = Field(None, allow_inf_nan=False)
-    at_least: float | None = Field(None, allow_inf_nan=False)
+    below: Number | None = None
+    at_most: Number | None = None
+    above: Number | None = None
+    at_least: Number | None = None
     when: Literal["point", "significant"] = "point"
-    relative: bool = False
-    detect: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    relative: Annotated[bool, Field(strict=True)] = False
+    detect: Annotated[Number, Field(gt=0)] | None = None
     name: str | None = Field(None, min_length=1, max_length=200)
 
     @property
@@ -101,8 +106,8 @@ class _GateFile(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     rules: list[dict[str, Any]] = Field(min_length=1)
-    alpha: float = Field(0.05, gt=0, lt=0.5)
-    power: float = Field(0.8, gt=0.5, lt=1)
+    alpha: Number = Field(0.05, gt=0, lt=0.5)
+    power: Number = Field(0.8, gt=0.5, lt=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,16 +143,25 @@ def read_gates(path: Path, catalogue: Catalogue, tasks: Iterable[str] = ()) -> G
         raise UsageError(f"there is no file {path}", "--gate takes a YAML file with rules.")
     if path.stat().st_size > LARGEST_FILE:
         raise DataError(f"{path}: larger than {LARGEST_FILE:,} bytes", "A gate file is a list of rules.")
-    content = dict(read_yaml(path).content)
+    content = _content(path)
     try:
         file = _GateFile.model_validate(content)
     except ValidationError as invalid:
         raise _fault(f"{path}", invalid, list(_GateFile.model_fields)) from None
-    known = [*catalogue.tasks, *catalogue.groups, *tasks, "overall"]
+    known = list(dict.fromkeys([*catalogue.tasks, *catalogue.groups, *tasks, "overall"]))
     rules = tuple(
         _rule(f"{path}: rule {number}", each, known) for number, each in enumerate(file.rules, start=1)
     )
     return Gates(path, rules, file.alpha, file.power)
+
+
+def _content(path: Path) -> dict[str, Any]:
+    try:
+        return dict(read_yaml(path).content)
+    except DataError as fault:
+        if not fault.message.endswith(NO_MAPPING):
+            raise
+        raise DataError(fault.message, "A gate file holds `rules:`, a list.") from None
 
 
 def _rule(where: str, content: dict[str, Any], known: list[str]) -> Rule:
@@ -190,11 +204,7 @@ def _require_sense(where: str, rule: Rule) -> None:
             "improvements",
             f"Write {opposite}.",
         )
-    if rule.limit > 1 and not rule.relative and rule.metric != "nll":
-        raise DataError(
-            f"{where}: {rule.comparator}: {rule.limit:g} is no fraction",
-            f"Values are fractions: write {rule.limit / 100:g} for {rule.limit:g} points.",
-        )
+    _require_fractions(where, rule)
     if rule.relative and not rule.is_change:
         raise DataError(
             f"{where}: relative: {rule.comparator} is about the candidate alone",
@@ -209,6 +219,23 @@ def _require_sense(where: str, rule: Rule) -> None:
         raise DataError(
             f"{where}: detect: says nothing without `when: significant`", "Add it, or leave it out."
         )
+
+
+def _require_fractions(where: str, rule: Rule) -> None:
+    if rule.limit < 0 and rule.metric != "confidence_gap":
+        raise DataError(
+            f"{where}: {rule.comparator}: {rule.limit:g} is below 0, which {rule.metric} never is",
+            "Write what the value must keep to: a fraction in [0, 1].",
+        )
+    if rule.metric == "nll" and not rule.relative:
+        return  # the one metric that has no upper end
+    unit = "%" if rule.relative else "points"
+    for key, value in ((rule.comparator, rule.limit), ("detect", rule.detect or 0.0)):
+        if abs(value) > 1:
+            raise DataError(
+                f"{where}: {key}: {value:g} is no fraction",
+                f"Values are fractions: write {value / 100:g} for {value:g} {unit}.",
+            )
 
 
 def _fault(where: str, invalid: ValidationError, known: list[str]) -> DataError:

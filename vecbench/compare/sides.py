@@ -16,6 +16,9 @@ from vecbench.scoring.scores import SCHEMA
 from vecbench.store import Manifest, RunDirectory, StoredResponse
 from vecbench.tasks import Catalogue
 
+LARGEST = 2**53
+"""No count and no value of a score is larger; differences of what is not are exact or at least finite."""
+
 RowKey = tuple[str, str, int]
 """Task, sample and repeat."""
 
@@ -197,14 +200,13 @@ def _read_scores(file: Path) -> Mapping[str, Any]:
         said = json.loads(file.read_text(encoding="utf-8"), parse_constant=_refused)
         if not isinstance(said, dict) or said.get("schema") != SCHEMA:
             raise ValueError(f"its schema is not {SCHEMA}")
-        if not isinstance(said.get("run", {}), dict):
-            raise TypeError("run is no mapping")
-        for block in (*said["tasks"].values(), *said["groups"].values(), said["overall"]):
-            _require_scores(block)
+        _require_run(said)
+        for name, block in (*said["tasks"].items(), *said["groups"].items(), ("overall", said["overall"])):
+            _require_scores(name, block)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as fault:
         problem = f"no {fault}" if isinstance(fault, KeyError) else str(fault)
         raise DataError(
-            f"{file}: not the scores of a run ({problem})", "vecbench score writes the file."
+            f"{file}: not the scores of a run ({problem:.200})", "vecbench score writes the file."
         ) from None
     return said
 
@@ -213,10 +215,37 @@ def _refused(constant: str) -> None:
     raise ValueError(f"{constant} is no value of a score")
 
 
-def _require_scores(block: Any) -> None:
-    if not isinstance(block["n"], int):
-        raise TypeError(f"n is {block['n']!r:.60}")
-    for name, score in block["metrics"].items():
+def _require_run(said: Mapping[str, Any]) -> None:
+    run = said.get("run", {})
+    if not isinstance(run, dict):
+        raise TypeError("run is no mapping")
+    model = run.get("model")
+    if model is not None and not isinstance(model, str):
+        raise TypeError(f"run.model is {model!r:.60}")
+
+
+def _require_scores(name: str, block: Any) -> None:
+    if not isinstance(block, dict):
+        raise TypeError(f"{name} is {block!r:.60}")
+    n = block["n"]
+    if not isinstance(n, int) or isinstance(n, bool) or not 0 <= n <= LARGEST:
+        raise TypeError(f"n of {name} is {_shown(n)}")
+    tasks = block.get("tasks", [])
+    if not isinstance(tasks, list) or not all(isinstance(each, str) for each in tasks):
+        raise TypeError(f"tasks of {name} is {tasks!r:.60}")
+    for key, score in block["metrics"].items():
+        if not isinstance(score, dict):
+            raise TypeError(f"{key} of {name} is {score!r:.60}")
         value = score["value"]
-        if value is not None and not isinstance(value, int | float):
-            raise TypeError(f"{name} is {value!r:.60}")
+        if value is not None and not _is_value(value):
+            raise TypeError(f"{key} of {name} is {_shown(value)}")
+
+
+def _is_value(value: Any) -> bool:
+    """Whether it is a number that can be compared; 1e999 is read as infinity, 10**400 as it is."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST
+
+
+def _shown(value: Any) -> str:
+    # Python refuses to print whole numbers of thousands of digits.
+    return "too large" if isinstance(value, int) and abs(value) > LARGEST else f"{value!r:.60}"

@@ -12,6 +12,7 @@ from vecbench.compare.differences import Difference, Differences
 from vecbench.compare.escaping import in_markdown, printable
 from vecbench.compare.flips import Flip
 from vecbench.compare.verdicts import Verdict, Verdicts
+from vecbench.metrics.significance import FEWEST_SAMPLES
 from vecbench.parsing import Reading
 
 COLUMNS = {"accuracy": "Acc", "ece": "ECE", "brier": "Brier", "auroc": "AUROC"}
@@ -74,10 +75,13 @@ def legend(comparison: Comparison) -> str:
     """How to read the table."""
     if not comparison.paired:
         return "Changes in points (× 100), without intervals."
-    return (
+    said = (
         "Changes in points (× 100) with 95 % intervals. * p < 0.05: chance alone is an unlikely reason; "
         "of tasks adjusted for their number (Holm)."
     )
+    if any((each.changed or 0) < FEWEST_SAMPLES for _, _, each in blocks(comparison)):
+        said += f" No interval where fewer than {FEWEST_SAMPLES} samples differ."
+    return said
 
 
 def flip_table(flips: Sequence[Flip]) -> Table:

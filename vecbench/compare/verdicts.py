@@ -8,7 +8,7 @@ otherwise. A rule with `when: significant`
   change at all; of a bound, a true value at the bound.
 - passes when it has not failed and could have: a change of `detect` would have been found in `power` of all
   cases; or when the candidate is better, and that is more than chance.
-- is undecided otherwise. The number of samples that would do is said.
+- is undecided otherwise. The number of samples, or of bootstrap replicates, that would do is said.
 
 Whatever is undefined, absent, or needs rows that are not there, is undecided.
 """
@@ -23,7 +23,7 @@ from typing import Literal
 from vecbench.compare.comparison import Comparison
 from vecbench.compare.differences import Difference, Differences
 from vecbench.compare.gates import DETECT, Gates, Rule
-from vecbench.metrics.significance import PValues, holm
+from vecbench.metrics.significance import FEWEST_SAMPLES, PValues, holm
 
 Outcome = Literal["passed", "failed", "undecided"]
 
@@ -109,7 +109,20 @@ def _p_values(comparison: Comparison, rule: Rule) -> PValues | None:
     block = comparison.differences_of(rule.of)
     if block is None or rule.metric not in block.metrics:
         return None
+    if _is_too_small(block, rule):
+        # No evidence against the candidate, and still one of the rules that Holm counts.
+        return PValues(1.0, 1.0)
     return block.metrics[rule.metric].p if rule.is_change else block.bound_p(rule.metric, rule.limit)
+
+
+def _is_too_small(block: Differences, rule: Rule) -> bool:
+    """Whether the rule's test is a bootstrap of too few samples to be one."""
+    found = block.metrics[rule.metric]
+    if block.alone is None or rule.metric not in block.alone.drawn or block.has_exact_test(rule.metric):
+        return False
+    if rule.is_change:
+        return found.change is not None and block.changed is not None and block.changed < FEWEST_SAMPLES
+    return found.candidate is not None and block.samples < FEWEST_SAMPLES
 
 
 def _worsening_p(comparison: Comparison, rule: Rule) -> float | None:
@@ -163,13 +176,36 @@ def _verdict(
         return verdict(
             "undecided", f"{measured}; no test is possible: {found.why or 'its values are unknown'}"
         )
-    tested = f"{measured}; {_p_text(p_holm)}"
+    too_small = _is_too_small(block, rule)
+    if too_small and rule.is_change:
+        tested = f"{measured}; {found.why}"
+    elif too_small:
+        tested = f"{measured}; a bootstrap takes {FEWEST_SAMPLES} samples"
+    else:
+        tested = f"{measured}; {_p_text(p_holm)}"
     if beyond and p_holm < gates.alpha:
         return verdict("failed", tested)
     detect = _detect(rule, found.baseline, margin)
-    needed = samples_needed(block.samples, _error(block, rule, found), detect, level, gates.power)
-    better = _p_values(comparison, rule)
-    surely_better = better is not None and (better.fall if rule.fails_above else better.rise) < level
+    both = _p_values(comparison, rule)
+    if both is not None and both.least >= level:
+        return verdict(
+            "undecided",
+            f"{tested}; {comparison.replicates:,} replicates can give no p value below {level:.2g}, "
+            f"--replicates {_replicates_needed(level)} would do",
+        )
+    events = FEWEST_SAMPLES if too_small and rule.is_change else 0
+    needed = samples_needed(
+        block.samples,
+        _error(block, rule, found),
+        detect,
+        level,
+        gates.power,
+        share=block.has_exact_test(rule.metric),
+        events=events,
+    )
+    if too_small:
+        needed = max(needed, FEWEST_SAMPLES)
+    surely_better = both is not None and (both.fall if rule.fails_above else both.rise) < level
     if needed > block.samples and not surely_better:
         return verdict(
             "undecided",
@@ -180,12 +216,21 @@ def _verdict(
     return verdict("passed", tested)
 
 
-def samples_needed(samples: int, error: float, change: float, level: float, power: float) -> int:
+def samples_needed(
+    samples: int,
+    error: float,
+    change: float,
+    level: float,
+    power: float,
+    *,
+    share: bool = False,
+    events: int = 0,
+) -> int:
     """How many samples show a change with the wanted power in a one-sided test.
 
-    The normal approximation (error falls with the square root of the samples), and never fewer than it
-    takes for a change of this size to be significant by sign alone: k samples that all got worse have the
-    p value 2⁻ᵏ. Without that floor, a handful of samples that agree would look like certainty.
+    The larger of two numbers. By the normal approximation, in which the error falls with the square root of
+    the samples. And by sign alone: k samples that all got worse have the p value 2⁻ᵏ, and a change of this
+    size must bring that many. Without the second, a handful of samples that agree would look like certainty.
 
     Args:
         samples: That were measured; at least 1.
@@ -193,12 +238,37 @@ def samples_needed(samples: int, error: float, change: float, level: float, powe
         change: To be seen; above 0.
         level: Of the test, in (0, 1).
         power: In (0.5, 1).
+        share: Whether it is a share of the samples: it cannot change by `change` unless that many samples
+            do, so that one sample's variance is at least `change`, however alike the two sides were.
+        events: Samples that must have changed, if more than significance by sign takes.
     """
     spread = NormalDist().inv_cdf(1 - level) + NormalDist().inv_cdf(power)
-    by_error = samples * (spread * error / change) ** 2
-    by_sign = math.ceil(math.log2(1 / level)) / change
-    # 1e-9: that many samples exactly are enough.
-    return math.ceil(max(by_error, by_sign) - SLACK)
+    variance = samples * error**2
+    by_error = max(variance, min(change, 1.0) if share else 0.0) * (spread / change) ** 2
+    by_sign = _trials(max(math.ceil(math.log2(1 / level)), events), min(change, 1.0), power)
+    # SLACK: that many samples exactly are enough.
+    return max(math.ceil(by_error - SLACK), by_sign)
+
+
+def _trials(events: int, chance: float, power: float) -> int:
+    """The least number of trials that bring so many events in `power` of all cases."""
+    from scipy.special import bdtrc
+
+    def suffices(trials: int) -> bool:
+        return trials >= events and bool(bdtrc(events - 1, trials, chance) >= power - SLACK)
+
+    few, many = events - 1, events
+    while not suffices(many):
+        few, many = many, 2 * many
+    while many - few > 1:
+        middle = (few + many) // 2
+        few, many = (few, middle) if suffices(middle) else (middle, many)
+    return many
+
+
+def _replicates_needed(level: float) -> int:
+    """How many replicates give p values below a level, even if one in twenty is undefined."""
+    return math.ceil((math.floor(1 / level) + 1) / 0.95)
 
 
 def _detect(rule: Rule, baseline: float | None, margin: float) -> float:

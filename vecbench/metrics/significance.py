@@ -10,6 +10,13 @@ import numpy as np
 
 from vecbench.metrics.cells import Values
 
+FEWEST_SAMPLES = 50
+"""A bootstrap of fewer samples than this claims too much, and of one sample whatever it shows.
+
+Of a difference, only samples that differ count: the others add the same to both sides. Resampled from few,
+the replicates are too much alike and too seldom of the other sign.
+"""
+
 Name = TypeVar("Name")
 
 
@@ -20,10 +27,13 @@ class PValues:
     Attributes:
         fall: For the second model's value being lower than the first's; in (0, 1].
         rise: For its being higher; in (0, 1].
+        least: No p value of this test can be lower, whatever the data: that of a bootstrap with so many
+            replicates. 0 for an exact test.
     """
 
     fall: float
     rise: float
+    least: float = 0.0
 
     @property
     def two_sided(self) -> float:
@@ -84,7 +94,8 @@ def bootstrap_p(estimate: float, replicates: Values, *, biased: bool = False) ->
     if biased:
         fall = max(fall, np.sum(defined <= 2 * estimate + slack))
         rise = max(rise, np.sum(defined >= 2 * estimate - slack))
-    return PValues(float(1 + fall) / (1 + defined.size), float(1 + rise) / (1 + defined.size))
+    draws = 1 + defined.size
+    return PValues(float(1 + fall) / draws, float(1 + rise) / draws, 1 / draws)
 
 
 def difference_interval(
