@@ -68,9 +68,10 @@ $(VLLM_VENV)/.installed: pyproject.toml constraints-vllm.txt
 	$(VLLM_BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --editable .
 	@touch $@
 
+# vLLM leaves sockets for the garbage collector: its warnings are no fault of ours, hence -W default.
 # make test-vllm    install vLLM for the CPU into an environment of its own (3 GB), test and compare with it
 test-vllm: $(VLLM_VENV)/.installed
-	$(VLLM_BIN)/pytest -m vllm --durations=10 tests/real_vllm
+	$(VLLM_BIN)/pytest -m vllm -W default --durations=10 tests/real_vllm
 
 # make benchmark-vllm    requests a second, memory and overhead beside vLLM alone
 benchmark-vllm: $(VLLM_VENV)/.installed
