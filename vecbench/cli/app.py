@@ -111,7 +111,7 @@ def _status(arguments: list[str], debug: bool) -> int:
     if status == 130:  # typer's status for Ctrl-C; a run that was under way has reported it by itself
         return _report(
             Interrupted(
-                "stopped", "Every response that was finished is stored; run the same command to go on."
+                "stopped", "Run the same command again: a run or a download goes on where it was."
             ),
             debug=False,
         )
