@@ -110,9 +110,7 @@ def _status(arguments: list[str], debug: bool) -> int:
         return _report(error, debug)
     if status == 130:  # typer's status for Ctrl-C; a run that was under way has reported it by itself
         return _report(
-            Interrupted(
-                "stopped", "Run the same command again: a run or a download goes on where it was."
-            ),
+            Interrupted("stopped", "Run the same command again: a run or a download goes on where it was."),
             debug=False,
         )
     return status if isinstance(status, int) else 0

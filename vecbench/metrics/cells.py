@@ -95,6 +95,16 @@ class Cells:
         """Rows in all; shape (...)."""
         return np.asarray(self.total.sum(axis=-1))
 
+    @cached_property
+    def _made(self) -> dict[Callable[[Cells], Values], Values]:
+        return {}
+
+    def once(self, compute: Callable[[Cells], Values]) -> Values:
+        """What a function makes of these cells, computed once: metrics share what is costly."""
+        if compute not in self._made:
+            self._made[compute] = compute(self)
+        return self._made[compute]
+
     @property
     def n(self) -> int:
         """Rows in all, of rows that were not resampled."""

@@ -44,6 +44,10 @@ def aurc(cells: Cells) -> Values:
     Returns:
         In [0, 1], 0 is best; nan without rows.
     """
+    return cells.once(_mean_risk)
+
+
+def _mean_risk(cells: Cells) -> Values:
     size, errors = cells.total[..., ::-1], cells.wrong[..., ::-1]
     through, errors_through = np.cumsum(size, axis=-1), np.cumsum(errors, axis=-1)
     before, errors_before = through - size, errors_through - errors
