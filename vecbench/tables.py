@@ -15,6 +15,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from vecbench.escaping import in_latex
 from vecbench.parsing import EMOBSERVER, STRICT
 from vecbench.scoring import GroupScores, Recalibrations, RowScores, Score, Scores
 
@@ -239,13 +240,13 @@ def latex_table(scores: Scores, *, intervals: bool = False) -> str:
     notes = _Notes.of(scores, intervals)
     keys = [key for key in ("accuracy", "ece", "brier") if key in notes.columns]
     width = len(keys)
-    heads = " & ".join(rf"\multicolumn{{{width}}}{{c}}{{{_latex(name)}}}" for name, _ in groups)
+    heads = " & ".join(rf"\multicolumn{{{width}}}{{c}}{{{in_latex(name)}}}" for name, _ in groups)
     rules = "".join(
         rf"\cmidrule(lr){{{width * place + 2}-{width * place + width + 1}}}" for place in range(len(groups))
     )
     units = " & ".join(rf"{COLUMNS[key]} (\%)" for _ in groups for key in keys)
-    cells = " & ".join(_latex(_cell(rows.metrics.get(key), notes)) for _, rows in groups for key in keys)
-    model = _latex(str(scores.run.get("model", "model")))
+    cells = " & ".join(in_latex(_cell(rows.metrics.get(key), notes)) for _, rows in groups for key in keys)
+    model = in_latex(str(scores.run.get("model", "model")))
     lines = [
         rf"\begin{{tabular}}{{l{'c' * width * len(groups)}}}",
         r"\toprule",
@@ -259,12 +260,6 @@ def latex_table(scores: Scores, *, intervals: bool = False) -> str:
         *(f"% {note}" for note in (*notes.texts.values(), *scores.notes)),
     ]
     return "\n".join(lines) + "\n"
-
-
-def _latex(text: str) -> str:
-    special = {"&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}"}
-    special |= {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}", "–": "--"}
-    return "".join(special.get(each, each) for each in text)
 
 
 def threshold_markdown(scores: Scores) -> str:

@@ -17,13 +17,14 @@ import typer
 
 import vecbench
 from vecbench.cli.compare import compare
-from vecbench.cli.console import printable, stderr
+from vecbench.cli.console import stderr
 from vecbench.cli.data import data
 from vecbench.cli.leaderboard import leaderboard
 from vecbench.cli.run import demo, run
 from vecbench.cli.score import score
 from vecbench.cli.tasks import tasks
 from vecbench.errors import Interrupted, RunError, VecbenchError
+from vecbench.escaping import printable
 
 app = typer.Typer(
     name="vecbench",

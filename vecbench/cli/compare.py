@@ -142,7 +142,7 @@ def _print(comparison: Comparison, verdicts: Verdicts | None, format_: str) -> N
 
 def _print_tables(comparison: Comparison, verdicts: Verdicts | None) -> None:
     from vecbench.compare import tables
-    from vecbench.compare.escaping import printable
+    from vecbench.escaping import printable
 
     console = stdout()
     for which, side in (("Baseline ", comparison.baseline), ("Candidate", comparison.candidate)):

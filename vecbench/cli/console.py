@@ -20,8 +20,3 @@ def stderr() -> Console:
     from rich.console import Console
 
     return Console(stderr=True, markup=False, highlight=False)
-
-
-def printable(text: str) -> str:
-    """A line with its control characters spelt out: data may hold any, and a terminal obeys them."""
-    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)

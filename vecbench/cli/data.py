@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from vecbench.cli.console import printable, stderr, stdout
+from vecbench.cli.console import stderr, stdout
+from vecbench.escaping import printable
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vecbench.cli.console import printable, stderr, stdout
+from vecbench.cli.console import stderr, stdout
+from vecbench.escaping import printable
 
 if TYPE_CHECKING:
     from vecbench.cli.counter import Counter

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from vecbench.compare.escaping import in_annotation_message, in_annotation_property, printable
 from vecbench.compare.verdicts import Verdicts
+from vecbench.escaping import in_annotation_message, in_annotation_property, printable
 
 
 def github_annotations(verdicts: Verdicts) -> Iterator[str]:

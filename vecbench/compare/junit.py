@@ -5,8 +5,8 @@ from __future__ import annotations
 from xml.etree import ElementTree
 
 from vecbench.compare.comparison import Comparison
-from vecbench.compare.escaping import in_xml
 from vecbench.compare.verdicts import Verdicts
+from vecbench.escaping import in_xml
 
 
 def junit_xml(comparison: Comparison, verdicts: Verdicts) -> str:

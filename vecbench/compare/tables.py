@@ -9,9 +9,9 @@ from rich.text import Text
 
 from vecbench.compare.comparison import Comparison
 from vecbench.compare.differences import Difference, Differences
-from vecbench.compare.escaping import in_markdown, printable
 from vecbench.compare.flips import Flip
 from vecbench.compare.verdicts import Verdict, Verdicts
+from vecbench.escaping import in_markdown, printable
 from vecbench.metrics.significance import FEWEST_SAMPLES
 from vecbench.parsing import Reading
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vecbench.leaderboard.entry import Entry, RowMetrics
+from vecbench.metrics.significance import holm_adjusted, mcnemar_two_sided
 
 LEVEL = 0.05
 
@@ -84,22 +85,10 @@ def _same_samples(
 
 def _mcnemar(right: NDArray[np.float32]) -> Matrix:
     """Two-sided exact p of every pair, from the samples that only one of the two got right."""
-    from scipy.special import gammaln
-
     both = (right @ right.T).astype(np.float64)
     alone = np.diag(both)[:, None] - both
     first, second = np.triu_indices(len(both), k=1)
-    one, other = alone[first, second], alone[second, first]
-    fewer, discordant = np.minimum(one, other).astype(np.int64), (one + other).astype(np.int64)
-    pairs = np.empty(len(fewer))
-    order = np.argsort(discordant, kind="stable")
-    totals, begins = np.unique(discordant[order], return_index=True)
-    log_factorial = gammaln(np.arange(discordant.max(initial=0) + 1) + 1.0)
-    # One binomial distribution serves all pairs with as many discordant samples.
-    for total, members in zip(totals, np.split(order, begins[1:]), strict=True):
-        k = np.arange(total // 2 + 1)
-        log_mass = log_factorial[total] - log_factorial[k] - log_factorial[total - k] - total * np.log(2)
-        pairs[members] = np.minimum(1.0, 2 * np.cumsum(np.exp(log_mass)))[fewer[members]]
+    pairs = mcnemar_two_sided(alone[first, second].astype(np.int64), alone[second, first].astype(np.int64))
     p_values = np.ones(both.shape)
     p_values[first, second] = p_values[second, first] = pairs
     return p_values
@@ -121,10 +110,7 @@ def _two_shares(correct: Matrix, n: Matrix) -> Matrix:
 def _holm(p_values: Matrix) -> NDArray[np.bool_]:
     """Which pairs differ significantly (Holm, 1979); symmetric."""
     first, second = np.triu_indices(len(p_values), k=1)
-    pairs = p_values[first, second]
-    order = np.argsort(pairs, kind="stable")
-    passed = pairs[order] <= LEVEL / np.arange(len(pairs), 0, -1)
-    until = len(pairs) if passed.all() else int(np.argmin(passed))
+    significant = holm_adjusted(p_values[first, second]) <= LEVEL
     distinct = np.zeros(p_values.shape, dtype=bool)
-    distinct[first[order[:until]], second[order[:until]]] = True
+    distinct[first[significant], second[significant]] = True
     return np.asarray(distinct | distinct.T)

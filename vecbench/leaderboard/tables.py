@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Iterable, Mapping
 
+from vecbench.escaping import in_latex
 from vecbench.leaderboard.entry import Decoding, Kind, Value
 from vecbench.leaderboard.standings import COLUMNS, KINDS, OVERALL, Column, Leaderboard, Standing
 
@@ -170,10 +171,7 @@ def markdown_text(text: str) -> str:
 
 def latex_text(text: str) -> str:
     """Text that LaTeX shows as it is."""
-    special = {each: f"\\{each}" for each in "&%$#_{}"} | {"–": "--"}
-    special |= {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}"}
-    special |= {"<": r"\textless{}", ">": r"\textgreater{}"}
-    return "".join(special.get(each, each) for each in text)
+    return in_latex(text).replace("<", r"\textless{}").replace(">", r"\textgreater{}")
 
 
 def _markdown_table(standings: Iterable[Standing], block: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from vecbench.metrics.cells import Values
 
@@ -54,6 +55,19 @@ def mcnemar_p(lost: int, gained: int) -> PValues:
 
     changed = lost + gained
     return PValues(float(bdtr(gained, changed, 0.5)), float(bdtr(lost, changed, 0.5)))
+
+
+def mcnemar_two_sided(lost: ArrayLike, gained: ArrayLike) -> NDArray[np.float64]:
+    """The two-sided p values of many McNemar tests at once, see `mcnemar_p`.
+
+    Args:
+        lost: Samples that only the first model has, in each.
+        gained: Samples that only the second has; same shape.
+    """
+    from scipy.special import bdtr
+
+    one, other = np.asarray(lost), np.asarray(gained)
+    return np.asarray(np.minimum(1.0, 2 * bdtr(np.minimum(one, other), one + other, 0.5)))
 
 
 def binomial_p(successes: int, n: int, share: float) -> PValues:
@@ -137,10 +151,14 @@ def holm(p_values: Mapping[Name, float]) -> dict[Name, float]:
     Returns:
         Name → adjusted p value, in (0, 1], never below the one given; in the same order.
     """
-    ascending = sorted(p_values, key=lambda name: p_values[name])
-    adjusted: dict[Name, float] = {}
-    largest = 0.0
-    for place, name in enumerate(ascending):
-        largest = max(largest, min(1.0, (len(ascending) - place) * p_values[name]))
-        adjusted[name] = largest
-    return {name: adjusted[name] for name in p_values}
+    adjusted = holm_adjusted(np.array(list(p_values.values()), dtype=np.float64))
+    return dict(zip(p_values, adjusted.tolist(), strict=True))
+
+
+def holm_adjusted(p_values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """`holm` of an array, shape (m,)."""
+    order = np.argsort(p_values, kind="stable")
+    multiplied = np.minimum(1.0, np.arange(p_values.size, 0, -1) * p_values[order])
+    adjusted = np.empty(p_values.size)
+    adjusted[order] = np.maximum.accumulate(multiplied)
+    return adjusted

@@ -21,6 +21,13 @@ def in_markdown(text: str, width: int | None = None) -> str:
     return _MARKDOWN.sub(r"\\\1", printable(text, width))
 
 
+def in_latex(text: str) -> str:
+    """With everything that means something in LaTeX escaped, and the dash as it is typed there."""
+    special = {each: f"\\{each}" for each in "&%$#_{}"} | {"–": "--"}
+    special |= {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}"}
+    return "".join(special.get(each, each) for each in text)
+
+
 def in_xml(text: str) -> str:
     """Without the characters that XML 1.0 cannot hold, not even escaped; U+FFFD in their place."""
     return _NOT_XML.sub("\ufffd", text)
