@@ -31,33 +31,17 @@ class _Rate(ProgressColumn):
         return Text("–/s" if speed is None else f"{speed:.1f}/s", style="progress.data.speed")
 
 
-class RunProgress:
-    """A progress bar with rate, time left, errors and the accuracy so far; a `RunObserver`.
-
-    The accuracy is that of the responses generated now, read by the strict protocol.
+class Bar:
+    """A progress bar that is drawn while it is entered, with warnings above it.
 
     Args:
-        console: Where to draw; where nobody watches (a file, a pipe), nothing but warnings is printed.
-        aliases: Task id → alias → label, as the tasks list them.
+        console: Where to draw; where nobody watches (a file, a pipe), only warnings are printed.
+        progress: The bar's columns.
     """
 
-    def __init__(self, console: Console, aliases: Mapping[str, Mapping[str, str]]) -> None:
+    def __init__(self, console: Console, progress: Progress) -> None:
         self._console = console
-        self._aliases = aliases
-        self._read = protocol_named("strict")
-        self._right = self._answered = self._errors = 0
-        self._progress = Progress(
-            SpinnerColumn(),
-            BarColumn(bar_width=None),
-            MofNCompleteColumn(),
-            _Rate(),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[said]}", markup=False),
-            console=console,
-            disable=not console.is_terminal,
-            expand=True,
-        )
-        self._bar = self._progress.add_task("", total=None, said="")
+        self._progress = progress
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -71,6 +55,35 @@ class RunProgress:
     def warned(self, message: str) -> None:
         """Prints the warning above the bar."""
         self._console.print(Text.assemble(("warning: ", "yellow"), message), soft_wrap=True)
+
+
+class RunProgress(Bar):
+    """A progress bar with rate, time left, errors and the accuracy so far; a `RunObserver`.
+
+    The accuracy is that of the responses generated now, read by the strict protocol.
+
+    Args:
+        console: Where to draw; where nobody watches (a file, a pipe), nothing but warnings is printed.
+        aliases: Task id → alias → label, as the tasks list them.
+    """
+
+    def __init__(self, console: Console, aliases: Mapping[str, Mapping[str, str]]) -> None:
+        self._aliases = aliases
+        self._read = protocol_named("strict")
+        self._right = self._answered = self._errors = 0
+        progress = Progress(
+            SpinnerColumn(),
+            BarColumn(bar_width=None),
+            MofNCompleteColumn(),
+            _Rate(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[said]}", markup=False),
+            console=console,
+            disable=not console.is_terminal,
+            expand=True,
+        )
+        super().__init__(console, progress)
+        self._bar = self._progress.add_task("", total=None, said="")
 
     def started(self, asked: int) -> None:
         """Starts the clock."""
@@ -86,7 +99,7 @@ class RunProgress:
         self._errors += response.error is not None
         aliases = self._aliases.get(response.task, {})
         reading = self._read(response.response, response.candidates, aliases, response.finish_reason)
-        self._right += reading.label is not None and reading.label == response.target
+        self._right += reading.names(response.target)
         said = f"acc {100 * self._right / self._answered:.1f}"
         if self._errors:
             said += f"  errors {self._errors}"

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import Self
-
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.text import Text
+
+from vecbench.progress import Bar
 
 
-class Counter:
+class Counter(Bar):
     """A bar that counts, shown once something has started; a `CountObserver`.
 
     Args:
@@ -19,9 +17,8 @@ class Counter:
     """
 
     def __init__(self, console: Console, what: str) -> None:
-        self._console = console
         self._what = what
-        self._progress = Progress(
+        progress = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
@@ -30,20 +27,8 @@ class Counter:
             disable=not console.is_terminal,
             transient=True,
         )
+        super().__init__(console, progress)
         self._bar = self._progress.add_task(what, total=None, visible=False)
-
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._progress.stop()
-
-    def warned(self, message: str) -> None:
-        """Prints the warning above the bar."""
-        self._console.print(Text.assemble(("warning: ", "yellow"), message), soft_wrap=True)
 
     def started(self, total: int) -> None:
         """Shows the bar."""

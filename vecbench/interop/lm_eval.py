@@ -137,7 +137,7 @@ def doc_to_image(doc: Mapping[str, Any]) -> list[Image]:
 def process_results(doc: Mapping[str, Any], results: Sequence[str]) -> dict[str, Any]:
     """What one response is worth: accuracy and coverage as numbers, the rest as pairs to aggregate."""
     reading = protocol_named("strict")(results[0], doc["candidates"], dict(doc["aliases"]), None)
-    correct = reading.label is not None and reading.label == doc["target"]
+    correct = reading.names(doc["target"])
     pair: Pair = (reading.confidence, correct)
     return {
         "accuracy": float(correct),

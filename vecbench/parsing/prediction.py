@@ -41,6 +41,10 @@ class Reading:
     confidence: float | None
     confidence_status: ConfidenceStatus
 
+    def names(self, target: str) -> bool:
+        """Whether the label is the target; without a label it is not."""
+        return self.label is not None and self.label == target
+
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
@@ -75,4 +79,4 @@ class Prediction:
         """Whether the label is the target; a prediction without a label is wrong."""
         if self.judged is not None:
             return self.judged
-        return self.reading.label is not None and self.reading.label == self.target
+        return self.reading.names(self.target)
