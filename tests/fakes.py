@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from vecbench.errors import ImageError
 from vecbench.models import Model
 from vecbench.run import RunPlan, TaskRun
 from vecbench.samples import open_data
+from vecbench.samples.sample import SampleImage
 from vecbench.tasks import load_catalogue
 
 ANSWER = "<think>…</think><answer>joy</answer><confidence>0.75</confidence>"
@@ -66,6 +68,18 @@ class Watcher:
 
     def stored(self, _response: object) -> None:
         self.stored_count += 1
+
+
+def made_image(colour: object = "red", size: tuple[int, int] = (64, 64)) -> SampleImage:
+    """An image of one colour, as a file's bytes."""
+    stream = io.BytesIO()
+    Image.new("RGB", size, colour).save(stream, "PNG")
+    return SampleImage("made.png", stream.getvalue())
+
+
+def make_request(key: str, prompt: str, colour: object = "red", **sampling: object) -> Request:
+    """A request for at most 40 tokens about a red picture, unless told otherwise."""
+    return Request(key, prompt, made_image(colour), Sampling(**{"max_tokens": 40} | sampling))
 
 
 def make_data(root: Path, labels: Iterable[str], task: str = "emoji_7") -> Path:

@@ -1,12 +1,11 @@
 """The transformers engine on the bundled model."""
 
-import io
 import json
 import shutil
 
 import pytest
 import torch
-from PIL import Image
+from fakes import made_image, make_request
 
 from vecbench.engines import Request, Sampling, create_engine
 from vecbench.engines.seeding import SeededSampling
@@ -22,14 +21,8 @@ PROMPT = (
 )
 
 
-def picture(colour, size=(64, 64)):
-    stream = io.BytesIO()
-    Image.new("RGB", size, colour).save(stream, "PNG")
-    return SampleImage("made.png", stream.getvalue())
-
-
 def request(key, colour="red", prompt=PROMPT, **sampling):
-    return Request(key, prompt, picture(colour), Sampling(**{"max_tokens": 40} | sampling))
+    return make_request(key, prompt, colour, **sampling)
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +78,7 @@ def test_a_broken_image_fails_alone(engine):
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 300), (3, 3), (3, 200), (4000, 10)])
 def test_odd_sizes_are_answered(engine, size):
-    asked = Request("odd", PROMPT, picture("red", size), Sampling(max_tokens=40))
+    asked = Request("odd", PROMPT, made_image("red", size), Sampling(max_tokens=40))
     [response] = engine.generate([asked])
     assert response.error is None
 

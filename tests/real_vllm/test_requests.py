@@ -1,10 +1,9 @@
 """Single requests to the vllm engine on the bundled model."""
 
-import io
 import json
 
 import pytest
-from PIL import Image
+from fakes import make_request
 
 from vecbench.engines import Request, Sampling
 from vecbench.errors import RunError, UsageError
@@ -22,10 +21,7 @@ SETTINGS = {"dtype": "float32", "enforce_eager": True, "max_model_len": 256, "ma
 
 
 def request(key, colour="red", prompt=PROMPT, **sampling):
-    stream = io.BytesIO()
-    Image.new("RGB", (64, 64), colour).save(stream, "PNG")
-    image = SampleImage("made.png", stream.getvalue())
-    return Request(key, prompt, image, Sampling(**{"max_tokens": 40} | sampling))
+    return make_request(key, prompt, colour, **sampling)
 
 
 @pytest.fixture(scope="module")
