@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-from collections import Counter
 
 import pytest
 from vllm_runs import SETTINGS, serving
@@ -16,6 +15,10 @@ from vecbench.shipped import demo_model
 pytestmark = [pytest.mark.vllm, pytest.mark.filterwarnings("default")]
 
 SAMPLES = 324
+# What a test does to a run has to find it still at work, on a machine that is slow with the test too.
+SLOWLY = f"{SETTINGS},max_num_seqs=1"
+REPEATS = 20
+ENDLESSLY = ("-a", SLOWLY, "--gen-kwargs", "temperature=0.7", "--repeats", str(REPEATS))
 
 
 def labels(output):
@@ -57,7 +60,7 @@ def test_greedy_labels_are_those_of_the_transformers_engine(tmp_path, vecbench_r
 
 def test_a_killed_run_leaves_nobody_behind_and_resumes(tmp_path, vecbench_run, on_transformers):
     output = tmp_path / "run"
-    run = vecbench_run(demo_model(), output, "-a", f"{SETTINGS},max_num_seqs=4")
+    run = vecbench_run(demo_model(), output, "-a", SLOWLY)
     run.wait_for_lines(40)
     os.kill(run.process.pid, signal.SIGKILL)
     run.process.wait()
@@ -67,24 +70,23 @@ def test_a_killed_run_leaves_nobody_behind_and_resumes(tmp_path, vecbench_run, o
     again = vecbench_run(demo_model(), output, "-a", SETTINGS)
     assert again.ended() == 0, again.said
     assert "kept" in again.said
-    assert set(Counter((row["task"], row["sample_id"]) for row in rows(output)).values()) == {1}
-    assert len(rows(output)) == SAMPLES
+    assert len(rows(output)) == len({row["key"] for row in rows(output)}) == SAMPLES
     assert agreement(output, on_transformers) >= 0.99
 
 
 @pytest.mark.parametrize("to_the_group", [True, False], ids=["Ctrl-C", "SIGINT to one"])
 def test_a_stopped_run_ends_with_4_and_leaves_nobody_behind(tmp_path, vecbench_run, to_the_group):
-    run = vecbench_run(demo_model(), tmp_path / "run", "-a", f"{SETTINGS},max_num_seqs=4")
+    run = vecbench_run(demo_model(), tmp_path / "run", *ENDLESSLY)
     run.wait_for_lines(10)
     (os.killpg if to_the_group else os.kill)(run.process.pid, signal.SIGINT)
     assert run.process.wait(120) == 4, run.said
     run.wait_until_nobody_is_left()
-    assert f"of {SAMPLES} responses stored" in run.said
+    assert f"of {REPEATS * SAMPLES} responses stored" in run.said
     assert "To go on: vecbench run" in run.said
 
 
 def test_an_engine_that_dies_ends_the_run_with_3_and_the_command_that_goes_on(tmp_path, vecbench_run):
-    run = vecbench_run(demo_model(), tmp_path / "run", "-a", f"{SETTINGS},max_num_seqs=4")
+    run = vecbench_run(demo_model(), tmp_path / "run", *ENDLESSLY)
     run.wait_for_lines(10)
     engines = {int(each.split()[0]) for each in run.family() if "VLLM::Engine" in each}
     assert engines, run.family()
