@@ -105,7 +105,7 @@ def test_what_is_left_out_is_noted_and_control_characters_are_spelt_out(tmp_path
     (tmp_path / "samples.csv").write_text(table)
     done = vecbench("data", "check", ".", cwd=tmp_path)
     assert r"fi_8, \x1b[31mred.png: no such file or directory" in done.stdout
-    assert "note: 1 row is left out, of the split 'train'" in done.stdout
+    assert "note: left out: 1 row of the split 'train'" in done.stdout
     assert "\x1b" not in done.stdout
 
 

@@ -20,3 +20,8 @@ def stderr() -> Console:
     from rich.console import Console
 
     return Console(stderr=True, markup=False, highlight=False)
+
+
+def counted(count: int, noun: str) -> str:
+    """A number with its noun, which takes an s but for one: `1 fault`, `1,203 rows`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from vecbench.cli.console import stderr, stdout
+from vecbench.cli.console import counted, stderr, stdout
 from vecbench.escaping import printable
 
 if TYPE_CHECKING:
@@ -94,15 +94,15 @@ def _print(source: DataSource, found: DataCheck, console: Console) -> None:
         console.print(printable(f"note: {line}"), soft_wrap=True)
     total = sum(each.n for each in found.tasks)
     if found.n_faults:
-        console.print(f"{found.n_faults} faults in {total} rows", style="bold red")
+        console.print(f"{counted(found.n_faults, 'fault')} in {counted(total, 'row')}", style="bold red")
     else:
-        console.print(f"{total} rows, no faults")
+        console.print(f"{counted(total, 'row')}, no faults")
 
 
 def _faults(found: TaskCheck) -> Iterator[str]:
     name = found.task.id
     if not found.has_expected_rows:
-        yield f"{name}: {found.n} rows; {_expected(found)} are expected"
+        yield f"{name}: {counted(found.n, 'row')}; {_expected(found)} are expected"
     unprompted = found.unprompted if found.needs_prompts else ()
     for findings in (found.missing, found.unreadable, found.labels, unprompted):
         yield from (f"{name}, {_said(each)}" for each in findings[:MOST_FINDINGS])
@@ -123,21 +123,16 @@ def _notes(found: DataCheck) -> Iterator[str]:
         if each.duplicates:
             first = each.duplicates[0]
             ids = " and ".join(sample for _, sample, _ in first.samples)
-            yield f"{each.task.id}: {_images(len(each.duplicates))} more than once, such as {ids}"
+            yield f"{each.task.id}: {counted(len(each.duplicates), 'image')} more than once, such as {ids}"
         contradicting = sum(_contradicts(duplicate) for duplicate in each.duplicates)
         if contradicting:
             yield f"{each.task.id}: {contradicting} of them with different targets"
     for tasks, count in Tally(duplicate.tasks for duplicate in found.shared).items():
-        yield f"{' and '.join(tasks)} share {_images(count)}"
+        yield f"{' and '.join(tasks)} share {counted(count, 'image')}"
     for name, count in found.unknown.items():
-        yield f"{count} rows of {name!r}, which is no known task, were not looked at"
+        yield f"not looked at: {counted(count, 'row')} of {name!r}, which is no known task"
     for split, count in found.left_out.items():
-        rows = "1 row is" if count == 1 else f"{count} rows are"
-        yield f"{rows} left out, of the split {split!r}"
-
-
-def _images(count: int) -> str:
-    return f"{count} image" if count == 1 else f"{count} images"
+        yield f"left out: {counted(count, 'row')} of the split {split!r}"
 
 
 def _contradicts(duplicate: Duplicate) -> bool:

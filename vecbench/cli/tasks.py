@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vecbench.cli.console import stdout
+from vecbench.cli.console import counted, stdout
 
 if TYPE_CHECKING:
     from vecbench.tasks import Task
@@ -50,7 +50,9 @@ def list_tasks(include_path: IncludePath = None) -> None:
         )
     stdout().print(table)
     if catalogue.faults:
-        typer.echo(f"{len(catalogue.faults)} faults in task files: see vecbench tasks check", err=True)
+        typer.echo(
+            f"{counted(len(catalogue.faults), 'fault')} in task files: see vecbench tasks check", err=True
+        )
 
 
 @tasks.command("show")
@@ -102,9 +104,9 @@ def check_tasks(
         console.print(str(fault), soft_wrap=True)
         if fault.remedy:
             console.print(f"  {fault.remedy}", soft_wrap=True, style="dim")
-    count = f"{len(catalogue.tasks)} tasks and {len(catalogue.groups)} groups"
+    count = f"{counted(len(catalogue.tasks), 'task')} and {counted(len(catalogue.groups), 'group')}"
     if catalogue.faults:
-        console.print(f"{len(catalogue.faults)} faults; {count} are usable")
+        console.print(f"{counted(len(catalogue.faults), 'fault')}; {count} are usable")
         raise typer.Exit(2)
     console.print(f"{count}, no faults")
 
