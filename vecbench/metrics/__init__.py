@@ -24,7 +24,7 @@ from vecbench.metrics.proper import (
     nll,
     nll_infinite_terms,
 )
-from vecbench.metrics.proportion import wilson_interval
+from vecbench.metrics.proportion import mean_interval, wilson_interval
 from vecbench.metrics.ranking import augrc, aurc, auroc, e_aurc
 from vecbench.metrics.smooth import smece
 
@@ -50,6 +50,7 @@ __all__ = [
     "f1_weighted",
     "mce",
     "mce_bin",
+    "mean_interval",
     "nll",
     "nll_infinite_terms",
     "redraw",

@@ -1,8 +1,9 @@
-"""Intervals for a proportion."""
+"""Intervals for a proportion, and for the plain mean of several."""
 
 from __future__ import annotations
 
-from math import sqrt
+from collections.abc import Sequence
+from math import fsum, sqrt
 from statistics import NormalDist
 
 
@@ -30,3 +31,28 @@ def wilson_interval(successes: int, n: int, level: float = 0.95) -> tuple[float,
     low = 0.0 if successes == 0 else max(0.0, centre - half)
     high = 1.0 if successes == n else min(1.0, centre + half)
     return low, high
+
+
+def mean_interval(estimates: Sequence[tuple[float, float, float]]) -> tuple[float, float]:
+    """An interval for the unweighted mean of independent proportions, from the interval of each.
+
+    The distances of the ends from the estimates add up as standard errors do: the square-and-add rule of
+    Newcombe (1998), for any linear combination by Zou and Donner (2008). With Wilson intervals, a single
+    proportion keeps its own; unlike a bootstrap's, the interval has a width where every proportion is 0 or 1.
+
+    Args:
+        estimates: (proportion, low, high) of each, within [0, 1]; at least one.
+
+    Returns:
+        (low, high), within [0, 1].
+
+    Raises:
+        ValueError: There are none.
+    """
+    if not estimates:
+        raise ValueError("no mean of no proportions")
+    n = len(estimates)
+    mean = fsum(value for value, _, _ in estimates) / n
+    below = sqrt(fsum((value - low) ** 2 for value, low, _ in estimates)) / n
+    above = sqrt(fsum((high - value) ** 2 for value, _, high in estimates)) / n
+    return max(0.0, mean - below), min(1.0, mean + above)

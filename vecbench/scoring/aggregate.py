@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from vecbench.metrics import Cells, confusion_counts, f1_macro, f1_weighted, wilson_interval
+from vecbench.metrics import Cells, confusion_counts, f1_macro, f1_weighted, mean_interval, wilson_interval
 from vecbench.metrics.bootstrap import (
     LEVEL,
     REPLICATES,
@@ -31,7 +31,11 @@ from vecbench.tasks import Catalogue
 
 OVERALL = "overall"
 PERCENTILE = "bootstrap, percentile"
+SQUARE_AND_ADD = "square-and-add of the tasks' Wilson intervals"
 REFLECTED = "bootstrap, reflected; low end 0 unless the consistency test rejects"
+
+SHARES = ("accuracy", "coverage")
+"""Metrics that are a count of the rows over all of them."""
 
 STATISTICS: Mapping[str, Statistic] = {
     "accuracy": lambda rows: rows.accuracy,
@@ -160,13 +164,22 @@ def _macro(tasks: Mapping[str, RowScores], drawn: Mapping[str, Mapping[str, Valu
             macro[key] = Score(None, len(values), why=f"{key} is undefined for {', '.join(undefined)}")
             continue
         value = math.fsum(each for each in values.values() if each is not None) / len(values)
-        by_percentile = key in {"accuracy", "coverage"} or (
-            key in DEFINITIONS and DEFINITIONS[key].interval == "percentile"
-        )
-        mean = np.mean([drawn[name][key] for name in tasks], axis=0) if by_percentile and drawn else None
-        interval = percentile_interval(mean) if mean is not None else None
-        macro[key] = _scored(value, len(values), interval, PERCENTILE, {})
+        interval, method = None, PERCENTILE
+        if drawn and key in SHARES:
+            interval, method = _mean_of_shares([rows.metrics[key] for rows in tasks.values()]), SQUARE_AND_ADD
+        elif drawn and key in DEFINITIONS and DEFINITIONS[key].interval == "percentile":
+            interval = percentile_interval(np.mean([drawn[name][key] for name in tasks], axis=0))
+        macro[key] = _scored(value, len(values), interval, method, {})
     return macro
+
+
+def _mean_of_shares(shares: Iterable[Score]) -> tuple[float, float] | None:
+    known = []
+    for each in shares:
+        if each.value is None or each.low is None or each.high is None:
+            return None
+        known.append((each.value, each.low, each.high))
+    return mean_interval(known)
 
 
 def _scored(
