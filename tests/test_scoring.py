@@ -196,6 +196,17 @@ def test_tables_print_percent_and_explain_their_marks():
     assert "– every answer with a confidence is right." in text
 
 
+def test_the_note_names_the_largest_share_and_macro_is_marked_with_its_tasks():
+    rows = simulated("emoji_2", 100, missing=0.3) + simulated("emoji_7", 800)
+    stated = [0.5, 0.9] * 45 + [None] * 10  # a later line with a smaller share
+    rows += [prediction("fluent_7", str(place), "joy", "joy", each) for place, each in enumerate(stated)]
+    table = score_table(scored := score(rows, "strict", CATALOGUE, **QUICK))
+    lines = {line.name: line.cells[list(COLUMNS).index("ece")] for _, block in table.blocks for line in block}
+    assert [name for name, cell in lines.items() if cell.endswith("*")] == ["Emoji-2", "Fluent-7", "macro"]
+    share = 100 * (1 - scored.tasks["emoji_2"].metrics["coverage"].value)
+    assert f"(up to {share:.1f} %)" in table.notes[0]
+
+
 def test_intervals_are_printed_on_request(scores):
     assert "[" not in markdown_table(scores)
     assert re.search(r"\d\.\d \[\d+\.\d, \d+\.\d\]", markdown_table(scores, intervals=True))

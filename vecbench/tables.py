@@ -130,10 +130,27 @@ class _Notes:
     decimals: int
     intervals: bool
     texts: dict[str, str] = field(default_factory=dict)
+    missing: float = 0.0
 
     @classmethod
     def of(cls, scores: Scores, intervals: bool) -> _Notes:
         return cls(columns(scores), 1 if scores.protocol == STRICT else 2, intervals)
+
+    def conditional(self, rows: RowScores) -> frozenset[str]:
+        """The columns that say something of the confident rows alone, if many others state no confidence."""
+        confident = rows.counts.get("confident", 0)
+        if "ece" not in rows.metrics or not 0 < confident < rows.n * (1 - MOST_MISSING):
+            return frozenset()
+        self.missing = max(self.missing, 1 - confident / rows.n)
+        self.texts["*"] = (
+            f"* over the rows that state a confidence only; more than {100 * MOST_MISSING:g} % of the rows "
+            f"do not (up to {100 * self.missing:.1f} %)."
+        )
+        return frozenset(
+            key
+            for key in self.columns
+            if (score := rows.metrics.get(key)) is not None and score.n == confident
+        )
 
 
 def _group_lines(group: GroupScores, tasks: Iterable[str], scores: Scores, notes: _Notes) -> Iterator[Line]:
@@ -143,27 +160,20 @@ def _group_lines(group: GroupScores, tasks: Iterable[str], scores: Scores, notes
         yield _line(group.line, group.pooled, notes, level=1)
         # Why a macro score is undefined shows in the lines above it.
         silent = replace(notes, texts={})
-        cells = tuple(_cell(group.macro.get(key), silent) for key in notes.columns)
+        marked = frozenset[str]().union(*(notes.conditional(scores.tasks[name]) for name in group.tasks))
         if group.macro:
-            yield Line("macro", 1, None, cells)
+            yield Line("macro", 1, None, _cells(group.macro, marked, silent))
 
 
 def _line(name: str, rows: RowScores, notes: _Notes, level: int = 2) -> Line:
-    confident = rows.counts.get("confident", 0)
-    missing = rows.n - confident
-    conditional = "ece" in rows.metrics and 0 < confident < rows.n * (1 - MOST_MISSING)
-    if conditional:
-        share = 100 * missing / rows.n
-        notes.texts["*"] = (
-            f"* over the rows that state a confidence only; more than {100 * MOST_MISSING:g} % of the rows "
-            f"do not (up to {share:.0f} %)."
-        )
-    cells = tuple(
-        _cell(score := rows.metrics.get(key), notes)
-        + ("*" if conditional and score is not None and score.n == confident else "")
+    return Line(name, level, rows.n, _cells(rows.metrics, notes.conditional(rows), notes))
+
+
+def _cells(metrics: Mapping[str, Score], marked: frozenset[str], notes: _Notes) -> tuple[str, ...]:
+    return tuple(
+        _cell(metrics.get(key), notes) + ("*" if key in marked and key in metrics else "")
         for key in notes.columns
     )
-    return Line(name, level, rows.n, cells)
 
 
 def _cell(score: Score | None, notes: _Notes) -> str:
