@@ -1,5 +1,6 @@
 """Every command in README and docs runs, and README shows what the demo really prints."""
 
+import json
 import os
 import re
 import subprocess
@@ -126,6 +127,21 @@ def test_the_python_in_the_docs_runs(page):
         "protocols.md": [0.17, 0.02],
     }
     assert [float(each) for each in done.stdout.split()] == pytest.approx(expected[page], abs=1e-12)
+
+
+def test_the_notebook_of_the_docs_shows_the_scores(workplace):
+    page = (ROOT / "docs" / "run-directory.md").read_text()
+    [program] = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
+    assert go("vecbench run --model ./my-model --tasks demo", workplace).returncode == 0
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=workplace
+    )
+    scores = json.loads((workplace / "results" / "my-model" / "scores.json").read_text())
+    for task, scored in scores["tasks"].items():
+        assert re.search(
+            rf"^{task} +{scored['metrics']['accuracy']['value']:.6f} ", done.stdout, re.MULTILINE
+        )
+    assert re.search(r"^coverage +1\.0+ +1\.0+ +1\.0+$", done.stdout, re.MULTILINE)
 
 
 def test_the_task_in_the_docs_runs(workplace):
