@@ -10,17 +10,29 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vecbench.metrics.cells import Cells, Counts, Values, share
+from vecbench.metrics.condensed import condensed
 
 LEVEL = 0.95
 REPLICATES = 10_000
 SEED = 0
 BLOCK = 500
 """Replicates that are drawn and computed at once: few enough to stay in a processor's cache."""
+
+MOST_WORKERS = 8
+"""Blocks that are computed at the same time, on however many processors: each takes memory."""
+
+FEW_CELLS = 64
+FEW_A_CELL = 8
+"""With more cells than `FEW_CELLS` and fewer rows a cell than this, drawing rows beats drawing counts."""
+
+AT_ONCE = 125
+"""Replicates whose rows are drawn at once: few enough to stay in a processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -76,10 +88,35 @@ def resample(outcomes: Outcomes, replicates: int, stream: np.random.Generator) -
     drawn = np.zeros((replicates, counts.size))
     filled = counts > 0
     n = int(counts.sum())
-    if n:
+    few = np.count_nonzero(filled)
+    if few > FEW_CELLS and n < FEW_A_CELL * few:
+        drawn[:, filled] = rows_drawn(counts[filled].astype(np.int64), replicates, stream)
+    elif n:
         drawn[:, filled] = stream.multinomial(n, counts[filled] / n, size=replicates)
     right, wrong = drawn[:, :k], drawn[:, k : 2 * k]
     return Outcomes(Cells(cells.confidence, right, wrong), drawn[:, -2], drawn[:, -1])
+
+
+def rows_drawn(counts: NDArray[np.int64], replicates: int, stream: np.random.Generator) -> NDArray[np.int64]:
+    """How often each cell is drawn when n rows are drawn one by one, with replacement.
+
+    Args:
+        counts: Rows of each cell, n in all, at least one; shape (u,).
+        replicates: How many, at least 1.
+        stream: Of the draws.
+
+    Returns:
+        Shape (replicates, u); every line's sum is n.
+    """
+    u = counts.size
+    cell = np.repeat(np.arange(u), counts)
+    drawn = np.empty((replicates, u), dtype=np.int64)
+    for begin in range(0, replicates, AT_ONCE):
+        lines = min(AT_ONCE, replicates - begin)
+        chosen = cell[stream.integers(0, cell.size, (lines, cell.size))]
+        chosen += np.arange(lines)[:, None] * u
+        drawn[begin : begin + lines] = np.bincount(chosen.ravel(), minlength=lines * u).reshape(lines, u)
+    return drawn
 
 
 def bootstrap(
@@ -94,6 +131,9 @@ def bootstrap(
     Every stratum is resampled by itself, so a pool holds as many rows of each as the data does. The
     draws do not depend on the number of processors.
 
+    A stratum with very many distinct confidences is condensed first, for the spread of the replicates
+    alone: they are moved by what condensing has changed in the statistics of the rows themselves.
+
     Args:
         strata: Name → rows that were not resampled.
         pools: Name → the strata it holds, at least one; no name is a stratum's.
@@ -105,25 +145,58 @@ def bootstrap(
         Name of stratum or pool → key → values of shape (replicates,); the same replicate of a stratum and
         of a pool that holds it is of the same draw.
     """
+    used = {name: replace(rows, cells=condensed(rows.cells)) for name, rows in strata.items()}
     streams = np.random.SeedSequence(seed).spawn(-(-replicates // BLOCK))
     sizes = [min(BLOCK, replicates - begin) for begin in range(0, replicates, BLOCK)]
 
     def block(size: int, sequence: np.random.SeedSequence) -> dict[str, dict[str, Values]]:
         stream = np.random.default_rng(sequence)
-        drawn = {name: resample(rows, size, stream) for name, rows in strata.items()}
-        drawn |= {name: Outcomes.pooled([drawn[each] for each in parts]) for name, parts in pools.items()}
-        return {
-            name: {key: statistic(rows) for key, statistic in statistics.items()}
-            for name, rows in drawn.items()
-        }
+        drawn = {name: resample(rows, size, stream) for name, rows in used.items()}
+        return of_strata(drawn, pools, statistics)
 
     # numpy frees the interpreter while it draws and multiplies, so threads are enough.
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(min(MOST_WORKERS, os.cpu_count() or 1)) as pool:
         blocks = list(pool.map(block, sizes, streams))
-    return {
+    drawn = {
         name: {key: np.concatenate([each[name][key] for each in blocks]) for key in statistics}
         for name in [*strata, *pools]
     }
+    if any(used[name].cells is not rows.cells for name, rows in strata.items()):
+        move(drawn, of_strata(strata, pools, statistics), of_strata(used, pools, statistics))
+    return drawn
+
+
+def of_strata(
+    strata: Mapping[str, Outcomes], pools: Mapping[str, Sequence[str]], statistics: Mapping[str, Statistic]
+) -> dict[str, dict[str, Values]]:
+    """Statistics of sets of rows, and of pools of them: name → key → values, of shape (...).
+
+    Args and errors as for `bootstrap`; the rows may be resampled or not.
+    """
+    sets = {**strata}
+    sets |= {name: Outcomes.pooled([strata[part] for part in parts]) for name, parts in pools.items()}
+    return {
+        name: {key: statistic(rows) for key, statistic in statistics.items()} for name, rows in sets.items()
+    }
+
+
+def move(
+    replicates: Mapping[str, dict[str, Values]],
+    exact: Mapping[str, Mapping[str, Values]],
+    used: Mapping[str, Mapping[str, Values]],
+) -> None:
+    """Moves replicates of rows whose confidences were changed a little to where the rows themselves are.
+
+    Args:
+        replicates: Name → key → values; changed in place.
+        exact: The same statistics of the rows; nan where undefined, which moves nothing.
+        used: Those of the rows that were resampled.
+    """
+    for name, statistics in replicates.items():
+        for key, values in statistics.items():
+            distance = exact[name][key] - used[name][key]
+            if not np.isnan(distance):
+                statistics[key] = values + distance
 
 
 def percentile_interval(replicates: Values, level: float = LEVEL) -> tuple[float, float] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, update_wrapper
-from typing import Concatenate, Generic, ParamSpec
+from typing import Any, Concatenate, Generic, ParamSpec
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -80,6 +80,33 @@ class Cells:
             wrong[..., place] += part.wrong
         return cls(distinct, right, wrong)
 
+    def merged(self, group: NDArray[np.integer[Any]]) -> Cells:
+        """Neighbouring confidences taken for one, the mean of their rows: no sum over a group changes.
+
+        Args:
+            group: A number for each distinct confidence, of rows that were not resampled; neighbours with
+                equal numbers are merged; shape (k,).
+        """
+        if self.confidence.size == 0:
+            return self
+        starts = np.r_[0, _changes(group)]
+        ends = np.r_[starts[1:], self.confidence.size] - 1
+        total = np.add.reduceat(self.total, starts)
+        mean = np.add.reduceat(self.total * self.confidence, starts) / total
+        # Rounding must not move a mean out of its group, and so into another bin.
+        mean = np.clip(mean, self.confidence[starts], self.confidence[ends])
+        return Cells(mean, np.add.reduceat(self.right, starts), np.add.reduceat(self.wrong, starts))
+
+    def split(self, group: NDArray[np.integer[Any]]) -> list[Cells]:
+        """The cells of each group by itself, in the order of their confidences.
+
+        Args:
+            group: As for `merged`.
+        """
+        columns = (self.confidence, self.right, self.wrong)
+        parts = [np.split(column, _changes(group), axis=-1) for column in columns]
+        return [Cells(*each) for each in zip(*parts, strict=True)]
+
     @cached_property
     def total(self) -> Counts:
         """Rows at each confidence; shape (..., k)."""
@@ -109,6 +136,10 @@ class Cells:
     def n(self) -> int:
         """Rows in all, of rows that were not resampled."""
         return int(self.counts)
+
+
+def _changes(group: NDArray[np.integer[Any]]) -> NDArray[np.intp]:
+    return np.flatnonzero(np.diff(group)) + 1
 
 
 class ConfidenceMetric(Generic[Options]):

@@ -6,13 +6,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from vecbench.metrics.calibration import ece
+from vecbench.metrics.calibration import bin_of, ece
 from vecbench.metrics.cells import Cells, ConfidenceMetric, Values
+from vecbench.metrics.right_counts import RightCounts
 
 REPLICATES = 10_000
 SEED = 0
 BLOCK = 2**21
 """Counts that are drawn at once."""
+
+MOST_DRAWN = 25
+"""With more distinct confidences than this, the right rows of a whole bin are drawn as one number."""
 
 
 def redraw(cells: Cells, replicates: int = REPLICATES, seed: int = SEED) -> Cells:
@@ -41,7 +45,11 @@ def _redraw(cells: Cells, replicates: int, stream: np.random.Generator) -> Cells
 def null_eces(
     cells: Cells, every_bins: Sequence[int], replicates: int = REPLICATES, seed: int = SEED
 ) -> dict[int, Values]:
-    """The ECE of each replicate of `redraw`, computed in blocks that fit into memory.
+    """The ECE of each replicate of `redraw`, at a cost that is bounded.
+
+    An ECE depends on the rows of its bins and on how many of them are right. So beyond `MOST_DRAWN` distinct
+    confidences these sums are drawn from their own distribution, and the replicates are not those that
+    `redraw` makes of the same seed, but as good.
 
     Args:
         cells: Rows that were not resampled.
@@ -52,14 +60,30 @@ def null_eces(
     Returns:
         Bins → values of shape (replicates,); nan without rows.
     """
-    size = max(1, BLOCK // max(1, cells.confidence.size))
     stream = np.random.default_rng(seed)
+    if cells.confidence.size > MOST_DRAWN:
+        drawn = _redraw_bins(cells, every_bins, replicates, stream)
+        return {bins: ece.of_cells(drawn, bins) for bins in every_bins}
+    size = max(1, BLOCK // max(1, cells.confidence.size))
     parts: dict[int, list[Values]] = {bins: [] for bins in every_bins}
     for begin in range(0, replicates, size):
         drawn = _redraw(cells, min(size, replicates - begin), stream)
         for bins, values in parts.items():
             values.append(ece.of_cells(drawn, bins))
     return {bins: np.concatenate(values) for bins, values in parts.items()}
+
+
+def _redraw_bins(
+    cells: Cells, every_bins: Sequence[int], replicates: int, stream: np.random.Generator
+) -> Cells:
+    """As `_redraw`, with one confidence for each part of [0, 1] that no edge of any of the bins cuts."""
+    group = np.zeros(cells.confidence.size, dtype=np.intp)
+    for bins in every_bins:
+        group = group * bins + bin_of(cells.confidence, bins)
+    merged = cells.merged(group)
+    numbers = [RightCounts.of_cells(part).draw(replicates, stream) for part in cells.split(group)]
+    right = np.stack(numbers, axis=-1)
+    return Cells(merged.confidence, right, merged.total - right)
 
 
 @ConfidenceMetric

@@ -43,8 +43,7 @@ def f1_macro(targets: Sequence[str | None], labels: Sequence[str | None], candid
     Raises:
         ValueError: The lengths differ, or a target or label is not among the candidates.
     """
-    each = _per_candidate(targets, labels, candidates)
-    return float(each.f1.mean()) if each.support.sum() else float("nan")
+    return f1_scores(confusion_counts(targets, labels, candidates)).macro
 
 
 def f1_weighted(
@@ -54,9 +53,7 @@ def f1_weighted(
 
     Args, returns and errors as for `f1_macro`.
     """
-    each = _per_candidate(targets, labels, candidates)
-    n = each.support.sum()
-    return float((each.f1 * each.support).sum() / n) if n else float("nan")
+    return f1_scores(confusion_counts(targets, labels, candidates)).weighted
 
 
 def confusion_counts(
@@ -87,19 +84,31 @@ def confusion_counts(
     return counts
 
 
-@dataclass(frozen=True)
-class _PerCandidate:
-    f1: NDArray[np.float64]
-    support: NDArray[np.int64]
+@dataclass(frozen=True, slots=True)
+class F1Scores:
+    """Means of the candidates' F1, in [0, 1]; nan when no row has a target.
+
+    Attributes:
+        macro: See `f1_macro`.
+        weighted: See `f1_weighted`.
+    """
+
+    macro: float
+    weighted: float
 
 
-def _per_candidate(
-    targets: Sequence[str | None], labels: Sequence[str | None], candidates: Sequence[str]
-) -> _PerCandidate:
-    counts = confusion_counts(targets, labels, candidates)
+def f1_scores(counts: NDArray[np.int64]) -> F1Scores:
+    """The F1 scores of rows that are counted already.
+
+    Args:
+        counts: As `confusion_counts` has them; shape (k + 1, k + 1).
+    """
     hits = counts.diagonal()[:-1]
     support = counts[:-1].sum(axis=1)
     predicted = counts[:, :-1].sum(axis=0)
+    n = support.sum()
+    if n == 0:
+        return F1Scores(float("nan"), float("nan"))
     either = support + predicted
-    f1 = np.divide(2 * hits, either, out=np.zeros(len(candidates)), where=either > 0)
-    return _PerCandidate(f1, support)
+    each = np.divide(2 * hits, either, out=np.zeros(hits.size), where=either > 0)
+    return F1Scores(float(each.mean()), float((each * support).sum() / n))

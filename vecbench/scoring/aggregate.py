@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from vecbench.metrics import Cells, confusion_counts, f1_macro, f1_weighted, mean_interval, wilson_interval
+from vecbench.metrics import Cells, confusion_counts, mean_interval, wilson_interval
 from vecbench.metrics.bootstrap import (
     LEVEL,
     REPLICATES,
@@ -22,6 +23,7 @@ from vecbench.metrics.bootstrap import (
 )
 from vecbench.metrics.cells import Values
 from vecbench.metrics.consistency import consistency_p, null_eces
+from vecbench.metrics.labels import f1_scores
 from vecbench.parsing import Prediction
 from vecbench.parsing.prediction import CONFIDENCE_STATUSES, LABEL_STATUSES
 from vecbench.scoring.arrangement import Arrangement
@@ -128,7 +130,8 @@ def _row_scores(
     targets = [row.target if row.target in known else None for row in rows]
     labels = [row.reading.label for row in rows]
     metrics = {"accuracy": _share(sum(row.correct for row in rows), n, with_interval=drawn is not None)}
-    metrics |= _f1(targets, labels, candidates)
+    confusion = confusion_counts(targets, labels, candidates)
+    metrics |= _f1(confusion)
     metrics["coverage"] = _share(cells.n, n, with_interval=drawn is not None)
     null = null_eces(cells, (10, 15), replicates, seed) if cells.n else {}
     p_values = {bins: consistency_p(cells, values, bins) for bins, values in null.items()}
@@ -149,7 +152,6 @@ def _row_scores(
     undefined = Score(None, 0, why=_why_undefined(cells))
     metrics["ece_null"] = Score(float(null[10].mean()), cells.n) if null else undefined
     metrics["calibration_p"] = Score(p_values[10], cells.n) if null else undefined
-    confusion = confusion_counts(targets, labels, candidates)
     return RowScores(n, status_counts(rows), metrics, cells, candidates, confusion)
 
 
@@ -199,18 +201,13 @@ def _share(part: int, n: int, *, with_interval: bool) -> Score:
     return Score(part / n, n, low, high, "wilson")
 
 
-def _f1(
-    targets: Sequence[str | None], labels: Sequence[str | None], candidates: Sequence[str]
-) -> dict[str, Score]:
-    values = {
-        "f1_macro": f1_macro(targets, labels, candidates),
-        "f1_weighted": f1_weighted(targets, labels, candidates),
-    }
+def _f1(confusion: NDArray[np.int64]) -> dict[str, Score]:
+    values, n = f1_scores(confusion), int(confusion.sum())
     return {
-        key: Score(None, len(labels), why="no row has a target that is a candidate")
+        key: Score(None, n, why="no row has a target that is a candidate")
         if math.isnan(value)
-        else Score(value, len(labels))
-        for key, value in values.items()
+        else Score(value, n)
+        for key, value in (("f1_macro", values.macro), ("f1_weighted", values.weighted))
     }
 
 
