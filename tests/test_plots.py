@@ -6,16 +6,8 @@ from PIL import Image
 
 from vecbench.errors import RunError
 from vecbench.metrics import Cells
-from vecbench.plots import (
-    MOST_POINTS,
-    accuracy_coverage_curve,
-    confusion_csv,
-    confusion_matrix,
-    reliability_diagram,
-    reliability_points,
-    save_figure,
-    selective_points,
-)
+from vecbench.plot_points import MOST_POINTS, confusion_csv, reliability_points, selective_points
+from vecbench.plots import accuracy_coverage_curve, confusion_matrix, reliability_diagram, save_figure
 
 
 def simulated(n=400, digits=1):

@@ -2,130 +2,92 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vecbench.metrics import Cells, aurc, auroc, brier, ece, ece_null, redraw, wilson_interval
+from vecbench.metrics import Cells, aurc, auroc, brier, ece, ece_null
 from vecbench.metrics.calibration import bin_of
-from vecbench.metrics.cells import Counts, Values
+from vecbench.metrics.cells import Values
+from vecbench.plot_points import (
+    BINS,
+    MOST_POINTS,
+    NO_LABEL,
+    NO_TARGET,
+    ReliabilityPoints,
+    reliability_points,
+    selective_points,
+)
 from vecbench.store.files import replacing, write_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-MOST_POINTS = 25
-"""With more distinct confidences than this, the ECE's bins are drawn instead of the values."""
+    from vecbench.lettering import Lettering
 
-BINS = 10
 COLUMN_WIDTH = 3.4
 """Inches: one column of a two-column paper."""
 
-NO_LABEL, NO_TARGET = "(no label)", "(no target)"
+COMPRESSION = 3
+"""Of PNGs: a twentieth larger than with the usual 6, in two thirds of the time."""
+
+EDGE = 0.05
+"""Inches that stay free at the edge of a figure."""
+
+SHARES = tuple((share, f"{share:.1f}") for share in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0))
+"""Ticks of an axis from 0 to 1."""
+
 LEGEND: Mapping[str, Any] = {"loc": "upper left", "fontsize": 5.5, "frameon": False, "handlelength": 1.6}
 BLUE, ORANGE, GREY = "#0072b2", "#d55e00", "#bbbbbb"
 """Okabe and Ito's blue and vermilion: told apart with any colour vision, and by brightness in print."""
 
 
-@dataclass(frozen=True)
-class ReliabilityPoints:
-    """What a reliability diagram plots, one entry a point, ascending in confidence; shape (k,) each.
-
-    Attributes:
-        confidence: Mean confidence of the point's rows.
-        n: Rows.
-        right: Right answers among them.
-        low: Lower end of the Wilson interval of right / n.
-        high: Upper end.
-        band_low: 2.5 % point of right / n if every confidence were a true probability.
-        band_high: 97.5 % point of the same.
-        binned: Whether a point is a bin, rather than one distinct confidence.
-    """
-
-    confidence: NDArray[np.float64]
-    n: NDArray[np.int64]
-    right: NDArray[np.int64]
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
-    band_low: NDArray[np.float64]
-    band_high: NDArray[np.float64]
-    binned: bool
-
-    def as_csv(self) -> str:
-        """The plotted numbers."""
-        names = ["confidence", "n", "right", "accuracy", "low", "high", "band_low", "band_high"]
-        counts = (self.confidence, self.n, self.right, self.right / self.n)
-        return _csv(names, (*counts, self.low, self.high, self.band_low, self.band_high))
-
-
-def reliability_points(cells: Cells) -> ReliabilityPoints:
-    """The points of a reliability diagram.
-
-    Args:
-        cells: At least one row.
-
-    Returns:
-        One point a distinct confidence when there are at most `MOST_POINTS` of them, else one for each
-        of the printed ECE's bins that has rows.
-    """
-    binned = cells.confidence.size > MOST_POINTS
-    place = bin_of(cells.confidence, BINS) if binned else np.arange(cells.confidence.size)
-    points = np.unique(place)
-    member = (place[:, None] == points).astype(np.float64)
-    n, right = cells.total @ member, cells.right @ member
-    drawn = redraw(cells).right @ member / n
-    low, high = _wilson(right, n)
-    return ReliabilityPoints(
-        confidence=(cells.total * cells.confidence) @ member / n,
-        n=n.astype(np.int64),
-        right=right.astype(np.int64),
-        low=low,
-        high=high,
-        band_low=np.quantile(drawn, 0.025, axis=0),
-        band_high=np.quantile(drawn, 0.975, axis=0),
-        binned=binned,
-    )
-
-
-def reliability_diagram(cells: Cells, name: str, rows: int) -> Figure:
+def reliability_diagram(cells: Cells, name: str, rows: int, null: float | None = None) -> Figure:
     """A reliability diagram at a paper's column width, over a histogram of the confidences.
 
     Args:
         cells: The rows that have a confidence; may be none.
         name: Of the group, for the title.
         rows: All rows, to say what share has a confidence.
+        null: `ece_null` of the cells, if it is known.
     """
-    from matplotlib.figure import Figure
+    from vecbench.lettering import Lettering, escaped, frame, margins
 
-    figure = Figure(figsize=(COLUMN_WIDTH, 4.3), layout="constrained")
-    above, below = figure.subplots(2, 1, height_ratios=(3, 1), sharex=True)
+    height = 4.3
+    figure = _figure(COLUMN_WIDTH, height)
+    letters = Lettering(figure)
+    heights = _histogram(cells)
+    ticks = _count_ticks(float((heights[1] + heights[2]).max(initial=0)))
+    left, bottom = margins([label for _, label in SHARES], [label for _, label in (*SHARES, *ticks)])
+    below = _axes(figure, (left, bottom, COLUMN_WIDTH - left - EDGE, 0.87), (-0.03, 1.03), (0, 1))
+    above = _axes(
+        figure, (left, bottom + 0.97, COLUMN_WIDTH - left - EDGE, 2.58), (-0.03, 1.03), (-0.03, 1.03)
+    )
     coverage = 100 * cells.n / rows if rows else 0.0
-    figure.suptitle(f"{_plain(name)}   n = {rows}, coverage {coverage:.0f} %", fontsize=8, fontweight="bold")
-    above.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), ylabel="share of right answers")
-    below.set(xlabel="stated confidence", ylabel="answers")
+    title = f"{escaped(name)}   n = {rows}, coverage {coverage:.0f} %"
+    figure.suptitle(title, y=1 - EDGE / height, fontsize=8, fontweight="bold")
     above.plot([0, 1], [0, 1], color="black", linewidth=0.6, linestyle=(0, (4, 3)), zorder=1)
     if cells.n:
-        points = reliability_points(cells)
+        null = float(ece_null.of_cells(cells)) if null is None else null
         above.set_title(
-            f"ECE {100 * float(ece.of_cells(cells)):.1f} "
-            f"(calibrated: {100 * float(ece_null.of_cells(cells)):.1f}), "
+            f"ECE {100 * float(ece.of_cells(cells)):.1f} (calibrated: {100 * null:.1f}), "
             f"Brier {100 * float(brier.of_cells(cells)):.1f}",
             fontsize=7,
+            y=1.0,
         )
-        _draw_points(above, points)
+        _draw_points(above, reliability_points(cells))
         _draw_means(above, cells)
-        _draw_histogram(below, cells)
+        below.set_ylim(0, 1.15 * float((heights[1] + heights[2]).max()))
+        _draw_histogram(letters, below, *heights)
         above.legend(**LEGEND)
     else:
         _say(above, "no answer states a confidence")
-    _style(above, below)
+    frame(letters, above, SHARES, SHARES, ("", "share of right answers"))
+    frame(letters, below, SHARES, ticks, ("stated confidence", "answers"))
     return figure
 
 
@@ -137,13 +99,16 @@ def accuracy_coverage_curve(cells: Cells, name: str, rows: int) -> Figure:
         name: Of the group, for the title.
         rows: All rows: those without a confidence are never among the most confident.
     """
-    from matplotlib.figure import Figure
+    from vecbench.lettering import Lettering, escaped, frame, margins
 
-    figure = Figure(figsize=(COLUMN_WIDTH, 2.6), layout="constrained")
-    axes = figure.subplots()
-    axes.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), xlabel="share of rows that are answered")
-    axes.set_ylabel("accuracy among them")
-    title = f"{_plain(name)}   n = {rows}"
+    height = 2.6
+    figure = _figure(COLUMN_WIDTH, height)
+    letters = Lettering(figure)
+    labels = [label for _, label in SHARES]
+    left, bottom = margins(labels, labels)
+    place = (left, bottom, COLUMN_WIDTH - left - EDGE, height - bottom - 0.2)
+    axes = _axes(figure, place, (-0.03, 1.03), (-0.03, 1.03))
+    title = f"{escaped(name)}   n = {rows}"
     if cells.n:
         title += f", AUROC {_percent(auroc.of_cells(cells))}, AURC {_percent(aurc.of_cells(cells))}"
         points = selective_points(cells, rows)
@@ -151,58 +116,22 @@ def accuracy_coverage_curve(cells: Cells, name: str, rows: int) -> Figure:
         axes.plot(points.coverage, points.accuracy, color=BLUE, linewidth=1, marker="o", markersize=2.5)
         overall = float(cells.total_right / cells.n)
         axes.axhline(overall, color=ORANGE, linewidth=0.8, linestyle="-.", label=f"all: {100 * overall:.1f}")
-        for place in _spread_out(points.coverage):
-            axes.annotate(
-                f"≥ {points.threshold[place]:g}",
-                (points.coverage[place], points.accuracy[place]),
-                xytext=(0, 5),
-                textcoords="offset points",
-                ha="center",
-                fontsize=5,
-            )
+        named = _spread_out(points.coverage)
+        places = np.column_stack([points.coverage, points.accuracy])[named]
+        letters.write(
+            axes.transData,
+            places,
+            [f"≥ {points.threshold[each]:g}" for each in named],
+            5,
+            up="low",
+            shift=(0, 5),
+        )
         axes.legend(**{**LEGEND, "loc": "lower left"})
     else:
         _say(axes, "no answer states a confidence")
-    axes.set_title(title, fontsize=7, fontweight="bold")
-    _style(axes)
+    axes.set_title(title, fontsize=7, fontweight="bold", y=1.0)
+    frame(letters, axes, SHARES, SHARES, ("share of rows that are answered", "accuracy among them"))
     return figure
-
-
-@dataclass(frozen=True)
-class SelectivePoints:
-    """What an accuracy–coverage curve plots: one entry a distinct confidence, from the highest down.
-
-    Attributes:
-        threshold: The confidence; rows that state at least as much are answered.
-        coverage: Their share of all rows.
-        accuracy: The share of right answers among them.
-        low: Lower end of its Wilson interval.
-        high: Upper end.
-    """
-
-    threshold: NDArray[np.float64]
-    coverage: NDArray[np.float64]
-    accuracy: NDArray[np.float64]
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
-
-    def as_csv(self) -> str:
-        """The plotted numbers."""
-        columns = (self.threshold, self.coverage, self.accuracy, self.low, self.high)
-        return _csv(["threshold", "coverage", "accuracy", "low", "high"], columns)
-
-
-def selective_points(cells: Cells, rows: int) -> SelectivePoints:
-    """The points of an accuracy–coverage curve.
-
-    Args:
-        cells: At least one row.
-        rows: All rows, those without a confidence included.
-    """
-    answered = np.cumsum(cells.total[::-1])
-    right = np.cumsum(cells.right[::-1])
-    low, high = _wilson(right, answered)
-    return SelectivePoints(cells.confidence[::-1], answered / rows, right / answered, low, high)
 
 
 def confusion_matrix(counts: NDArray[np.int64], labels: Sequence[str], name: str) -> Figure:
@@ -213,48 +142,61 @@ def confusion_matrix(counts: NDArray[np.int64], labels: Sequence[str], name: str
         labels: The k candidates.
         name: Of the task, for the title.
     """
-    from matplotlib.figure import Figure
+    from vecbench.lettering import Lettering, escaped, frame, margins
 
-    size = max(COLUMN_WIDTH, 0.27 * len(labels) + 1.3)
-    figure = Figure(figsize=(size, size), layout="constrained")
-    axes = figure.subplots()
     rows = [*labels, NO_TARGET] if counts[-1].any() else list(labels)
+    shown = [*labels, NO_LABEL]
+    turn = 60.0
+    left, bottom = margins(shown, rows, turn)
+    wanted = max(COLUMN_WIDTH, 0.27 * len(labels) + 1.3)
+    cell = max(0.2, (wanted - left - EDGE) / len(shown))
+    width, height = left + cell * len(shown) + EDGE, bottom + cell * len(rows) + 0.3
+    figure = _figure(width, height)
+    letters = Lettering(figure)
+    place = (left, bottom, cell * len(shown), cell * len(rows))
+    axes = _axes(figure, place, (0, len(shown)), (len(rows), 0))
     counts = counts[: len(rows)]
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    for (row, column), count in np.ndenumerate(counts):
-        if count:
-            colour = "white" if shares[row, column] > 0.55 else "black"
-            axes.text(column, row, str(count), ha="center", va="center", fontsize=5.5, color=colour)
-    shown = [_plain(label) for label in [*labels, NO_LABEL]]
-    axes.set_xticks(range(len(shown)), shown, rotation=60, ha="right")
-    axes.set_yticks(range(len(rows)), [_plain(row) for row in rows])
-    axes.set(xlabel="label", ylabel="target")
+    axes.pcolormesh(shares, cmap="Blues", vmin=0, vmax=1)
+    filled = np.argwhere(counts > 0)
+    colours = ["white" if shares[row, column] > 0.55 else "black" for row, column in filled]
+    numbers = [str(counts[row, column]) for row, column in filled]
+    letters.write(axes.transData, filled[:, ::-1] + 0.5, numbers, 5.5, colours=colours)
     accuracy = counts[: len(labels), : len(labels)].trace() / max(counts.sum(), 1)
-    title = f"{_plain(name)}   n = {counts.sum()}, accuracy {100 * accuracy:.1f}"
-    axes.set_title(title, fontsize=7, fontweight="bold")
-    _style(axes)
+    title = f"{escaped(name)}   n = {counts.sum()}, accuracy {100 * accuracy:.1f}"
+    axes.set_title(title, fontsize=7, fontweight="bold", y=1.0)
+    x = [(number + 0.5, label) for number, label in enumerate(shown)]
+    y = [(number + 0.5, label) for number, label in enumerate(rows)]
+    frame(letters, axes, x, y, ("label", "target"), turn)
     return figure
 
 
-def confusion_csv(counts: NDArray[np.int64], labels: Sequence[str]) -> str:
-    """The numbers of a confusion matrix: one line a target, one column a label."""
-    names = np.array([*labels, NO_TARGET])
-    return _csv(["target", *labels, NO_LABEL], (names, *counts.T))
+def _figure(width: float, height: float) -> Figure:
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height))
 
 
-def _style(*every: Axes) -> None:
-    for axes in every:
-        axes.tick_params(labelsize=6, width=0.6, length=2)
-        axes.xaxis.label.set_fontsize(7)
-        axes.yaxis.label.set_fontsize(7)
-        for edge in ("top", "right"):
-            axes.spines[edge].set_visible(False)
+def _axes(
+    figure: Figure,
+    place: tuple[float, float, float, float],
+    x: tuple[float, float],
+    y: tuple[float, float],
+) -> Axes:
+    """Axes at a place (left, bottom, width, height) in inches, with limits."""
+    width, height = figure.get_size_inches()
+    left, bottom, across, up = place
+    axes = figure.add_axes((left / width, bottom / height, across / width, up / height))
+    axes.set(xlim=x, ylim=y)
+    return axes
 
 
-def _plain(text: str) -> str:
-    """The text without its dollars meaning mathematics."""
-    return text.replace("$", r"\$")
+def _count_ticks(most: float) -> list[tuple[float, str]]:
+    """About three round numbers up to the largest count."""
+    from matplotlib.ticker import MaxNLocator
+
+    values = MaxNLocator(nbins=3, steps=[1, 2, 5, 10], integer=True).tick_values(0, max(most, 1))
+    return [(float(value), f"{value:.0f}") for value in values if 0 <= value <= 1.15 * most]
 
 
 def _say(axes: Axes, text: str) -> None:
@@ -319,14 +261,24 @@ def _draw_means(axes: Axes, cells: Cells) -> None:
     axes.axhline(accuracy, color=ORANGE, linewidth=0.8, linestyle="-.", zorder=2, label=label)
 
 
-def _draw_histogram(axes: Axes, cells: Cells) -> None:
-    if cells.confidence.size > MOST_POINTS:
-        place = bin_of(cells.confidence, 2 * BINS)
-        middle = (np.arange(2 * BINS) + 0.5) / (2 * BINS)
-        right = np.asarray(np.bincount(place, cells.right, minlength=middle.size), np.float64)
-        wrong = np.asarray(np.bincount(place, cells.wrong, minlength=middle.size), np.float64)
-    else:
-        middle, right, wrong = cells.confidence, cells.right, cells.wrong
+def _histogram(cells: Cells) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Where the bars stand, and how many rows of each are right and wrong."""
+    if cells.confidence.size <= MOST_POINTS:
+        return cells.confidence, cells.right, cells.wrong
+    place = bin_of(cells.confidence, 2 * BINS)
+    middle = (np.arange(2 * BINS) + 0.5) / (2 * BINS)
+    right = np.asarray(np.bincount(place, cells.right, minlength=middle.size), np.float64)
+    wrong = np.asarray(np.bincount(place, cells.wrong, minlength=middle.size), np.float64)
+    return middle, right, wrong
+
+
+def _draw_histogram(
+    letters: Lettering,
+    axes: Axes,
+    middle: NDArray[np.float64],
+    right: NDArray[np.float64],
+    wrong: NDArray[np.float64],
+) -> None:
     width = 0.8 * min(0.05, *np.diff(middle), 1.0)
     axes.bar(middle, right, width=width, color=BLUE, linewidth=0, label="right")
     axes.bar(
@@ -340,10 +292,12 @@ def _draw_histogram(axes: Axes, cells: Cells) -> None:
         linewidth=0.6,
         label="wrong",
     )
-    for x, height in zip(middle, right + wrong, strict=True):
-        if height:
-            axes.text(x, height, f"{int(height)}", ha="center", va="bottom", fontsize=4.5)
-    axes.margins(y=0.15)
+    total = right + wrong
+    filled = np.flatnonzero(total)
+    places = np.column_stack([middle, total])[filled]
+    letters.write(
+        axes.transData, places, [f"{int(total[each])}" for each in filled], 4.5, up="low", shift=(0, 1)
+    )
     axes.legend(**LEGEND)
 
 
@@ -367,20 +321,6 @@ def save_figure(figure: Figure, numbers: str, path: Path) -> Path:
         with replacing(path.with_name(f"{path.name}.svg")) as draft:
             figure.savefig(draft, format="svg", metadata={"Date": None})
         with replacing(path.with_name(f"{path.name}.png")) as draft:
-            figure.savefig(draft, format="png", dpi=200)
+            figure.savefig(draft, format="png", dpi=200, pil_kwargs={"compress_level": COMPRESSION})
     write_text(path.with_name(f"{path.name}.csv"), numbers)
     return path.with_name(f"{path.name}.png")
-
-
-def _wilson(right: Counts, n: Counts) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    intervals = [wilson_interval(int(part), int(whole)) for part, whole in zip(right, n, strict=True)]
-    low, high = np.array(intervals).T
-    return low, high
-
-
-def _csv(names: Sequence[str], columns: Iterable[NDArray[Any]]) -> str:
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows(zip(*(column.tolist() for column in columns), strict=True))
-    return stream.getvalue()

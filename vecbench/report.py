@@ -9,15 +9,8 @@ from pathlib import Path
 from vecbench.interop.reading import ResponseSource
 from vecbench.interop.row import ResponseFault
 from vecbench.parsing import EMOCALIBER, Prediction
-from vecbench.plots import (
-    accuracy_coverage_curve,
-    confusion_csv,
-    confusion_matrix,
-    reliability_diagram,
-    reliability_points,
-    save_figure,
-    selective_points,
-)
+from vecbench.plot_points import confusion_csv, reliability_points, selective_points
+from vecbench.plots import accuracy_coverage_curve, confusion_matrix, reliability_diagram, save_figure
 from vecbench.scoring import CompleteScores, Scores, prediction_lines
 from vecbench.store import Manifest, remove, write_text
 from vecbench.store.files import replacing
@@ -72,7 +65,8 @@ def write_figures(scores: Scores, folder: Path) -> list[Path]:
         if "ece" not in scored.metrics:  # the protocol scores no confidences here
             continue
         numbers = reliability_points(cells).as_csv() if cells.n else ""
-        diagram = reliability_diagram(cells, shown, scored.n)
+        null = scored.metrics.get("ece_null")
+        diagram = reliability_diagram(cells, shown, scored.n, null.value if null else None)
         written.append(save_figure(diagram, numbers, folder / file_name("reliability", name)))
         numbers = selective_points(cells, scored.n).as_csv() if cells.n else ""
         curve = accuracy_coverage_curve(cells, shown, scored.n)

@@ -1,0 +1,149 @@
+"""The numbers that figures plot, and their CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vecbench.metrics import Cells, wilson_interval
+from vecbench.metrics.calibration import bin_of
+from vecbench.metrics.cells import Counts
+from vecbench.metrics.right_counts import RightCounts
+
+MOST_POINTS = 25
+"""With more distinct confidences than this, the ECE's bins are drawn instead of the values."""
+
+MOST_THRESHOLDS = 200
+"""Of more distinct confidences than this, a curve shows so many, spread evenly over the rows."""
+
+BINS = 10
+
+NO_LABEL, NO_TARGET = "(no label)", "(no target)"
+
+
+@dataclass(frozen=True)
+class ReliabilityPoints:
+    """What a reliability diagram plots, one entry a point, ascending in confidence; shape (k,) each.
+
+    Attributes:
+        confidence: Mean confidence of the point's rows.
+        n: Rows.
+        right: Right answers among them.
+        low: Lower end of the Wilson interval of right / n.
+        high: Upper end.
+        band_low: 2.5 % point of right / n if every confidence were a true probability.
+        band_high: 97.5 % point of the same.
+        binned: Whether a point is a bin, rather than one distinct confidence.
+    """
+
+    confidence: NDArray[np.float64]
+    n: NDArray[np.int64]
+    right: NDArray[np.int64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    band_low: NDArray[np.float64]
+    band_high: NDArray[np.float64]
+    binned: bool
+
+    def as_csv(self) -> str:
+        """The plotted numbers."""
+        names = ["confidence", "n", "right", "accuracy", "low", "high", "band_low", "band_high"]
+        counts = (self.confidence, self.n, self.right, self.right / self.n)
+        return _csv(names, (*counts, self.low, self.high, self.band_low, self.band_high))
+
+
+def reliability_points(cells: Cells) -> ReliabilityPoints:
+    """The points of a reliability diagram.
+
+    Args:
+        cells: At least one row.
+
+    Returns:
+        One point a distinct confidence when there are at most `MOST_POINTS` of them, else one for each
+        of the printed ECE's bins that has rows.
+    """
+    binned = cells.confidence.size > MOST_POINTS
+    group = bin_of(cells.confidence, BINS) if binned else np.arange(cells.confidence.size)
+    points = cells.merged(group)
+    low, high = _wilson(points.right, points.total)
+    calibrated = [RightCounts.of_cells(part) for part in cells.split(group)]
+    return ReliabilityPoints(
+        confidence=points.confidence,
+        n=points.total.astype(np.int64),
+        right=points.right.astype(np.int64),
+        low=low,
+        high=high,
+        band_low=np.array([each.quantile(0.025) for each in calibrated]) / points.total,
+        band_high=np.array([each.quantile(0.975) for each in calibrated]) / points.total,
+        binned=binned,
+    )
+
+
+@dataclass(frozen=True)
+class SelectivePoints:
+    """What an accuracy–coverage curve plots: one entry a distinct confidence, from the highest down.
+
+    Of very many only some, evenly over the rows; see `MOST_THRESHOLDS`.
+
+    Attributes:
+        threshold: The confidence; rows that state at least as much are answered.
+        coverage: Their share of all rows.
+        accuracy: The share of right answers among them.
+        low: Lower end of its Wilson interval.
+        high: Upper end.
+    """
+
+    threshold: NDArray[np.float64]
+    coverage: NDArray[np.float64]
+    accuracy: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+
+    def as_csv(self) -> str:
+        """The plotted numbers."""
+        columns = (self.threshold, self.coverage, self.accuracy, self.low, self.high)
+        return _csv(["threshold", "coverage", "accuracy", "low", "high"], columns)
+
+
+def selective_points(cells: Cells, rows: int) -> SelectivePoints:
+    """The points of an accuracy–coverage curve.
+
+    Args:
+        cells: At least one row.
+        rows: All rows, those without a confidence included.
+    """
+    answered = np.cumsum(cells.total[::-1])
+    right = np.cumsum(cells.right[::-1])
+    kept = np.arange(answered.size)
+    if kept.size > MOST_THRESHOLDS:
+        evenly = np.linspace(answered[0], answered[-1], MOST_THRESHOLDS)
+        kept = np.unique(np.searchsorted(answered, evenly))
+    answered, right = answered[kept], right[kept]
+    low, high = _wilson(right, answered)
+    return SelectivePoints(cells.confidence[::-1][kept], answered / rows, right / answered, low, high)
+
+
+def confusion_csv(counts: NDArray[np.int64], labels: Sequence[str]) -> str:
+    """The numbers of a confusion matrix: one line a target, one column a label."""
+    names = np.array([*labels, NO_TARGET])
+    return _csv(["target", *labels, NO_LABEL], (names, *counts.T))
+
+
+def _wilson(right: Counts, n: Counts) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    intervals = [wilson_interval(int(part), int(whole)) for part, whole in zip(right, n, strict=True)]
+    low, high = np.array(intervals).T
+    return low, high
+
+
+def _csv(names: Sequence[str], columns: Iterable[NDArray[Any]]) -> str:
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows(zip(*(column.tolist() for column in columns), strict=True))
+    return stream.getvalue()
