@@ -24,8 +24,8 @@ SEED = 0
 BLOCK = 500
 """Replicates that are drawn and computed at once: few enough to stay in a processor's cache."""
 
-MOST_WORKERS = 8
-"""Blocks that are computed at the same time, on however many processors: each takes memory."""
+WORKERS = min(8, os.cpu_count() or 1)
+"""Blocks that are computed at the same time: each takes memory, on however many processors."""
 
 FEW_CELLS = 64
 FEW_A_CELL = 8
@@ -155,7 +155,7 @@ def bootstrap(
         return of_strata(drawn, pools, statistics)
 
     # numpy frees the interpreter while it draws and multiplies, so threads are enough.
-    with ThreadPoolExecutor(min(MOST_WORKERS, os.cpu_count() or 1)) as pool:
+    with ThreadPoolExecutor(WORKERS) as pool:
         blocks = list(pool.map(block, sizes, streams))
     drawn = {
         name: {key: np.concatenate([each[name][key] for each in blocks]) for key in statistics}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from vecbench.metrics.bootstrap import (
     LEVEL,
     REPLICATES,
     SEED,
+    WORKERS,
     Outcomes,
     Statistic,
     bootstrap,
@@ -32,6 +34,7 @@ from vecbench.scoring.scores import GroupScores, RowScores, Score, Scores
 from vecbench.tasks import Catalogue
 
 OVERALL = "overall"
+NO_CELLS = Cells.of_rows([], [])
 PERCENTILE = "bootstrap, percentile"
 SQUARE_AND_ADD = "square-and-add of the tasks' Wilson intervals"
 REFLECTED = "bootstrap, reflected; low end 0 unless the consistency test rejects"
@@ -83,13 +86,22 @@ def score(
     if order:
         pools[OVERALL] = order
     outcomes = {name: _outcomes(by_task[name]) for name in order}
+    cells = {name: each.cells for name, each in outcomes.items()}
+    cells |= {name: Cells.pooled([cells[part] for part in parts]) for name, parts in pools.items()}
     repeated = len({row.repeat for row in rows}) > 1
-    drawn = {} if repeated else bootstrap(outcomes, pools, STATISTICS, replicates, seed)
+    # numpy draws without holding the interpreter: the two kinds of replicates need not wait for each other.
+    with ThreadPoolExecutor(WORKERS) as workers:
+        simulated = {
+            name: workers.submit(null_eces, each, (10, 15), replicates, seed)
+            for name, each in cells.items()
+            if each.n
+        }
+        drawn = {} if repeated else bootstrap(outcomes, pools, STATISTICS, replicates, seed)
+    nulls = {name: each.result() for name, each in simulated.items()}
 
     def scored(name: str, parts: Sequence[str]) -> RowScores:
         pooled = [row for part in parts for row in by_task[part]]
-        both = Outcomes.pooled([outcomes[part] for part in parts]) if parts else _outcomes([])
-        return _row_scores(pooled, both, drawn.get(name), replicates, seed)
+        return _row_scores(pooled, cells.get(name, NO_CELLS), drawn.get(name), nulls.get(name, {}))
 
     tasks = {name: scored(name, [name]) for name in order}
 
@@ -117,12 +129,11 @@ def _outcomes(rows: Sequence[Prediction]) -> Outcomes:
 
 def _row_scores(
     rows: Sequence[Prediction],
-    outcomes: Outcomes,
+    cells: Cells,
     drawn: Mapping[str, Values] | None,
-    replicates: int,
-    seed: int,
+    null: Mapping[int, Values],
 ) -> RowScores:
-    n, cells = len(rows), outcomes.cells
+    n = len(rows)
     lists = dict.fromkeys(row.candidates for row in rows)  # few, however many rows there are
     candidates = tuple(dict.fromkeys(candidate for each in lists for candidate in each))
     known = set(candidates)
@@ -133,7 +144,6 @@ def _row_scores(
     confusion = confusion_counts(targets, labels, candidates)
     metrics |= _f1(confusion)
     metrics["coverage"] = _share(cells.n, n, with_interval=drawn is not None)
-    null = null_eces(cells, (10, 15), replicates, seed) if cells.n else {}
     p_values = {bins: consistency_p(cells, values, bins) for bins, values in null.items()}
     for key, definition in DEFINITIONS.items():
         value = float(definition.of_cells(cells))
