@@ -1,6 +1,7 @@
 """Time and memory of scoring what others generated: whole processes of `vecbench score` on plain JSONL.
 
 Prints a table in Markdown. A process of `reading alone` reads and parses the responses and stops there.
+Confidences are stated in twentieths, in hundredths, or all distinct, as probabilities taken from logits are.
 
 Usage: python benchmarks/score_throughput.py [ROWS …]
 """
@@ -14,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,6 +41,13 @@ REASONING = (
 )
 
 
+CONFIDENCES: Mapping[str, Callable[[random.Random], float]] = {
+    "15 values": lambda stream: stream.randrange(30, 101, 5) / 100,
+    "71 values": lambda stream: stream.randrange(30, 101) / 100,
+    "all distinct": lambda stream: 1 - 0.7 * stream.random() ** 1.5,
+}
+
+
 class Cost(NamedTuple):
     """What a process took: seconds by the clock, seconds of the processor, peak memory in MiB."""
 
@@ -48,7 +56,7 @@ class Cost(NamedTuple):
     peak: float
 
 
-def write_responses(path: Path, rows: int) -> None:
+def write_responses(path: Path, rows: int, confidence: Callable[[random.Random], float]) -> None:
     """Plain JSONL over the nine tasks of VECBench, 600 characters of reasoning in a response."""
     stream = random.Random(0)
     tasks = list(load_catalogue().select("vecbench"))
@@ -57,7 +65,7 @@ def write_responses(path: Path, rows: int) -> None:
             task = tasks[number % len(tasks)]
             target, label, other = (stream.choice(task.labels) for _ in range(3))
             label = target if stream.random() < 0.6 else label
-            answer = f"<answer>{label}</answer><confidence>{stream.randrange(30, 101, 5) / 100}</confidence>"
+            answer = f"<answer>{label}</answer><confidence>{confidence(stream):.12g}</confidence>"
             row = {
                 "id": f"{task.display}/{number:07}",
                 "task": task.display,
@@ -79,26 +87,28 @@ def cost(command: Sequence[str]) -> Cost:
     return Cost(time.perf_counter() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
+def measure(path: Path, rows: int, kind: str) -> None:
+    """Prints the lines of one file; the fastest of three processes counts, of many rows the only one."""
+    score = [sys.executable, "-m", "vecbench", "score", str(path), "-o", str(path.with_name("scores"))]
+    processes = {"vecbench score --no-figures": [*score, "--no-figures"], "vecbench score": score}
+    if kind == next(iter(CONFIDENCES)):
+        reading = [sys.executable, "-c", READING_ALONE, str(path), str(rows)]
+        processes = {"reading alone": reading, **processes}
+    for name, command in processes.items():
+        best = min((cost(command) for _ in range(3 if rows < 100_000 else 1)), key=lambda each: each.wall)
+        figures = f"{best.wall:.1f} | {best.processor:.1f} | {best.peak:.0f}"
+        print(f"| {rows:,} | {kind} | {name} | {figures} |", flush=True)
+
+
 def main() -> None:
-    counts = [int(each) for each in sys.argv[1:]] or [8_032, 1_000_000]
-    print("| responses | MB | process | wall, s | processor, s | peak memory, MiB |")
-    print("| --: | --: | :-- | --: | --: | --: |")
-    for count in counts:
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "responses.jsonl"
-            write_responses(path, count)
-            size = path.stat().st_size / 1e6
-            score = [sys.executable, "-m", "vecbench", "score", str(path), "--no-figures"]
-            for name, command in (
-                ("reading alone", [sys.executable, "-c", READING_ALONE, str(path), str(count)]),
-                ("vecbench score --no-figures", [*score, "-o", str(Path(folder) / "scores")]),
-            ):
-                best = min((cost(command) for _ in range(3 if count < 100_000 else 1)), key=lambda c: c.wall)
-                print(
-                    f"| {count:,} | {size:.0f} | {name} | {best.wall:.1f} | {best.processor:.1f} "
-                    f"| {best.peak:.0f} |",
-                    flush=True,
-                )
+    print("| responses | confidences | process | wall, s | processor, s | peak memory, MiB |")
+    print("| --: | :-- | :-- | --: | --: | --: |")
+    for rows in [int(each) for each in sys.argv[1:]] or [8_032, 1_000_000]:
+        for kind, confidence in CONFIDENCES.items():
+            with tempfile.TemporaryDirectory() as folder:
+                path = Path(folder) / "responses.jsonl"
+                write_responses(path, rows, confidence)
+                measure(path, rows, kind)
 
 
 if __name__ == "__main__":

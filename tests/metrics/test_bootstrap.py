@@ -1,19 +1,24 @@
 import numpy as np
 import pytest
 
-from vecbench.metrics import Cells, auroc, brier, calibration_p, ece
+from vecbench.metrics import Cells, aurc, auroc, brier, calibration_p, ece, redraw
 from vecbench.metrics.bootstrap import (
     BLOCK,
     Outcomes,
     bootstrap,
+    of_strata,
     percentile_interval,
     reflected_interval,
+    rows_drawn,
 )
+from vecbench.metrics.condensed import MOST_DISTINCT
+from vecbench.metrics.consistency import MOST_DRAWN, null_eces
 
 STATISTICS = {
     "ece": lambda rows: ece.of_cells(rows.cells),
     "brier": lambda rows: brier.of_cells(rows.cells),
     "auroc": lambda rows: auroc.of_cells(rows.cells),
+    "aurc": lambda rows: aurc.of_cells(rows.cells),
     "accuracy": lambda rows: rows.accuracy,
     "coverage": lambda rows: rows.coverage,
 }
@@ -27,15 +32,23 @@ def simulated(n, seed=0, missing=(0, 0)):
     return confidence, correct, Outcomes(Cells.of_rows(confidence, correct), right, wrong)
 
 
-def test_it_is_the_bootstrap_of_the_rows():
+def all_distinct(n, seed=0):
+    stream = np.random.default_rng(seed)
+    confidence = 1 - 0.7 * stream.random(n) ** 1.5
+    correct = stream.random(n) < confidence - 0.1
+    return confidence, correct, Outcomes(Cells.of_rows(confidence, correct), np.asarray(3.0), np.asarray(4.0))
+
+
+@pytest.mark.parametrize("rows", [simulated, all_distinct])
+def test_it_is_the_bootstrap_of_the_rows(rows):
     """Quantiles of the count bootstrap equal those of drawing rows, within simulation error."""
-    confidence, correct, outcomes = simulated(300)
+    confidence, correct, outcomes = rows(300)
     drawn = bootstrap({"a": outcomes}, {}, STATISTICS, 4000)["a"]
     stream = np.random.default_rng(1)
-    naive = {"ece": [], "brier": [], "auroc": []}
+    naive = {"ece": [], "brier": [], "auroc": [], "aurc": []}
     for _ in range(4000):
         rows = stream.integers(0, 300, 300)
-        for name, metric in (("ece", ece), ("brier", brier), ("auroc", auroc)):
+        for name, metric in (("ece", ece), ("brier", brier), ("auroc", auroc), ("aurc", aurc)):
             naive[name].append(metric(confidence[rows], correct[rows]))
     for name, values in naive.items():
         for share in (0.025, 0.5, 0.975):
@@ -55,6 +68,37 @@ def test_the_draws_do_not_depend_on_the_machine(monkeypatch):
     assert not np.array_equal(
         first, bootstrap({"a": outcomes}, {}, STATISTICS, BLOCK * 3 + 7, seed=6)["a"]["ece"]
     )
+
+
+def test_what_a_replicate_holds_is_bounded_however_many_confidences_are_distinct():
+    held = []
+
+    def distinct(rows):
+        held.append(rows.cells.confidence.size)
+        return rows.accuracy
+
+    strata = {name: all_distinct(3000, seed)[2] for seed, name in enumerate("ab")}
+    bootstrap(strata, {"both": ["a", "b"]}, {"accuracy": distinct}, 3)
+    of_replicates = held[:3]
+    assert max(of_replicates) <= 2 * MOST_DISTINCT
+
+
+def test_condensed_replicates_lie_around_the_values_of_the_rows():
+    strata = {"a": all_distinct(2000, 1)[2], "b": simulated(400)[2]}
+    pools = {"both": ["a", "b"]}
+    drawn = bootstrap(strata, pools, STATISTICS, 4000)
+    for name, statistics in of_strata(strata, pools, STATISTICS).items():
+        for key in ("brier", "auroc", "aurc", "accuracy"):
+            values = drawn[name][key]
+            assert values.mean() == pytest.approx(float(statistics[key]), abs=0.1 * values.std())
+
+
+def test_rows_drawn_one_by_one_are_counted_by_cell():
+    counts = np.array([1, 5, 2])
+    drawn = rows_drawn(counts, 3001, np.random.default_rng(0))
+    assert (drawn.sum(axis=1) == 8).all()
+    assert drawn.mean(axis=0) == pytest.approx(counts, abs=0.1)
+    assert drawn.var(axis=0) == pytest.approx(counts * (1 - counts / 8), rel=0.1)
 
 
 def test_a_pool_keeps_the_size_of_its_strata():
@@ -102,3 +146,14 @@ def test_the_consistency_test_keeps_its_level_and_finds_miscalibration():
     )
     assert rejected <= 30
     assert calibration_p(confidence, np.zeros(200), replicates=500) == pytest.approx(1 / 501)
+
+
+@pytest.mark.parametrize("bins", [10, 15])
+def test_the_sums_of_bins_are_drawn_as_the_rows_would_be(bins):
+    outcomes = all_distinct(500)[2]
+    assert outcomes.cells.confidence.size > MOST_DRAWN
+    drawn = null_eces(outcomes.cells, (10, 15), 4000)[bins]
+    by_row = ece.of_cells(redraw(outcomes.cells, 4000, seed=1), bins)
+    assert drawn.shape == (4000,)
+    for share in (0.05, 0.5, 0.95):
+        assert np.quantile(drawn, share) == pytest.approx(np.quantile(by_row, share), abs=0.12 * by_row.std())

@@ -33,6 +33,25 @@ def test_the_closed_form_equals_a_fine_quadrature(width, distinct):
     )
 
 
+@pytest.mark.parametrize("slope", [0.9, 1.0])
+def test_looking_at_near_kernels_only_changes_nothing(slope, monkeypatch):
+    stream = np.random.default_rng(0)
+    confidence = stream.random(3000)
+    correct = stream.random(3000) < slope * confidence
+    near = smece(confidence, correct)
+    monkeypatch.setattr("vecbench.metrics.smooth.FEW_CENTRES", 10**9)
+    assert near == pytest.approx(smece(confidence, correct), rel=1e-9)
+
+
+def test_a_grid_of_very_many_confidences_changes_less_than_a_ten_thousandth(monkeypatch):
+    stream = np.random.default_rng(1)
+    confidence = stream.random(20_000)
+    correct = stream.random(20_000) < confidence
+    on_a_grid = smece(confidence, correct)
+    monkeypatch.setattr("vecbench.metrics.smooth.STEPS", 10**9)
+    assert on_a_grid == pytest.approx(smece(confidence, correct), rel=1e-4)
+
+
 def test_a_constant_error_is_itself():
     assert smece([0.9] * 10, [1] * 6 + [0] * 4) == pytest.approx(0.3)
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vecbench.metrics.cells import Cells, Counts, Values, share
-from vecbench.metrics.condensed import condensed
+from vecbench.metrics.condensed import condensed, is_condensed
 
 LEVEL = 0.95
 REPLICATES = 10_000
@@ -161,7 +161,7 @@ def bootstrap(
         name: {key: np.concatenate([each[name][key] for each in blocks]) for key in statistics}
         for name in [*strata, *pools]
     }
-    if any(used[name].cells is not rows.cells for name, rows in strata.items()):
+    if any(is_condensed(rows.cells) for rows in strata.values()):
         move(drawn, of_strata(strata, pools, statistics), of_strata(used, pools, statistics))
     return drawn
 

@@ -21,6 +21,11 @@ BINS = (10, 15)
 """The bins that no group may reach across: an ECE with them remains what it was."""
 
 
+def is_condensed(cells: Cells) -> bool:
+    """Whether `condensed` merges any of these cells."""
+    return cells.confidence.size > MOST_DISTINCT
+
+
 def condensed(cells: Cells) -> Cells:
     """The cells with neighbouring confidences merged, if there are more than `MOST_DISTINCT` of them.
 
@@ -35,7 +40,7 @@ def condensed(cells: Cells) -> Cells:
     Returns:
         At most `MOST_DISTINCT` distinct confidences.
     """
-    if cells.confidence.size <= MOST_DISTINCT:
+    if not is_condensed(cells):
         return cells
     through = np.cumsum(cells.total[::-1])[::-1]
     share_above = (through - cells.total / 2) / cells.n

@@ -24,6 +24,7 @@ from vecbench.metrics.bootstrap import (
     reflected_interval,
 )
 from vecbench.metrics.cells import Values
+from vecbench.metrics.condensed import is_condensed
 from vecbench.metrics.consistency import consistency_p, null_eces
 from vecbench.metrics.labels import f1_scores
 from vecbench.parsing import Prediction
@@ -113,7 +114,10 @@ def score(
         name: grouped(f"group {name}", present, arrangement.absent[name])
         for name, present in arrangement.members.items()
     }
-    intervals = {"level": LEVEL, "replicates": replicates, "seed": seed}
+    intervals: dict[str, Any] = {"level": LEVEL, "replicates": replicates, "seed": seed}
+    many = [name for name in order if drawn and is_condensed(cells[name])]
+    if many:
+        intervals["condensed"] = many
     return Scores(
         protocol, run or {}, tasks, groups, grouped(OVERALL, order, []), arrangement.names, intervals
     )
