@@ -5,8 +5,14 @@ import pytest
 from PIL import Image
 
 from vecbench.errors import RunError
-from vecbench.metrics import Cells
-from vecbench.plot_points import MOST_POINTS, confusion_csv, reliability_points, selective_points
+from vecbench.metrics import Cells, redraw
+from vecbench.plot_points import (
+    MOST_POINTS,
+    MOST_THRESHOLDS,
+    confusion_csv,
+    reliability_points,
+    selective_points,
+)
 from vecbench.plots import accuracy_coverage_curve, confusion_matrix, reliability_diagram, save_figure
 
 
@@ -39,6 +45,19 @@ def test_many_confidences_are_the_bins_of_the_ece():
     assert points.n.sum() == 400
 
 
+@pytest.mark.parametrize("digits", [1, 4], ids=["values", "bins"])
+def test_the_band_holds_what_calibrated_models_show(digits):
+    cells = simulated(n=2000, digits=digits)
+    points = reliability_points(cells)
+    shown = redraw(cells, 4000).right
+    if points.binned:
+        starts = np.searchsorted(cells.confidence, np.arange(10) / 10)
+        shown = np.add.reduceat(shown, starts, axis=1)
+    one_row = 1 / points.n
+    assert points.band_low == pytest.approx(np.quantile(shown, 0.025, axis=0) / points.n, abs=one_row.max())
+    assert points.band_high == pytest.approx(np.quantile(shown, 0.975, axis=0) / points.n, abs=one_row.max())
+
+
 def test_calibrated_points_lie_in_the_band_as_often_as_it_says():
     inside = []
     for seed in range(40):
@@ -48,6 +67,28 @@ def test_calibrated_points_lie_in_the_band_as_often_as_it_says():
         accuracy = points.right / points.n
         inside += list((points.band_low <= accuracy) & (accuracy <= points.band_high))
     assert 0.9 <= np.mean(inside) <= 1
+
+
+def edge_is_white(path):
+    with Image.open(path) as image:
+        pixels = np.asarray(image.convert("RGB"))
+    return all((line == 255).all() for line in (pixels[:2], pixels[-2:], pixels[:, :2], pixels[:, -2:]))
+
+
+@pytest.mark.parametrize(
+    "figure",
+    [
+        reliability_diagram(Cells.of_rows(*np.array([[0.3, 1.0], [0, 1]])), "x", 2),
+        reliability_diagram(Cells(np.array([0.5]), np.array([3e8]), np.array([4e8])), "x", 7 * 10**8),
+        accuracy_coverage_curve(simulated(digits=4), "ID VER", 400),
+        confusion_matrix(np.eye(3, dtype=int), ["a", "no word of one sentence that ends here"], "x"),
+        confusion_matrix(np.full((31, 31), 10**4), [f"label $_{each}$" for each in range(30)], "x"),
+        confusion_matrix(np.eye(4, dtype=int), ["", "Ärger", "Überraschung"], "x"),
+    ],
+    ids=["few rows", "very many rows", "curve", "long label", "many labels", "no ASCII"],
+)
+def test_everything_fits_on_the_page(figure, tmp_path):
+    assert edge_is_white(save_figure(figure, "", tmp_path / "figure"))
 
 
 @pytest.mark.parametrize("draw", [reliability_diagram, accuracy_coverage_curve])
@@ -81,6 +122,17 @@ def test_the_most_confident_rows_come_first_on_the_curve():
     assert points.threshold.tolist() == [0.9, 0.5]
     assert points.coverage.tolist() == [0.5, 0.75]
     assert points.accuracy.tolist() == pytest.approx([0.5, 2 / 3])
+
+
+def test_a_curve_of_very_many_confidences_shows_some_evenly():
+    stream = np.random.default_rng(0)
+    cells = Cells.of_rows(stream.random(5000), stream.random(5000) < 0.5)
+    points = selective_points(cells, rows=5000)
+    assert 0.9 * MOST_THRESHOLDS <= points.threshold.size <= MOST_THRESHOLDS
+    assert points.threshold[[0, -1]].tolist() == cells.confidence[[-1, 0]].tolist()
+    assert np.diff(points.coverage).max() < 2 / MOST_THRESHOLDS
+    above = cells.confidence >= points.threshold[100]
+    assert points.accuracy[100] == cells.right[above].sum() / cells.total[above].sum()
 
 
 def test_a_confusion_matrix_shows_rows_without_label_and_target(tmp_path):
