@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 COLUMN_WIDTH = 3.4
 """Inches: one column of a two-column paper."""
 
+MOST_MARKERS = 101
+"""More points of a curve than this would hide its band."""
+
 COMPRESSION = 3
 """Of PNGs: a twentieth larger than with the usual 6, in two thirds of the time."""
 
@@ -113,19 +116,16 @@ def accuracy_coverage_curve(cells: Cells, name: str, rows: int) -> Figure:
         title += f", AUROC {_percent(auroc.of_cells(cells))}, AURC {_percent(aurc.of_cells(cells))}"
         points = selective_points(cells, rows)
         axes.fill_between(points.coverage, points.low, points.high, color=GREY, alpha=0.5, linewidth=0)
-        axes.plot(points.coverage, points.accuracy, color=BLUE, linewidth=1, marker="o", markersize=2.5)
+        marker = "o" if points.coverage.size <= MOST_MARKERS else ""
+        axes.plot(points.coverage, points.accuracy, color=BLUE, linewidth=1, marker=marker, markersize=2.5)
         overall = float(cells.total_right / cells.n)
         axes.axhline(overall, color=ORANGE, linewidth=0.8, linestyle="-.", label=f"all: {100 * overall:.1f}")
-        named = _spread_out(points.coverage)
+        captions = [f"≥ {threshold:g}" for threshold in points.threshold]
+        # A caption such as "≥ 0.95" is 0.09 of the axis wide.
+        named = _spread_out(points.coverage, max(0.09, 0.018 * (max(map(len, captions)) - 1)))
         places = np.column_stack([points.coverage, points.accuracy])[named]
-        letters.write(
-            axes.transData,
-            places,
-            [f"≥ {points.threshold[each]:g}" for each in named],
-            5,
-            up="low",
-            shift=(0, 5),
-        )
+        shown = [captions[each] for each in named]
+        letters.write(axes.transData, places, shown, 5, up="low", shift=(0, 5))
         axes.legend(**{**LEGEND, "loc": "lower left"})
     else:
         _say(axes, "no answer states a confidence")
@@ -207,8 +207,8 @@ def _percent(value: Values) -> str:
     return "–" if np.isnan(value) else f"{100 * float(value):.1f}"
 
 
-def _spread_out(positions: NDArray[np.float64], apart: float = 0.09) -> list[int]:
-    """Places whose positions are so far apart that their captions do not collide."""
+def _spread_out(positions: NDArray[np.float64], apart: float) -> list[int]:
+    """Places whose positions are at least so far apart."""
     chosen: list[int] = []
     for place, position in enumerate(positions):
         if not chosen or position - positions[chosen[-1]] >= apart:
