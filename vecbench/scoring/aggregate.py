@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -92,6 +93,7 @@ def score(
     repeated = len({row.repeat for row in rows}) > 1
     # numpy draws without holding the interpreter: the two kinds of replicates need not wait for each other.
     with ThreadPoolExecutor(WORKERS) as workers:
+        workers.submit(import_module, "scipy.optimize")  # what SmoothECE needs takes as long to import
         simulated = {
             name: workers.submit(null_eces, each, (10, 15), replicates, seed)
             for name, each in cells.items()
