@@ -84,8 +84,9 @@ def edge_is_white(path):
         confusion_matrix(np.eye(3, dtype=int), ["a", "no word of one sentence that ends here"], "x"),
         confusion_matrix(np.full((31, 31), 10**4), [f"label $_{each}$" for each in range(30)], "x"),
         confusion_matrix(np.eye(4, dtype=int), ["", "Ärger", "Überraschung"], "x"),
+        confusion_matrix(np.eye(3, dtype=int), ["a\nb\tc\x07", "endless" * 1000], "x"),
     ],
-    ids=["few rows", "very many rows", "curve", "long label", "many labels", "no ASCII"],
+    ids=["few rows", "very many rows", "curve", "long label", "many labels", "no ASCII", "strange"],
 )
 def test_everything_fits_on_the_page(figure, tmp_path):
     assert edge_is_white(save_figure(figure, "", tmp_path / "figure"))

@@ -38,6 +38,9 @@ MOST_MARKERS = 101
 COMPRESSION = 3
 """Of PNGs: a twentieth larger than with the usual 6, in two thirds of the time."""
 
+LONGEST_CAPTION = 40
+"""Characters of a label beside a matrix."""
+
 EDGE = 0.05
 """Inches that stay free at the edge of a figure."""
 
@@ -144,8 +147,9 @@ def confusion_matrix(counts: NDArray[np.int64], labels: Sequence[str], name: str
     """
     from vecbench.lettering import Lettering, escaped, frame, margins
 
-    rows = [*labels, NO_TARGET] if counts[-1].any() else list(labels)
-    shown = [*labels, NO_LABEL]
+    captions = [_caption(label) for label in labels]
+    rows = [*captions, NO_TARGET] if counts[-1].any() else captions
+    shown = [*captions, NO_LABEL]
     turn = 60.0
     left, bottom = margins(shown, rows, turn)
     wanted = max(COLUMN_WIDTH, 0.27 * len(labels) + 1.3)
@@ -201,6 +205,12 @@ def _count_ticks(most: float) -> list[tuple[float, str]]:
 
 def _say(axes: Axes, text: str) -> None:
     axes.text(0.5, 0.5, text, ha="center", va="center", fontsize=7)
+
+
+def _caption(label: str) -> str:
+    """The label on one line, cut off if it is very long: it may come from a stranger's file."""
+    line = " ".join(label.split())
+    return line if len(line) <= LONGEST_CAPTION else line[: LONGEST_CAPTION - 1] + "…"
 
 
 def _percent(value: Values) -> str:
