@@ -48,7 +48,7 @@ MODELS = {
     "calibrated, all distinct": Model(DISTINCT, EVENLY, DISTINCT),
     "overconfident, all distinct": Model(DISTINCT, EVENLY, 0.25 + 0.45 * DISTINCT),
 }
-SIZES = (200, 8000)
+SIZES = (200, 1000, 8000)
 REPLICATES = 2000
 POPULATION = 1e9
 

@@ -60,6 +60,18 @@ def test_the_file_has_the_promised_shape(scores):
     assert accuracy["low"] < accuracy["value"] < accuracy["high"]
 
 
+def test_tasks_whose_confidences_are_condensed_for_intervals_are_named():
+    rows = simulated("emoji_2", 300) + [
+        replace(row, reading=replace(row.reading, confidence=0.3 + number / 1000))
+        for number, row in enumerate(simulated("emoji_7", 300))
+    ]
+    said = score(rows, "strict", CATALOGUE, **QUICK).content()
+    assert said["intervals"]["condensed"] == ["emoji_7"]
+    for metrics in (said["tasks"]["emoji_7"]["metrics"], said["overall"]["metrics"]):
+        for key in ("brier", "confidence_gap", "ece", "auroc", "aurc"):
+            assert metrics[key]["low"] <= metrics[key]["value"] <= metrics[key]["high"]
+
+
 def test_every_metric_of_the_specification_is_there(scores):
     assert set(scores.tasks["emoji_2"].metrics) == {
         "accuracy", "f1_macro", "f1_weighted", "coverage", "brier", "brier_reliability", "brier_resolution",
