@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import re
 
-_MARKDOWN = re.compile(r"([\\`*_\[\]<>#|~&$])")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]#|~$@])")
+_HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_LATEX = {each: f"\\{each}" for each in "&%$#_{}"} | {
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "\\": r"\textbackslash{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "–": "--",
+}
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -17,15 +26,17 @@ def printable(text: str, width: int | None = None) -> str:
 
 
 def in_markdown(text: str, width: int | None = None) -> str:
-    """As `printable`, with everything that means something in GitHub's Markdown or HTML escaped."""
-    return _MARKDOWN.sub(r"\\\1", printable(text, width))
+    """As `printable`, with everything that means something in Markdown or HTML escaped.
+
+    What opens HTML becomes an entity: not every reader of Markdown lets a backslash stop it.
+    """
+    escaped = _MARKDOWN.sub(r"\\\1", printable(text, width))
+    return "".join(_HTML.get(each, each) for each in escaped)
 
 
 def in_latex(text: str) -> str:
-    """With everything that means something in LaTeX escaped, and the dash as it is typed there."""
-    special = {each: f"\\{each}" for each in "&%$#_{}"} | {"–": "--"}
-    special |= {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}"}
-    return "".join(special.get(each, each) for each in text)
+    """As `printable`, with everything that means something in LaTeX escaped and the dash as it is typed."""
+    return "".join(_LATEX.get(each, each) for each in printable(text))
 
 
 def in_xml(text: str) -> str:

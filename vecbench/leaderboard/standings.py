@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from vecbench.errors import DataError
+from vecbench.leaderboard.answers import AnswerSheets
 from vecbench.leaderboard.consistency import require_consistent
-from vecbench.leaderboard.entry import Entry, GroupMetrics, Kind, Value
-from vecbench.leaderboard.ranking import rank_ranges
+from vecbench.leaderboard.entry import Entry, GroupMetrics, Kind, RowMetrics, Value
+from vecbench.leaderboard.ranking import ACCURACY, Measure, Range, rank_ranges
 from vecbench.tables import MOST_MISSING
 from vecbench.tasks import Catalogue
 
@@ -37,6 +39,11 @@ class Column:
     better: Literal["higher", "lower"]
     main: bool
 
+    @property
+    def measure(self) -> Measure:
+        """What ranks in it are found under."""
+        return self.metric, self.aggregate
+
 
 COLUMNS = (
     Column("accuracy", "pooled", "Acc", "higher", True),
@@ -49,6 +56,12 @@ COLUMNS = (
 )
 
 
+def is_conditional(rows: RowMetrics, metric: str) -> bool:
+    """Whether a metric is over the rows with a confidence only, and too many rows have none."""
+    coverage = rows.metrics.get("coverage")
+    return metric in CONDITIONAL and coverage is not None and coverage.value < 1 - MOST_MISSING
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """One entry in its leaderboard.
@@ -56,12 +69,12 @@ class Standing:
     Attributes:
         name: Of its file, without the ending.
         entry: The entry.
-        ranks: Block → (best, worst) rank among the entries of its kind; None where it has none.
+        ranks: Block → measure → (best, worst) rank among the entries of its kind; None where it has none.
     """
 
     name: str
     entry: Entry
-    ranks: Mapping[str, tuple[int, int] | None]
+    ranks: Mapping[str, Mapping[Measure, Range | None]]
 
     def scores(self, block: str) -> GroupMetrics:
         """Of a group, or of everything."""
@@ -75,13 +88,16 @@ class Standing:
         metrics = scores.macro if column.aggregate == "macro" else scores.pooled.metrics
         return metrics.get(column.metric)
 
+    def rank(self, block: str, measure: Measure = ACCURACY) -> Range | None:
+        """Best and worst rank in a measure; None if it has none."""
+        return self.ranks[block].get(measure)
+
     def is_conditional(self, block: str, column: Column) -> bool:
-        """Whether the value is over the rows with a confidence only, and too many rows have none."""
-        coverage = self.scores(block).pooled.metrics.get("coverage")
-        return column.metric in CONDITIONAL and coverage is not None and coverage.value < 1 - MOST_MISSING
+        """Whether the cell's value is, see the function of this name."""
+        return is_conditional(self.scores(block).pooled, column.metric)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Leaderboard:
     """A benchmark's standings.
 
@@ -89,6 +105,7 @@ class Leaderboard:
         benchmark: Its id.
         display: Its name.
         blocks: Group id → name, in the benchmark's order; "overall" last.
+        members: Group id → ids of its tasks.
         tasks: Task id → name.
         standings: The verified first; within a kind by accuracy over all groups.
     """
@@ -96,8 +113,16 @@ class Leaderboard:
     benchmark: str
     display: str
     blocks: Mapping[str, str]
+    members: Mapping[str, tuple[str, ...]]
     tasks: Mapping[str, str]
     standings: tuple[Standing, ...]
+
+    @cached_property
+    def has_ranks(self) -> bool:
+        """Whether any entry has a rank in anything."""
+        return any(
+            range_ for each in self.standings for found in each.ranks.values() for range_ in found.values()
+        )
 
     def of_kind(self, kind: Kind) -> list[Standing]:
         """The standings of the verified or of the reported entries."""
@@ -127,23 +152,26 @@ def leaderboard(entries: Mapping[str, Entry], catalogue: Catalogue) -> Leaderboa
             raise DataError(f"entry {name}: {', '.join(sorted(odd))} is not of {benchmark}")
         sizes = {task: catalogue.tasks[task].expected_n for task in everything}
         require_consistent(entry, tasks, f"entry {name}", sizes)
-    ranks: dict[str, dict[str, tuple[int, int] | None]] = {name: {} for name in entries}
+    ranks: dict[str, dict[str, dict[Measure, Range | None]]] = {name: {} for name in entries}
     for kind in KINDS:
         names = [name for name, entry in entries.items() if entry.kind == kind]
         alike = [entries[name] for name in names]
+        sheets = AnswerSheets(alike)
         for block, parts in [*tasks.items(), (OVERALL, everything)]:
             pooled = [
                 (entry.overall if block == OVERALL else entry.groups.get(block, GroupMetrics())).pooled
                 for entry in alike
             ]
-            for name, range_ in zip(names, rank_ranges(alike, pooled, parts), strict=True):
-                ranks[name][block] = range_
+            found = rank_ranges(alike, pooled, parts, sheets)
+            for place, name in enumerate(names):
+                ranks[name][block] = {measure: each[place] for measure, each in found.items()}
     standings = [Standing(name, entry, ranks[name]) for name, entry in entries.items()]
     blocks = {name: catalogue.groups[name].display for name in members} | {OVERALL: "Overall"}
     return Leaderboard(
         benchmark,
         catalogue.groups[benchmark].display,
         blocks,
+        tasks,
         {task: catalogue.tasks[task].display for task in everything},
         tuple(sorted(standings, key=lambda each: _order(each, members))),
     )

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from vecbench.errors import DataError
+from vecbench.escaping import printable
 from vecbench.leaderboard.archive import MIB, read_members
 from vecbench.leaderboard.entry import METRICS, MOST
-from vecbench.leaderboard.plain_text import printable
 from vecbench.leaderboard.samples import Coverage, check_samples
 from vecbench.leaderboard.strict_json import parse_json, validated
 from vecbench.leaderboard.submission import PROTOCOL, Submission, benchmark_tasks
@@ -45,6 +45,7 @@ class Verified:
         coverage: What of the samples could be checked.
         errors: Samples without a response.
         claimed: How many of the recomputed numbers its scores.json claims, and of how many.
+        files: The submission itself: a name of `MEMBERS` → content.
     """
 
     submission: Submission
@@ -55,6 +56,7 @@ class Verified:
     coverage: Coverage
     errors: int
     claimed: tuple[int, int]
+    files: Mapping[str, bytes]
 
 
 def verify(path: Path, catalogue: Catalogue, data: str | None = None) -> Verified:
@@ -106,7 +108,7 @@ def verify_files(
     _require_scores(claimed, recomputed, path)
     errors = sum(each.error is not None for each in responses)
     numbers = _count_claimed(claimed, recomputed), _count_claimed(recomputed, recomputed)
-    return Verified(submission, manifest, benchmark, tuple(rows), scores, coverage, errors, numbers)
+    return Verified(submission, manifest, benchmark, tuple(rows), scores, coverage, errors, numbers, files)
 
 
 def _require_hashes(submission: Submission, files: Mapping[str, bytes], path: Path) -> None:
