@@ -124,6 +124,7 @@ function addTaskColumns(chosen) {
     }
   }
   table.style.setProperty("--tasks", added.length);
+  table.style.setProperty("--task", chosen[0] === "m" ? "7.5rem" : "5rem"); // tasks have longer names
   for (const row of rows) {
     const tasks = row.dataset.tasks?.split(";").map((task) => task.split(","));
     const cells = added.map(({ task, measure, className }) => {
