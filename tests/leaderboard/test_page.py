@@ -144,7 +144,7 @@ def test_a_task_is_opened_with_all_its_columns(page):
     choose(page, "view", next(v for v, text in views(page).items() if text == "Fluent-7"))
     assert shown(page, "#groups .group") == [["Fluent-7"]]
     assert shown(page, "#columns .n") == [["Acc"], ["Brier"], ["n"]]
-    assert shown(page, "tbody tr:first-child .n") == [["90.00", "80.0–100.0"], ["–"], ["200"]]
+    assert shown(page, "tbody tr:first-child .n") == [["50.00", "40.0–60.0"], ["–"], ["200"]]
     page.find_element("css selector", "#columns .task button").send_keys("\ue007")
     assert names(page) == ["Best", HOSTILE, "Middling", "Worst", "Unknown"]
     choose(page, "view", "main")
@@ -176,7 +176,8 @@ def test_ranks_are_those_of_the_column_that_is_sorted_by(page):
     page.execute_script(
         "const ranks = document.getElementById('standings').dataset.measures.split('|')"
         ".map((measure) => (measure === 'Brier' ? '7–9' : '–')).join(' ');"
-        "for (const cell of document.querySelectorAll('tbody .rank.g1[data-ranks]')) cell.dataset.ranks = ranks;"
+        "for (const cell of document.querySelectorAll('tbody .rank.g1[data-ranks]'))"
+        " cell.dataset.ranks = ranks;"
     )
     head(page, 1, "Brier", "pooled").find_element("tag name", "button").click()
     assert shown(page, "#columns .rank.g1") == [["Rank", "Brier"]]
