@@ -55,9 +55,9 @@ def test_outcomes_come_back_as_they_went_in():
     right = generator.random(1003) < 0.4
     stated = [None if each < 0.1 else each for each in generator.random(1003).round(4).tolist()]
     stored = outcomes(right, [*stated[:-2], 0.0, 1.0])
-    assert (stored.bits() == right).all()
+    assert (stored.bits == right).all()
     assert stored.correct == right.sum()
-    codes = [None if each == NO_CONFIDENCE else each / UNITS for each in stored.codes().tolist()]
+    codes = [None if each == NO_CONFIDENCE else each / UNITS for each in stored.codes.tolist()]
     assert codes == [*stated[:-2], 0.0, 1.0]
 
 

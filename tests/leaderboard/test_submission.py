@@ -1,20 +1,26 @@
 """A forged submission is refused with its reason; an honest one is not."""
 
+import csv
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
 import tracemalloc
+from pathlib import Path
 
 import pytest
-from fakes import ScriptedEngine, Watcher, make_data, make_plan
+from fakes import ANSWER, ScriptedEngine, Watcher, make_data, make_plan
 
+from vecbench.engines import Sampling
 from vecbench.errors import DataError, UsageError
 from vecbench.leaderboard.archive import packed, read_members
 from vecbench.leaderboard.publication import verified_entry
 from vecbench.leaderboard.submission import submission_files
-from vecbench.leaderboard.verification import verify
-from vecbench.run import run
+from vecbench.leaderboard.verification import verify, verify_files
+from vecbench.models import Model
+from vecbench.run import RunPlan, TaskRun, run
+from vecbench.samples import open_data
 from vecbench.shipped import leaderboards_folder
 from vecbench.store import RunDirectory
 from vecbench.tasks import load_catalogue
@@ -150,6 +156,7 @@ def test_a_sample_left_out_everywhere_is_refused_by_the_expected_number(files, t
         ({"key": "0" * 64}, "its key is not that of the model"),
         ({"candidates": ["negative", "positive"]}, "candidates are in another order"),
         ({"candidates": ["positive", "neutral"]}, "candidates are not the labels"),
+        ({"image_sha256": None}, "has a response and no image"),
         ({"repeat": 1}, "repeat 1, run.json says 1 repeats"),
         ({"task": "fi_8"}, "not of the benchmark"),
         ({"response": None}, "needs either a response or an error"),
@@ -274,6 +281,79 @@ def test_a_folder_is_checked_as_an_archive_is(files, tmp_path):
     (folder / "run.json").unlink()
     with pytest.raises(DataError, match=r"no run\.json"):
         verify(folder, CATALOGUE)
+
+
+@pytest.fixture
+def faulty(tmp_path):
+    """A benchmark of one task whose data has faults: (catalogue, data, the submission of a run on it)."""
+    tasks, data = tmp_path / "tasks", make_data(tmp_path / "data", ["joy"] * 6, "mini_2")
+    tasks.mkdir()
+    shutil.copy(CATALOGUE.tasks["emoji_2"].path.parent / "_base.yaml", tasks)
+    about = {
+        "display": "Mini-2",
+        "group": "mini_all",
+        "labels": ["joy", "anger"],
+        "prompts": {"own": "{{ dataset_prompt }}"},
+    }
+    texts = {
+        "mini": {"group": "vecbench_mini", "task": ["vecbench_mini_all"]},
+        "mini_all": {"group": "vecbench_mini_all", "task": ["vecbench_mini_2"]},
+        "mini_2": {
+            "include": "_base.yaml",
+            "task": "vecbench_mini_2",
+            "dataset_kwargs": {"task": "mini_2"},
+            "metadata": {"version": 1.0, "vecbench": about | {"noun": "emotion", "prompt": "own"}},
+        },
+    }
+    for name, values in texts.items():
+        values.setdefault("metadata", {"version": 1.0, "vecbench": {"display": name}})
+        (tasks / f"{name}.yaml").write_text(json.dumps(values))
+    rows = list(csv.DictReader((data / "samples.csv").read_text().splitlines()))
+    (data / "samples.csv").unlink()
+    for row in rows:
+        row["prompt"] = f"Which of joy and anger? ({row['id']})"
+    del rows[1]["prompt"]
+    rows[2]["label"] = "neither"
+    (data / rows[3]["image"]).unlink()
+    rows[4]["prompt"] += " !"
+    (data / "samples.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    catalogue = load_catalogue([tasks])
+    assert catalogue.faults == ()
+    task_run = TaskRun(catalogue.tasks["mini_2"], open_data(data), "own", Sampling(max_tokens=64))
+    directory = RunDirectory(tmp_path / "run")
+    engine = ScriptedEngine(lambda request: None if "!" in request.prompt else ANSWER)
+    run(RunPlan(Model("fake", "fake", "1"), (task_run,)), lambda: engine, directory, Watcher())
+    return catalogue, str(data), submission_files(directory, catalogue, benchmark="mini")
+
+
+def test_samples_that_could_not_be_asked_are_errors_and_no_forgery(faulty):
+    catalogue, data, files = faulty
+    verified = verify_files(files, Path("mini.zip"), catalogue, data)
+    assert (verified.errors, verified.coverage.prompts) == (4, True)
+    entry = verified_entry(verified)
+    assert (entry.errors, entry.tasks["mini_2"].n, entry.tasks["mini_2"].correct) == (4, 6, 2)
+    # Without the data, what it would have said cannot be rendered: that is said, and no reason to refuse.
+    assert verify_files(files, Path("mini.zip"), catalogue).coverage.prompts is False
+
+
+@pytest.mark.parametrize(
+    ("place", "change", "said"),
+    [
+        (1, {}, "has a response and no image"),
+        (1, {"image_sha256": "0" * 64}, "another image than the data's"),
+        (2, {}, "has a response and no image"),
+        (2, {"image_sha256": "0" * 64}, "its target 'neither' is none of the labels"),
+        (3, {}, "has a response and no image"),
+    ],
+)
+def test_an_answer_to_a_sample_that_could_not_be_asked_is_refused(faulty, place, change, said):
+    catalogue, data, files = faulty
+
+    def answer(rows):
+        rows[place] |= {"response": ANSWER, "error": None, **change}
+
+    with pytest.raises(DataError, match=said):
+        verify_files(changed_lines(files, answer), Path("mini.zip"), catalogue, data)
 
 
 def test_other_data_than_the_responses_answer_is_named(tmp_path):

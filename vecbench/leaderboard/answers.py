@@ -55,7 +55,7 @@ class TaskAnswers:
         shape = len(members), outcomes[0].n
         right, codes = np.empty(shape, dtype=np.bool_), np.empty(shape, dtype=np.uint16)
         for row, each in enumerate(outcomes):
-            right[row], codes[row] = each.bits(), each.codes()
+            right[row], codes[row] = each.bits, each.codes
         return cls(members, right, codes)
 
     def of_members(self, members: list[int]) -> TaskAnswers:

@@ -96,7 +96,7 @@ def _rows_problem(rows: RowMetrics, place: str) -> str | None:
 
 def _outcomes_problem(rows: RowMetrics, outcomes: TaskOutcomes, place: str) -> str | None:
     """What the metrics contradict of the outcomes that ranks are made of."""
-    codes, right = outcomes.codes(), outcomes.bits()
+    codes, right = outcomes.codes, outcomes.bits
     stated = codes != NO_CONFIDENCE
     confidence = codes[stated] / UNITS
     if not _alike(_value(rows, "coverage"), confidence.size / rows.n if rows.n else None):

@@ -7,6 +7,7 @@ import binascii
 import hashlib
 import json
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -43,14 +44,10 @@ class TaskOutcomes(BaseModel):
 
     @model_validator(mode="after")
     def _as_many_as_samples(self) -> Self:
-        for name, text, bits in (("right", self.right, 1), ("confidence", self.confidence, 16)):
-            try:
-                length = len(base64.b64decode(text, validate=True))
-            except binascii.Error as fault:
-                raise ValueError(f"{name} is not base64: {fault}") from None
-            if length != (self.n * bits + 7) // 8:
-                raise ValueError(f"{name} has {length} bytes, which are not {self.n * bits} bits")
-        codes = self.codes()
+        for name, packed, bits in (("right", self._right, 1), ("confidence", self._confidence, 16)):
+            if len(packed) != (self.n * bits + 7) // 8:
+                raise ValueError(f"{name} has {len(packed)} bytes, which are not {self.n * bits} bits")
+        codes = self.codes
         if np.any((codes > UNITS) & (codes != NO_CONFIDENCE)):
             raise ValueError(f"confidence has a value above {UNITS}, which stands for 1")
         return self
@@ -70,16 +67,32 @@ class TaskOutcomes(BaseModel):
             confidence=base64.b64encode(codes.tobytes()).decode(),
         )
 
+    @cached_property
+    def _right(self) -> bytes:
+        return _unpacked(self.right, "right")
+
+    @cached_property
+    def _confidence(self) -> bytes:
+        return _unpacked(self.confidence, "confidence")
+
+    @cached_property
     def bits(self) -> NDArray[np.bool_]:
         """True where the model was right, shape (n,)."""
-        packed = np.frombuffer(base64.b64decode(self.right), dtype=np.uint8)
-        return np.unpackbits(packed, count=self.n).astype(bool)
+        return np.unpackbits(np.frombuffer(self._right, dtype=np.uint8), count=self.n).astype(bool)
 
+    @cached_property
     def codes(self) -> Codes:
         """The confidences, shape (n,)."""
-        return np.frombuffer(base64.b64decode(self.confidence), dtype="<u2")
+        return np.frombuffer(self._confidence, dtype="<u2")
 
-    @property
+    @cached_property
     def correct(self) -> int:
         """How many are right."""
-        return int(self.bits().sum())
+        return int(self.bits.sum())
+
+
+def _unpacked(text: str, name: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error as fault:
+        raise ValueError(f"{name} is not base64: {fault}") from None

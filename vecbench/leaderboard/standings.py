@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -152,19 +154,7 @@ def leaderboard(entries: Mapping[str, Entry], catalogue: Catalogue) -> Leaderboa
             raise DataError(f"entry {name}: {', '.join(sorted(odd))} is not of {benchmark}")
         sizes = {task: catalogue.tasks[task].expected_n for task in everything}
         require_consistent(entry, tasks, f"entry {name}", sizes)
-    ranks: dict[str, dict[str, dict[Measure, Range | None]]] = {name: {} for name in entries}
-    for kind in KINDS:
-        names = [name for name, entry in entries.items() if entry.kind == kind]
-        alike = [entries[name] for name in names]
-        sheets = AnswerSheets(alike)
-        for block, parts in [*tasks.items(), (OVERALL, everything)]:
-            pooled = [
-                (entry.overall if block == OVERALL else entry.groups.get(block, GroupMetrics())).pooled
-                for entry in alike
-            ]
-            found = rank_ranges(alike, pooled, parts, sheets)
-            for place, name in enumerate(names):
-                ranks[name][block] = {measure: each[place] for measure, each in found.items()}
+    ranks = _ranks(entries, tasks | {OVERALL: tuple(everything)})
     standings = [Standing(name, entry, ranks[name]) for name, entry in entries.items()]
     blocks = {name: catalogue.groups[name].display for name in members} | {OVERALL: "Overall"}
     return Leaderboard(
@@ -175,6 +165,33 @@ def leaderboard(entries: Mapping[str, Entry], catalogue: Catalogue) -> Leaderboa
         {task: catalogue.tasks[task].display for task in everything},
         tuple(sorted(standings, key=lambda each: _order(each, members))),
     )
+
+
+def _ranks(
+    entries: Mapping[str, Entry], blocks: Mapping[str, Sequence[str]]
+) -> dict[str, dict[str, dict[Measure, Range | None]]]:
+    """Name of an entry → block → its ranks among the entries of its kind."""
+    ranks: dict[str, dict[str, dict[Measure, Range | None]]] = {name: {} for name in entries}
+    for kind in KINDS:
+        alike = {name: entry for name, entry in entries.items() if entry.kind == kind}
+        of_kind = list(alike.values())
+        sheets = AnswerSheets(of_kind)
+
+        def found(
+            block: str, of_kind: list[Entry] = of_kind, sheets: AnswerSheets = sheets
+        ) -> dict[Measure, list[Range | None]]:
+            pooled = [
+                (each.overall if block == OVERALL else each.groups.get(block, GroupMetrics())).pooled
+                for each in of_kind
+            ]
+            return rank_ranges(of_kind, pooled, blocks[block], sheets)
+
+        # numpy frees the interpreter while it counts and multiplies, so threads are enough.
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            for block, measures in zip(blocks, pool.map(found, blocks), strict=True):
+                for place, name in enumerate(alike):
+                    ranks[name][block] = {measure: each[place] for measure, each in measures.items()}
+    return ranks
 
 
 def _order(standing: Standing, groups: tuple[str, ...]) -> tuple[int, int, float, str]:
