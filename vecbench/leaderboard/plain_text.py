@@ -34,7 +34,8 @@ def look(text: str) -> str:
     """What a reader sees of a name at a glance: the same for names that could be taken for each other."""
     seen = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
     plain = "".join(each for each in seen if unicodedata.category(each) != "Mn").translate(_LOOKS)
-    return re.sub(r"[\W_]+", " ", plain.replace("l", "i").replace("1", "i").replace("0", "o")).strip()
+    plain = plain.replace("l", "i").replace("1", "i").replace("0", "o")
+    return re.sub(r"[\s_\-\u2010-\u2015\u2212]+", "-", plain)
 
 
 def _printable(text: str) -> str:
@@ -58,7 +59,7 @@ def _one_script_a_word(text: str) -> str:
     for word in re.findall(r"[^\W\d_]+", text):
         names = [unicodedata.name(each, "").split(" ")[0] for each in word]
         if len(scripts := {name for name in names if name in _SCRIPTS}) > 1:
-            said = " and ".join(sorted(scripts)).title()
+            said = " and ".join(sorted(each.title() for each in scripts))
             raise ValueError(f"letters of {said} in one word, {word!a}, which could be taken for another")
     return text
 
