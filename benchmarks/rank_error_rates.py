@@ -22,6 +22,9 @@ from vecbench.leaderboard.ranking import RANKED, rank_ranges
 
 MODELS = 12
 TASKS = ("one", "two")
+LABELS = {
+    measure: f"{measure[0]} ({measure[1]})" if measure[0] == "accuracy" else measure[0] for measure in RANKED
+}
 Answers = tuple[NDArray[np.float64], NDArray[np.bool_]]
 """Confidences and whether each answer is right; shape (samples,)."""
 Population = Callable[[int, NDArray[np.float64], np.random.Generator], Answers]
@@ -81,7 +84,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     arguments.add_argument("--boards", type=int, default=1000)
     boards = arguments.parse_args().boards
-    print(f"leaderboards of {MODELS} equal models with a wrong distinction, of {boards}")
+    print(f"Leaderboards of {MODELS} equal models with a wrong distinction, in % of {boards}")
     for name, (population, metrics) in POPULATIONS.items():
         for n in (100, 300, 2000, 8000):
             wrong = dict.fromkeys(RANKED, 0)
@@ -94,7 +97,7 @@ def main() -> None:
                     given = [each for each in ranges if each is not None]
                     wrong[measure] += any(each != (1, len(given)) for each in given)
             said = ", ".join(
-                f"{' '.join(measure)} {100 * count / boards:.1f} %"
+                f"{LABELS[measure]} {100 * count / boards:.1f}"
                 for measure, count in wrong.items()
                 if measure[0] in metrics
             )

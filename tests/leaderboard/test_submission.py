@@ -220,6 +220,12 @@ def test_a_link_that_is_no_web_address_is_refused(files, tmp_path):
         (b'{"seed": -18446744073709551616}', "has more than 64 bits"),
         (b'{"value": 1e400}', "1e400 is larger"),
         (b"\xff", "not UTF-8"),
+        (b"\xef\xbb\xbf{}", "not valid JSON"),
+        (b"schema: vecbench.run/1\n", "not valid JSON"),
+        (b"&a [*a, *a]", "not valid JSON"),
+        (b"!!python/object/apply:os.system [id]", "not valid JSON"),
+        (b'{"\\u0061": 1, "a": 2}', "given twice"),
+        (b"[" * 1_000_000, "JSON of more than"),
         (b"{", "not valid JSON"),
     ],
 )
@@ -356,6 +362,21 @@ def test_an_answer_to_a_sample_that_could_not_be_asked_is_refused(faulty, place,
         verify_files(changed_lines(files, answer), Path("mini.zip"), catalogue, data)
 
 
+def test_half_a_character_is_refused_or_harmless_wherever_it_stands(files, tmp_path):
+    half = "\ud800"
+    message = refusal(
+        tmp_path, changed_json(files, "submission.json", lambda said: said.update({half: half}))
+    )
+    assert message.isprintable()
+    message = refusal(tmp_path, changed_json(files, "scores.json", lambda said: said.update({half: 1})))
+    assert "\\ud800 is claimed" in message
+    for key in ("task", "sample_id", "target", "key"):
+        assert refusal(tmp_path, changed_lines(files, lambda rows, key=key: rows[0].update({key: half})))
+    # In a response it is an answer like any other: one that says nothing.
+    said = changed_lines(files, lambda rows: rows[0].update(response=half))
+    assert "scores.json differs" in refusal(tmp_path, said)
+
+
 def test_other_data_than_the_responses_answer_is_named(tmp_path):
     data = make_data(tmp_path / "data", ["joy"] * 3, "emoji_2")
     with pytest.raises(DataError, match="emoji_2: no response to the samples"):
@@ -407,8 +428,10 @@ def test_from_run_to_page_in_three_commands(files, tmp_path):
     assert "Replaced" not in checked.stdout
     again = vecbench("leaderboard", "check", "Mine.zip", "--write", "board", cwd=tmp_path)
     assert "Replaced: mine-" in again.stdout
-    built = vecbench("leaderboard", "build", "board", cwd=tmp_path)
+    assert "Kept:  board/submissions/mine-" in again.stdout
+    built = vecbench("leaderboard", "build", "board", "--verify", cwd=tmp_path)
     assert built.returncode == 0, built.stderr
+    assert "board: 1 of 1 verified entries recomputed, none differs" in built.stdout
     for name in ("README.md", "leaderboard.csv", "leaderboard.tex", "index.html"):
         assert "Mine" in (tmp_path / "board" / name).read_text()
     before = (tmp_path / "Mine.zip").read_bytes()
@@ -432,6 +455,8 @@ def test_a_folder_for_a_file_and_a_file_for_a_folder_are_wrong_usage(files, tmp_
         (("add", "run", "-o", "run"), "--output run is a folder"),
         (("check", HONEST, "--write", "file"), "--write file is a file, not a folder"),
         (("build", leaderboards_folder() / "demo", "-o", "file"), "--output file is a file, not a folder"),
+        (("build", leaderboards_folder() / "demo", "--data", "x"), "--data is for --verify"),
+        (("check", HONEST, "--replace", "x"), "--replace needs --write"),
     ):
         done = vecbench("leaderboard", *arguments, cwd=tmp_path)
         assert (done.returncode, said in done.stderr) == (2, True), done.stderr
