@@ -176,6 +176,7 @@ def _ranks(
         alike = {name: entry for name, entry in entries.items() if entry.kind == kind}
         of_kind = list(alike.values())
         sheets = AnswerSheets(of_kind)
+        sheets.unpack(blocks[OVERALL])
 
         def found(
             block: str, of_kind: list[Entry] = of_kind, sheets: AnswerSheets = sheets
