@@ -33,6 +33,8 @@ RANKED: Mapping[Measure, Literal["higher", "lower"]] = {
 """What ranks are given in → which values are better."""
 NOWHERE = 3.8
 """Squared t below which p is above `LEVEL`, whatever the degrees of freedom."""
+NEAR, FAR = 2, 60
+"""Of the squared difference of the samples that one of two models alone has right, over their sum."""
 NEGLIGIBLE = 1e-6
 """Share of two variances below which the variance of their difference drowns in rounding."""
 
@@ -115,10 +117,13 @@ def _mcnemar(alone: NDArray[np.int64]) -> Matrix:
     """Two-sided exact p of every pair, from the samples that only one of the two got right."""
     first, second = _pairs(len(alone))
     one, other = alone[first, second], alone[second, first]
-    # Nothing as near to a draw as this is significant, and the test takes time.
-    apart = (one - other) ** 2 >= 2 * (one + other)
+    # The test takes time. Nothing as near to a draw as this is significant; and as far from it, Hoeffding's
+    # bound on p, 2 exp(−squared / 2), is small enough for any number of models.
+    squared = (one - other) ** 2 / np.maximum(one + other, 1)
+    tested, far = (squared >= NEAR) & (squared < FAR), squared >= FAR
     pairs = np.ones(one.shape)
-    pairs[apart] = mcnemar_two_sided(one[apart], other[apart])
+    pairs[far] = 2 * np.exp(-FAR / 2)
+    pairs[tested] = mcnemar_two_sided(one[tested], other[tested])
     return _symmetric(pairs, len(alone))
 
 

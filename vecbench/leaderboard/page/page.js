@@ -114,7 +114,7 @@ function addTaskColumns(chosen) {
     for (const { task, name } of own) {
       for (const measure of of) {
         const first = task === own[0].task && measure === of[0];
-        added.push({ task, measure, className: first ? "n task block" : "n task" });
+        added.push({ task, name, measure, className: first ? "n task block" : "n task" });
         const head = taskHeads[measure];
         const button = chosen[0] === "m" ? headButton(head, name, head.heading) : headButton(head, head.heading, "");
         const cell = headCell(added.at(-1).className, "col", button);
@@ -123,8 +123,8 @@ function addTaskColumns(chosen) {
       }
     }
   }
-  table.style.setProperty("--tasks", added.length);
-  table.style.setProperty("--task", chosen[0] === "m" ? "7.5rem" : "5rem"); // tasks have longer names
+  const width = ({ name }) => (chosen[0] === "m" ? Math.max(5, 1.8 + 0.56 * name.length) : 5);
+  table.style.setProperty("--tasks", added.map((each) => `${width(each)}rem`).join(" "));
   for (const row of rows) {
     const tasks = row.dataset.tasks?.split(";").map((task) => task.split(","));
     const cells = added.map(({ task, measure, className }) => {
