@@ -73,6 +73,24 @@ def test_one_changed_score_is_named_with_both_values(files, tmp_path):
     assert "groups.demo_id_ver.metrics.accuracy.value is 0.55, recomputed 0.4338" in message
 
 
+def test_intervals_of_another_version_are_made_anew_and_its_scores_are_not_believed(files, tmp_path):
+    def shift(scores):
+        scores["overall"]["metrics"]["brier"]["low"] += 0.01
+
+    shifted = changed_json(files, "scores.json", shift)
+    assert "overall.metrics.brier.low is" in refusal(tmp_path, shifted)
+    older = changed_json(shifted, "submission.json", lambda said: said.update(vecbench="0.0.9"))
+    entry = verified_entry(verify_files(older, Path("older.zip"), CATALOGUE))
+    assert entry == verified_entry(verify(HONEST, CATALOGUE))
+
+    def better(scores):
+        scores["overall"]["metrics"]["brier"]["value"] -= 0.01
+
+    forged = changed_json(files, "scores.json", better)
+    forged = changed_json(forged, "submission.json", lambda said: said.update(vecbench="0.0.9"))
+    assert "overall.metrics.brier.value is" in refusal(tmp_path, forged)
+
+
 def test_a_score_that_cannot_be_had_is_refused(files, tmp_path):
     def add(scores):
         scores["overall"]["metrics"]["wow"] = {"value": 1.0}
