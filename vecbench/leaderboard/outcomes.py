@@ -75,12 +75,12 @@ class TaskOutcomes(BaseModel):
     def _confidence(self) -> bytes:
         return _unpacked(self.confidence, "confidence")
 
-    @cached_property
+    @property
     def bits(self) -> NDArray[np.bool_]:
         """True where the model was right, shape (n,)."""
         return np.unpackbits(np.frombuffer(self._right, dtype=np.uint8), count=self.n).astype(bool)
 
-    @cached_property
+    @property
     def codes(self) -> Codes:
         """The confidences, shape (n,)."""
         return np.frombuffer(self._confidence, dtype="<u2")
