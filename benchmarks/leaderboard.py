@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from vecbench.leaderboard.entry import Entry
-from vecbench.metrics import wilson_interval
+from vecbench.metrics import Cells, auroc, brier, confidence_gap, ece, wilson_interval
 from vecbench.tasks import load_catalogue
 
 SORTS = """
@@ -67,7 +67,7 @@ def main() -> None:
 
 
 def synthetic_entries(count: int, seed: int = 0) -> list[Entry]:
-    """Models of rising skill on samples of varying difficulty."""
+    """Models of rising skill on samples of varying difficulty, overconfident by varying amounts."""
     generator = np.random.default_rng(seed)
     catalogue = load_catalogue()
     groups = {name: catalogue.groups[name].members for name in catalogue.groups["vecbench"].members}
@@ -75,12 +75,16 @@ def synthetic_entries(count: int, seed: int = 0) -> list[Entry]:
     difficulty = {task: generator.normal(size=n) for task, n in sizes.items()}
     entries = []
     for place in range(count):
-        skill = generator.normal(0.2, 0.4)
+        skill, boldness = generator.normal([0.2, 0.75], [0.4, 0.05])
         right = {task: generator.normal(skill, 1, n) > difficulty[task] for task, n in sizes.items()}
-        tasks = {task: rows(int(bits.sum()), len(bits), generator) for task, bits in right.items()}
+        stated = {
+            task: np.clip(generator.normal(boldness + 0.1 * bits, 0.1), 0, 1).round(2)
+            for task, bits in right.items()
+        }
+        cells = {task: Cells.of_rows(stated[task], right[task]) for task in sizes}
         blocks = {
             name: {
-                "pooled": pooled([tasks[task] for task in members], generator),
+                "pooled": rows(Cells.pooled([cells[task] for task in members])),
                 "macro": {"accuracy": {"value": float(np.mean([right[task].mean() for task in members]))}},
             }
             for name, members in (*groups.items(), ("overall", list(sizes)))
@@ -96,7 +100,7 @@ def synthetic_entries(count: int, seed: int = 0) -> list[Entry]:
             "decoding": {"temperature": 0.7, "top_p": 1.0, "max_tokens": 1024, "seed": 0},
             "checked": {"sample_ids": True, "images": True, "prompts": True, "keys": True},
             "errors": 0,
-            "tasks": tasks,
+            "tasks": {task: rows(each) for task, each in cells.items()},
             "overall": blocks.pop("overall"),
             "groups": blocks,
             "outcomes": {
@@ -104,6 +108,7 @@ def synthetic_entries(count: int, seed: int = 0) -> list[Entry]:
                     "n": len(bits),
                     "samples_sha256": "0" * 64,
                     "right": base64.b64encode(np.packbits(bits).tobytes()).decode(),
+                    "confidence": base64.b64encode((10_000 * stated[task]).round().astype("<u2")).decode(),
                 }
                 for task, bits in right.items()
             },
@@ -113,22 +118,19 @@ def synthetic_entries(count: int, seed: int = 0) -> list[Entry]:
     return entries
 
 
-def pooled(tasks: list[dict[str, Any]], generator: np.random.Generator) -> dict[str, Any]:
-    """What tasks whose every row has a confidence come to together."""
-    n = sum(task["n"] for task in tasks)
-    together = rows(sum(task["correct"] for task in tasks), n, generator)
-    for key in ("ece", "brier"):
-        value = sum(task["metrics"][key]["value"] * task["n"] for task in tasks) / n
-        together["metrics"][key] = {"value": value, "low": value - 0.02, "high": value + 0.02}
-    return together
-
-
-def rows(correct: int, n: int, generator: np.random.Generator) -> dict[str, Any]:
+def rows(cells: Cells) -> dict[str, Any]:
+    """What an entry says of rows; the intervals' widths are made up."""
+    n, correct = cells.n, int(cells.total_right)
     low, high = wilson_interval(correct, n)
-    metrics = {"accuracy": {"value": correct / n, "low": low, "high": high}, "coverage": {"value": 1.0}}
-    for key, middle in (("f1_weighted", 0.55), ("ece", 0.12), ("brier", 0.22), ("auroc", 0.7)):
-        value = float(generator.normal(middle, 0.02))
-        metrics[key] = {"value": value, "low": value - 0.02, "high": value + 0.02}
+    metrics = {
+        "accuracy": {"value": correct / n, "low": low, "high": high},
+        "f1_weighted": {"value": correct / n},
+        "coverage": {"value": 1.0},
+        "confidence_gap": {"value": float(confidence_gap.of_cells(cells))},
+    }
+    for key, metric in (("ece", ece), ("brier", brier), ("auroc", auroc)):
+        value = round(float(metric.of_cells(cells)), 6)
+        metrics[key] = {"value": value, "low": max(0, value - 0.02), "high": min(1, value + 0.02)}
     return {"n": n, "correct": correct, "metrics": metrics}
 
 

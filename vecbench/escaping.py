@@ -4,28 +4,38 @@ from __future__ import annotations
 
 import re
 
-_MARKDOWN = re.compile(r"([\\`*_\[\]<>#|~&$])")
+_MARKDOWN = str.maketrans(
+    {each: f"\\{each}" for each in r"\`*_{}[]#|~$@"} | {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+)
+_LATEX = str.maketrans(
+    {each: f"\\{each}" for each in "&%$#_{}"}
+    | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}"}
+    | {"<": r"\textless{}", ">": r"\textgreater{}", "–": "--"}
+)
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def printable(text: str, width: int | None = None) -> str:
     """On one line, with everything invisible or half a character written as its escape; cut to a width."""
-    shown = "".join(
-        each if each.isprintable() else each.encode("unicode_escape").decode("ascii") for each in text
-    )
+    shown = text
+    if not text.isprintable():
+        shown = "".join(
+            each if each.isprintable() else each.encode("unicode_escape").decode("ascii") for each in text
+        )
     return shown if width is None or len(shown) <= width else shown[: width - 1] + "…"
 
 
 def in_markdown(text: str, width: int | None = None) -> str:
-    """As `printable`, with everything that means something in GitHub's Markdown or HTML escaped."""
-    return _MARKDOWN.sub(r"\\\1", printable(text, width))
+    """As `printable`, with everything that means something in Markdown or HTML escaped.
+
+    What opens HTML becomes an entity: not every reader of Markdown lets a backslash stop it.
+    """
+    return printable(text, width).translate(_MARKDOWN)
 
 
 def in_latex(text: str) -> str:
-    """With everything that means something in LaTeX escaped, and the dash as it is typed there."""
-    special = {each: f"\\{each}" for each in "&%$#_{}"} | {"–": "--"}
-    special |= {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}"}
-    return "".join(special.get(each, each) for each in text)
+    """As `printable`, with everything that means something in LaTeX escaped and the dash as it is typed."""
+    return printable(text).translate(_LATEX)
 
 
 def in_xml(text: str) -> str:

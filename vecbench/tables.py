@@ -249,27 +249,43 @@ def latex_table(scores: Scores, *, intervals: bool = False) -> str:
         groups.append(("Overall", scores.overall.pooled))
     notes = _Notes.of(scores, intervals)
     keys = [key for key in ("accuracy", "ece", "brier") if key in notes.columns]
-    width = len(keys)
-    heads = " & ".join(rf"\multicolumn{{{width}}}{{c}}{{{in_latex(name)}}}" for name, _ in groups)
+    model = in_latex(str(scores.run.get("model", "model")))
+    cells = [in_latex(_cell(rows.metrics.get(key), notes)) for _, rows in groups for key in keys]
+    units = [rf"{COLUMNS[key]} (\%)" for key in keys]
+    table = latex_tabular([name for name, _ in groups], units, [[model, *cells]])
+    return table + "".join(f"% {note}\n" for note in (*notes.texts.values(), *scores.notes))
+
+
+def latex_tabular(groups: Sequence[str], units: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    """A table of models, with the same columns for each group; booktabs.
+
+    Args:
+        groups: Their names, as they are.
+        units: The headings of a group's columns, as LaTeX.
+        lines: A model's name and its cells, as LaTeX: all columns of the first group, then of the next.
+    """
+    width = len(units)
+    heads = " & ".join(rf"\multicolumn{{{width}}}{{c}}{{{in_latex(name)}}}" for name in groups)
     rules = "".join(
         rf"\cmidrule(lr){{{width * place + 2}-{width * place + width + 1}}}" for place in range(len(groups))
     )
-    units = " & ".join(rf"{COLUMNS[key]} (\%)" for _ in groups for key in keys)
-    cells = " & ".join(in_latex(_cell(rows.metrics.get(key), notes)) for _, rows in groups for key in keys)
-    model = in_latex(str(scores.run.get("model", "model")))
-    lines = [
+    rows = [
         rf"\begin{{tabular}}{{l{'c' * width * len(groups)}}}",
         r"\toprule",
         rf" & {heads} \\",
         rules,
-        rf"Model & {units} \\",
+        rf"Model & {' & '.join(list(units) * len(groups))} \\",
         r"\midrule",
-        rf"{model} & {cells} \\",
+        *(rf"{_after_line_end(' & '.join(cells))} \\" for cells in lines),
         r"\bottomrule",
         r"\end{tabular}",
-        *(f"% {note}" for note in (*notes.texts.values(), *scores.notes)),
     ]
-    return "\n".join(lines) + "\n"
+    return "\n".join(rows) + "\n"
+
+
+def _after_line_end(text: str) -> str:
+    r"""A line of a table, which must not begin with what `\\` before it would take for its own argument."""
+    return f"{{}}{text}" if text.startswith(("[", "*")) else text
 
 
 def threshold_markdown(scores: Scores) -> str:

@@ -320,11 +320,13 @@ def test_the_same_responses_stand_on_a_leaderboard_once(tmp_path):
     said = json.loads(published.read_text())
     first = Entry.model_validate(said)
     second = Entry.model_validate(said | {"model": {"name": "Another name"}})
-    path, replaced = publish(first, tmp_path)
-    assert (path.name, replaced) == (published.name, False)
-    assert publish(first, tmp_path) == (path, True)
-    with pytest.raises(UsageError, match="has these responses already, as vecbench-nano"):
+    done = publish(first, tmp_path)
+    path = done.entry
+    assert (path.name, done.replaced) == (published.name, ())
+    assert publish(first, tmp_path).replaced == (path.stem,)
+    with pytest.raises(UsageError, match="has these responses already, as vecbench-nano") as refused:
         publish(second, tmp_path)
+    assert f"--replace {path.stem}" in refused.value.remedy
     assert list((tmp_path / "entries").iterdir()) == [path]
     (tmp_path / "entries" / "second.json").write_text(second.as_json())
     with pytest.raises(DataError, match=f"second and {path.stem} are of the same responses"):

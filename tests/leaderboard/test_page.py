@@ -52,7 +52,13 @@ def page(browser, tmp_path):
             "source": {"name": "a test"},
             "notes": ["</script><script>document.title = 'broken in'</script>"],
             "groups": {"demo_id_ver": scores},
+            "tasks": {"emoji_7": {"n": 10, "metrics": {"brier": {"value": 0.1 + place / 100}}}},
         }
+        if accuracy is not None:
+            value, n = {"value": accuracy, "low": accuracy - 0.1, "high": accuracy + 0.1}, 200
+            entry["tasks"]["fluent_7"] = {"n": n, "metrics": {"accuracy": value}}
+            scores["pooled"] |= {"n": n, "correct": round(n * accuracy)}
+            scores["pooled"]["metrics"]["accuracy"] = value
         (tmp_path / "entries" / f"{place}.json").write_text(json.dumps(entry))
     build(tmp_path, tmp_path, load_catalogue())
     for log in ("performance", "browser"):
@@ -70,6 +76,12 @@ def head(page, group, heading, aggregate):
     """The heading's cell in a group's block, found as a reader would: by its text below the group's."""
     cells = page.find_elements("css selector", f"#columns .g{group}")
     return next(cell for cell in cells if cell.text.split() == [heading, aggregate])
+
+
+def views(page):
+    """What can be shown: value → text."""
+    options = page.find_elements("css selector", "#view option")
+    return {each.get_attribute("value"): each.text for each in options}
 
 
 def choose(page, control, value):
@@ -120,6 +132,56 @@ def test_a_group_shows_all_its_columns_and_no_others(page):
     shown = [cell for cell in cells if cell.is_displayed()]
     assert all("g1" in cell.get_attribute("class").split() for cell in shown)
     assert "AUROC" in {cell.text.split()[0] for cell in shown}
+
+
+def shown(page, selector):
+    return [
+        each.text.split("\n") for each in page.find_elements("css selector", selector) if each.is_displayed()
+    ]
+
+
+def test_a_task_is_opened_with_all_its_columns(page):
+    choose(page, "view", next(v for v, text in views(page).items() if text == "Fluent-7"))
+    assert shown(page, "#groups .group") == [["Fluent-7"]]
+    assert shown(page, "#columns .n") == [["Acc"], ["Brier"], ["n"]]
+    assert shown(page, "tbody tr:first-child .n") == [["50.00", "40.0–60.0"], ["–"], ["200"]]
+    page.find_element("css selector", "#columns .task button").send_keys("\ue007")
+    assert names(page) == ["Best", HOSTILE, "Middling", "Worst", "Unknown"]
+    choose(page, "view", "main")
+    assert page.find_elements("css selector", ".task") == []
+
+
+def test_a_measure_is_shown_over_all_tasks_under_their_groups(page):
+    choose(page, "view", next(v for v, text in views(page).items() if text == "Brier by task"))
+    assert len(shown(page, "#groups .group")) == 3
+    tasks = shown(page, "#columns .n")
+    assert len(tasks) == 3
+    assert all(each[1] == "Brier" for each in tasks)
+    page.find_elements("css selector", "#columns .task button")[1].click()
+    # The entries lie in the order of MODELS, each with a Brier score one point higher.
+    assert names(page) == list(MODELS)
+
+
+def test_tasks_stay_sorted_when_another_one_is_opened(page):
+    first, second = [value for value, text in views(page).items() if text in {"Emoji-7", "Fluent-7"}]
+    choose(page, "view", first)
+    page.find_element("css selector", "#columns .task button").click()
+    choose(page, "view", second)
+    assert page.find_element("css selector", "#columns .task").get_attribute("aria-sort") == "descending"
+
+
+def test_ranks_are_those_of_the_column_that_is_sorted_by(page):
+    ranks = {name: rank for name, [rank] in zip(names(page), shown(page, "tbody .rank.g1"), strict=True)}
+    assert ranks["Best"] == "1"
+    page.execute_script(
+        "const ranks = document.getElementById('standings').dataset.measures.split('|')"
+        ".map((measure) => (measure === 'Brier' ? '7–9' : '–')).join(' ');"
+        "for (const cell of document.querySelectorAll('tbody .rank.g1[data-ranks]'))"
+        " cell.dataset.ranks = ranks;"
+    )
+    head(page, 1, "Brier", "pooled").find_element("tag name", "button").click()
+    assert shown(page, "#columns .rank.g1") == [["Rank", "Brier"]]
+    assert {rank for [rank] in shown(page, "tbody .rank.g1")} == {"–", "7–9"}
 
 
 def test_headings_stand_above_their_cells(page):

@@ -4,25 +4,30 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
+from vecbench.leaderboard.answers import AnswerSheets
 from vecbench.leaderboard.entry import Decoding, Entry
-from vecbench.leaderboard.outcomes import TaskOutcomes
-from vecbench.leaderboard.ranking import rank_ranges
+from vecbench.leaderboard.outcomes import NO_CONFIDENCE, UNITS, TaskOutcomes
+from vecbench.leaderboard.ranking import ACCURACY, BRIER, MACRO_ACCURACY, RANKED, rank_ranges
+from vecbench.metrics import auroc, brier, ece
+from vecbench.metrics.paired import PairedOutcomes
 from vecbench.parsing import Prediction
 from vecbench.parsing.prediction import Reading
 
+ECE, AUROC = ("ece", "pooled"), ("auroc", "pooled")
 
-def outcomes(right):
+
+def outcomes(right, stated):
     rows = [
         Prediction(
             "", "emoji_2", f"s{place:05}", 0, "positive", ("positive", "negative"),
-            Reading("positive" if each else "negative", "ok", 0.5, "ok"),
+            Reading("positive" if each else "negative", "ok", confidence, "ok"),
         )
-        for place, each in enumerate(right)
+        for place, (each, confidence) in enumerate(zip(right, stated, strict=True))
     ]  # fmt: skip
     return TaskOutcomes.of_rows(rows)
 
 
-def entry(right=None, correct=None, n=None):
+def entry(right=None, correct=None, n=None, stated=None):
     if right is not None:
         correct, n = int(np.sum(right)), len(right)
     values = {
@@ -36,20 +41,24 @@ def entry(right=None, correct=None, n=None):
         values |= {
             "checked": {"sample_ids": True, "images": True, "prompts": True, "keys": True},
             "submission_sha256": "0" * 64,
-            "outcomes": {"emoji_2": outcomes(right)},
+            "outcomes": {"emoji_2": outcomes(right, [0.5] * n if stated is None else stated)},
         }
     return Entry.model_validate(values)
 
 
-def ranges(entries):
-    return rank_ranges(entries, [each.tasks["emoji_2"] for each in entries], ["emoji_2"])
+def ranges(entries, measure=ACCURACY):
+    return rank_ranges(entries, [each.tasks["emoji_2"] for each in entries], ["emoji_2"])[measure]
 
 
 def test_outcomes_come_back_as_they_went_in():
-    right = np.random.default_rng(0).random(1003) < 0.4
-    stored = outcomes(right)
-    assert (stored.bits() == right).all()
+    generator = np.random.default_rng(0)
+    right = generator.random(1003) < 0.4
+    stated = [None if each < 0.1 else each for each in generator.random(1003).round(4).tolist()]
+    stored = outcomes(right, [*stated[:-2], 0.0, 1.0])
+    assert (stored.bits == right).all()
     assert stored.correct == right.sum()
+    codes = [None if each == NO_CONFIDENCE else each / UNITS for each in stored.codes.tolist()]
+    assert codes == [*stated[:-2], 0.0, 1.0]
 
 
 @pytest.mark.parametrize(("gained", "distinct"), [(5, False), (6, True)])
@@ -76,11 +85,99 @@ def test_many_equal_models_share_all_ranks():
     assert set(ranges([entry(each) for each in right])) == {(1, 100)}
 
 
+def calibrated(generator, n, drop=0.0, spread=0.25):
+    """Confidences in tenths around 0.6, and answers that are right as often as they say, less `drop`."""
+    stated = np.clip(generator.normal(0.6, spread, n), 0, 1).round(1)
+    return stated, generator.random(n) < stated - drop
+
+
+def model(generator, n, **options):
+    stated, right = calibrated(generator, n, **options)
+    return entry(right, stated=stated.tolist())
+
+
+@pytest.mark.parametrize("measure", [BRIER, ECE, AUROC])
+def test_models_alike_share_all_ranks_in_every_measure(measure):
+    generator = np.random.default_rng(3)
+    assert set(ranges([model(generator, 1000) for _ in range(40)], measure)) == {(1, 40)}
+
+
+@pytest.mark.parametrize(
+    ("measure", "worse"), [(BRIER, {"drop": 0.15}), (ECE, {"drop": 0.15}), (AUROC, {"spread": 0.05})]
+)
+def test_a_model_that_is_worse_ranks_behind(measure, worse):
+    generator = np.random.default_rng(4)
+    models = [model(generator, 3000), model(generator, 3000, **worse), model(generator, 3000)]
+    assert ranges(models, measure) == [(1, 2), (3, 3), (1, 2)]
+
+
+@pytest.mark.parametrize(("metric", "function"), [("brier", brier), ("ece", ece), ("auroc", auroc)])
+def test_variances_are_those_of_the_paired_bootstrap(metric, function):
+    generator = np.random.default_rng(5)
+    # Far from calibrated: where a bin's gap may be 0, its absolute value varies less than the gap.
+    stated, right = calibrated(generator, 2000, drop=0.3)
+    second = np.where(generator.random(2000) < 0.3, 0.9, stated), right ^ (generator.random(2000) < 0.1)
+    second[0][:40] = np.nan
+    pair = PairedOutcomes.of_rows((stated, right), second)
+    drawn = pair.resample(4000, np.random.default_rng(6))
+    expected = np.cov(*(function.of_cells(each.cells) for each in drawn))
+    entries = [
+        entry(bits, stated=[None if np.isnan(each) else each for each in values.tolist()])
+        for values, bits in ((stated, right), second)
+    ]
+    [answers] = AnswerSheets(entries).alike(["emoji_2"])
+    found = answers.estimate(metric, 0.95)
+    values = np.array([function.of_cells(each.cells) for each in pair.outcomes()])
+    assert found.value == pytest.approx(values, abs=1e-12)
+    # 4,000 replicates know a variance to about 2 %.
+    assert found.covariance == pytest.approx(expected, rel=0.1)
+
+
+def test_a_coarse_model_is_not_ahead_for_having_less_noise_in_its_ece():
+    # Both are calibrated: the true ECE is 0. Noise in ten bins adds up to more than in one.
+    generator = np.random.default_rng(7)
+    fine = [model(generator, 400) for _ in range(5)]
+    coarse = [entry(generator.random(400) < 0.6, stated=[0.6] * 400) for _ in range(5)]
+    assert set(ranges([*fine, *coarse], ECE)) == {(1, 10)}
+
+
+def test_who_states_a_confidence_for_chosen_rows_only_has_no_rank_in_them():
+    generator = np.random.default_rng(8)
+    stated, right = calibrated(generator, 1000)
+    few = [None if place < 51 else each for place, each in enumerate(stated.tolist())]
+    models = [entry(right, stated=few), entry(right, stated=stated.tolist()), model(generator, 1000)]
+    assert ranges(models, BRIER)[0] is None
+    assert ranges(models, BRIER)[1] is not None
+    assert ranges(models, ACCURACY)[0] is not None
+
+
+def test_few_samples_that_differ_are_enough_for_the_exact_test_only():
+    stated = [0.9] * 1000
+    worse, better = np.arange(1000) < 500, np.arange(1000) < 549
+    models = [entry(worse, stated=stated), entry(better, stated=stated)]
+    assert ranges(models, ACCURACY) == [(2, 2), (1, 1)]
+    assert ranges(models, BRIER) == [(1, 2), (1, 2)]
+    better = np.arange(1000) < 550
+    assert ranges([models[0], entry(better, stated=stated)], BRIER) == [(2, 2), (1, 1)]
+
+
+def test_macro_accuracy_of_one_task_has_the_ranks_of_its_accuracy():
+    generator = np.random.default_rng(9)
+    models = [entry(generator.random(400) < skill) for skill in (0.3, 0.4, 0.5, 0.6)]
+    assert ranges(models, MACRO_ACCURACY) == ranges(models, ACCURACY)
+    reported = [entry(correct=400, n=1000), entry(correct=600, n=1000)]
+    assert ranges(reported, MACRO_ACCURACY) == [None, None]
+
+
 def test_the_order_of_the_entries_makes_no_difference():
     generator = np.random.default_rng(2)
-    models = [entry(generator.random(400) < skill) for skill in np.linspace(0.3, 0.8, 12)]
-    forward, backward = ranges(models), ranges(models[::-1])
-    assert forward == backward[::-1]
+    models = [
+        entry(generator.random(400) < skill, stated=generator.choice([0.5, 0.7, 0.9], 400).tolist())
+        for skill in np.linspace(0.3, 0.8, 12)
+    ]
+    for measure in RANKED:
+        assert ranges(models, measure) == ranges(models[::-1], measure)[::-1]
+    forward = ranges(models)
     assert forward[-1][0] == 1
     assert forward[0][1] == 12
     assert all(best <= worst for best, worst in forward)

@@ -1,26 +1,32 @@
 """A forged submission is refused with its reason; an honest one is not."""
 
+import csv
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
 import tracemalloc
+from pathlib import Path
 
 import pytest
-from fakes import ScriptedEngine, Watcher, make_data, make_plan
+from fakes import ANSWER, ScriptedEngine, Watcher, make_data, make_plan
 
+from vecbench.engines import Sampling
 from vecbench.errors import DataError, UsageError
 from vecbench.leaderboard.archive import packed, read_members
 from vecbench.leaderboard.publication import verified_entry
 from vecbench.leaderboard.submission import submission_files
-from vecbench.leaderboard.verification import verify
-from vecbench.run import run
+from vecbench.leaderboard.verification import verify, verify_files
+from vecbench.models import Model
+from vecbench.run import RunPlan, TaskRun, run
+from vecbench.samples import open_data
 from vecbench.shipped import leaderboards_folder
 from vecbench.store import RunDirectory
 from vecbench.tasks import load_catalogue
 
 CATALOGUE = load_catalogue()
-HONEST = leaderboards_folder() / "demo" / "submissions" / "vecbench-nano.zip"
+[HONEST] = (leaderboards_folder() / "demo" / "submissions").glob("*.zip")
 
 
 @pytest.fixture
@@ -65,6 +71,24 @@ def test_one_changed_score_is_named_with_both_values(files, tmp_path):
 
     message = refusal(tmp_path, changed_json(files, "scores.json", better))
     assert "groups.demo_id_ver.metrics.accuracy.value is 0.55, recomputed 0.4338" in message
+
+
+def test_intervals_of_another_version_are_made_anew_and_its_scores_are_not_believed(files, tmp_path):
+    def shift(scores):
+        scores["overall"]["metrics"]["brier"]["low"] += 0.01
+
+    shifted = changed_json(files, "scores.json", shift)
+    assert "overall.metrics.brier.low is" in refusal(tmp_path, shifted)
+    older = changed_json(shifted, "submission.json", lambda said: said.update(vecbench="0.0.9"))
+    entry = verified_entry(verify_files(older, Path("older.zip"), CATALOGUE))
+    assert entry == verified_entry(verify(HONEST, CATALOGUE))
+
+    def better(scores):
+        scores["overall"]["metrics"]["brier"]["value"] -= 0.01
+
+    forged = changed_json(files, "scores.json", better)
+    forged = changed_json(forged, "submission.json", lambda said: said.update(vecbench="0.0.9"))
+    assert "overall.metrics.brier.value is" in refusal(tmp_path, forged)
 
 
 def test_a_score_that_cannot_be_had_is_refused(files, tmp_path):
@@ -112,7 +136,7 @@ def test_what_is_recomputed_and_not_claimed_is_counted(files, tmp_path):
 @pytest.mark.parametrize("name", ["run.json", "scores.json", "submission.json"])
 def test_a_refusal_cannot_steer_the_terminal(files, tmp_path, name):
     message = refusal(tmp_path, changed_json(files, name, lambda said: said.update({"\x1b[2Jbad": 1})))
-    assert "?[2Jbad" in message
+    assert "\\x1b[2Jbad" in message
 
 
 def test_one_changed_response_is_refused_by_its_hash(files, tmp_path):
@@ -150,6 +174,7 @@ def test_a_sample_left_out_everywhere_is_refused_by_the_expected_number(files, t
         ({"key": "0" * 64}, "its key is not that of the model"),
         ({"candidates": ["negative", "positive"]}, "candidates are in another order"),
         ({"candidates": ["positive", "neutral"]}, "candidates are not the labels"),
+        ({"image_sha256": None}, "has a response and no image"),
         ({"repeat": 1}, "repeat 1, run.json says 1 repeats"),
         ({"task": "fi_8"}, "not of the benchmark"),
         ({"response": None}, "needs either a response or an error"),
@@ -213,6 +238,12 @@ def test_a_link_that_is_no_web_address_is_refused(files, tmp_path):
         (b'{"seed": -18446744073709551616}', "has more than 64 bits"),
         (b'{"value": 1e400}', "1e400 is larger"),
         (b"\xff", "not UTF-8"),
+        (b"\xef\xbb\xbf{}", "not valid JSON"),
+        (b"schema: vecbench.run/1\n", "not valid JSON"),
+        (b"&a [*a, *a]", "not valid JSON"),
+        (b"!!python/object/apply:os.system [id]", "not valid JSON"),
+        (b'{"\\u0061": 1, "a": 2}', "given twice"),
+        (b"[" * 1_000_000, "JSON of more than"),
         (b"{", "not valid JSON"),
     ],
 )
@@ -276,6 +307,94 @@ def test_a_folder_is_checked_as_an_archive_is(files, tmp_path):
         verify(folder, CATALOGUE)
 
 
+@pytest.fixture
+def faulty(tmp_path):
+    """A benchmark of one task whose data has faults: (catalogue, data, the submission of a run on it)."""
+    tasks, data = tmp_path / "tasks", make_data(tmp_path / "data", ["joy"] * 6, "mini_2")
+    tasks.mkdir()
+    shutil.copy(CATALOGUE.tasks["emoji_2"].path.parent / "_base.yaml", tasks)
+    about = {
+        "display": "Mini-2",
+        "group": "mini_all",
+        "labels": ["joy", "anger"],
+        "prompts": {"own": "{{ dataset_prompt }}"},
+    }
+    texts = {
+        "mini": {"group": "vecbench_mini", "task": ["vecbench_mini_all"]},
+        "mini_all": {"group": "vecbench_mini_all", "task": ["vecbench_mini_2"]},
+        "mini_2": {
+            "include": "_base.yaml",
+            "task": "vecbench_mini_2",
+            "dataset_kwargs": {"task": "mini_2"},
+            "metadata": {"version": 1.0, "vecbench": about | {"noun": "emotion", "prompt": "own"}},
+        },
+    }
+    for name, values in texts.items():
+        values.setdefault("metadata", {"version": 1.0, "vecbench": {"display": name}})
+        (tasks / f"{name}.yaml").write_text(json.dumps(values))
+    rows = list(csv.DictReader((data / "samples.csv").read_text().splitlines()))
+    (data / "samples.csv").unlink()
+    for row in rows:
+        row["prompt"] = f"Which of joy and anger? ({row['id']})"
+    del rows[1]["prompt"]
+    rows[2]["label"] = "neither"
+    (data / rows[3]["image"]).unlink()
+    rows[4]["prompt"] += " !"
+    (data / "samples.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    catalogue = load_catalogue([tasks])
+    assert catalogue.faults == ()
+    task_run = TaskRun(catalogue.tasks["mini_2"], open_data(data), "own", Sampling(max_tokens=64))
+    directory = RunDirectory(tmp_path / "run")
+    engine = ScriptedEngine(lambda request: None if "!" in request.prompt else ANSWER)
+    run(RunPlan(Model("fake", "fake", "1"), (task_run,)), lambda: engine, directory, Watcher())
+    return catalogue, str(data), submission_files(directory, catalogue, benchmark="mini")
+
+
+def test_samples_that_could_not_be_asked_are_errors_and_no_forgery(faulty):
+    catalogue, data, files = faulty
+    verified = verify_files(files, Path("mini.zip"), catalogue, data)
+    assert (verified.errors, verified.coverage.prompts) == (4, True)
+    entry = verified_entry(verified)
+    assert (entry.errors, entry.tasks["mini_2"].n, entry.tasks["mini_2"].correct) == (4, 6, 2)
+    # Without the data, what it would have said cannot be rendered: that is said, and no reason to refuse.
+    assert verify_files(files, Path("mini.zip"), catalogue).coverage.prompts is False
+
+
+@pytest.mark.parametrize(
+    ("place", "change", "said"),
+    [
+        (1, {}, "has a response and no image"),
+        (1, {"image_sha256": "0" * 64}, "another image than the data's"),
+        (2, {}, "has a response and no image"),
+        (2, {"image_sha256": "0" * 64}, "its target 'neither' is none of the labels"),
+        (3, {}, "has a response and no image"),
+    ],
+)
+def test_an_answer_to_a_sample_that_could_not_be_asked_is_refused(faulty, place, change, said):
+    catalogue, data, files = faulty
+
+    def answer(rows):
+        rows[place] |= {"response": ANSWER, "error": None, **change}
+
+    with pytest.raises(DataError, match=said):
+        verify_files(changed_lines(files, answer), Path("mini.zip"), catalogue, data)
+
+
+def test_half_a_character_is_refused_or_harmless_wherever_it_stands(files, tmp_path):
+    half = "\ud800"
+    message = refusal(
+        tmp_path, changed_json(files, "submission.json", lambda said: said.update({half: half}))
+    )
+    assert message.isprintable()
+    message = refusal(tmp_path, changed_json(files, "scores.json", lambda said: said.update({half: 1})))
+    assert "\\ud800 is claimed" in message
+    for key in ("task", "sample_id", "target", "key"):
+        assert refusal(tmp_path, changed_lines(files, lambda rows, key=key: rows[0].update({key: half})))
+    # In a response it is an answer like any other: one that says nothing.
+    said = changed_lines(files, lambda rows: rows[0].update(response=half))
+    assert "scores.json differs" in refusal(tmp_path, said)
+
+
 def test_other_data_than_the_responses_answer_is_named(tmp_path):
     data = make_data(tmp_path / "data", ["joy"] * 3, "emoji_2")
     with pytest.raises(DataError, match="emoji_2: no response to the samples"):
@@ -324,11 +443,13 @@ def test_from_run_to_page_in_three_commands(files, tmp_path):
     checked = vecbench("leaderboard", "check", "Mine.zip", "--write", "board", cwd=tmp_path)
     assert checked.returncode == 0, checked.stderr
     assert "none differs" in checked.stdout
-    assert "replaces" not in checked.stdout
+    assert "Replaced" not in checked.stdout
     again = vecbench("leaderboard", "check", "Mine.zip", "--write", "board", cwd=tmp_path)
-    assert "replaces the one that was there" in again.stdout
-    built = vecbench("leaderboard", "build", "board", cwd=tmp_path)
+    assert "Replaced: mine-" in again.stdout
+    assert "Kept:  board/submissions/mine-" in again.stdout
+    built = vecbench("leaderboard", "build", "board", "--verify", cwd=tmp_path)
     assert built.returncode == 0, built.stderr
+    assert "board: 1 of 1 verified entries recomputed, none differs" in built.stdout
     for name in ("README.md", "leaderboard.csv", "leaderboard.tex", "index.html"):
         assert "Mine" in (tmp_path / "board" / name).read_text()
     before = (tmp_path / "Mine.zip").read_bytes()
@@ -352,6 +473,8 @@ def test_a_folder_for_a_file_and_a_file_for_a_folder_are_wrong_usage(files, tmp_
         (("add", "run", "-o", "run"), "--output run is a folder"),
         (("check", HONEST, "--write", "file"), "--write file is a file, not a folder"),
         (("build", leaderboards_folder() / "demo", "-o", "file"), "--output file is a file, not a folder"),
+        (("build", leaderboards_folder() / "demo", "--data", "x"), "--data is for --verify"),
+        (("check", HONEST, "--replace", "x"), "--replace needs --write"),
     ):
         done = vecbench("leaderboard", *arguments, cwd=tmp_path)
         assert (done.returncode, said in done.stderr) == (2, True), done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -90,24 +91,54 @@ def check_submission(
         Path | None,
         typer.Option("--write", metavar="DIR", help="Write the verified entry into this leaderboard folder."),
     ] = None,
+    keep: Annotated[
+        bool,
+        typer.Option(
+            "--keep/--no-keep",
+            help="Keep the submission in DIR/submissions, so that anyone can check it again.",
+        ),
+    ] = True,
+    replace: Annotated[
+        str | None,
+        typer.Option("--replace", metavar="ENTRY", help="The entry of DIR whose place the new one takes."),
+    ] = None,
     include_path: IncludePath = None,
 ) -> None:
     """Recompute everything that a submission claims; refuse it, with status 2, if anything differs."""
+    from vecbench.errors import UsageError
     from vecbench.leaderboard.publication import publish, verified_entry
     from vecbench.leaderboard.verification import verify
     from vecbench.tasks import load_catalogue
 
     _require_folder(write, "--write")
+    if replace is not None and write is None:
+        raise UsageError(
+            "--replace needs --write", "It names an entry of the leaderboard that is written to."
+        )
     catalogue = load_catalogue(include_path or [])
     verified = verify(file, catalogue, data)
     entry = verified_entry(verified)
     console = stdout()
     for line in _said(verified):
         console.print(line, soft_wrap=True)
-    if write is not None:
-        path, replaced = publish(entry, write)
-        console.print(f"Entry: {path}{' (replaces the one that was there)' * replaced}", soft_wrap=True)
-        console.print(f"Next: vecbench leaderboard build {write}", soft_wrap=True)
+    if write is None:
+        return
+    # An entry may be named by its file as well.
+    old = None if replace is None else Path(replace).name.removesuffix(".json")
+    published = publish(entry, write, verified.files if keep else None, instead_of=old)
+    console.print(f"Entry: {published.entry}", soft_wrap=True)
+    if published.submission is not None:
+        size = published.submission.stat().st_size / 1000
+        console.print(f"Kept:  {published.submission} ({size:.0f} kB)", soft_wrap=True)
+    if published.replaced:
+        console.print(f"Replaced: {', '.join(published.replaced)}", soft_wrap=True)
+    if published.namesakes:
+        console.print(
+            f"Beside it: {', '.join(published.namesakes)}, of the same name. To take the place of one: "
+            "--replace ENTRY",
+            soft_wrap=True,
+        )
+    console.print(f"Next: vecbench leaderboard build {write}", soft_wrap=True)
 
 
 @leaderboard.command("build")
@@ -119,15 +150,29 @@ def build_leaderboard(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Where to write (default: into the folder).")
     ] = None,
+    verify: Annotated[
+        bool,
+        typer.Option("--verify", help="Recompute every verified entry from its kept submission first."),
+    ] = False,
+    data: Annotated[
+        str | None, typer.Option("--data", help="The benchmark's data, for --verify as for check.")
+    ] = None,
     include_path: IncludePath = None,
 ) -> None:
     """Build README.md, leaderboard.csv, leaderboard.tex and index.html from a leaderboard's entries."""
+    from vecbench.errors import UsageError
     from vecbench.leaderboard.building import build
+    from vecbench.leaderboard.publication import reverify
     from vecbench.tasks import load_catalogue
 
     _require_folder(output, "--output")
+    if data is not None and not verify:
+        raise UsageError("--data is for --verify", "Building alone needs no data.")
     catalogue = load_catalogue(include_path or [])
     for folder in _leaderboards(directory or Path("leaderboards"), output):
+        if verify:
+            for line in _verified_again(folder, reverify(folder, catalogue, data)):
+                stdout().print(line, soft_wrap=True)
         for path in build(folder, output or folder, catalogue):
             stdout().print(str(path), soft_wrap=True)
 
@@ -148,6 +193,17 @@ def _leaderboards(directory: Path, output: Path | None) -> list[Path]:
     return found
 
 
+def _verified_again(folder: Path, entries: Mapping[str, bool | None]) -> Iterator[str]:
+    """What came of recomputing the entries of a leaderboard."""
+    checked = [whole for whole in entries.values() if whole is not None]
+    yield f"{folder}: {len(checked)} of {len(entries)} verified entries recomputed, none differs"
+    if partly := checked.count(False):
+        yield f"  {partly} without what was checked against the data: give --data"
+    for name, whole in entries.items():
+        if whole is None:
+            yield f"  {name}: no submission was kept"
+
+
 def _require_folder(path: Path | None, option: str) -> None:
     """Refuses what is there and no folder, before anything is done."""
     from vecbench.errors import UsageError
@@ -157,6 +213,8 @@ def _require_folder(path: Path | None, option: str) -> None:
 
 
 def _said(verified: Verified) -> list[str]:
+    from datetime import UTC, datetime
+
     n, coverage = len(verified.predictions), verified.coverage
     lines = [f"{verified.submission.name}: accepted for {verified.benchmark.display}"]
     claimed, numbers = verified.claimed
@@ -173,4 +231,6 @@ def _said(verified: Verified) -> list[str]:
         lines.append("  prompts  every prompt and key is that of task, settings and model")
     else:
         lines.append("  prompts  the data's own prompts were used, which cannot be checked without --data")
+    if verified.submission.date > f"{datetime.now(UTC):%Y-%m-%d}":
+        lines.append(f"  date     {verified.submission.date} has not come yet, by this machine's clock")
     return lines

@@ -98,7 +98,8 @@ def _of_archive(path: Path) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = archive.infolist()
-            _require_names(path, [member.filename for member in members])
+            # Not `filename`: zipfile ends that at a NUL and rewrites what other systems wrote.
+            _require_names(path, [member.orig_filename for member in members])
             if min(member.header_offset for member in members) != 0:
                 raise DataError(f"{path}: not a zip archive, or one with bytes before its beginning")
             for member in members:

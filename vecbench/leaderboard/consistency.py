@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from vecbench.errors import DataError
 from vecbench.leaderboard.entry import Entry, GroupMetrics, RowMetrics
+from vecbench.leaderboard.outcomes import NO_CONFIDENCE, UNITS, TaskOutcomes
 
 ROUNDING = 2e-6
 """Most by which numbers of six decimals differ when they say the same."""
@@ -62,7 +65,10 @@ def _problem(
             return (
                 f"tasks.{task} has {rows.n} rows, {low if low == high else f'{low} to {high}'} are expected"
             )
-        if problem := _rows_problem(rows, f"tasks.{task}"):
+        problem = _rows_problem(rows, f"tasks.{task}")
+        if problem is None and task in entry.outcomes:
+            problem = _outcomes_problem(rows, entry.outcomes[task], f"tasks.{task}")
+        if problem is not None:
             return problem
     blocks = [(f"groups.{name}", entry.groups[name], list(tasks)) for name, tasks in groups.items()]
     for place, block, tasks in [*blocks, ("overall", entry.overall, everything)]:
@@ -85,6 +91,27 @@ def _rows_problem(rows: RowMetrics, place: str) -> str | None:
     ece, gap = _value(rows, "ece"), _value(rows, "confidence_gap")
     if ece is not None and gap is not None and ece < abs(gap) - ROUNDING:
         return f"{place}: no ECE is below its confidence gap ({ece} and {gap})"
+    return None
+
+
+def _outcomes_problem(rows: RowMetrics, outcomes: TaskOutcomes, place: str) -> str | None:
+    """What the metrics contradict of the outcomes that ranks are made of."""
+    codes, right = outcomes.codes, outcomes.bits
+    stated = codes != NO_CONFIDENCE
+    confidence = codes[stated] / UNITS
+    if not _alike(_value(rows, "coverage"), confidence.size / rows.n if rows.n else None):
+        return f"{place}: coverage is not that of its outcomes"
+    if not confidence.size:
+        return None
+    found = {
+        "brier": float(np.mean((confidence - right[stated]) ** 2)),
+        "confidence_gap": float(np.mean(confidence) - np.mean(right[stated])),
+    }
+    for metric, value in found.items():
+        said = _value(rows, metric)
+        # Stored confidences are rounded, and a squared difference of them changes twice as fast.
+        if said is None or abs(said - value) > ROUNDING + 1 / UNITS:
+            return f"{place}: {metric} is {said}, its outcomes give {value:.4f}"
     return None
 
 
@@ -144,5 +171,5 @@ def _value(rows: RowMetrics, metric: str) -> float | None:
     return None if found is None else found.value
 
 
-def _alike(said: float | None, found: float) -> bool:
-    return said is not None and abs(said - found) <= ROUNDING
+def _alike(said: float | None, found: float | None) -> bool:
+    return said is not None and found is not None and abs(said - found) <= ROUNDING

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vecbench.errors import UsageError
+from vecbench.errors import DataError, UsageError, nearest
+from vecbench.leaderboard.archive import packed
 from vecbench.leaderboard.consistency import require_consistent
 from vecbench.leaderboard.entry import METRICS, Entry, read_entries
 from vecbench.leaderboard.outcomes import TaskOutcomes
+from vecbench.leaderboard.plain_text import look
 from vecbench.leaderboard.strict_json import validated
 from vecbench.leaderboard.submission import PROTOCOL
-from vecbench.leaderboard.verification import Verified
+from vecbench.leaderboard.verification import Verified, verify
 from vecbench.scoring import GroupScores, RowScores, Score
-from vecbench.store import write_text
+from vecbench.store import remove, write_text
+from vecbench.store.files import write_bytes
+from vecbench.tasks import Catalogue
 
 DIGITS = 6
 """Of the fractions in an entry: more would differ from one machine's linear algebra to the next."""
+SUBMISSIONS = "submissions"
+"""The folder of a leaderboard where what its entries were made of is kept, under the entries' names."""
 
 
 def verified_entry(verified: Verified) -> Entry:
@@ -86,33 +94,112 @@ def entry_name(entry: Entry) -> str:
     return f"{slug}-{(entry.submission_sha256 or key)[:8]}"
 
 
-def publish(entry: Entry, folder: Path) -> tuple[Path, bool]:
-    """Writes an entry into a leaderboard.
+@dataclass(frozen=True, slots=True)
+class Published:
+    """An entry's place in a leaderboard.
+
+    Attributes:
+        entry: Its file.
+        submission: The archive that it can be recomputed from; None if it was not kept.
+        replaced: Names of the entries whose place it takes.
+        namesakes: Names of the other entries of a model of this name.
+    """
+
+    entry: Path
+    submission: Path | None
+    replaced: tuple[str, ...]
+    namesakes: tuple[str, ...]
+
+
+def publish(
+    entry: Entry, folder: Path, files: Mapping[str, bytes] | None = None, *, instead_of: str | None = None
+) -> Published:
+    """Writes an entry into a leaderboard, and beside it what it was made of.
 
     Args:
         entry: A verified one.
         folder: Of the leaderboard; made if need be.
-
-    Returns:
-        Its file, and whether that replaced an earlier entry of the same model and responses.
+        files: Of the submission, to be kept in the leaderboard's folder `submissions`; packed anew, so that
+            nothing else of a stranger's archive is kept. None to keep nothing.
+        instead_of: The name of an entry that this one replaces, with its submission.
 
     Raises:
-        UsageError: The leaderboard is of another benchmark, or has these responses under another name.
+        UsageError: The leaderboard is of another benchmark, has these responses under another name, has a
+            model whose name only looks like this one's, or lacks the entry to be replaced.
         DataError: One of its entries is none.
-        RunError: The file cannot be written.
+        RunError: A file cannot be written.
     """
     name, others = entry_name(entry), read_entries(folder)
+    if instead_of is not None and instead_of not in others:
+        raise UsageError(f"{folder} has no entry {instead_of!r}", nearest(instead_of, others))
     for other, said in others.items():
         if said.benchmark != entry.benchmark:
             raise UsageError(f"{folder} is the leaderboard of {said.benchmark}, not of {entry.benchmark}")
-        if said.submission_sha256 == entry.submission_sha256 and other != name:
+        if other in {name, instead_of}:
+            continue
+        if said.submission_sha256 == entry.submission_sha256:
             raise UsageError(
                 f"{folder} has these responses already, as {said.model.name} ({other}.json)",
-                "Remove that entry first if this one is to take its place.",
+                f"To put this entry in its place: --replace {other}",
             )
-    path = folder / "entries" / f"{name}.json"
+        if said.model.name != entry.model.name and look(said.model.name) == look(entry.model.name):
+            raise UsageError(
+                f"{folder} has a model whose name looks the same and is not: {other}.json; "
+                f"{said.model.name!a} there, {entry.model.name!a} here",
+                "Ask for another --model-name.",
+            )
+    path, archive = folder / "entries" / f"{name}.json", folder / SUBMISSIONS / f"{name}.zip"
+    if files is not None:
+        write_bytes(archive, packed(files))
     write_text(path, entry.as_json())
-    return path, name in others
+    replaced = tuple(other for other in others if other in {name, instead_of})
+    if instead_of not in {None, name}:
+        remove([folder / "entries" / f"{instead_of}.json", folder / SUBMISSIONS / f"{instead_of}.zip"])
+    namesakes = tuple(
+        other
+        for other, said in others.items()
+        if said.model.name == entry.model.name and other not in {name, instead_of}
+    )
+    return Published(path, None if files is None else archive, replaced, namesakes)
+
+
+def reverify(folder: Path, catalogue: Catalogue, data: str | None = None) -> dict[str, bool | None]:
+    """Recomputes every verified entry of a leaderboard from the submission that was kept of it.
+
+    Args:
+        folder: Of the leaderboard.
+        catalogue: The tasks as this version has them.
+        data: As `verify` takes it. Without it, an entry that was checked against the data keeps saying so.
+
+    Returns:
+        Name of each verified entry → whether all that it says to be checked was checked again; None where
+        no submission was kept, and so nothing could be.
+
+    Raises:
+        DataError: An entry is not what its submission gives, or the submission is refused.
+    """
+    found: dict[str, bool | None] = {}
+    for name, entry in read_entries(folder).items():
+        if entry.kind != "verified":
+            continue
+        path = folder / SUBMISSIONS / f"{name}.zip"
+        if not os.path.lexists(path):
+            found[name] = None
+            continue
+        again = verified_entry(verify(path, catalogue, data))
+        found[name] = again.checked == entry.checked
+        if differing := _differing(entry, again.model_copy(update={"checked": entry.checked})):
+            raise DataError(
+                f"{folder}: the entry {name} is not what its submission gives: {differing} differs",
+                f"To write it anew: vecbench leaderboard check {path} --write {folder}",
+            )
+    return found
+
+
+def _differing(entry: Entry, again: Entry) -> str:
+    """The fields in which two entries differ."""
+    first, second = (each.model_dump(by_alias=True) for each in (entry, again))
+    return ", ".join(key for key in first if first[key] != second[key])
 
 
 def _shared(values: list[Any]) -> Any:

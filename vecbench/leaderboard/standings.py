@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from vecbench.errors import DataError
+from vecbench.leaderboard.answers import AnswerSheets
 from vecbench.leaderboard.consistency import require_consistent
-from vecbench.leaderboard.entry import Entry, GroupMetrics, Kind, Value
-from vecbench.leaderboard.ranking import rank_ranges
+from vecbench.leaderboard.entry import Entry, GroupMetrics, Kind, RowMetrics, Value
+from vecbench.leaderboard.ranking import ACCURACY, Measure, Range, rank_ranges
 from vecbench.tables import MOST_MISSING
 from vecbench.tasks import Catalogue
 
@@ -37,6 +41,11 @@ class Column:
     better: Literal["higher", "lower"]
     main: bool
 
+    @property
+    def measure(self) -> Measure:
+        """What ranks in it are found under."""
+        return self.metric, self.aggregate
+
 
 COLUMNS = (
     Column("accuracy", "pooled", "Acc", "higher", True),
@@ -49,6 +58,12 @@ COLUMNS = (
 )
 
 
+def is_conditional(rows: RowMetrics, metric: str) -> bool:
+    """Whether a metric is over the rows with a confidence only, and too many rows have none."""
+    coverage = rows.metrics.get("coverage")
+    return metric in CONDITIONAL and coverage is not None and coverage.value < 1 - MOST_MISSING
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """One entry in its leaderboard.
@@ -56,12 +71,12 @@ class Standing:
     Attributes:
         name: Of its file, without the ending.
         entry: The entry.
-        ranks: Block → (best, worst) rank among the entries of its kind; None where it has none.
+        ranks: Block → measure → (best, worst) rank among the entries of its kind; None where it has none.
     """
 
     name: str
     entry: Entry
-    ranks: Mapping[str, tuple[int, int] | None]
+    ranks: Mapping[str, Mapping[Measure, Range | None]]
 
     def scores(self, block: str) -> GroupMetrics:
         """Of a group, or of everything."""
@@ -75,13 +90,16 @@ class Standing:
         metrics = scores.macro if column.aggregate == "macro" else scores.pooled.metrics
         return metrics.get(column.metric)
 
+    def rank(self, block: str, measure: Measure = ACCURACY) -> Range | None:
+        """Best and worst rank in a measure; None if it has none."""
+        return self.ranks[block].get(measure)
+
     def is_conditional(self, block: str, column: Column) -> bool:
-        """Whether the value is over the rows with a confidence only, and too many rows have none."""
-        coverage = self.scores(block).pooled.metrics.get("coverage")
-        return column.metric in CONDITIONAL and coverage is not None and coverage.value < 1 - MOST_MISSING
+        """Whether the cell's value is, see the function of this name."""
+        return is_conditional(self.scores(block).pooled, column.metric)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Leaderboard:
     """A benchmark's standings.
 
@@ -89,6 +107,7 @@ class Leaderboard:
         benchmark: Its id.
         display: Its name.
         blocks: Group id → name, in the benchmark's order; "overall" last.
+        members: Group id → ids of its tasks.
         tasks: Task id → name.
         standings: The verified first; within a kind by accuracy over all groups.
     """
@@ -96,8 +115,16 @@ class Leaderboard:
     benchmark: str
     display: str
     blocks: Mapping[str, str]
+    members: Mapping[str, tuple[str, ...]]
     tasks: Mapping[str, str]
     standings: tuple[Standing, ...]
+
+    @cached_property
+    def has_ranks(self) -> bool:
+        """Whether any entry has a rank in anything."""
+        return any(
+            range_ for each in self.standings for found in each.ranks.values() for range_ in found.values()
+        )
 
     def of_kind(self, kind: Kind) -> list[Standing]:
         """The standings of the verified or of the reported entries."""
@@ -127,26 +154,45 @@ def leaderboard(entries: Mapping[str, Entry], catalogue: Catalogue) -> Leaderboa
             raise DataError(f"entry {name}: {', '.join(sorted(odd))} is not of {benchmark}")
         sizes = {task: catalogue.tasks[task].expected_n for task in everything}
         require_consistent(entry, tasks, f"entry {name}", sizes)
-    ranks: dict[str, dict[str, tuple[int, int] | None]] = {name: {} for name in entries}
-    for kind in KINDS:
-        names = [name for name, entry in entries.items() if entry.kind == kind]
-        alike = [entries[name] for name in names]
-        for block, parts in [*tasks.items(), (OVERALL, everything)]:
-            pooled = [
-                (entry.overall if block == OVERALL else entry.groups.get(block, GroupMetrics())).pooled
-                for entry in alike
-            ]
-            for name, range_ in zip(names, rank_ranges(alike, pooled, parts), strict=True):
-                ranks[name][block] = range_
+    ranks = _ranks(entries, tasks | {OVERALL: tuple(everything)})
     standings = [Standing(name, entry, ranks[name]) for name, entry in entries.items()]
     blocks = {name: catalogue.groups[name].display for name in members} | {OVERALL: "Overall"}
     return Leaderboard(
         benchmark,
         catalogue.groups[benchmark].display,
         blocks,
+        tasks,
         {task: catalogue.tasks[task].display for task in everything},
         tuple(sorted(standings, key=lambda each: _order(each, members))),
     )
+
+
+def _ranks(
+    entries: Mapping[str, Entry], blocks: Mapping[str, Sequence[str]]
+) -> dict[str, dict[str, dict[Measure, Range | None]]]:
+    """Name of an entry → block → its ranks among the entries of its kind."""
+    ranks: dict[str, dict[str, dict[Measure, Range | None]]] = {name: {} for name in entries}
+    for kind in KINDS:
+        alike = {name: entry for name, entry in entries.items() if entry.kind == kind}
+        of_kind = list(alike.values())
+        sheets = AnswerSheets(of_kind)
+        sheets.unpack(blocks[OVERALL])
+
+        def found(
+            block: str, of_kind: list[Entry] = of_kind, sheets: AnswerSheets = sheets
+        ) -> dict[Measure, list[Range | None]]:
+            pooled = [
+                (each.overall if block == OVERALL else each.groups.get(block, GroupMetrics())).pooled
+                for each in of_kind
+            ]
+            return rank_ranges(of_kind, pooled, blocks[block], sheets)
+
+        # numpy frees the interpreter while it counts and multiplies, so threads are enough.
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            for block, measures in zip(blocks, pool.map(found, blocks), strict=True):
+                for place, name in enumerate(alike):
+                    ranks[name][block] = {measure: each[place] for measure, each in measures.items()}
+    return ranks
 
 
 def _order(standing: Standing, groups: tuple[str, ...]) -> tuple[int, int, float, str]:

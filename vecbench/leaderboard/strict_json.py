@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from vecbench.errors import DataError
-from vecbench.leaderboard.plain_text import printable
+from vecbench.escaping import printable
 
 MAX_DEPTH = 32
 MAX_VALUES = 500_000

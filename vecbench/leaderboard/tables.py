@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
-from vecbench.escaping import in_latex
+from vecbench.escaping import in_latex, in_markdown
 from vecbench.leaderboard.entry import Decoding, Kind, Value
+from vecbench.leaderboard.ranking import ACCURACY, BRIER, Range
 from vecbench.leaderboard.standings import COLUMNS, KINDS, OVERALL, Column, Leaderboard, Standing
+from vecbench.tables import latex_tabular
 
 HEADINGS: Mapping[Kind, str] = {
     "verified": "Verified: recomputed here from the responses",
@@ -19,11 +20,13 @@ CSV_COLUMNS = (
     *("entry", "model", "kind", "date", "level", "name", "aggregate", "metric", "value", "low", "high"),
     *("n", "correct", "rank_best", "rank_worst"),
 )
+MARKDOWN_RANKS = (ACCURACY, BRIER)
+"""The ranks in the Markdown tables: how often a model is right, and the score that no confidence cheats."""
 LEGEND = (
     "All values × 100. **Acc macro** is the unweighted mean of a group's task accuracies, **Acc pooled** is "
-    "over its rows; the other columns are pooled. **Rank** is the range of ranks, in pooled accuracy among "
-    "entries of the same kind, that the data leave open: models whose difference is not significant (5 %, "
-    "Holm over all pairs) share a rank. "
+    "over its rows; the other columns are pooled. **Rank in** a column is the range of ranks, among entries "
+    "of the same kind, that the data leave open: models whose difference in it is not significant (5 %, Holm "
+    "over all pairs) share a rank; the CSV has the ranks in other columns, and every task's values. "
     "\\* over the rows that state a confidence only, while more than 5 % of the rows do not. – means unknown "
     "or undefined."
 )
@@ -32,7 +35,7 @@ LEGEND = (
 def markdown_page(board: Leaderboard) -> str:
     """The text of a leaderboard's README.md."""
     parts = [
-        f"# {markdown_text(board.display)} leaderboard\n",
+        f"# {in_markdown(board.display)} leaderboard\n",
         "Made by `vecbench leaderboard build` from `entries/`; do not edit. The same numbers: "
         "[sortable page](index.html), [CSV](leaderboard.csv), [LaTeX](leaderboard.tex).\n",
         LEGEND + "\n",
@@ -45,7 +48,7 @@ def markdown_page(board: Leaderboard) -> str:
         for block, display in board.blocks.items():
             shown = [each for each in standings if _any(each, block)]
             if shown:
-                parts += [f"### {markdown_text(display)}\n", _markdown_table(shown, block)]
+                parts += [f"### {in_markdown(display)}\n", _markdown_table(shown, block)]
         parts += ["### About the entries\n", _markdown_facts(standings)]
     return "\n".join(parts)
 
@@ -66,43 +69,48 @@ def csv_text(board: Leaderboard) -> str:
             scores = each.scores(block)
             rows = scores.pooled
             for metric, value in rows.metrics.items():
-                range_ = each.ranks.get(block) if metric == "accuracy" else None
+                range_ = each.rank(block, (metric, "pooled"))
                 place = (level, block, "pooled", metric)
                 writer.writerow(_csv_row(head, place, value, rows.n, rows.correct, range_))
             for metric, value in scores.macro.items():
-                writer.writerow(_csv_row(head, (level, block, "macro", metric), value))
+                range_ = each.rank(block, (metric, "macro"))
+                writer.writerow(_csv_row(head, (level, block, "macro", metric), value, range_=range_))
     return stream.getvalue()
 
 
 def latex_tables(board: Leaderboard) -> str:
-    """One tabular (booktabs) for the verified and one for the reported entries: the groups' main columns."""
+    """The groups' main columns of the verified and of the reported entries, and their ranks; booktabs."""
     groups = {block: name for block, name in board.blocks.items() if block != OVERALL}
-    columns = [column for column in COLUMNS if column.main]
-    width = len(columns)
+    names, columns = list(groups.values()), [column for column in COLUMNS if column.main]
     parts = []
     for kind in KINDS:
         standings = board.of_kind(kind)
         if not standings:
             continue
-        heads = " & ".join(rf"\multicolumn{{{width}}}{{c}}{{{latex_text(name)}}}" for name in groups.values())
-        rules = "".join(
-            rf"\cmidrule(lr){{{2 + width * place}-{1 + width * (place + 1)}}}" for place in range(len(groups))
-        )
-        units = " & ".join(_latex_heading(column) for _ in groups for column in columns)
         lines = [
-            f"% {HEADINGS[kind]}",
-            rf"\begin{{tabular}}{{l{'c' * width * len(groups)}}}",
-            r"\toprule",
-            rf" & {heads} \\",
-            rules,
-            rf"Model & {units} \\",
-            r"\midrule",
+            [
+                in_latex(each.entry.model.name),
+                *(in_latex(cell(each, block, column)) for block in groups for column in columns),
+            ]
+            for each in standings
         ]
-        for each in standings:
-            shown = [cell(each, block, column) for block in groups for column in columns]
-            texts = [latex_text(each.entry.model.name), *(text.replace("–", "--") for text in shown)]
-            lines.append(" & ".join(texts) + r" \\")
-        parts.append("\n".join([*lines, r"\bottomrule", r"\end{tabular}"]) + "\n")
+        units = [_latex_heading(column) for column in columns]
+        parts.append(f"% {HEADINGS[kind]}\n" + latex_tabular(names, units, lines))
+        ranked = _ranked(standings, groups)
+        if ranked:
+            lines = [
+                [
+                    in_latex(each.entry.model.name),
+                    *(
+                        in_latex(rank(each.rank(block, column.measure)))
+                        for block in groups
+                        for column in ranked
+                    ),
+                ]
+                for each in standings
+            ]
+            units = [in_latex(heading(column)) for column in ranked]
+            parts.append(f"% {kind.capitalize()}: ranks by column\n" + latex_tabular(names, units, lines))
     return "\n".join(parts)
 
 
@@ -124,7 +132,7 @@ def interval(value: Value | None) -> str:
     return f"{100 * value.low:.1f}–{100 * value.high:.1f}"
 
 
-def rank(range_: tuple[int, int] | None) -> str:
+def rank(range_: Range | None) -> str:
     """A range of ranks such as "1–3"; one rank as "2"; none as "–"."""
     if range_ is None:
         return "–"
@@ -163,19 +171,10 @@ def checks(standing: Standing) -> str:
     return f"{done}; not checked: {undone}" if undone else done
 
 
-def markdown_text(text: str) -> str:
-    """Text that Markdown shows as it is."""
-    escaped = re.sub(r"([\\`*_{}\[\]|~$#@])", r"\\\1", text)
-    return escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def latex_text(text: str) -> str:
-    """Text that LaTeX shows as it is."""
-    return in_latex(text).replace("<", r"\textless{}").replace(">", r"\textgreater{}")
-
-
-def _markdown_table(standings: Iterable[Standing], block: str) -> str:
-    headings = ["Model", "Rank", *(_heading(column) for column in COLUMNS), "n"]
+def _markdown_table(standings: Sequence[Standing], block: str) -> str:
+    ranked = [column for column in _ranked(standings, [block]) if column.measure in MARKDOWN_RANKS]
+    ranks = [f"Rank in {heading(column)}" for column in ranked]
+    headings = ["Model", *ranks, *(heading(column) for column in COLUMNS), "n"]
     lines = [_row(headings), _row([":--", *["--:"] * (len(headings) - 1)])]
     for each in standings:
         cells = []
@@ -184,7 +183,8 @@ def _markdown_table(standings: Iterable[Standing], block: str) -> str:
             between = interval(value)
             cells.append(cell(each, block, column) + (f" <sub>{between}</sub>" if between else ""))
         n = each.scores(block).pooled.n
-        lines.append(_row([_name(each), rank(each.ranks.get(block)), *cells, "–" if n is None else str(n)]))
+        ranges = [rank(each.rank(block, column.measure)) for column in ranked]
+        lines.append(_row([_name(each), *ranges, *cells, "–" if n is None else str(n)]))
     return "\n".join(lines) + "\n"
 
 
@@ -193,30 +193,41 @@ def _markdown_facts(standings: Iterable[Standing]) -> str:
     lines = [_row(headings), _row([":--"] * len(headings))]
     for each in standings:
         entry = each.entry
-        source = markdown_text(entry.source.name)
+        source = in_markdown(entry.source.name)
         facts = [
             entry.date or "–",
             decoding(entry.decoding) or "–",
             ", ".join(entry.prompts) or "–",
             f"[{source}]({entry.source.link})" if entry.source.link else source,
             checks(each) or "–",
-            markdown_text(" ".join(entry.notes)) or "–",
+            in_markdown(" ".join(entry.notes)) or "–",
         ]
         lines.append(_row([_name(each), *facts]))
     return "\n".join(lines) + "\n"
 
 
 def _name(standing: Standing) -> str:
-    name, link = markdown_text(standing.entry.model.name), standing.entry.model.link
+    name, link = in_markdown(standing.entry.model.name), standing.entry.model.link
     return f"[{name}]({link})" if link else name
 
 
-def _heading(column: Column) -> str:
+def heading(column: Column) -> str:
+    """What a column is called where it stands among others."""
     return f"{column.heading} {column.aggregate}" if column.metric == "accuracy" else column.heading
 
 
 def _latex_heading(column: Column) -> str:
-    return latex_text(_heading(column)) + r" (\%)"
+    return in_latex(heading(column)) + r" (\%)"
+
+
+def _ranked(standings: Sequence[Standing], blocks: Iterable[str]) -> list[Column]:
+    """The columns that any of the entries has a rank in."""
+    shown = list(blocks)
+    return [
+        column
+        for column in COLUMNS
+        if any(each.rank(block, column.measure) is not None for each in standings for block in shown)
+    ]
 
 
 def _any(standing: Standing, block: str) -> bool:
@@ -233,7 +244,7 @@ def _csv_row(
     value: Value,
     n: int | None = None,
     correct: int | None = None,
-    range_: tuple[int, int] | None = None,
+    range_: Range | None = None,
 ) -> list[str | float]:
     numbers = (value.value, value.low, value.high, n, correct, *(range_ or (None, None)))
     return ["" if each is None else each for each in (*head, *place, *numbers)]

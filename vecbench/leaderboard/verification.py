@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import vecbench
 from vecbench.errors import DataError
+from vecbench.escaping import printable
 from vecbench.leaderboard.archive import MIB, read_members
 from vecbench.leaderboard.entry import METRICS, MOST
-from vecbench.leaderboard.plain_text import printable
 from vecbench.leaderboard.samples import Coverage, check_samples
 from vecbench.leaderboard.strict_json import parse_json, validated
 from vecbench.leaderboard.submission import PROTOCOL, Submission, benchmark_tasks
@@ -45,6 +46,7 @@ class Verified:
         coverage: What of the samples could be checked.
         errors: Samples without a response.
         claimed: How many of the recomputed numbers its scores.json claims, and of how many.
+        files: The submission itself: a name of `MEMBERS` → content.
     """
 
     submission: Submission
@@ -55,6 +57,7 @@ class Verified:
     coverage: Coverage
     errors: int
     claimed: tuple[int, int]
+    files: Mapping[str, bytes]
 
 
 def verify(path: Path, catalogue: Catalogue, data: str | None = None) -> Verified:
@@ -102,11 +105,13 @@ def verify_files(
     rows = predictions(responses, PROTOCOL, catalogue)
     scores = complete_scores(rows, PROTOCOL, catalogue).scores
     claimed = parse_json(files["scores.json"], f"{path}: scores.json")
+    if submission.vecbench != vecbench.__version__:
+        claimed = _without_intervals(claimed)
     recomputed = scores.content()
     _require_scores(claimed, recomputed, path)
     errors = sum(each.error is not None for each in responses)
     numbers = _count_claimed(claimed, recomputed), _count_claimed(recomputed, recomputed)
-    return Verified(submission, manifest, benchmark, tuple(rows), scores, coverage, errors, numbers)
+    return Verified(submission, manifest, benchmark, tuple(rows), scores, coverage, errors, numbers, files)
 
 
 def _require_hashes(submission: Submission, files: Mapping[str, bytes], path: Path) -> None:
@@ -193,6 +198,17 @@ def _require_scores(claimed: Any, recomputed: Mapping[str, Any], path: Path) -> 
             named = "; ".join(places[:MOST_NAMED])
             more = f"; and {len(places) - MOST_NAMED} more" if len(places) > MOST_NAMED else ""
             raise DataError(f"{path}: scores.json {said} {named}{more}")
+
+
+def _without_intervals(claimed: Any) -> Any:
+    """The claim without the ends of intervals: another version may have made them by another method.
+
+    What is published are this version's, so that nothing depends on them.
+    """
+    if isinstance(claimed, dict):
+        ends = {"low", "high"} if "value" in claimed else set()
+        return {key: _without_intervals(each) for key, each in claimed.items() if key not in ends}
+    return claimed
 
 
 def _unclaimed(claimed: Any, recomputed: Mapping[str, Any], where: str) -> Iterator[str]:

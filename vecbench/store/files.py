@@ -37,8 +37,13 @@ def write_text(path: Path, text: str) -> None:
     Raises:
         RunError: The file cannot be written.
     """
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """The same for bytes."""
     with replacing(path) as draft:
-        draft.write_text(text, encoding="utf-8")
+        draft.write_bytes(content)
 
 
 def remove(paths: Iterable[Path]) -> None:

@@ -1,0 +1,229 @@
+"""The answers of several models to the same samples, and how their metrics vary together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vecbench.leaderboard.entry import Entry
+from vecbench.leaderboard.estimates import ESTIMATES, Counts, Matrix
+from vecbench.leaderboard.outcomes import NO_CONFIDENCE, UNITS, Codes
+from vecbench.metrics.significance import FEWEST_SAMPLES
+
+AT_ONCE = 2**20
+"""Entries × cells of their tables that are held at a time: models may state 10,001 different confidences."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimated:
+    """A metric of the models.
+
+    Attributes:
+        value: Shape (models,); nan where it is undefined, or not to be compared.
+        excess: See `vecbench.leaderboard.estimates.Estimate`.
+        covariance: Of the values; shape (models, models).
+    """
+
+    value: Matrix
+    excess: Matrix
+    covariance: Matrix
+
+
+class TaskAnswers:
+    """Several models' answers to the same samples of one task.
+
+    Attributes:
+        members: The places of the models among all entries, ascending.
+        right: Whether each answer is right; shape (models, samples).
+        codes: Its confidence, see `vecbench.leaderboard.outcomes.Codes`; shape (models, samples).
+    """
+
+    def __init__(self, members: list[int], right: NDArray[np.bool_], codes: Codes) -> None:
+        self.members = members
+        self.right = right
+        self.codes = codes
+
+    @classmethod
+    def of_entries(cls, entries: Sequence[Entry], members: list[int], task: str) -> Self:
+        """The answers that entries hold."""
+        outcomes = [entries[place].outcomes[task] for place in members]
+        shape = len(members), outcomes[0].n
+        right, codes = np.empty(shape, dtype=np.bool_), np.empty(shape, dtype=np.uint16)
+        for row, each in enumerate(outcomes):
+            right[row], codes[row] = each.bits, each.codes
+        return cls(members, right, codes)
+
+    def of_members(self, members: list[int]) -> TaskAnswers:
+        """Those of some of the models only."""
+        if members == self.members:
+            return self
+        rows = np.searchsorted(self.members, members)
+        return TaskAnswers(members, self.right[rows], self.codes[rows])
+
+    @property
+    def n(self) -> int:
+        """Samples."""
+        return int(self.right.shape[1])
+
+    @cached_property
+    def both_right(self) -> Matrix:
+        """Samples that two models both got right; shape (models, models)."""
+        right = self.right.astype(np.float32)
+        return np.asarray(right @ right.T, dtype=np.float64)
+
+
+class Answers:
+    """Several models' answers to the same samples of some tasks.
+
+    Args:
+        parts: The answers of the same models to each task.
+    """
+
+    def __init__(self, parts: Sequence[TaskAnswers]) -> None:
+        self.members = parts[0].members
+        self._parts = parts
+        self._right = np.concatenate([each.right for each in parts], axis=1)
+        self._codes = np.concatenate([each.codes for each in parts], axis=1)
+        ends = np.cumsum([each.n for each in parts])
+        self._strata = [slice(int(end) - each.n, int(end)) for end, each in zip(ends, parts, strict=True)]
+
+    @property
+    def n(self) -> int:
+        """Samples."""
+        return int(self._right.shape[1])
+
+    @property
+    def freedom(self) -> int:
+        """Degrees of freedom of a variance: every task has a mean of its own."""
+        return max(1, self.n - len(self._strata))
+
+    @cached_property
+    def right_alone(self) -> NDArray[np.int64]:
+        """Samples that the model of the row got right and that of the column did not."""
+        both = np.asarray(np.sum([each.both_right for each in self._parts], axis=0))
+        return np.asarray(np.diag(both)[:, None] - both, dtype=np.int64)
+
+    def macro_accuracy(self) -> tuple[Matrix, Matrix]:
+        """The unweighted means of the tasks' accuracies, and their covariance."""
+        value, covariance = np.zeros(len(self.members)), np.zeros((len(self.members),) * 2)
+        for each in self._parts:
+            share = np.diag(each.both_right) / each.n
+            value += share / len(self._parts)
+            varies = each.both_right / each.n - np.outer(share, share)
+            covariance += varies / max(1, each.n - 1) / len(self._parts) ** 2
+        return value, covariance
+
+    def estimate(self, metric: str, coverage: float) -> Estimated:
+        """A metric of the confidences.
+
+        Args:
+            metric: Key of `ESTIMATES`.
+            coverage: Least share of rows with a confidence for its value to be compared.
+        """
+        places, confidence = self._cells
+        k = confidence.size
+        values, excesses = [], []
+        influence = np.empty(self._right.shape, dtype=np.float32)
+        for rows in self._portions(2 * k + 2):
+            cells = places[rows]
+            offset = np.arange(len(cells))[:, None] * (2 * k + 2)
+            flat = cells + offset
+            counts = np.bincount(flat.ravel(), minlength=len(cells) * (2 * k + 2))
+            table = counts.reshape(len(cells), k + 1, 2)[:, :k].astype(np.float64)
+            made = ESTIMATES[metric](Counts(confidence, table[..., 1], table[..., 0], self.n))
+            share = table.sum(axis=(1, 2)) / self.n
+            values.append(np.where(share >= coverage, made.value, np.nan))
+            excesses.append(made.excess)
+            by_cell = np.zeros((len(cells), k + 1, 2), dtype=np.float32)
+            by_cell[:, :k, 0], by_cell[:, :k, 1] = made.when_wrong, made.when_right
+            np.take(by_cell.ravel(), flat, out=influence[rows])
+        value = np.concatenate(values)
+        influence[np.isnan(value)] = 0
+        self._standardise(influence)
+        covariance = np.asarray(influence @ influence.T, dtype=np.float64)
+        return Estimated(value, np.concatenate(excesses), covariance)
+
+    @cached_property
+    def _cells(self) -> tuple[NDArray[np.intp], Matrix]:
+        """For every answer twice the place of its confidence, and 1 if it is right; and the confidences."""
+        known = np.flatnonzero(np.bincount(self._codes.ravel(), minlength=NO_CONFIDENCE + 1)[: UNITS + 1])
+        place = np.full(NO_CONFIDENCE + 1, known.size, dtype=np.intp)
+        place[known] = np.arange(known.size)
+        return 2 * place[self._codes] + self._right, known / UNITS
+
+    def _portions(self, cells: int) -> Iterator[slice]:
+        size = max(1, min(64, AT_ONCE // cells))
+        for begin in range(0, len(self.members), size):
+            yield slice(begin, begin + size)
+
+    def _standardise(self, influence: NDArray[np.float32]) -> None:
+        """Makes the products of two rows the covariance of their means, samples being drawn task by task."""
+        for part in self._strata:
+            n = part.stop - part.start
+            own = influence[:, part]
+            own -= own.mean(axis=1, keepdims=True)
+            own *= np.sqrt(n / max(1, n - 1)) / self.n
+
+    def few_differ(self, doubtful: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Pairs of which too few samples differ for anything but an exact test.
+
+        Args:
+            doubtful: Those to look at; shape (models, models), as what is returned.
+        """
+        # Where one is right and the other is not, the answers differ.
+        few = doubtful & (self.right_alone + self.right_alone.T < FEWEST_SAMPLES)
+        for row in np.flatnonzero(few.any(axis=1)):
+            columns = np.flatnonzero(few[row])
+            differ = (self._codes[columns] != self._codes[row]) | (self._right[columns] != self._right[row])
+            few[row, columns] = differ.sum(axis=1) < FEWEST_SAMPLES
+        return few
+
+
+class AnswerSheets:
+    """The outcomes of entries, unpacked once.
+
+    Args:
+        entries: All of them.
+    """
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self._entries = entries
+        self._by_task: dict[tuple[str, str], TaskAnswers] = {}
+
+    def alike(self, tasks: Sequence[str]) -> list[Answers]:
+        """The answers to some tasks, apart for those who have not answered the same samples.
+
+        Entries with several repeats are left out: such answers are not independent.
+        """
+        found: dict[tuple[str, ...], list[int]] = {}
+        for place, entry in enumerate(self._entries):
+            if entry.decoding.repeats == 1 and all(task in entry.outcomes for task in tasks):
+                samples = tuple(entry.outcomes[task].samples_sha256 for task in tasks)
+                found.setdefault(samples, []).append(place)
+        return [
+            Answers([self._of_task(*each).of_members(members) for each in zip(tasks, samples, strict=True)])
+            for samples, members in found.items()
+        ]
+
+    def unpack(self, tasks: Sequence[str]) -> None:
+        """Unpacks some tasks ahead, so that threads do not do it side by side."""
+        for task in tasks:
+            for samples in {
+                entry.outcomes[task].samples_sha256 for entry in self._entries if task in entry.outcomes
+            }:
+                _ = self._of_task(task, samples).both_right
+
+    def _of_task(self, task: str, samples: str) -> TaskAnswers:
+        if (task, samples) not in self._by_task:
+            members = [
+                place
+                for place, entry in enumerate(self._entries)
+                if task in entry.outcomes and entry.outcomes[task].samples_sha256 == samples
+            ]
+            self._by_task[task, samples] = TaskAnswers.of_entries(self._entries, members, task)
+        return self._by_task[task, samples]
