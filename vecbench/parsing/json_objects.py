@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-KEYS = frozenset({"answer", "confidence"})
+KEYS = {"answer": "answer", "final answer": "answer", "finalanswer": "answer", "confidence": "confidence"}
+"""As objects spell them, in lower case and without underscores → as they are returned."""
 
 MOST_FAULTS = 256
 """Beginnings of objects that may turn out to be none: each costs the decoder a look at all before it."""
 
-_BEGINNING = re.compile(r"\{\s*[\"}]")
+MOST_PYTHON = 16_000
+"""Characters in which an object in Python's spelling ends."""
+
+_BEGINNING = re.compile(r"(\[\s*)?\{\s*[\"'}]")
 _TRAILING_COMMA = re.compile(r",(?=\s*[}\]])")
+_PYTHON_TOKEN = re.compile(
+    # An apostrophe ends a string where something may follow a string.
+    r"'((?:[^'\\]|\\.|'(?!\s*[,:}\]]))*+)'|\"(?:[^\"\\]|\\.)*+\"|\b(?:None|True|False)\b",
+    re.DOTALL,
+)
+_PYTHON_NAMES = {"None": "null", "True": "true", "False": "false"}
+_NOT_CHOSEN = re.compile(r"runner|second|alternative|other|rejected|example|format|schema", re.IGNORECASE)
 
 # Numbers stay as they are written: which probability one is, is not for the decoder to say.
 _DECODER = json.JSONDecoder(parse_int=str, parse_float=str, strict=False)
@@ -26,7 +37,7 @@ class JsonObjects:
     """The outermost JSON objects of a text.
 
     Attributes:
-        objects: In order; of each, those of KEYS that it has, lower-cased → value as text (null: empty).
+        objects: In order; of each, "answer" and "confidence" if it has them → value as text (null: empty).
         masked: The text, as long as it was, with letters in place of the objects, and of whatever is nested
             in an object that breaks off.
     """
@@ -39,9 +50,11 @@ class JsonObjects:
 def json_objects(text: str) -> JsonObjects:
     """The outermost JSON objects, in time that is linear in the text's length.
 
-    Objects inside others are a part of those, also where the outer one breaks off. Commas behind the last
-    element and line breaks in strings are let through. What is nested deeper than Python can follow, or
-    MOST_FAULTS beginnings of objects that are none, end the search.
+    Objects inside others are a part of those, also where the outer one breaks off. An object or list that
+    has no answer itself stands for the one in it that has, unless a key says that it was not chosen; for
+    several, the values are listed. Commas behind the last element, line breaks in strings and Python's
+    spelling are let through. What is nested deeper than Python can follow, or MOST_FAULTS beginnings of
+    objects that are none, end the search.
     """
     if "{" not in text:
         return JsonObjects((), text)
@@ -54,8 +67,8 @@ def json_objects(text: str) -> JsonObjects:
         begin = beginning.start()
         kept.append(text[place:begin])
         try:
-            found, end = _DECODER.raw_decode(lenient, begin)
-            stated = {name.lower(): _as_text(value) for name, value in found.items() if name.lower() in KEYS}
+            found, end = _decoded_list_or_object(lenient, begin, beginning.end(1))
+            stated = _stated(found)
         except json.JSONDecodeError as fault:
             # All up to the fault is the beginning of this object, so nothing there is an outermost one.
             faults += 1
@@ -71,10 +84,85 @@ def json_objects(text: str) -> JsonObjects:
     return JsonObjects(tuple(objects), "".join(kept) + text[place:])
 
 
+def _decoded_list_or_object(text: str, begin: int, bracket_end: int) -> tuple[Any, int]:
+    """The value that begins there, and where it ends; the object alone if its list breaks off."""
+    if bracket_end > begin:
+        try:
+            return _decoded(text, begin)
+        except json.JSONDecodeError:
+            begin = bracket_end
+    return _decoded(text, begin)
+
+
+def _decoded(text: str, begin: int) -> tuple[Any, int]:
+    try:
+        return _DECODER.raw_decode(text, begin)
+    except json.JSONDecodeError as fault:
+        try:
+            found, end = _DECODER.raw_decode(_without_python(text[begin : begin + MOST_PYTHON]))
+        except json.JSONDecodeError:
+            raise fault from None
+        return found, begin + end
+
+
+def _without_python(text: str) -> str:
+    """Python's literals as JSON's, as long as before."""
+    return _PYTHON_TOKEN.sub(_as_json, text) if "'" in text else text
+
+
+def _as_json(token: re.Match[str]) -> str:
+    if token[1] is None:
+        return _PYTHON_NAMES.get(token[0], token[0])
+    # An apostrophe with nothing after it keeps the length of an escaped one.
+    content = token[1].replace("\\'", "\u2019\u200b").replace('\\"', "''").replace('"', "'")
+    return f'"{content}"'
+
+
+def _stated(found: Any) -> Mapping[str, str]:
+    own = _own(found) if isinstance(found, dict) else {}
+    if "answer" in own:
+        return own
+    nested = list(_with_answer(found))
+    if len(nested) == 1:
+        return {**own, **nested[0]}
+    listed = {key: [each[key] for each in nested if key in each] for key in ("answer", "confidence")}
+    return {**own, **{key: ", ".join(values) for key, values in listed.items() if values}}
+
+
+def _own(found: Mapping[str, Any]) -> dict[str, str]:
+    own: dict[str, str] = {}
+    for name, value in found.items():
+        key = KEYS.get(name.lower().replace("_", " ").strip())
+        if key is None or (key in own and name.lower() != key):
+            continue
+        if key == "answer" and isinstance(value, dict):
+            # An answer with fields of its own brings its confidence along.
+            own = {**_own(value), **own}
+        own[key] = _as_text(value)
+    return own
+
+
+def _with_answer(found: Any) -> Iterator[Mapping[str, str]]:
+    """The objects in a value that have an answer and are not inside another that has."""
+    if isinstance(found, dict):
+        own = _own(found)
+        if "answer" in own:
+            yield own
+            return
+        for name, value in found.items():
+            if not _NOT_CHOSEN.search(name):
+                yield from _with_answer(value)
+    elif isinstance(found, list):
+        for each in found:
+            yield from _with_answer(each)
+
+
 def _without_nested(text: str, begin: int, end: int) -> str:
     nested = text.find("{", begin + 1, end)
     return text[begin:end] if nested < 0 else text[begin:nested] + "x" * (end - nested)
 
 
 def _as_text(value: Any) -> str:
+    if isinstance(value, dict):
+        value = {name: each for name, each in value.items() if KEYS.get(name.lower()) != "confidence"}
     return "" if value is None else str(value)
