@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from vecbench.parsing.lines import NAME_OF_CONFIDENCE, SCALE
+from vecbench.parsing.lines import CONFIDENCE_COLON, CONFIDENCE_NAME
 
 SHORT = 100
 """Characters of a label with its probability."""
@@ -12,13 +12,12 @@ SHORT = 100
 # Possessive: a run of blanks is gone through once.
 _IN_BRACKETS = re.compile(
     r"[(\[][ \t]*+(?:with[ \t]++)?"
-    rf"(?:{NAME_OF_CONFIDENCE}[ \t]*+(?:[:\uff1a=]|\b(?:is|of)\b)?[ \t]*+([^()\[\]{{}}\n]{{1,40}})"
+    rf"(?:(?:my[ \t]++)?{CONFIDENCE_NAME}[ \t]*+(?:[:\uff1a=]|\b(?:is|of)\b)?[ \t]*+([^()\[\]{{}}\n]{{1,40}})"
     r"|([^()\[\]{}\n]{1,40}?)[ \t]*+\bconfiden(?:t|ce)[ \t]*+)[)\]]",
     re.IGNORECASE,
 )
 _BEHIND = re.compile(
-    rf"(?:[^\w\n]|_)(?:with\s+)?{NAME_OF_CONFIDENCE}(?:[^\w\n:\uff1a=(]|_)*{SCALE}[:\uff1a=](.*)",
-    re.IGNORECASE,
+    rf"(?:[^\w\n]|_)(?:with[ \t]++)?(?:my[ \t]++)?{CONFIDENCE_NAME}{CONFIDENCE_COLON}(.*)", re.IGNORECASE
 )
 # A whole number may count options, people or stars, and so may a fraction.
 _PROBABILITY = r"(?:[01]?[.,][0-9]+|[0-9]+(?:[.,][0-9]+)?\s*[%\uff05])"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from vecbench.labels import normal_form
 from vecbench.parsing.annotation import named_confidence
 from vecbench.parsing.json_objects import json_objects
-from vecbench.parsing.lines import ANSWER_LINE, CONFIDENCE_LINE, NEAR, last_line
+from vecbench.parsing.lines import ANSWER, CONFIDENCE, NEAR, last_line
 from vecbench.parsing.visible import elements, is_left_open
 
 MOST_BOXES = 64
@@ -20,8 +20,7 @@ _COMMAND = re.compile(r"\\[A-Za-z]+")
 _BOX_BEGIN, _BOX_END = "<|begin_of_box|>", "<|end_of_box|>"  # what GLM writes instead
 
 
-@dataclass(frozen=True, slots=True)
-class Stated:
+class Stated(NamedTuple):
     """What a text states explicitly.
 
     Attributes:
@@ -56,7 +55,7 @@ def stated_answer(text: str) -> Stated | None:
         value = _boxed(text)
     if value is not None:
         return _answer(value, complete=True)
-    line = last_line(text, ANSWER_LINE)
+    line = last_line(text, ANSWER)
     return None if line is None else _answer(line.text, complete=False, at_end=line.end == len(text))
 
 
@@ -76,7 +75,7 @@ def stated_confidence(text: str) -> Stated | None:
     value = _json_confidence(text)
     if value is not None:
         return Stated(value, complete=True)
-    line = last_line(text, CONFIDENCE_LINE)
+    line = last_line(text, CONFIDENCE)
     if line is not None:
         return Stated(line.text, complete=line.end < len(text))
     answer = stated_answer(text)
@@ -86,7 +85,7 @@ def stated_confidence(text: str) -> Stated | None:
 def beside_confidence(text: str) -> str:
     """What a text says besides its confidence, if it states no answer."""
     text = without_confidence(text)
-    line = last_line(text, CONFIDENCE_LINE) if "confiden" in text.lower() else None
+    line = last_line(text, CONFIDENCE) if "confiden" in text.lower() else None
     return text if line is None else text[: line.start] + text[line.end :]
 
 

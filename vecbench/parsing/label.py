@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property, lru_cache
 
 from vecbench.labels import normal_form
 from vecbench.parsing.negation import LABEL, is_crossed_out, is_negated
@@ -13,19 +12,32 @@ from vecbench.parsing.prediction import LabelStatus
 from vecbench.parsing.words import NOUNS, whole_words
 
 
-@dataclass(frozen=True, slots=True)
 class _Matcher:
-    """Candidates and aliases in normal form, and the pattern that finds them in a sentence as whole words.
+    """Candidates and aliases in normal form.
 
     Attributes:
         meanings: Normal form → label and how it is named.
-        words: Finds the keys of `meanings`.
         signs: Candidates that have no normal form, such as an emoji, as they are spelt.
     """
 
-    meanings: Mapping[str, tuple[str, LabelStatus]]
-    words: re.Pattern[str]
-    signs: Mapping[str, tuple[str, LabelStatus]]
+    def __init__(self, candidates: Sequence[str], aliases: Iterable[tuple[str, str]]) -> None:
+        self.meanings: dict[str, tuple[str, LabelStatus]] = {}
+        for alias, label in aliases:
+            if label in candidates:
+                self.meanings[normal_form(alias)] = (label, "alias")
+        for candidate in candidates:
+            self.meanings[normal_form(candidate)] = (candidate, "ok")
+        self.meanings.pop("", None)
+        self.signs: dict[str, tuple[str, LabelStatus]] = {
+            candidate.strip(): (candidate, "ok") for candidate in candidates if not normal_form(candidate)
+        }
+        self.signs.pop("", None)
+
+    @cached_property
+    def words(self) -> re.Pattern[str]:
+        """Finds the keys of `meanings` in a sentence; compiled only where an answer is one."""
+        nouns = {form for form in NOUNS if self.meanings.get(form, ("", "ok"))[1] == "alias"}
+        return whole_words(self.meanings, nouns)
 
 
 def read_label(
@@ -94,18 +106,4 @@ def _named(answer: str, matcher: _Matcher) -> set[tuple[str, LabelStatus]]:
     }
 
 
-@lru_cache(maxsize=1024)
-def _matcher(candidates: tuple[str, ...], aliases: tuple[tuple[str, str], ...]) -> _Matcher:
-    meanings: dict[str, tuple[str, LabelStatus]] = {}
-    for alias, label in aliases:
-        if label in candidates:
-            meanings[normal_form(alias)] = (label, "alias")
-    for candidate in candidates:
-        meanings[normal_form(candidate)] = (candidate, "ok")
-    meanings.pop("", None)
-    signs: dict[str, tuple[str, LabelStatus]] = {
-        candidate.strip(): (candidate, "ok") for candidate in candidates if not normal_form(candidate)
-    }
-    signs.pop("", None)
-    nouns = {form for form, (_, status) in meanings.items() if form in NOUNS and status == "alias"}
-    return _Matcher(meanings, whole_words(meanings, nouns), signs)
+_matcher = lru_cache(maxsize=1024)(_Matcher)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from vecbench.labels import normal_form
 from vecbench.parsing.json_objects import json_objects
@@ -11,19 +12,38 @@ from vecbench.parsing.json_objects import json_objects
 NEAR = 1000
 """Characters in which a line has its continuation."""
 
-NAME_OF_CONFIDENCE = r"(?:my[ \t]+)?confidence(?:[ \t]+(?:level|score))?"
-SCALE = r"(?:\(\s*0(?:\.0)?\s*(?:-|\u2013|\u2014|to)\s*1(?:\.0)?\s*\)(?:[^\w\n:\uff1a=(]|_)*)?"
-"""The scale that was asked for; behind another one, a number is none that can be read."""
-
-_NAME_OF_ANSWER = r"(?:(?:the|my)[ \t]+)?(?:final[ \t]+)?answer(?:[ \t]+is)?"
-_BEGINNING = r"^(?:[^\w\n]|_)*(?:[0-9]{1,2}[.)](?:[^\w\n]|_)*)?"
-_HEADING_END = r"[*_# \t\r]*"
-_ANSWER = rf"{_BEGINNING}{_NAME_OF_ANSWER}(?:(?:[^\w\n:\uff1a]|_)*[:\uff1a](.*)|{_HEADING_END})$"
-_CONFIDENCE = (
-    rf"{_BEGINNING}{NAME_OF_CONFIDENCE}(?:(?:[^\w\n:\uff1a=(]|_)*{SCALE}[:\uff1a=](.*)|{_HEADING_END})$"
+CONFIDENCE_NAME = r"[cC](?i:onfidence(?:[ \t]+(?:level|score))?)"
+CONFIDENCE_COLON = (
+    # The scale that was asked for; of another one, nothing can be read.
+    r"(?:[^\w\n:\uff1a=(]|_)*(?:\(\s*0(?:\.0)?\s*(?:-|\u2013|\u2014|to)\s*1(?:\.0)?\s*\)(?:[^\w\n:\uff1a=(]|_)*)?"
+    r"[:\uff1a=]"
 )
-ANSWER_LINE = re.compile(_ANSWER, re.IGNORECASE | re.MULTILINE)
-CONFIDENCE_LINE = re.compile(_CONFIDENCE, re.IGNORECASE | re.MULTILINE)
+_HEADING_END = r"[*_# \t\r]*"
+_BEGINNING = r"(?:[^\w\n]|_)*(?:[0-9]{1,2}[.)](?:[^\w\n]|_)*)?"
+
+
+class Field(NamedTuple):
+    """A kind of line.
+
+    Attributes:
+        named: Its name, a colon and what it states, or its name as a heading; at most once a line.
+        before: What may stand before the name on its line.
+    """
+
+    named: re.Pattern[str]
+    before: re.Pattern[str]
+
+
+ANSWER = Field(
+    re.compile(
+        rf"[aA](?i:nswer(?:[ \t]+is)?)(?:(?:[^\w\n:\uff1a]|_)*[:\uff1a](.*)|{_HEADING_END})$", re.MULTILINE
+    ),
+    re.compile(rf"{_BEGINNING}(?:(?:the|my)[ \t]+)?(?:final[ \t]+)?", re.IGNORECASE),
+)
+CONFIDENCE = Field(
+    re.compile(rf"{CONFIDENCE_NAME}(?:{CONFIDENCE_COLON}(.*)|{_HEADING_END})$", re.MULTILINE),
+    re.compile(rf"{_BEGINNING}(?:my[ \t]+)?", re.IGNORECASE),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,28 +61,36 @@ class Line:
     end: int
 
 
-def last_line(text: str, line: re.Pattern[str]) -> Line | None:
-    """The last ANSWER_LINE or CONFIDENCE_LINE outside JSON objects; None if there is none."""
-    found = None
+def last_line(text: str, field: Field) -> Line | None:
+    """The last line that is a field, ANSWER or CONFIDENCE, outside JSON objects; None if there is none."""
     # A line inside a JSON object is a part of that object.
-    for each in line.finditer(json_objects(text).masked):
-        found = each
+    masked = json_objects(text).masked
+    found = _last_match(masked, field)
     if found is None:
         return None
+    start = masked.rfind("\n", 0, found.start()) + 1
     stated = text[found.start(1) : found.end(1)] if found[1] is not None else ""
     if normal_form(stated):
-        return Line(stated, found.start(), found.end())
+        return Line(stated, start, found.end())
     place = found.end()
     for below in text[place : place + NEAR].split("\n"):
         if normal_form(below):
             if _is_field(below):
                 break
-            return Line(below, found.start(), place + len(below))
+            return Line(below, start, place + len(below))
         place += len(below) + 1
-    return Line(stated, found.start(), found.end())
+    return Line(stated, start, found.end())
+
+
+def _last_match(text: str, field: Field) -> re.Match[str] | None:
+    for found in reversed(list(field.named.finditer(text))):
+        start = text.rfind("\n", 0, found.start()) + 1
+        if field.before.fullmatch(text, start, found.start()):
+            return found
+    return None
 
 
 def _is_field(line: str) -> bool:
-    found = ANSWER_LINE.match(line) or CONFIDENCE_LINE.match(line)
+    found = _last_match(line, ANSWER) or _last_match(line, CONFIDENCE)
     # A label may be called confidence: without a colon, only a heading is one for sure.
     return found is not None and (found[1] is not None or line.lstrip().startswith("#"))

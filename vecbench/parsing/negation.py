@@ -33,15 +33,18 @@ _PHRASE = re.compile(
     r"|rather than|instead of|opposed to|opposite of|contrary to|far from|lack of|devoid of"
     r"|(?:free|freed) (?:of|from)|rul(?:e|es|ed|ing) +(?:it +|\x00 +)?out)\b"
 )
+_PHRASE_WORDS = frozenset({"likely", "absence", "but", "than", "from", "of", "to", "out"})
 _QUOTE = r"[\s\"'“”„«»‘’「『《]*"
+_BESIDE_WORDS = frozenset({"sin", "sem", "sans", "pas"})
 _BESIDE_LABEL = re.compile(
     r"\b(?:(?:sin|sem|sans|pas)(?: (?:el|la|le|les|los|las|une?|um|uma|o|a|os|as|de la|du|de|des)\b)?|pas d')"
-    rf"{_QUOTE}{LABEL}|[不非无無未没沒]{_QUOTE}{LABEL}"
+    rf"{_QUOTE}{LABEL}"
 )
 _NE_PAS = re.compile(r"\b(?:ne\b|n'|c'est\b)[^.;!?]{0,60}?\bpas\b")
 # What negates in scripts without spaces, or with marks that end a word for the regular expressions.
 _UNSPACED = re.compile(
-    r"不[是会會像算属屬应應该該够夠再太含带帶]|不(?:可能|存在|包[括含]|[表代][示表]|符合|[构構]成|足以|[认認][为為]|[觉覺]得|感到)"
+    rf"[不非无無未没沒]{_QUOTE}{LABEL}"
+    r"|不[是会會像算属屬应應该該够夠再太含带帶]|不(?:可能|存在|包[括含]|[表代][示表]|符合|[构構]成|足以|[认認][为為]|[觉覺]得|感到)"
     r"|[并並][非不]|[绝絕从從][非不]|而非|[没沒]有|毫[无無]"
     r"|では?な[いくか]|じゃな[いくか]|(?:では|じゃ)ありません|とは(?:言|い)えな"
     r"|아니|아닌|아닙|않|없|ไม่|नहीं|बिना"
@@ -62,8 +65,9 @@ _NO_NEGATION = re.compile(
     r"|毫[无無]疑[问問]|[没沒]有疑[问問]|不得不|不[会會]不|不能不"
     r"|だけ(?:では|で|じゃ)な|ばかりでな|틀림 ?없|의심할 여지(?:가)? ?없|끊임 ?없|뿐만? 아니|수밖에 없|ไม่เพียง"
 )
+# Every alternative begins with a letter of its own, which lets the search skip all others.
 _CROSSED = re.compile(
-    r"~~[^~\n]{1,200}~~|<(?:del|s|strike)\b[^<>]*>|!=|=/=|[≠¬✗✘✖❌❎🚫]|\\(?:neq?|not|sout)\b", re.IGNORECASE
+    r"~~[^~\n]{1,200}~~|<(?i:del|s|strike)\b[^<>]*>|!=|=/=|≠|¬|✗|✘|✖|❌|❎|🚫|\\(?:neq?|not|sout)\b"
 )
 _RETRACTION = re.compile(
     r"\b(?:wait|actually|however|but|instead|sorry|correct\w*|wrong|rather|yet|though)\b|\b(?:it|that|this|so|not)\W*\Z"
@@ -94,19 +98,16 @@ def is_negated(text: str) -> bool:
 
 def _stands_alone(later: str) -> bool:
     words = _WORD.findall(later)
-    return len(words) >= _LATER_WORDS and not _is_negator(words[0]) and not _RETRACTION.search(later)
+    return len(words) >= _LATER_WORDS and words[0] not in _WORDS and not _RETRACTION.search(later)
 
 
 def _has_negation(text: str) -> bool:
-    words = _WORD.findall(text)
+    words = set(_WORD.findall(text))
     return (
-        any(map(_is_negator, words))
-        or _PHRASE.search(text) is not None
-        or _BESIDE_LABEL.search(text) is not None
+        not words.isdisjoint(_WORDS)
+        or "n't" in text
+        or (not words.isdisjoint(_PHRASE_WORDS) and _PHRASE.search(text) is not None)
         or ("pas" in words and _NE_PAS.search(text) is not None)
+        or (not words.isdisjoint(_BESIDE_WORDS) and _BESIDE_LABEL.search(text) is not None)
         or (not text.isascii() and _UNSPACED.search(text) is not None)
     )
-
-
-def _is_negator(word: str) -> bool:
-    return word in _WORDS or word.endswith("n't")

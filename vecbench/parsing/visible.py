@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-_NAMES = "think|thinking|answer|confidence"
+_NAMES = "[tT](?i:hink(?:ing)?)|[aA](?i:nswer)|[cC](?i:onfidence)"
 # An attribute has its equals sign: "<think about it>" is no tag.
-_TAG = re.compile(rf"<(?:\s*(/))?\s*({_NAMES})(?:\s+[\w:-]+\s*=[^<>]*)?\s*>", re.IGNORECASE)
-_ESCAPED_TAG = re.compile(rf"&lt;(\s*/?\s*(?:{_NAMES})\s*)&gt;", re.IGNORECASE)
+_TAG = re.compile(rf"<(\s*/)?\s*({_NAMES})\s*(?:>|(?<=\s)[\w:-]+\s*=[^<>]*>)")
+_ESCAPED_TAG = re.compile(rf"&lt;(\s*/?\s*(?:{_NAMES})\s*)&gt;")
 _END_TOKENS = (
     "<|im_end|>",
     "<|endoftext|>",

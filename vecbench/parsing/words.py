@@ -14,12 +14,14 @@ _UNSPACED = r"\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 _MARKS = r"\u0300-\u036f\u0900-\u0963\u0966-\u0dff"
 _IS_UNSPACED = re.compile(f"[{_UNSPACED}]")
 
+_ARTICLES = {"a", "i"}
+"""Letters that are words, and options only where no other word follows."""
+
 _SEEMING = (
     *("look", "looks", "looked", "looking", "feel", "feels", "felt", "feeling"),
     *("seem", "seems", "seemed", "appear", "appears", "appeared"),
     *("calm and", "happy and", "peaceful and", "relaxed and"),
 )
-_AS_ADJECTIVE = "|".join(rf"(?<=\b{word} )" for word in _SEEMING)
 
 
 def whole_words(forms: Iterable[str], nouns: Collection[str]) -> re.Pattern[str]:
@@ -33,29 +35,32 @@ def whole_words(forms: Iterable[str], nouns: Collection[str]) -> re.Pattern[str]
         forms: Labels in normal form, none empty.
         nouns: Those of NOUNS that count only behind a verb such as "looks".
     """
-    spaced: list[str] = []
-    unspaced: list[str] = []
-    for form in sorted(forms, key=len, reverse=True):
-        (unspaced if _IS_UNSPACED.search(form) else spaced).append(_spelling(form, form in nouns))
-    word = rf"\w{_MARKS}"
-    other_word = rf"[^\W{_UNSPACED}]|[{_MARKS}]"
-    kinds = [
-        rf"(?<![^\W{_UNSPACED}])(?<![{_MARKS}])(?<!\w[-\u2010])(?:{'|'.join(spaced)})(?![-\u2010]?(?:{other_word}))",
-        rf"(?<![{word}])(?<!\w[-\u2010])(?:{'|'.join(unspaced)})(?![-\u2010]?[{word}])",
-    ]
-    return re.compile(
-        "|".join(kind for kind, found in zip(kinds, (spaced, unspaced), strict=True) if found) or "(?!)"
-    )
+    # Every alternative begins with its label's first letter, which lets the search skip all others; so what
+    # must not stand before a label is looked for behind it.
+    ordered = sorted(forms, key=len, reverse=True)
+    return re.compile("|".join(_whole(form, form in nouns) for form in ordered) or "(?!)")
 
 
-def _spelling(form: str, is_noun: bool) -> str:
+def _whole(form: str, is_noun: bool) -> str:
     spelling = re.escape(form)
-    if is_noun:
-        return f"(?:{_AS_ADJECTIVE}){spelling}"
-    if form in {"a", "i"}:
-        return rf"{spelling}(?!\s+(?!(?:and|or|because|is|since)\b)\w)"
+    if _IS_UNSPACED.search(form):
+        part, other = rf"[\w{_MARKS}]", rf"[\w{_MARKS}]"
+    else:
+        part, other = rf"[{_MARKS}]", rf"(?:[^\W{_UNSPACED}]|[{_MARKS}])"
+    before = [f"[^\\W{_UNSPACED}]" if part != other else part, part, r"\w[-\u2010]"]
+    behind = [rf"[-\u2010]?{other}"]
     if form[0].isdecimal() or form[0] == "-":
-        spelling = rf"(?<![-\d])(?<!\d[.,]){spelling}"
+        before += [r"[-\d]", r"\d[.,]"]
     if form[-1].isdecimal():
-        spelling = rf"{spelling}(?![.,]\d|\s?%)"
-    return spelling
+        behind += [r"[.,]\d", r"\s?%"]
+    if form in _ARTICLES:
+        behind.append(r"\s+(?!(?:and|or|because|is|since)\b)\w")
+    seeming = "|".join(rf"(?<=\b{word} {spelling})" for word in _SEEMING) if is_noun else ""
+    return "".join(
+        [
+            spelling,
+            *(f"(?<!{each}{spelling})" for each in before),
+            f"(?!{'|'.join(behind)})",
+            f"(?:{seeming})",
+        ]
+    )
