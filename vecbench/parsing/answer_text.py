@@ -138,6 +138,8 @@ def _json_confidence(text: str) -> str | None:
 
 
 def _boxed(text: str) -> str | None:
+    if "box" not in text:
+        return None
     for opening in list(_BOXED.finditer(text))[-MOST_BOXES:][::-1]:
         depth = 1
         for place in range(opening.end(), min(len(text), opening.end() + NEAR)):

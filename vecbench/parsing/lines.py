@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from vecbench.labels import normal_form
@@ -18,6 +17,7 @@ CONFIDENCE_COLON = (
     r"(?:[^\w\n:\uff1a=(]|_)*(?:\(\s*0(?:\.0)?\s*(?:-|\u2013|\u2014|to)\s*1(?:\.0)?\s*\)(?:[^\w\n:\uff1a=(]|_)*)?"
     r"[:\uff1a=]"
 )
+_MARKUP = " *_#"
 _HEADING_END = r"[*_# \t\r]*"
 _BEGINNING = r"(?:[^\w\n]|_)*(?:[0-9]{1,2}[.)](?:[^\w\n]|_)*)?"
 
@@ -46,8 +46,7 @@ CONFIDENCE = Field(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """What a line states.
 
     Attributes:
@@ -84,8 +83,8 @@ def last_line(text: str, field: Field) -> Line | None:
 
 def _last_match(text: str, field: Field) -> re.Match[str] | None:
     for found in reversed(list(field.named.finditer(text))):
-        start = text.rfind("\n", 0, found.start()) + 1
-        if field.before.fullmatch(text, start, found.start()):
+        before = text[text.rfind("\n", 0, found.start()) + 1 : found.start()]
+        if not before.strip(_MARKUP) or field.before.fullmatch(before):
             return found
     return None
 

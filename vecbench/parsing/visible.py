@@ -93,7 +93,10 @@ def without_reasoning(response: str) -> Visible:
     never closed, up to a complete answer at the very end of the response, if there is one. Tags that were
     all escaped on their way (`&lt;answer&gt;`) are tags; tokens that end a turn are no text.
     """
-    text, some_was_closed = _without_closed_reasoning(_with_tags(_without_end_tokens(response)))
+    text = _with_tags(_without_end_tokens(response))
+    if not tags(text):
+        return Visible(text, False)
+    text, some_was_closed = _without_closed_reasoning(text)
     return _without_open_reasoning(_behind_stray_closing(text, some_was_closed))
 
 
