@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -18,11 +19,15 @@ MOST_FAULTS = 256
 MOST_PYTHON = 16_000
 """Characters in which an object in Python's spelling ends."""
 
+MOST_PYTHON_FAULTS = 16
+"""Faults up to which Python's spelling is tried at all."""
+
 _BEGINNING = re.compile(r"(\[\s*)?\{\s*[\"'}]")
 _TRAILING_COMMA = re.compile(r",(?=\s*[}\]])")
 _PYTHON_TOKEN = re.compile(
-    # An apostrophe ends a string where something may follow a string.
-    r"'((?:[^'\\]|\\.|'(?!\s*[,:}\]]))*+)'|\"(?:[^\"\\]|\\.)*+\"|\b(?:None|True|False)\b",
+    # An apostrophe ends a string where something may follow a string. A string that breaks off reaches to
+    # the end, lest every later quote be tried in its turn.
+    r"'((?:[^'\\]|\\.|'(?!\s*[,:}\]]))*+)(?:'|\\?\Z)|\"(?:[^\"\\]|\\.)*+(?:\"|\\?\Z)|\b(?:None|True|False)\b",
     re.DOTALL,
 )
 _PYTHON_NAMES = {"None": "null", "True": "true", "False": "false"}
@@ -67,7 +72,7 @@ def json_objects(text: str) -> JsonObjects:
         begin = beginning.start()
         kept.append(text[place:begin])
         try:
-            found, end = _decoded_list_or_object(lenient, begin, beginning.end(1))
+            found, end = _decoded_list_or_object(lenient, beginning, faults < MOST_PYTHON_FAULTS)
             stated = _stated(found)
         except json.JSONDecodeError as fault:
             # All up to the fault is the beginning of this object, so nothing there is an outermost one.
@@ -84,30 +89,27 @@ def json_objects(text: str) -> JsonObjects:
     return JsonObjects(tuple(objects), "".join(kept) + text[place:])
 
 
-def _decoded_list_or_object(text: str, begin: int, bracket_end: int) -> tuple[Any, int]:
+def _decoded_list_or_object(text: str, beginning: re.Match[str], python: bool) -> tuple[Any, int]:
     """The value that begins there, and where it ends; the object alone if its list breaks off."""
-    if bracket_end > begin:
-        try:
-            return _decoded(text, begin)
-        except json.JSONDecodeError:
-            begin = bracket_end
-    return _decoded(text, begin)
+    if beginning[1] is not None:
+        with suppress(json.JSONDecodeError):
+            return _decoded(text, beginning.start(), python)
+        return _decoded(text, beginning.end(1), python)
+    return _decoded(text, beginning.start(), python)
 
 
-def _decoded(text: str, begin: int) -> tuple[Any, int]:
+def _decoded(text: str, begin: int, python: bool) -> tuple[Any, int]:
     try:
         return _DECODER.raw_decode(text, begin)
     except json.JSONDecodeError as fault:
+        part = text[begin : begin + MOST_PYTHON] if python else ""
+        if "'" not in part:
+            raise
         try:
-            found, end = _DECODER.raw_decode(_without_python(text[begin : begin + MOST_PYTHON]))
+            found, end = _DECODER.raw_decode(_PYTHON_TOKEN.sub(_as_json, part))  # as long as before
         except json.JSONDecodeError:
             raise fault from None
         return found, begin + end
-
-
-def _without_python(text: str) -> str:
-    """Python's literals as JSON's, as long as before."""
-    return _PYTHON_TOKEN.sub(_as_json, text) if "'" in text else text
 
 
 def _as_json(token: re.Match[str]) -> str:

@@ -101,13 +101,15 @@ def without_reasoning(response: str) -> Visible:
 
 
 def _without_end_tokens(text: str) -> str:
-    end = len(text)
+    end = len(text.rstrip())
+    if not text.endswith(_END_TOKENS, 0, end):
+        return text
     while text.endswith(_END_TOKENS, 0, end):
         end = text.rindex("<", 0, end)
         while end and text[end - 1].isspace():
             end -= 1
     # What opens a turn is taken off with what closes it: left alone, "<s>" strikes out.
-    return text if end == len(text) else text[:end].removeprefix("<s>")
+    return text[:end].removeprefix("<s>")
 
 
 def _with_tags(text: str) -> str:
