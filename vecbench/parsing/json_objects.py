@@ -39,11 +39,11 @@ _DECODER = json.JSONDecoder(parse_int=str, parse_float=str, strict=False)
 
 @dataclass(frozen=True, slots=True)
 class JsonObjects:
-    """The outermost JSON objects of a text.
+    """The outermost JSON objects of a text that have an answer or a confidence.
 
     Attributes:
         objects: In order; of each, "answer" and "confidence" if it has them → value as text (null: empty).
-        masked: The text, as long as it was, with letters in place of the objects, and of whatever is nested
+        masked: The text, as long as it was, with letters in place of all objects, and of whatever is nested
             in an object that breaks off.
     """
 
@@ -84,7 +84,8 @@ def json_objects(text: str) -> JsonObjects:
             place = len(text)
         else:
             place = end
-            objects.append(stated)
+            if stated:
+                objects.append(stated)
             kept.append("x" * (end - begin))
     return JsonObjects(tuple(objects), "".join(kept) + text[place:])
 
@@ -122,7 +123,7 @@ def _as_json(token: re.Match[str]) -> str:
 
 def _stated(found: Any) -> Mapping[str, str]:
     own = _own(found) if isinstance(found, dict) else {}
-    if "answer" in own:
+    if not found or "answer" in own:
         return own
     nested = list(_with_answer(found))
     if len(nested) == 1:
