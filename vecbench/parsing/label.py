@@ -65,7 +65,9 @@ def read_label(
     if not labels:
         return None, "not_a_candidate" if normal_form(answer) else "no_answer"
     # A candidate may be a negation itself, such as "no emotion".
-    around = matcher.words.sub(LABEL, normal_form(answer))
+    # A line of its own is a sentence of its own.
+    sentences = ". ".join(answer.strip().split("\n", 1))
+    around = matcher.words.sub(LABEL, normal_form(sentences))
     if len(labels) > 1 or is_crossed_out(answer) or is_negated(around):
         return None, "ambiguous"
     label = labels.pop()

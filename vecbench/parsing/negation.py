@@ -72,6 +72,7 @@ _CROSSED = re.compile(
 _RETRACTION = re.compile(
     r"\b(?:wait|actually|however|but|instead|sorry|correct\w*|wrong|rather|yet|though)\b|\b(?:it|that|this|so|not)\W*\Z"
 )
+_LABEL_ALONE = re.compile(rf"[^\w?]*{LABEL}[^\w?]*")
 _LATER_WORDS = 5
 """Words of a sentence that says more than whether the one before it is right."""
 
@@ -90,8 +91,8 @@ def is_negated(text: str) -> bool:
     if not _has_negation(text):
         return False
     # "Fear. There is no light." denies the light.
-    first, end, later = text.partition(". ")
-    if end and first == LABEL and LABEL not in later and _stands_alone(later):
+    first, _, later = text.partition(". ")
+    if _LABEL_ALONE.fullmatch(first) and LABEL not in later and _stands_alone(later):
         return False
     return _has_negation(_NO_NEGATION.sub(" ", text))
 
