@@ -29,8 +29,11 @@ def normal_form(text: str) -> str:
 
 
 def _normal_form(text: str) -> str:
-    text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    text = "".join(each for each in text if unicodedata.category(each) != "Cf").translate(_PLAIN)
+    if text.isascii():  # which is its own NFKC, and has no format characters
+        text = text.lower().replace("_", " ")
+    else:
+        text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+        text = "".join(each for each in text if unicodedata.category(each) != "Cf").translate(_PLAIN)
     words = " ".join(text.split())
     start, end = 0, len(words)
     while start < end and _is_margin(words[start]) and not _is_sign(words, start):

@@ -373,7 +373,16 @@ def test_any_text_has_a_reading(response, finish_reason, further):
         " \n",
     ],
 )
-@pytest.mark.parametrize("form", ["{}", "<answer>{}</answer>", "Answer: {}", "fear, confidence: {}"])
+@pytest.mark.parametrize(
+    "form",
+    [
+        "{}",
+        "<answer>{}</answer>",
+        "Answer: {}",
+        "fear, confidence: {}",
+        "<answer>fear</answer><confidence>0.9 {} 0.9</confidence>",
+    ],
+)
 def test_hostile_lengths_are_read_all_the_same(form, piece):
     # Anything that is not linear takes minutes for one of these.
     assert read(form.format(piece * 50_000), MIKELS, {}).label in {None, "fear"}

@@ -46,12 +46,11 @@ def read_confidence(stated: str | None) -> tuple[float | None, ConfidenceStatus]
 
 
 def _read(stated: str) -> tuple[float | None, ConfidenceStatus]:
-    if any(unicodedata.decomposition(each).startswith(("<super>", "<sub>")) for each in stated):
-        return None, "not_a_number"  # NFKC would make 0.92 of 0.9²
-    plain = unicodedata.normalize("NFKC", stated).translate(_DIGIT_SIGNS).casefold()
-    plain = "".join(_as_ascii(each) for each in plain if each.isascii() or unicodedata.category(each) != "Cf")
+    plain = stated.casefold() if stated.isascii() else _plain(stated)
+    if plain is None:
+        return None, "not_a_number"
     text = plain.strip(_MARGIN)
-    if named := _NAMED.fullmatch(text):
+    if len(text) <= SHORT and (named := _NAMED.fullmatch(text)):
         text = (named[1] or named[2]).strip(_MARGIN)
     if angles := _IN_ANGLES.fullmatch(text):  # one alone says "less than" or "more than"
         text = angles[1].strip(_MARGIN)
@@ -85,6 +84,14 @@ def _same_value(
     if first[0] is None or second[0] is None or not math.isclose(first[0], second[0], abs_tol=1e-9):
         return None, "not_a_number"
     return first
+
+
+def _plain(stated: str) -> str | None:
+    """In ASCII as far as possible; None with a superscript, where NFKC would make 0.92 of 0.9²."""
+    if any(unicodedata.decomposition(each).startswith(("<super>", "<sub>")) for each in stated):
+        return None
+    plain = unicodedata.normalize("NFKC", stated).translate(_DIGIT_SIGNS).casefold()
+    return "".join(_as_ascii(each) for each in plain if unicodedata.category(each) != "Cf")
 
 
 def _as_ascii(character: str) -> str:
