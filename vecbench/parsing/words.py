@@ -43,24 +43,21 @@ def whole_words(forms: Iterable[str], nouns: Collection[str]) -> re.Pattern[str]
 
 def _whole(form: str, is_noun: bool) -> str:
     spelling = re.escape(form)
-    if _IS_UNSPACED.search(form):
-        part, other = rf"[\w{_MARKS}]", rf"[\w{_MARKS}]"
-    else:
-        part, other = rf"[{_MARKS}]", rf"(?:[^\W{_UNSPACED}]|[{_MARKS}])"
-    before = [f"[^\\W{_UNSPACED}]" if part != other else part, part, r"\w[-\u2010]"]
-    behind = [rf"[-\u2010]?{other}"]
+    joined = rf"[\w{_MARKS}]" if _IS_UNSPACED.search(form) else rf"(?:[^\W{_UNSPACED}]|[{_MARKS}])"
+    before = [joined, r"\w[-\u2010]"]
+    behind = [rf"[-\u2010]?{joined}"]
     if form[0].isdecimal() or form[0] == "-":
         before += [r"[-\d]", r"\d[.,]"]
     if form[-1].isdecimal():
         behind += [r"[.,]\d", r"\s?%"]
     if form in _ARTICLES:
         behind.append(r"\s+(?!(?:and|or|because|is|since)\b)\w")
-    seeming = "|".join(rf"(?<=\b{word} {spelling})" for word in _SEEMING) if is_noun else ""
+    seeming = "|".join(rf"(?<=\b{word} {spelling})" for word in _SEEMING)
     return "".join(
         [
             spelling,
             *(f"(?<!{each}{spelling})" for each in before),
             f"(?!{'|'.join(behind)})",
-            f"(?:{seeming})",
+            f"(?:{seeming})" if is_noun else "",
         ]
     )
