@@ -17,6 +17,9 @@ from vecbench.labels import normal_form
         ("—!?", ""),
         ("a\n b", "a b"),
         ("खुशी", "खुशी"),
+        ("**−1**.", "-1"),
+        ("- 1", "1"),
+        ("-joy-", "joy"),
     ],
 )
 def test_the_normal_form(text, form):

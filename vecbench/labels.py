@@ -8,7 +8,7 @@ from functools import lru_cache
 SHORT = 64
 """Characters of a text whose normal form is remembered: as good as all answers are a few labels."""
 
-_APOSTROPHES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u02bc": "'", "_": " "})
+_PLAIN = str.maketrans({"\u2018": "'", "\u2019": "'", "\u02bc": "'", "\u2212": "-", "_": " "})
 
 
 def normal_form(text: str) -> str:
@@ -16,7 +16,8 @@ def normal_form(text: str) -> str:
 
     Unicode NFKC, case folded, invisible format characters removed, typographic apostrophes straight,
     underscores and runs of white space one space, and everything that is punctuation, symbol, space or
-    control character removed from both ends (quotes, braces, brackets, Markdown emphasis, full stops).
+    control character removed from both ends (quotes, braces, brackets, Markdown emphasis, full stops). The
+    minus sign of a number stays.
 
     Args:
         text: Anything.
@@ -28,11 +29,14 @@ def normal_form(text: str) -> str:
 
 
 def _normal_form(text: str) -> str:
-    text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    text = "".join(each for each in text if unicodedata.category(each) != "Cf").translate(_APOSTROPHES)
+    if text.isascii():  # which is its own NFKC, and has no format characters
+        text = text.lower().replace("_", " ")
+    else:
+        text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+        text = "".join(each for each in text if unicodedata.category(each) != "Cf").translate(_PLAIN)
     words = " ".join(text.split())
     start, end = 0, len(words)
-    while start < end and _is_margin(words[start]):
+    while start < end and _is_margin(words[start]) and not _is_sign(words, start):
         start += 1
     while end > start and _is_margin(words[end - 1]):
         end -= 1
@@ -40,6 +44,10 @@ def _normal_form(text: str) -> str:
 
 
 _short_normal_form = lru_cache(maxsize=4096)(_normal_form)
+
+
+def _is_sign(words: str, place: int) -> bool:
+    return words[place] == "-" and words[place + 1 : place + 2].isdecimal()
 
 
 def _is_margin(character: str) -> bool:

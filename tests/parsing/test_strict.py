@@ -354,10 +354,38 @@ def test_any_text_has_a_reading(response, finish_reason, further):
         "answer:\n",
         "_",
         ", ",
+        "not ",
+        "no doubt ",
+        "pas n' ",
+        "~~",
+        "{'",
+        "{'answer':'",
+        "[{",
+        "{}",
+        "</s> ",
+        "&lt;answer&gt;",
+        "<answer a=",
+        "< ",
+        "confidence ",
+        "(confidence",
+        "( ",
+        "answer\n",
+        " \n",
     ],
 )
-def test_hostile_lengths_are_read_all_the_same(piece):
-    assert read(piece * 20_000, MIKELS, {}).label is None
+@pytest.mark.parametrize(
+    "form",
+    [
+        "{}",
+        "<answer>{}</answer>",
+        "Answer: {}",
+        "fear, confidence: {}",
+        "<answer>fear</answer><confidence>0.9 {} 0.9</confidence>",
+    ],
+)
+def test_hostile_lengths_are_read_all_the_same(form, piece):
+    # Anything that is not linear takes minutes for one of these.
+    assert read(form.format(piece * 50_000), MIKELS, {}).label in {None, "fear"}
 
 
 def test_a_candidate_of_nothing_but_punctuation_is_in_no_answer():

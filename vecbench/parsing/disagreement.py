@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from vecbench.labels import normal_form
 from vecbench.parsing import emocaliber
-from vecbench.parsing.answer_text import Answer, stated_answer, stated_confidence, without_confidence
+from vecbench.parsing.answer_text import Stated, stated_answer, stated_confidence, without_confidence
 from vecbench.parsing.label import labels_named
 from vecbench.parsing.prediction import Reading
 from vecbench.parsing.visible import without_reasoning
@@ -116,7 +116,7 @@ def _of_label(
     return Reason(CUT_OFF if cut_off else FROM_RUNNING_TEXT, _word_around(visible.lower(), label))
 
 
-def _is_same_answer(tag: str, answer: Answer | None) -> bool:
+def _is_same_answer(tag: str, answer: Stated | None) -> bool:
     return answer is not None and answer.text.strip().lower() == without_confidence(tag).strip()
 
 
@@ -140,7 +140,8 @@ def _of_matching(
 
 def _of_confidence(response: str, visible: str, strict: Reading, published: Reading) -> Reason:
     first = emocaliber.first_confidence(response)
-    stated = stated_confidence(visible)
+    found = stated_confidence(visible)
+    stated = None if found is None else found.text
     if first is None:
         return Reason(CONFIDENCE_FORM, _shown(stated or ""))
     if f"<confidence>{first}</confidence>" not in visible:

@@ -4,18 +4,34 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-KEYS = frozenset({"answer", "confidence"})
+KEYS = {"answer": "answer", "final answer": "answer", "finalanswer": "answer", "confidence": "confidence"}
+"""As objects spell them, in lower case and without underscores → as they are returned."""
 
 MOST_FAULTS = 256
 """Beginnings of objects that may turn out to be none: each costs the decoder a look at all before it."""
 
-_BEGINNING = re.compile(r"\{\s*[\"}]")
+MOST_PYTHON = 16_000
+"""Characters in which an object in Python's spelling ends."""
+
+MOST_PYTHON_FAULTS = 16
+"""Faults up to which Python's spelling is tried at all."""
+
+_BEGINNING = re.compile(r"(\[\s*)?\{\s*[\"'}]")
 _TRAILING_COMMA = re.compile(r",(?=\s*[}\]])")
+_PYTHON_TOKEN = re.compile(
+    # An apostrophe ends a string where something may follow a string. A string that breaks off reaches to
+    # the end, lest every later quote be tried in its turn.
+    r"'((?:[^'\\]|\\.|'(?!\s*[,:}\]]))*+)(?:'|\\?\Z)|\"(?:[^\"\\]|\\.)*+(?:\"|\\?\Z)|\b(?:None|True|False)\b",
+    re.DOTALL,
+)
+_PYTHON_NAMES = {"None": "null", "True": "true", "False": "false"}
+_NOT_CHOSEN = re.compile(r"runner|second|alternative|other|rejected|example|format|schema", re.IGNORECASE)
 
 # Numbers stay as they are written: which probability one is, is not for the decoder to say.
 _DECODER = json.JSONDecoder(parse_int=str, parse_float=str, strict=False)
@@ -23,11 +39,11 @@ _DECODER = json.JSONDecoder(parse_int=str, parse_float=str, strict=False)
 
 @dataclass(frozen=True, slots=True)
 class JsonObjects:
-    """The outermost JSON objects of a text.
+    """The outermost JSON objects of a text that have an answer or a confidence.
 
     Attributes:
-        objects: In order; of each, those of KEYS that it has, lower-cased → value as text (null: empty).
-        masked: The text, as long as it was, with letters in place of the objects, and of whatever is nested
+        objects: In order; of each, "answer" and "confidence" if it has them → value as text (null: empty).
+        masked: The text, as long as it was, with letters in place of all objects, and of whatever is nested
             in an object that breaks off.
     """
 
@@ -39,9 +55,11 @@ class JsonObjects:
 def json_objects(text: str) -> JsonObjects:
     """The outermost JSON objects, in time that is linear in the text's length.
 
-    Objects inside others are a part of those, also where the outer one breaks off. Commas behind the last
-    element and line breaks in strings are let through. What is nested deeper than Python can follow, or
-    MOST_FAULTS beginnings of objects that are none, end the search.
+    Objects inside others are a part of those, also where the outer one breaks off. An object or list that
+    has no answer itself stands for the one in it that has, unless a key says that it was not chosen; for
+    several, the values are listed. Commas behind the last element, line breaks in strings and Python's
+    spelling are let through. What is nested deeper than Python can follow, or MOST_FAULTS beginnings of
+    objects that are none, end the search.
     """
     if "{" not in text:
         return JsonObjects((), text)
@@ -54,8 +72,8 @@ def json_objects(text: str) -> JsonObjects:
         begin = beginning.start()
         kept.append(text[place:begin])
         try:
-            found, end = _DECODER.raw_decode(lenient, begin)
-            stated = {name.lower(): _as_text(value) for name, value in found.items() if name.lower() in KEYS}
+            found, end = _decoded_list_or_object(lenient, beginning, faults < MOST_PYTHON_FAULTS)
+            stated = _stated(found)
         except json.JSONDecodeError as fault:
             # All up to the fault is the beginning of this object, so nothing there is an outermost one.
             faults += 1
@@ -66,9 +84,80 @@ def json_objects(text: str) -> JsonObjects:
             place = len(text)
         else:
             place = end
-            objects.append(stated)
+            if stated:
+                objects.append(stated)
             kept.append("x" * (end - begin))
     return JsonObjects(tuple(objects), "".join(kept) + text[place:])
+
+
+def _decoded_list_or_object(text: str, beginning: re.Match[str], python: bool) -> tuple[Any, int]:
+    """The value that begins there, and where it ends; the object alone if its list breaks off."""
+    if beginning[1] is not None:
+        with suppress(json.JSONDecodeError):
+            return _decoded(text, beginning.start(), python)
+        return _decoded(text, beginning.end(1), python)
+    return _decoded(text, beginning.start(), python)
+
+
+def _decoded(text: str, begin: int, python: bool) -> tuple[Any, int]:
+    try:
+        return _DECODER.raw_decode(text, begin)
+    except json.JSONDecodeError as fault:
+        part = text[begin : begin + MOST_PYTHON] if python else ""
+        if "'" not in part:
+            raise
+        try:
+            found, end = _DECODER.raw_decode(_PYTHON_TOKEN.sub(_as_json, part))  # as long as before
+        except json.JSONDecodeError:
+            raise fault from None
+        return found, begin + end
+
+
+def _as_json(token: re.Match[str]) -> str:
+    if token[1] is None:
+        return _PYTHON_NAMES.get(token[0], token[0])
+    # An apostrophe with nothing after it keeps the length of an escaped one.
+    content = token[1].replace("\\'", "\u2019\u200b").replace('\\"', "''").replace('"', "'")
+    return f'"{content}"'
+
+
+def _stated(found: Any) -> Mapping[str, str]:
+    own = _own(found) if isinstance(found, dict) else {}
+    if not found or "answer" in own:
+        return own
+    nested = list(_with_answer(found))
+    if len(nested) == 1:
+        return {**own, **nested[0]}
+    listed = {key: [each[key] for each in nested if key in each] for key in ("answer", "confidence")}
+    return {**own, **{key: ", ".join(values) for key, values in listed.items() if values}}
+
+
+def _own(found: Mapping[str, Any]) -> dict[str, str]:
+    own: dict[str, str] = {}
+    for name, value in found.items():
+        key = KEYS.get(name.lower().replace("_", " ").strip())
+        if key is None or (key in own and name.lower() != key):
+            continue
+        if key == "answer" and isinstance(value, dict):
+            # An answer with fields of its own brings its confidence along.
+            own = {**_own(value), **own}
+        own[key] = _as_text(value)
+    return own
+
+
+def _with_answer(found: Any) -> Iterator[Mapping[str, str]]:
+    """The objects in a value that have an answer and are not inside another that has."""
+    if isinstance(found, dict):
+        own = _own(found)
+        if "answer" in own:
+            yield own
+            return
+        for name, value in found.items():
+            if not _NOT_CHOSEN.search(name):
+                yield from _with_answer(value)
+    elif isinstance(found, list):
+        for each in found:
+            yield from _with_answer(each)
 
 
 def _without_nested(text: str, begin: int, end: int) -> str:
@@ -77,4 +166,6 @@ def _without_nested(text: str, begin: int, end: int) -> str:
 
 
 def _as_text(value: Any) -> str:
+    if isinstance(value, dict):
+        value = {name: each for name, each in value.items() if KEYS.get(name.lower()) != "confidence"}
     return "" if value is None else str(value)

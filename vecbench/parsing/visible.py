@@ -7,7 +7,22 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-_TAG = re.compile(r"<(/?)\s*(think|thinking|answer|confidence)\s*>", re.IGNORECASE)
+_NAMES = "[tT](?i:hink(?:ing)?)|[aA](?i:nswer)|[cC](?i:onfidence)"
+# An attribute has its equals sign: "<think about it>" is no tag.
+_TAG = re.compile(rf"<(\s*/)?\s*({_NAMES})\s*(?:>|(?<=\s)[\w:-]+\s*=[^<>]*>)")
+_ESCAPED_TAG = re.compile(rf"&lt;(\s*/?\s*(?:{_NAMES})\s*)&gt;")
+_END_TOKENS = (
+    "<|im_end|>",
+    "<|endoftext|>",
+    "<|end_of_text|>",
+    "<|eot_id|>",
+    "<|end|>",
+    "<end_of_turn>",
+    "<end_of_utterance>",
+    "<eos>",
+    "</s>",
+)
+"""What chat models end a turn with, where the server leaves it in the text."""
 _FINAL_ANSWER = re.compile(
     r"<answer>[^<]{0,1000}</answer>\s*(?:<confidence>[^<]{0,1000}</confidence>\s*)?\Z", re.IGNORECASE
 )
@@ -40,7 +55,7 @@ class Visible:
 def tags(text: str) -> tuple[Tag, ...]:
     """The tags of the answer format in a text, in order, whatever their case."""
     return tuple(
-        Tag(found[2].lower().replace("thinking", "think"), bool(found[1]), found.start(), found.end())
+        Tag(found[2].lower().replace("thinking", "think"), found[1] is not None, found.start(), found.end())
         for found in _TAG.finditer(text)
     )
 
@@ -75,10 +90,33 @@ def without_reasoning(response: str) -> Visible:
 
     Reasoning is what stands between `<think>` and `</think>`; what stands before a `</think>` that
     nothing opened (chat templates may open it in the prompt); and what follows a `<think>` that is
-    never closed, up to a complete answer at the very end of the response, if there is one.
+    never closed, up to a complete answer at the very end of the response, if there is one. Tags that were
+    all escaped on their way (`&lt;answer&gt;`) are tags; tokens that end a turn are no text.
     """
-    text, some_was_closed = _without_closed_reasoning(response)
+    text = _with_tags(_without_end_tokens(response))
+    if not tags(text):
+        return Visible(text, False)
+    text, some_was_closed = _without_closed_reasoning(text)
     return _without_open_reasoning(_behind_stray_closing(text, some_was_closed))
+
+
+def _without_end_tokens(text: str) -> str:
+    end = len(text.rstrip())
+    if not text.endswith(_END_TOKENS, 0, end):
+        return text
+    while text.endswith(_END_TOKENS, 0, end):
+        end = text.rindex("<", 0, end)
+        while end and text[end - 1].isspace():
+            end -= 1
+    # What opens a turn is taken off with what closes it: left alone, "<s>" strikes out.
+    return text[:end].removeprefix("<s>")
+
+
+def _with_tags(text: str) -> str:
+    # Beside real tags, escaped ones are quoted.
+    if "&lt;" not in text or tags(text):
+        return text
+    return _ESCAPED_TAG.sub(r"<\1>", text)
 
 
 def _without_closed_reasoning(text: str) -> tuple[str, bool]:
