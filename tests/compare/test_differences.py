@@ -48,13 +48,33 @@ def test_the_values_are_those_of_scoring(runs, comparison):
             assert (each.baseline, each.candidate) == (old.metrics[key].value, new.metrics[key].value)
 
 
-def test_a_change_lies_in_its_interval_and_has_a_p_value(comparison):
-    for block in (*comparison.differences.tasks.values(), comparison.differences.overall):
-        for key in ("accuracy", "coverage", "brier", "confidence_gap", "ece", "auroc", "aurc"):
-            each = block.metrics[key]
-            assert each.low <= each.change <= each.high
-            assert 0 < each.p.two_sided <= 1
-        assert block.metrics["f1_macro"].p is None
+def test_every_change_lies_in_its_interval_and_has_a_p_value_or_says_why_not(comparison):
+    differences = comparison.differences
+    blocks = [*differences.tasks.values(), *differences.groups.values(), differences.overall]
+    every = [block.metrics for block in blocks] + [block.macro for block in blocks if len(block.tasks) > 1]
+    for metrics in every:
+        assert {"accuracy", "f1_macro", "ece", "brier", "auroc"} <= metrics.keys()
+        for key, each in metrics.items():
+            if key == "smece" or each.why is not None:
+                assert each.p is None
+                assert each.why
+            else:
+                assert each.low <= each.change <= each.high
+                assert 0 < each.p.two_sided <= 1
+
+
+def test_a_macro_change_is_the_mean_of_the_tasks_changes(comparison):
+    tasks = comparison.differences.tasks.values()
+    for key, each in comparison.differences.overall.macro.items():
+        assert each.change == pytest.approx(sum(task.metrics[key].change for task in tasks) / len(tasks))
+    said = json.loads(json_document(comparison))["overall"]["macro"]["f1_macro"]
+    assert said["low"] < said["change"] < said["high"]
+
+
+def test_a_metric_without_an_interval_says_why_in_the_document(comparison):
+    said = json.loads(json_document(comparison))["overall"]["metrics"]
+    for key, each in said.items():
+        assert ("low" in each) != ("why" in each), key
 
 
 def test_accuracy_is_tested_by_mcnemar_and_corrected_over_the_tasks(runs, comparison):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from vecbench.compare.differences import AllDifferences, Differences, row_differences, score_differences
+from vecbench.compare.differences import AllDifferences, Differences, score_differences
 from vecbench.compare.flips import Flips, flips
 from vecbench.compare.pairs import Kind, Pair, paired, protocol_difference, require_allowed
+from vecbench.compare.row_differences import row_differences
 from vecbench.compare.sides import Side
 from vecbench.errors import DataError
 from vecbench.metrics.bootstrap import SEED

@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from vecbench.compare.differences import OF_ONE_RUN
+from vecbench.compare.methods import METHODS
 from vecbench.errors import DataError, UsageError, nearest
-from vecbench.scoring.aggregate import STATISTICS
 from vecbench.scoring.definitions import DEFINITIONS
 from vecbench.tasks import Catalogue
 from vecbench.tasks.task import without_prefix
@@ -210,10 +210,10 @@ def _require_sense(where: str, rule: Rule) -> None:
             f"{where}: relative: {rule.comparator} is about the candidate alone",
             "Use relative with max_drop or max_rise.",
         )
-    if rule.when == "significant" and rule.metric not in STATISTICS:
+    if rule.when == "significant" and rule.metric not in METHODS:
         raise DataError(
             f"{where}: when: {rule.metric} has no test",
-            f"Write `when: point`, or choose one of {', '.join(STATISTICS)}.",
+            f"Write `when: point`, or choose one of {', '.join(METHODS)}.",
         )
     if rule.detect is not None and rule.when != "significant":
         raise DataError(

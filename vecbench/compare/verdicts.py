@@ -121,7 +121,7 @@ def _is_too_small(block: Differences, rule: Rule) -> bool:
     if block.alone is None or rule.metric not in block.alone.drawn or block.has_exact_test(rule.metric):
         return False
     if rule.is_change:
-        return found.change is not None and block.changed is not None and block.changed < FEWEST_SAMPLES
+        return found.is_of_few
     return found.candidate is not None and block.samples < FEWEST_SAMPLES
 
 

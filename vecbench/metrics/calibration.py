@@ -119,8 +119,8 @@ def mce(cells: Cells, bins: int = 10) -> Values:
     if place.size == 0:
         return np.full(cells.counts.shape, np.nan)
     sizes = np.add.reduceat(cells.total, _starts(place), axis=-1)
-    gaps = share(np.abs(bin_surplus(cells, place)), sizes)
-    return np.asarray(np.nanmax(gaps, axis=-1))
+    gaps = np.abs(bin_surplus(cells, place)) / np.maximum(sizes, 1)
+    return np.where(cells.counts > 0, gaps.max(axis=-1), np.nan)
 
 
 def mce_bin(cells: Cells, bins: int = 10) -> tuple[float, float, int]:
