@@ -35,11 +35,11 @@ MOST_DISTINCT = 1001
 
 DECIMALS = 3
 
-MOST_NUMBERS = 2 * 10**7
+MOST_NUMBERS = 5 * 10**7
 """Distinct confidences of all tasks and pools, times replicates: five to ten seconds on one processor."""
 
-DRAWN_A_NUMBER = 4
-"""So many samples are drawn in the time that one distinct confidence takes."""
+DRAWN_A_NUMBER = 16
+"""So many samples are drawn and added up in the time that one distinct confidence takes."""
 
 FEWEST_REPLICATES = 1000
 
