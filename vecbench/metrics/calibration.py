@@ -55,8 +55,11 @@ def bin_surplus(cells: Cells, place: NDArray[np.intp]) -> Values:
         cells: The rows; shape (..., k).
         place: The bin of each distinct confidence, ascending; shape (k,).
     """
-    surplus = cells.total * cells.confidence - cells.right
-    return np.add.reduceat(surplus, _starts(place), axis=-1)
+    return np.add.reduceat(cells.once(_surplus), _starts(place), axis=-1)
+
+
+def _surplus(cells: Cells) -> Values:
+    return cells.total * cells.confidence - cells.right
 
 
 def _starts(place: NDArray[np.intp]) -> NDArray[np.intp]:

@@ -24,7 +24,7 @@ MOST_SAMPLES = 2**24
 FEW_A_PATTERN = 8
 """With fewer samples a pattern, drawing them one by one is faster than drawing the patterns' counts."""
 
-AT_ONCE = 125
+AT_ONCE = 64
 """Replicates that are drawn at once: few enough to stay in a processor's cache."""
 
 NUMBERS = 2**16
@@ -177,7 +177,7 @@ class PairedRows:
             drawn = self._draw(size, stream)
             for side, (order, found, starts) in enumerate(self._by_place):
                 # One row is at one place, so adding up neighbours beats a product with a matrix of zeros.
-                in_order = np.take(drawn, order, axis=1)
+                in_order = drawn if order is None else np.take(drawn, order, axis=1)
                 rows[side, block][:, found] = np.add.reduceat(in_order, starts, axis=1)
             counted = drawn.astype(np.float32) @ columns
             tallies[block][..., own] = counted.reshape(size, TALLIES, own.size)
@@ -204,13 +204,18 @@ class PairedRows:
         return np.bincount(chosen.ravel(), minlength=replicates * u).reshape(replicates, u)
 
     @cached_property
-    def _by_place(self) -> list[tuple[NDArray[np.intp], NDArray[np.int64], NDArray[np.intp]]]:
-        """Of both models: the rows' units in the order of their places; the places; where each begins."""
+    def _by_place(self) -> list[tuple[NDArray[np.int64] | None, NDArray[np.int64], NDArray[np.intp]]]:
+        """Of both models: the rows' units in the order of their places; the places; where each begins.
+
+        No units where they are in that order.
+        """
         found = []
         for places in self.places:
             order = np.argsort(places, kind="stable")
             distinct, starts = np.unique(places[order], return_index=True)
-            found.append((self.unit[order], distinct, starts))
+            units = self.unit[order]
+            is_ordered = np.array_equal(units, np.arange(self.samples.size))
+            found.append((None if is_ordered else units, distinct, starts))
         return found
 
     @cached_property
@@ -333,10 +338,10 @@ def _patterns(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """One row for each distinct column, its unit, and its number of samples; or the rows as they are."""
     n = rows.shape[1]
-    order = np.lexsort(rows)
+    order = np.lexsort(rows[::-1])  # by the first model's place first
     ordered = rows[:, order]
     new = np.r_[True, np.any(ordered[:, 1:] != ordered[:, :-1], axis=0)][:n]
     starts = np.flatnonzero(new)
     if starts.size * FEW_A_PATTERN >= n:
-        return rows, np.arange(n), np.ones(n, dtype=np.int64)
+        return ordered, np.arange(n), np.ones(n, dtype=np.int64)
     return ordered[:, starts], np.arange(starts.size), np.diff(np.r_[starts, n])

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from vecbench.metrics.cells import Cells, ConfidenceMetric, Counts, Values, share
+from vecbench.metrics.cells import Cells, ConfidenceMetric, Counts, Values, reciprocal_total, share
 
 TABLE_SIZE = 2**16
 """Harmonic numbers below this are looked up, above it they come from their series."""
@@ -61,7 +61,7 @@ def _mean_risk(cells: Cells) -> Values:
     before, errors_before = up_to[..., -1:] - up_to, wrong_up_to[..., -1:] - wrong_up_to
     # Of j = 1 … size rows of the tie, the expected errors are errors_before + j · errors / size, among
     # before + j rows; the sum of that quotient over j in closed form, with harmonic numbers:
-    rate = cells.wrong / np.maximum(cells.total, 1)
+    rate = cells.wrong * cells.once(reciprocal_total)
     harmonic = _harmonic(before + cells.total)
     harmonic[..., :-1] -= harmonic[..., 1:].copy()
     area = (errors_before - before * rate) * harmonic
