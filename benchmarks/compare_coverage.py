@@ -29,7 +29,7 @@ from vecbench.tasks import load_catalogue
 
 CATALOGUE = load_catalogue()
 TASKS = {"emoset_8": 0.7, "unbiasedemo_6": 0.3}
-"""Task → its share of the samples."""
+"""Task → its share of the samples; named as nobody knows them, so that they are in no group."""
 
 CONFIDENCES = {"one decimal": np.arange(3, 10) / 10, "two decimals": np.arange(30, 101) / 100}
 FREQUENCY = np.array([0.07, 0.07, 0.12, 0.16, 0.23, 0.2, 0.15])
@@ -174,7 +174,9 @@ def pairs_of(
         for number in range(rows):
             target = labels[targets[number]]
             said = [reading(labels[label[number]], stated[number]) for label, stated in sides]
-            old, new = (Prediction("", task, str(number), 0, target, labels, each) for each in said)
+            old, new = (
+                Prediction("", f"simulated {task}", str(number), 0, target, labels, each) for each in said
+            )
             yield old, new
 
 

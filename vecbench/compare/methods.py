@@ -92,13 +92,12 @@ def why_untested(key: str, sides: Sequence[Cells]) -> str | None:
     if key in UNTESTED:
         return UNTESTED[key]
     if key == "nll":
-        certain = [
+        certain = sum(
             int(cells.total[(cells.confidence == 0) | (cells.confidence == 1)].sum()) for cells in sides
-        ]
-        if any(certain):
+        )
+        if certain:
             return (
-                f"no interval: {certain[0]:,} answers of the baseline and {certain[1]:,} of the candidate "
-                "state 0 or 1, where a wrong one costs whatever the clip says"
+                f"no interval: {certain:,} answers state 0 or 1, where a wrong one costs what the clip says"
             )
     if key == "mce":
         rows = min(_rows_of_emptiest_bin(cells) for cells in sides)
@@ -109,4 +108,4 @@ def why_untested(key: str, sides: Sequence[Cells]) -> str | None:
 
 def _rows_of_emptiest_bin(cells: Cells) -> int:
     sizes = np.bincount(bin_of(cells.confidence, MCE_BINS), weights=cells.total)
-    return int(sizes[sizes > 0].min())
+    return int(min(sizes[sizes > 0], default=0))

@@ -48,7 +48,7 @@ MASS_BINS = 10
 
 @dataclass(frozen=True)
 class Replicates:
-    """Replicates of every metric of `METHODS`, of both sides on the same samples.
+    """Replicates of metrics of both sides on the same samples.
 
     Attributes:
         values: Metric key → values; shape (2, sets, count).
@@ -76,6 +76,7 @@ def replicates_of(
     pools: Mapping[str, Sequence[str]],
     count: int | None,
     seed: int,
+    keys: Sequence[str] = tuple(METHODS),
 ) -> Replicates:
     """The paired bootstrap of all tasks and pools.
 
@@ -87,6 +88,7 @@ def replicates_of(
         pools: Name → its tasks; no name is a task's.
         count: How many; None for 10,000, or fewer if those would take too long.
         seed: Of the draws.
+        keys: Of the metrics that are wanted.
     """
     notes = []
     exact = used = _strata(tasks)
@@ -104,11 +106,11 @@ def replicates_of(
                 "confidences; --replicates sets another number."
             )
     observed = observed_sets(used, pools)
-    statistics = _statistics(tasks, pools, observed)
+    statistics = _statistics(tasks, pools, observed, keys)
     drawn = paired_bootstrap(used, pools, statistics, count, seed)
     if used is not exact:
         truly = observed_sets(exact, pools)
-        for key, statistic in _statistics(tasks, pools, truly).items():
+        for key, statistic in _statistics(tasks, pools, truly, keys).items():
             moved = statistic(truly) - statistics[key](observed)
             drawn[key] += np.where(np.isnan(moved), 0.0, moved)
     place = {name: number for number, name in enumerate([*tasks, *pools])}
@@ -143,7 +145,10 @@ def _affordable(strata: Mapping[str, PairedRows], pools: Mapping[str, Sequence[s
 
 
 def _statistics(
-    tasks: Mapping[str, TaskRows], pools: Mapping[str, Sequence[str]], observed: Sets
+    tasks: Mapping[str, TaskRows],
+    pools: Mapping[str, Sequence[str]],
+    observed: Sets,
+    keys: Sequence[str],
 ) -> dict[str, PairedStatistic]:
     """How each metric is computed of replicates."""
     members = [[name] for name in tasks] + list(pools.values())
@@ -153,16 +158,14 @@ def _statistics(
             for side in (0, 1)
         ]
     )
-    statistics: dict[str, PairedStatistic] = {
+    not_of_cells: dict[str, PairedStatistic] = {
         "accuracy": lambda sets: sets.outcomes.accuracy,
         "coverage": lambda sets: sets.outcomes.coverage,
         "f1_macro": lambda sets: _f1_macro(sets.labels, candidates),
         "f1_weighted": lambda sets: _f1_weighted(sets.labels),
         "ece_mass": _ece_mass(observed),
     }
-    for key in METHODS.keys() - statistics.keys():
-        statistics[key] = _of_cells(DEFINITIONS[key].of_cells)
-    return statistics
+    return {key: not_of_cells.get(key) or _of_cells(DEFINITIONS[key].of_cells) for key in keys}
 
 
 def _of_cells(metric: Callable[[Cells], Values]) -> PairedStatistic:

@@ -67,7 +67,10 @@ def row_differences(
     pools = {f"group {name}": group.tasks for name, group in first.groups.items()}
     pools[OVERALL] = first.overall.tasks
     rows = rows_by_task(by_task)
-    drawn = replicates_of(rows, pools, replicates, seed)
+    every = [(first.overall.pooled, second.overall.pooled)]
+    every += [(first.tasks[name], second.tasks[name]) for name in first.tasks]
+    every += [(group.pooled, second.groups[name].pooled) for name, group in first.groups.items()]
+    drawn = replicates_of(rows, pools, replicates, seed, _tested_somewhere(every))
     repeated = len({old.repeat for old, _ in pairs}) > 1
 
     def block(name: str, tasks: Sequence[str], old: RowScores, new: RowScores) -> _Block:
@@ -116,7 +119,11 @@ class _Block:
             if key not in OF_ONE_RUN
         }
         alone = CandidateReplicates(
-            {key: self.drawn.of(self.name, key)[1] for key in METHODS},
+            {
+                key: self.drawn.of(self.name, key)[1]
+                for key in self.drawn.values
+                if why_untested(key, [new.cells]) is None
+            },
             None if self.repeated else sum(int(rows.sides[1].right.sum()) for rows in self.rows),
             None if self.repeated else new.counts["confident"],
             new.cells,
@@ -207,6 +214,15 @@ class _Macro:
         weight = 1 / np.array([each.samples for each in rows])
         both = (changed * weight).sum(), (changed * weight**2).sum()
         return float(both[0] ** 2 / both[1]) if both[1] else 0.0
+
+
+def _tested_somewhere(every: Sequence[tuple[RowScores, RowScores]]) -> list[str]:
+    """The metrics that are tested of a task or pool; the candidate's alone may be held to a bound."""
+    return [
+        key
+        for key in METHODS
+        if any(why_untested(key, [scores.cells]) is None for sides in every for scores in sides)
+    ]
 
 
 def _tested(key: str, plain: Difference, replicates: Values, zero_p: tuple[float, float]) -> Difference:

@@ -24,10 +24,10 @@ MOST_SAMPLES = 2**24
 FEW_A_PATTERN = 8
 """With fewer samples a pattern, drawing them one by one is faster than drawing the patterns' counts."""
 
-AT_ONCE = 64
+AT_ONCE = 125
 """Replicates that are drawn at once: few enough to stay in a processor's cache."""
 
-NUMBERS = 2**16
+NUMBERS = 2**18
 """Counts that are computed with at once, likewise."""
 
 TALLIES = 5
