@@ -2,10 +2,13 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
+from vecbench.metrics.bootstrap import reflected_interval
 from vecbench.metrics.significance import (
     binomial_p,
     bootstrap_p,
     difference_interval,
+    error_difference_interval,
+    error_difference_p,
     holm,
     mcnemar_p,
 )
@@ -63,3 +66,35 @@ def test_holm_multiplies_by_the_tests_that_are_left_and_keeps_the_order():
     assert holm({"a": 0.01, "b": 0.04, "c": 0.03}) == pytest.approx({"a": 0.03, "b": 0.06, "c": 0.06})
     assert holm({"a": 0.9, "b": 0.8}) == {"a": 1.0, "b": 1.0}
     assert holm({}) == {}
+
+
+def errors_drawn(seed=0):
+    """Replicates of two calibration errors."""
+    return np.abs(np.random.default_rng(seed).normal([[0.03], [0.12]], 0.01, (2, 999)))
+
+
+def test_errors_that_are_not_0_have_the_hull_for_an_interval():
+    drawn = errors_drawn()
+    hull = difference_interval(0.09, drawn[1] - drawn[0], "fading")
+    assert error_difference_interval((0.03, 0.12), drawn) == pytest.approx(hull)
+    assert error_difference_p((0.03, 0.12), drawn) == bootstrap_p(0.09, drawn[1] - drawn[0], "fading")
+
+
+def test_an_error_that_may_be_0_widens_the_interval_to_the_other_ones_own():
+    drawn = errors_drawn()
+    own = reflected_interval(0.12, drawn[1], may_be_zero=False)
+    low, high = error_difference_interval((0.03, 0.12), drawn, (0.4, 0.0))
+    hull = difference_interval(0.09, drawn[1] - drawn[0], "fading")
+    assert (low, high) == pytest.approx((hull[0], max(hull[1], own[1])))
+    mirrored = error_difference_interval((0.12, 0.03), drawn[::-1], (0.0, 0.4))
+    assert mirrored == pytest.approx((-high, -low))
+
+
+@pytest.mark.parametrize("p", [0.001, 0.02, 0.03, 0.5])
+def test_below_an_error_that_may_be_0_there_is_no_fall(p):
+    """Whatever the replicates say: and the interval agrees."""
+    drawn = errors_drawn()[::-1]
+    tested = error_difference_p((0.12, 0.03), drawn, (p, 0.0))
+    assert tested.fall == max(p, bootstrap_p(-0.09, drawn[1] - drawn[0], "fading").fall)
+    high = error_difference_interval((0.12, 0.03), drawn, (p, 0.0))[1]
+    assert (high < 0) == (tested.fall < 0.025)
