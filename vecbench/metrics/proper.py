@@ -99,5 +99,6 @@ def nll_infinite_terms(cells: Cells) -> int:
 
 def _right_squared(cells: Cells) -> Values:
     """The sum over the confidences of right² / total, 0 at one that a replicate has no rows of."""
-    each = cells.once(reciprocal_total)
-    return np.asarray(np.einsum("...k,...k,...k->...", cells.right, cells.right, each))
+    return np.asarray(
+        np.einsum("...k,...k,...k->...", cells.right, cells.right, cells.once(reciprocal_total))
+    )
