@@ -1,9 +1,10 @@
 """How often the gates of `vecbench compare` fail without a reason, and how often they catch one.
 
 A model is simulated on samples of different difficulty, twice (an A/A test): whatever gate fails then, fails
-by chance. Then with a true drop of three points of accuracy. "alike": both answer a hard sample worse than
-an easy one, as two runs of a model do. "independent": nothing but the chance of being right is shared, the
-hardest case for a comparison. Prints tables in Markdown.
+by chance. Then with a true drop of three points of accuracy; and for rules with a margin, on as many samples as
+each asks for, with a true drop of what it allows and of what it is to detect. "alike": both answer a hard
+sample worse than an easy one, as two runs of a model do. "independent": nothing but the chance of being right
+is shared, the hardest case for a comparison. Prints tables in Markdown.
 
 Usage: python benchmarks/compare_error_rates.py [SIMULATIONS]
 """
@@ -18,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from vecbench.compare import Comparison, Gates, Rule, Side, compare, verdicts_on
+from vecbench.compare.verdicts import samples_needed
 from vecbench.parsing import Prediction, Reading
 from vecbench.scoring.aggregate import STATISTICS
 from vecbench.tasks import load_catalogue
@@ -31,6 +33,8 @@ DIFFICULTY = {"alike": (1.4, 0.6), "independent": (0.7e6, 0.3e6)}
 
 REPLICATES = 2000
 TOGETHER = ("accuracy", "ece", "brier", "auroc")
+DETECTED = ((0.0, 0.03), (0.02, 0.03), (0.02, 0.05), (0.03, 0.06), (0.05, 0.06), (0.05, 0.08))
+"""Margins, and the drops that a rule with each is to detect."""
 
 
 def rows_of(chance: np.ndarray, stream: np.random.Generator) -> list[Prediction]:
@@ -50,7 +54,7 @@ def rows_of(chance: np.ndarray, stream: np.random.Generator) -> list[Prediction]
     return rows
 
 
-def compared(kind: str, n: int, drop: float, number: int) -> Comparison:
+def compared(kind: str, n: int, drop: float, number: int, replicates: int = REPLICATES) -> Comparison:
     stream = np.random.default_rng([number, n])
     chance = stream.beta(*DIFFICULTY[kind], n)
     # Right answers get lost at the same rate everywhere, so that the mean falls by the drop.
@@ -59,15 +63,15 @@ def compared(kind: str, n: int, drop: float, number: int) -> Comparison:
         Side(Path(name), "strict", tuple(rows_of(each, stream)))
         for name, each in (("baseline", chance), ("candidate", worse))
     ]
-    return compare(*sides, CATALOGUE, replicates=REPLICATES, seed=number)
+    return compare(*sides, CATALOGUE, replicates=replicates, seed=number)
 
 
-def gates(metrics: Iterable[str], margin: float = 0.0) -> Gates:
+def gates(metrics: Iterable[str], margin: float = 0.0, detect: float | None = None) -> Gates:
     rules = []
     for metric in metrics:
         falls = metric in {"accuracy", "coverage", "auroc"}
         bound = {"max_drop" if falls else "max_rise": margin}
-        rules.append(Rule(metric=metric, of=GROUP, when="significant", **bound))
+        rules.append(Rule(metric=metric, of=GROUP, when="significant", detect=detect, **bound))
     return Gates(Path("gates.yaml"), tuple(rules))
 
 
@@ -114,9 +118,30 @@ def with_a_drop(simulations: int, n: int = 4000, drop: float = 0.03) -> None:
             print(f"| {name} | {kind} | {' | '.join(shares)} |", flush=True)
 
 
+def with_a_margin(simulations: int, pilot: int = 4000) -> None:
+    print(f"\nRules about accuracy that fail, in percent of {simulations} comparisons.\n")
+    print("| max_drop | detect | answers | samples | nothing changed | drop = max_drop | drop = detect |")
+    print("| --: | --: | :-- | --: | --: | --: | --: |")
+    for kind in DIFFICULTY:
+        for margin, detect in DETECTED:
+            file = gates(["accuracy"], margin, detect)
+            found = compared(kind, pilot, detect, 0).differences.groups[GROUP].metrics["accuracy"]
+            n = samples_needed(
+                pilot, found.error or 0.0, detect, file.alpha, file.power, margin=margin, share=True
+            )
+            failed: dict[float, int] = {}
+            for drop in dict.fromkeys([0.0, margin, detect]):
+                comparisons = (compared(kind, n, drop, number, 200) for number in range(simulations))
+                failed[drop] = sum(verdicts_on(each, file).outcome == "failed" for each in comparisons)
+            shares = [f"{100 * failed[drop] / simulations:.1f}" for drop in (0.0, margin, detect)]
+            said = [f"{margin:g}", f"{detect:g}", kind, f"{n:,}", *shares]
+            print(f"| {' | '.join(said)} |", flush=True)
+
+
 def main() -> None:
     simulations = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     with_a_drop(simulations)
+    with_a_margin(simulations)
     without_a_change(simulations)
 
 

@@ -27,7 +27,7 @@ METRICS = tuple(dict.fromkeys(["accuracy", "f1_macro", "f1_weighted", "coverage"
 """What a rule may be about."""
 
 DETECT = 0.03
-"""The change that a significance rule must be able to see, unless it says otherwise: three points."""
+"""How far beyond its margin a significance rule must be able to see, unless it says otherwise: three points."""
 
 LARGEST_FILE = 2**20
 
@@ -53,7 +53,8 @@ class Rule(BaseModel):
         at_least: It must not be lower than this.
         when: "point": what was measured decides. "significant": only what is more than chance fails.
         relative: Whether max_drop and max_rise are shares of the baseline's value.
-        detect: The change, or distance beyond the bound, that a significance rule must be able to see.
+        detect: The change, or distance beyond the bound, that a significance rule must be able to see. A
+            change must be larger than max_drop or max_rise.
         name: How the rule is called in the outputs.
     """
 
@@ -218,6 +219,12 @@ def _require_sense(where: str, rule: Rule) -> None:
     if rule.detect is not None and rule.when != "significant":
         raise DataError(
             f"{where}: detect: says nothing without `when: significant`", "Add it, or leave it out."
+        )
+    if rule.detect is not None and rule.is_change and rule.detect <= rule.limit:
+        raise DataError(
+            f"{where}: detect: {rule.detect:g} is within {rule.comparator}, and a true change there is "
+            "measured as allowed in half of all cases or more, however many samples there are",
+            f"Write more than {rule.limit:g}, or leave it out.",
         )
 
 
