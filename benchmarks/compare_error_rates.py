@@ -1,8 +1,8 @@
 """How often the gates of `vecbench compare` fail without a reason, and how often they catch one.
 
 A model is simulated on samples of different difficulty, twice (an A/A test): whatever gate fails then, fails
-by chance. Then with a true drop of three points of accuracy; and for rules with a margin, on as many samples as
-each asks for, with a true drop of what it allows and of what it is to detect. "alike": both answer a hard
+by chance. Then with a true drop of three points of accuracy. And for rules with a margin, on as many samples
+as each asks for, with a true drop of what it allows, and of what it is to detect. "alike": both answer a hard
 sample worse than an easy one, as two runs of a model do. "independent": nothing but the chance of being right
 is shared, the hardest case for a comparison. Prints tables in Markdown.
 
@@ -11,6 +11,7 @@ Usage: python benchmarks/compare_error_rates.py [SIMULATIONS]
 
 from __future__ import annotations
 
+import math
 import sys
 from collections import Counter
 from collections.abc import Iterable
@@ -20,6 +21,7 @@ import numpy as np
 
 from vecbench.compare import Comparison, Gates, Rule, Side, compare, verdicts_on
 from vecbench.compare.verdicts import samples_needed
+from vecbench.metrics.significance import mcnemar_p
 from vecbench.parsing import Prediction, Reading
 from vecbench.scoring.aggregate import STATISTICS
 from vecbench.tasks import load_catalogue
@@ -54,7 +56,7 @@ def rows_of(chance: np.ndarray, stream: np.random.Generator) -> list[Prediction]
     return rows
 
 
-def compared(kind: str, n: int, drop: float, number: int, replicates: int = REPLICATES) -> Comparison:
+def compared(kind: str, n: int, drop: float, number: int) -> Comparison:
     stream = np.random.default_rng([number, n])
     chance = stream.beta(*DIFFICULTY[kind], n)
     # Right answers get lost at the same rate everywhere, so that the mean falls by the drop.
@@ -63,7 +65,7 @@ def compared(kind: str, n: int, drop: float, number: int, replicates: int = REPL
         Side(Path(name), "strict", tuple(rows_of(each, stream)))
         for name, each in (("baseline", chance), ("candidate", worse))
     ]
-    return compare(*sides, CATALOGUE, replicates=replicates, seed=number)
+    return compare(*sides, CATALOGUE, replicates=REPLICATES, seed=number)
 
 
 def gates(metrics: Iterable[str], margin: float = 0.0, detect: float | None = None) -> Gates:
@@ -118,30 +120,43 @@ def with_a_drop(simulations: int, n: int = 4000, drop: float = 0.03) -> None:
             print(f"| {name} | {kind} | {' | '.join(shares)} |", flush=True)
 
 
-def with_a_margin(simulations: int, pilot: int = 4000) -> None:
-    print(f"\nRules about accuracy that fail, in percent of {simulations} comparisons.\n")
+def with_a_margin(simulations: int, pilot: int = 100_000) -> None:
+    """The test and the margin themselves, without a comparison around them: so there can be many."""
+    print(f"\nRules about accuracy that fail, in percent of {simulations:,} simulations.\n")
     print("| max_drop | detect | answers | samples | nothing changed | drop = max_drop | drop = detect |")
     print("| --: | --: | :-- | --: | --: | --: | --: |")
     for kind in DIFFICULTY:
         for margin, detect in DETECTED:
-            file = gates(["accuracy"], margin, detect)
-            found = compared(kind, pilot, detect, 0).differences.groups[GROUP].metrics["accuracy"]
-            n = samples_needed(
-                pilot, found.error or 0.0, detect, file.alpha, file.power, margin=margin, share=True
-            )
-            failed: dict[float, int] = {}
-            for drop in dict.fromkeys([0.0, margin, detect]):
-                comparisons = (compared(kind, n, drop, number, 200) for number in range(simulations))
-                failed[drop] = sum(verdicts_on(each, file).outcome == "failed" for each in comparisons)
-            shares = [f"{100 * failed[drop] / simulations:.1f}" for drop in (0.0, margin, detect)]
+            lost, gained = flipped(kind, pilot, detect, 0)
+            share, net = (lost + gained) / pilot, (lost - gained) / pilot
+            error = math.sqrt((share - net**2) / pilot)
+            n = samples_needed(pilot, error, detect, 0.05, 0.8, margin=margin, share=True)
+            failed = []
+            for drop in (0.0, margin, detect):
+                counts = (flipped(kind, n, drop, number) for number in range(simulations))
+                failed.append(
+                    sum(
+                        lost - gained > margin * n and mcnemar_p(lost, gained).fall < 0.05
+                        for lost, gained in counts
+                    )
+                )
+            shares = [f"{100 * each / simulations:.1f}" for each in failed]
             said = [f"{margin:g}", f"{detect:g}", kind, f"{n:,}", *shares]
             print(f"| {' | '.join(said)} |", flush=True)
+
+
+def flipped(kind: str, n: int, drop: float, number: int) -> tuple[int, int]:
+    """Samples that are lost and gained between two runs."""
+    stream = np.random.default_rng([number, n])
+    chance = stream.beta(*DIFFICULTY[kind], n)
+    before, now = stream.random(n) < chance, stream.random(n) < chance * (1 - drop / 0.7)
+    return int(np.sum(before & ~now)), int(np.sum(~before & now))
 
 
 def main() -> None:
     simulations = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     with_a_drop(simulations)
-    with_a_margin(simulations)
+    with_a_margin(10 * simulations)
     without_a_change(simulations)
 
 

@@ -27,7 +27,7 @@ METRICS = tuple(dict.fromkeys(["accuracy", "f1_macro", "f1_weighted", "coverage"
 """What a rule may be about."""
 
 DETECT = 0.03
-"""How far beyond its margin a significance rule must be able to see, unless it says otherwise: three points."""
+"""How far beyond its margin a significance rule must be able to see unless it says so: three points."""
 
 LARGEST_FILE = 2**20
 
