@@ -14,7 +14,7 @@ from vecbench.metrics import Cells, calibration_p
 from vecbench.metrics.bootstrap import REPLICATES
 from vecbench.metrics.cells import Values
 from vecbench.metrics.significance import FEWEST_SAMPLES, PValues, binomial_p, bootstrap_p
-from vecbench.scoring import Scores, score
+from vecbench.scoring import Scores, score, score_responses
 from vecbench.scoring.aggregate import OVERALL
 from vecbench.tasks import Catalogue
 
@@ -115,8 +115,16 @@ class Differences:
     changed: int | None = None
     macro: Mapping[str, Difference] = field(default_factory=dict)
 
-    def has_exact_test(self, metric: str) -> bool:
-        """Whether a metric is tested exactly, on however few samples, and not by bootstrap."""
+    def has_exact_test(self, metric: str, *, of_change: bool) -> bool:
+        """Whether a metric is tested exactly, on however few samples, and not by bootstrap.
+
+        Args:
+            metric: Its key.
+            of_change: Whether its change is tested, or the candidate alone.
+        """
+        if of_change:
+            p = self.metrics[metric].p
+            return p is not None and p.least == 0
         is_share = metric in METHODS and METHODS[metric].is_share
         return is_share and self.alone is not None and self.alone.right is not None
 
@@ -208,5 +216,9 @@ def score_differences(baseline: Side, candidate: Side, catalogue: Catalogue) -> 
 def _score_content(side: Side, catalogue: Catalogue) -> Mapping[str, Any]:
     if side.scores is not None:
         return side.scores
-    scored: Scores = score(side.rows, side.protocol or "", catalogue, replicates=1)
+    scored: Scores
+    if side.responses:
+        scored = score_responses(side.responses, side.protocol or "", catalogue).scores
+    else:
+        scored = score(side.rows, side.protocol or "", catalogue, replicates=1)
     return scored.content()

@@ -21,6 +21,7 @@ certain, as less than that, or not at all.
 
 EXACT = "exact McNemar test; paired bootstrap interval"
 EXACT_ALONE = "exact McNemar test"
+EXACT_BY_IMAGE = "exact sign-flip test by image; paired bootstrap interval"
 PERCENTILE = "paired bootstrap, percentile"
 REFLECTED = "paired bootstrap, reflected"
 HULL = "paired bootstrap, hull of percentile and reflected, an error that may be 0 taken for 0 too"

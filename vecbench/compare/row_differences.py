@@ -88,7 +88,7 @@ def row_differences(
         name: pooled(f"group {name}", group, second.groups[name]) for name, group in first.groups.items()
     }
     overall = pooled(OVERALL, first.overall, second.overall)
-    return AllDifferences(_adjusted(by_name), groups, overall, first.names, drawn.count, drawn.notes)
+    return AllDifferences(adjusted_for_tasks(by_name), groups, overall, first.names, drawn.count, drawn.notes)
 
 
 @dataclass(frozen=True)
@@ -240,16 +240,17 @@ def _tested(key: str, plain: Difference, replicates: Values, zero_p: tuple[float
         return replace(plain, why=f"{key} is undefined in too many bootstrap replicates")
     error = float(np.nanstd(change))
     if plain.is_of_few:
-        return replace(plain, error=error, why=_why_of_few(plain.samples_changed or 0.0))
+        return replace(plain, error=error, why=why_of_few(plain.samples_changed or 0.0))
     return replace(plain, low=interval[0], high=interval[1], error=error, p=p, method=method.name)
 
 
-def _why_of_few(changed: float) -> str:
+def why_of_few(changed: float) -> str:
+    """Why so few samples that differ have no interval."""
     differ = "1 sample differs" if changed == 1 else f"{changed:.0f} samples differ"
     return f"{differ}, too few for a bootstrap: it takes {FEWEST_SAMPLES}"
 
 
-def _adjusted(tasks: Mapping[str, Differences]) -> dict[str, Differences]:
+def adjusted_for_tasks(tasks: Mapping[str, Differences]) -> dict[str, Differences]:
     """The tasks with their p values adjusted for the number of tasks, metric by metric."""
     metrics = {name: dict(each.metrics) for name, each in tasks.items()}
     keys = dict.fromkeys(key for each in metrics.values() for key in each)

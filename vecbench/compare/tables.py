@@ -66,12 +66,12 @@ def lines_of(comparison: Comparison) -> Iterator[Line]:
             if task in differences.tasks and task not in shown:
                 shown.add(task)
                 yield _task_line(comparison, task)
-        if len(group.tasks) > 1:
+        if len(group.tasks) > 1 or comparison.is_published:
             yield from _pool_lines(comparison, name, group)
     for task in differences.tasks:
         if task not in shown:
             yield _task_line(comparison, task)
-    if len(differences.tasks) > 1:
+    if len(differences.tasks) > 1 or comparison.is_published:
         yield from _pool_lines(comparison, OVERALL, differences.overall)
 
 

@@ -122,11 +122,15 @@ def _p_values(comparison: Comparison, rule: Rule) -> PValues | None:
 def _is_too_small(block: Differences, rule: Rule) -> bool:
     """Whether the rule's test is a bootstrap of too few samples to be one."""
     found = block.metrics[rule.metric]
-    if block.alone is None or rule.metric not in block.alone.drawn or block.has_exact_test(rule.metric):
+    if block.alone is None or rule.metric not in block.alone.drawn or _is_exact(block, rule):
         return False
     if rule.is_change:
         return found.is_of_few
     return found.candidate is not None and block.samples < FEWEST_SAMPLES
+
+
+def _is_exact(block: Differences, rule: Rule) -> bool:
+    return block.has_exact_test(rule.metric, of_change=rule.is_change)
 
 
 def _worsening_p(comparison: Comparison, rule: Rule) -> float | None:
@@ -205,7 +209,7 @@ def _verdict(
         level,
         gates.power,
         margin=margin,
-        share=block.has_exact_test(rule.metric),
+        share=_is_exact(block, rule),
         events=events,
     )
     if too_small:

@@ -66,6 +66,28 @@ def mcnemar_p(lost: int, gained: int) -> PValues:
     return PValues(float(bdtr(gained, changed, 0.5)), float(bdtr(lost, changed, 0.5)))
 
 
+def sign_flip_p(changes: ArrayLike) -> PValues:
+    """The exact sign-flip test of a sum over independent units (Fisher, 1935); McNemar's, if all are ±1.
+
+    Without a change, a unit's change was as likely as its opposite, whatever its size: so may several answers
+    to one image be taken, which depend on each other.
+
+    Args:
+        changes: Of each unit, in whole numbers: those that it gained less those that it lost; shape (n,).
+    """
+    from scipy.stats import binom
+
+    each = np.asarray(changes, dtype=np.int64)
+    sizes, numbers = np.unique(np.abs(each[each != 0]), return_counts=True)
+    chances = np.ones(1)  # of the sum of the sizes that went up
+    for size, number in zip(sizes.tolist(), numbers.tolist(), strict=True):
+        spaced = np.zeros(size * number + 1)
+        spaced[::size] = binom.pmf(np.arange(number + 1), number, 0.5)
+        chances = np.convolve(chances, spaced)
+    up = int(each[each > 0].sum())
+    return PValues(min(1.0, float(chances[: up + 1].sum())), min(1.0, float(chances[up:].sum())))
+
+
 def mcnemar_two_sided(lost: ArrayLike, gained: ArrayLike) -> NDArray[np.float64]:
     """The two-sided p values of many McNemar tests at once, see `mcnemar_p`.
 
