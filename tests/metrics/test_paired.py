@@ -123,6 +123,25 @@ def test_a_pool_is_the_sum_of_its_strata():
     assert np.array_equal(hits[:, 2], hits[:, 0] + hits[:, 1])
 
 
+def test_what_strata_share_is_drawn_once_for_all_of_them():
+    """Two strata, alike but for 50 rows of one: the rest moves together, and both keep their rows."""
+    grid = np.linspace(0.2, 1, 4)
+    own = {"a": paired(50, 4, 0, confidence=grid, labels=3), "b": paired(0, 4, 0, confidence=grid, labels=3)}
+    shared = paired(300, 4, 1, confidence=grid, labels=3, samples=np.arange(300))
+    counts = {
+        "rows": lambda sets: sets.outcomes.cells.counts / sets.outcomes.coverage,
+        "right": lambda sets: sets.outcomes.cells.total_right + sets.outcomes.missing_right,
+    }
+    drawn = paired_bootstrap(own, {"both": ["a", "b"]}, counts, 500, joint=[{"a": shared, "b": shared}])
+    assert drawn["rows"][:, 0] == pytest.approx(350)
+    assert drawn["rows"][:, 1] == pytest.approx(300)
+    a, b, both = np.moveaxis(drawn["right"], 1, 0)
+    assert np.array_equal(both, a + b)
+    assert np.corrcoef(a[0], b[0])[0, 1] == pytest.approx(np.sqrt(300 / 350), abs=0.05)
+    alone = paired_bootstrap({"b": shared}, {}, counts, 500)["right"]
+    assert b.std() == pytest.approx(alone.std(), rel=0.15)
+
+
 @pytest.mark.parametrize(
     ("baseline", "candidate"),
     [(([0.5], [True]), ([0.5, 0.6], [True, True])), (([1.5], [True]), ([0.5], [True]))],

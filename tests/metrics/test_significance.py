@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 from scipy.stats import binomtest
@@ -11,6 +13,7 @@ from vecbench.metrics.significance import (
     error_difference_p,
     holm,
     mcnemar_p,
+    sign_flip_p,
 )
 
 
@@ -23,6 +26,16 @@ def test_mcnemar_is_the_binomial_test_of_the_changed_samples(lost, gained):
         assert p.two_sided == pytest.approx(binomtest(lost, lost + gained, 0.5).pvalue)
     else:
         assert p.two_sided == 1
+
+
+@pytest.mark.parametrize(
+    "changes", [[], [0, 0], [1, -1, 1], [2], [-3, 1, 1, -2], [2, 2, -1, 3, 0, -1, -2, 2]]
+)
+def test_the_sign_flip_test_counts_every_choice_of_signs(changes):
+    sums = [np.dot(signs, changes) for signs in itertools.product((-1, 1), repeat=len(changes))]
+    p = sign_flip_p(changes)
+    assert p.fall == pytest.approx(np.mean(np.array(sums) <= sum(changes)))
+    assert p.rise == pytest.approx(np.mean(np.array(sums) >= sum(changes)))
 
 
 @pytest.mark.parametrize(("right", "n", "share"), [(0, 10, 0.2), (10, 10, 0.9), (95, 100, 0.98)])

@@ -99,8 +99,9 @@ class Differences:
 
     Attributes:
         n: Rows of each side.
-        samples: Samples, of which a row is one answer.
-        changed: Samples whose answers or confidences differ between the sides; None if only scores are known.
+        samples: Samples, of which a row is one answer; those of one image count once.
+        changed: Samples, likewise, whose answers or confidences differ between the sides; None if only scores
+            are known.
         tasks: The tasks whose rows these are.
         metrics: Metric key → difference.
         alone: The candidate's replicates; None if only scores are known.

@@ -21,6 +21,7 @@ certain, as less than that, or not at all.
 
 EXACT = "exact McNemar test; paired bootstrap interval"
 EXACT_ALONE = "exact McNemar test"
+EXACT_BY_IMAGE_ALONE = "exact sign-flip test by image"
 EXACT_BY_IMAGE = "exact sign-flip test by image; paired bootstrap interval"
 PERCENTILE = "paired bootstrap, percentile"
 REFLECTED = "paired bootstrap, reflected"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -75,6 +75,11 @@ def paired(baseline: Side, candidate: Side, allow: Collection[str] = ()) -> Pair
         )
     require_allowed(differing, allow, f"{len(pairs):,} rows that both have")
     return Pairing(tuple(pairs), differing, tuple(_notes(baseline, candidate, pairs)))
+
+
+def image_of(row: Prediction) -> Hashable:
+    """What may not be resampled apart: all answers to one image, whatever the task."""
+    return row.image_sha256 or (row.task, row.sample_id)
 
 
 def require_allowed(differing: Mapping[Kind, str], allow: Collection[str], common: str) -> None:

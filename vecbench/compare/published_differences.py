@@ -6,15 +6,22 @@ row, means over rows and means of such means: accuracy, coverage, Brier score, m
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vecbench.compare.differences import AllDifferences, CandidateReplicates, Difference, Differences
-from vecbench.compare.methods import EXACT_BY_IMAGE, METHODS, PERCENTILE
-from vecbench.compare.pairs import Pair
+from vecbench.compare.methods import (
+    EXACT,
+    EXACT_ALONE,
+    EXACT_BY_IMAGE,
+    EXACT_BY_IMAGE_ALONE,
+    METHODS,
+    PERCENTILE,
+)
+from vecbench.compare.pairs import Pair, image_of
 from vecbench.compare.row_differences import adjusted_for_tasks, why_of_few
 from vecbench.compare.sides import Side, key_of
 from vecbench.metrics.bootstrap import REPLICATES, SEED
@@ -169,10 +176,10 @@ class _Means:
         """The sums of two sides' rows."""
         tasks = tuple(dict.fromkeys([*first.tasks, *second.tasks]))
         place = {name: number for number, name in enumerate(tasks)}
-        images: dict[object, int] = {}
+        images: dict[Hashable, int] = {}
         for rows in told:
             for row, _ in rows:
-                images.setdefault(_image_of(row), len(images))
+                images.setdefault(image_of(row), len(images))
         shape = (len(images), len(tasks), 2, 2)
         sums: dict[tuple[str, str], NDArray[np.float64]] = {}
         present = np.zeros(shape[:2], dtype=np.bool_)
@@ -180,7 +187,7 @@ class _Means:
             for row, right_anywhere in rows:
                 if row.task not in place:
                     continue
-                at = images[_image_of(row)], place[row.task]
+                at = images[image_of(row)], place[row.task]
                 present[at] = True
                 for level, key, term in _terms(row, right_anywhere, protocol):
                     if (level, key) not in sums:
@@ -267,7 +274,13 @@ class _Means:
         if not exact:
             return found
         gained = (sums[:, :, 1, 0] - sums[:, :, 0, 0]).sum(axis=1)
-        return replace(found, p=sign_flip_p(np.rint(gained).astype(np.int64)), method=EXACT_BY_IMAGE)
+        by_image = not _is_one_row_each(sums)
+        alone, with_interval = (EXACT_BY_IMAGE_ALONE, EXACT_BY_IMAGE) if by_image else (EXACT_ALONE, EXACT)
+        return replace(
+            found,
+            p=sign_flip_p(np.rint(gained).astype(np.int64)),
+            method=alone if found.p is None else with_interval,
+        )
 
     def _drawn(self, level: str, key: str, tasks: Sequence[str], weights: Weights | None) -> Values:
         """A metric of both sides in every replicate; shape (2, replicates)."""
@@ -310,8 +323,3 @@ def _is_one_row_each(sums: NDArray[np.float64]) -> bool:
     """Whether rows are independent, and the same on both sides."""
     numbers = sums[..., 1].sum(axis=1)
     return bool(np.array_equal(numbers[:, 0], numbers[:, 1]) and numbers.max(initial=0) <= 1)
-
-
-def _image_of(row: Prediction) -> object:
-    """What may not be drawn apart: all answers to one image, whatever the task."""
-    return row.image_sha256 or (row.task, row.sample_id)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vecbench.compare.methods import METHODS
-from vecbench.compare.task_rows import TaskRows
+from vecbench.compare.task_rows import TaskRows, images_of
 from vecbench.metrics import Cells
 from vecbench.metrics.bootstrap import REPLICATES
 from vecbench.metrics.calibration import mass_bin_of
@@ -91,10 +91,10 @@ def replicates_of(
         keys: Of the metrics that are wanted.
     """
     notes = []
-    exact = used = _strata(tasks)
-    known = next(iter(exact.values())).confidence.size
+    exact = used = _Strata.of(tasks)
+    known = next(iter(exact.alone.values())).confidence.size
     if known > MOST_DISTINCT:
-        used = _strata({name: rows.with_confidences(_rounded) for name, rows in tasks.items()})
+        used = _Strata.of({name: rows.with_confidences(_rounded) for name, rows in tasks.items()})
         notes.append(
             f"There are {known:,} distinct confidences: intervals and p values take them with three decimals."
         )
@@ -105,11 +105,11 @@ def replicates_of(
                 f"{count:,} bootstrap replicates instead of {REPLICATES:,}, since there are many distinct "
                 "confidences; --replicates sets another number."
             )
-    observed = observed_sets(used, pools)
+    observed = observed_sets(used.alone, pools, used.joint)
     statistics = _statistics(tasks, pools, observed, keys)
-    drawn = paired_bootstrap(used, pools, statistics, count, seed)
+    drawn = paired_bootstrap(used.alone, pools, statistics, count, seed, used.joint)
     if used is not exact:
-        truly = observed_sets(exact, pools)
+        truly = observed_sets(exact.alone, pools, exact.joint)
         for key, statistic in _statistics(tasks, pools, truly, keys).items():
             moved = statistic(truly) - statistics[key](observed)
             drawn[key] += np.where(np.isnan(moved), 0.0, moved)
@@ -121,26 +121,60 @@ def _rounded(confidence: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.round(confidence, DECIMALS)
 
 
-def _strata(tasks: Mapping[str, TaskRows]) -> dict[str, PairedRows]:
-    """The tasks' rows, with one grid of confidences and labels, so that a pool adds them up."""
-    confidence = distinct_confidences([side for rows in tasks.values() for side in rows.sides])
-    labels = len(frozenset().union(*(each for rows in tasks.values() for each in rows.candidates)))
-    return {
-        name: PairedRows.of_rows(
-            *rows.sides,
-            rows.target,
-            rows.sample if rows.samples < rows.n else None,
-            confidence,
-            labels,
-        )
-        for name, rows in tasks.items()
-    }
+@dataclass(frozen=True)
+class _Strata:
+    """The tasks' rows, with one grid of confidences and labels, so that a pool adds them up.
+
+    Attributes:
+        alone: Task → the rows of images that no other task has.
+        joint: For each set of tasks that share images: task → the rows of those.
+    """
+
+    alone: Mapping[str, PairedRows]
+    joint: Sequence[Mapping[str, PairedRows]]
+
+    @classmethod
+    def of(cls, tasks: Mapping[str, TaskRows]) -> _Strata:
+        confidence = distinct_confidences([side for rows in tasks.values() for side in rows.sides])
+        labels = len(frozenset().union(*(each for rows in tasks.values() for each in rows.candidates)))
+
+        def paired_rows(name: str, which: NDArray[np.bool_], *, by_image: bool) -> PairedRows:
+            rows = tasks[name].taken(which)
+            images = rows.image if by_image or np.unique(rows.image).size < rows.n else None
+            return PairedRows.of_rows(*rows.sides, rows.target, images, confidence, labels)
+
+        number, sharing = _sharing(list(tasks.values()))
+        alone, joint = {}, []
+        is_shared = sharing.sum(axis=1) > 1
+        for name, images in zip(tasks, number, strict=True):
+            alone[name] = paired_rows(name, ~is_shared[images], by_image=False)
+        for having in np.unique(sharing[is_shared], axis=0):
+            together = (sharing == having).all(axis=1)
+            parts = [(name, images) for name, images, has in zip(tasks, number, having, strict=True) if has]
+            joint.append({name: paired_rows(name, together[images], by_image=True) for name, images in parts})
+        return cls(alone, joint)
+
+    @property
+    def cost(self) -> int:
+        """What a replicate costs to draw, see `PairedRows.cost`."""
+        parts = [*self.alone.values(), *(rows for each in self.joint for rows in each.values())]
+        return sum(rows.cost for rows in parts)
 
 
-def _affordable(strata: Mapping[str, PairedRows], pools: Mapping[str, Sequence[str]]) -> int:
-    distinct = next(iter(strata.values())).confidence.size
-    numbers = distinct * (len(strata) + len(pools))
-    numbers += sum(rows.cost for rows in strata.values()) // DRAWN_A_NUMBER
+def _sharing(tasks: Sequence[TaskRows]) -> tuple[list[NDArray[np.intp]], NDArray[np.bool_]]:
+    """Each row's place among the images, by task; and which tasks each image has, shape (images, tasks)."""
+    images = images_of(tasks)
+    places = [np.searchsorted(images, rows.image) for rows in tasks]
+    sharing = np.zeros((images.size, len(tasks)), dtype=np.bool_)
+    for task, place in enumerate(places):
+        sharing[place, task] = True
+    return places, sharing
+
+
+def _affordable(strata: _Strata, pools: Mapping[str, Sequence[str]]) -> int:
+    distinct = next(iter(strata.alone.values())).confidence.size
+    numbers = distinct * (len(strata.alone) + len(pools))
+    numbers += strata.cost // DRAWN_A_NUMBER
     return max(FEWEST_REPLICATES, min(REPLICATES, MOST_NUMBERS // max(1, numbers)))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -15,10 +15,25 @@ from vecbench.compare.differences import (
     Difference,
     Differences,
 )
-from vecbench.compare.methods import EXACT, EXACT_ALONE, METHODS, why_untested
+from vecbench.compare.methods import (
+    EXACT,
+    EXACT_ALONE,
+    EXACT_BY_IMAGE,
+    EXACT_BY_IMAGE_ALONE,
+    METHODS,
+    Aspect,
+    why_untested,
+)
 from vecbench.compare.pairs import Pair
 from vecbench.compare.resampling import Replicates, replicates_of
-from vecbench.compare.task_rows import TaskRows, is_covered, is_right, rows_by_task
+from vecbench.compare.task_rows import (
+    TaskRows,
+    changes_by_image,
+    images_of,
+    is_covered,
+    is_right,
+    rows_by_task,
+)
 from vecbench.metrics import Cells
 from vecbench.metrics.bootstrap import SEED
 from vecbench.metrics.cells import Values
@@ -30,7 +45,7 @@ from vecbench.metrics.significance import (
     error_difference_interval,
     error_difference_p,
     holm,
-    mcnemar_p,
+    sign_flip_p,
 )
 from vecbench.scoring import GroupScores, RowScores, Score, score
 from vecbench.scoring.aggregate import OVERALL
@@ -88,7 +103,18 @@ def row_differences(
         name: pooled(f"group {name}", group, second.groups[name]) for name, group in first.groups.items()
     }
     overall = pooled(OVERALL, first.overall, second.overall)
-    return AllDifferences(adjusted_for_tasks(by_name), groups, overall, first.names, drawn.count, drawn.notes)
+    notes = (*drawn.notes, *_note_on_sharing(list(rows.values())))
+    return AllDifferences(adjusted_for_tasks(by_name), groups, overall, first.names, drawn.count, notes)
+
+
+def _note_on_sharing(tasks: Sequence[TaskRows]) -> Iterator[str]:
+    tasks_of = np.unique(np.concatenate([images_of([each]) for each in tasks]), return_counts=True)[1]
+    shared = int(np.sum(tasks_of > 1))
+    if shared:
+        yield (
+            f"{shared:,} images are in several tasks: over those, all answers to an image are resampled "
+            "together, and accuracy and coverage are tested by image."
+        )
 
 
 @dataclass(frozen=True)
@@ -118,19 +144,22 @@ class _Block:
             for key, value in old.metrics.items()
             if key not in OF_ONE_RUN
         }
+        samples = images_of(self.rows).size
+        is_of_one_row = samples == old.n
         alone = CandidateReplicates(
             {
                 key: self.drawn.of(self.name, key)[1]
                 for key in self.drawn.values
                 if why_untested(key, [new.cells]) is None
             },
-            None if self.repeated else sum(int(rows.sides[1].right.sum()) for rows in self.rows),
-            None if self.repeated else new.counts["confident"],
+            sum(int(rows.sides[1].right.sum()) for rows in self.rows) if is_of_one_row else None,
+            new.counts["confident"] if is_of_one_row else None,
             new.cells,
         )
-        samples = sum(rows.samples for rows in self.rows)
-        changed = sum(rows.changed("outcome") for rows in self.rows)
-        return Differences(old.n, samples, tasks, metrics, alone, changed)
+        return Differences(old.n, samples, tasks, metrics, alone, self._changed("outcome"))
+
+    def _changed(self, aspect: Aspect) -> int:
+        return np.unique(np.concatenate([rows.changed(aspect) for rows in self.rows])).size
 
     def _difference(self, key: str, old: Score, new: Score) -> Difference:
         plain = Difference(old.value, new.value, why=old.why or new.why)
@@ -140,16 +169,18 @@ class _Block:
         if why is not None:
             return replace(plain, why=why)
         method = METHODS[key]
-        changed = sum(rows.changed(method.aspect) for rows in self.rows)
-        plain = replace(plain, samples_changed=changed)
+        plain = replace(plain, samples_changed=self._changed(method.aspect))
         zero_p = self.zero_p(method.bins)
         found = _tested(key, plain, self.drawn.of(self.name, key), zero_p)
         if not method.is_share or self.repeated:
             return found
         counts = is_right if key == "accuracy" else is_covered
-        flipped = np.sum([rows.flipped(counts) for rows in self.rows], axis=0)
+        by_image = images_of(self.rows).size < sum(rows.n for rows in self.rows)
+        alone, with_interval = (EXACT_BY_IMAGE_ALONE, EXACT_BY_IMAGE) if by_image else (EXACT_ALONE, EXACT)
         return replace(
-            found, p=mcnemar_p(*flipped.tolist()), method=EXACT_ALONE if found.p is None else EXACT
+            found,
+            p=sign_flip_p(changes_by_image(self.rows, counts)),
+            method=alone if found.p is None else with_interval,
         )
 
     def zero_p(self, bins: int | None) -> tuple[float, float]:
@@ -210,10 +241,10 @@ class _Macro:
         A sample of a small task weighs more than one of a large task, and a few heavy ones say little.
         """
         rows = [rows for task in self.tasks for rows in task.rows]
-        changed = np.array([each.changed(METHODS[key].aspect) for each in rows])
-        weight = 1 / np.array([each.samples for each in rows])
-        both = (changed * weight).sum(), (changed * weight**2).sum()
-        return float(both[0] ** 2 / both[1]) if both[1] else 0.0
+        weights = np.zeros(1 + max(int(each.image.max()) for each in rows))
+        for each in rows:
+            weights[each.changed(METHODS[key].aspect)] += 1 / images_of([each]).size
+        return float(weights.sum() ** 2 / (weights**2).sum()) if weights.any() else 0.0
 
 
 def _tested_somewhere(every: Sequence[tuple[RowScores, RowScores]]) -> list[str]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vecbench.compare.methods import Aspect
-from vecbench.compare.pairs import Pair
+from vecbench.compare.pairs import Pair, image_of
 from vecbench.metrics.paired import Answers
 from vecbench.parsing import Prediction
 
@@ -23,13 +23,14 @@ class TaskRows:
     Attributes:
         sides: The baseline's and the candidate's answers; labels are numbered over all tasks.
         target: The number of each row's target, −1 where it is no candidate; shape (n,).
-        sample: The number of each row's sample, from 0; shape (n,).
+        image: The number of each row's image, shape (n,); tasks that share one have its number in common.
+            A sample whose image is unknown has a number of its own.
         candidates: The numbers of the candidates, as either side has them.
     """
 
     sides: tuple[Answers, Answers]
     target: NDArray[np.int64]
-    sample: NDArray[np.int64]
+    image: NDArray[np.int64]
     candidates: tuple[frozenset[int], frozenset[int]]
 
     @property
@@ -37,25 +38,22 @@ class TaskRows:
         """Rows."""
         return self.target.size
 
-    @property
-    def samples(self) -> int:
-        """Samples, each of which has one row or several."""
-        return int(self.sample.max()) + 1
-
-    def changed(self, aspect: Aspect) -> int:
-        """How many samples differ between the sides in an aspect of their answers."""
+    def changed(self, aspect: Aspect) -> NDArray[np.int64]:
+        """The images that differ between the sides in an aspect of their answers."""
         old, new = self.sides
         different = {
             "outcome": lambda: (old.right != new.right) | (_stated(old) != _stated(new)),
             "label": lambda: old.label != new.label,
             "certainty": lambda: _certainty(old) != _certainty(new),
         }[aspect]()
-        return int(np.unique(self.sample[different]).size)
+        return np.unique(self.image[different])
 
-    def flipped(self, counts: Callable[[Answers], Mask]) -> tuple[int, int]:
-        """Rows that only the baseline has among those that are counted, and that only the candidate has."""
-        old, new = (counts(side) for side in self.sides)
-        return int(np.sum(old & ~new)), int(np.sum(~old & new))
+    def taken(self, which: Mask) -> TaskRows:
+        """Some of the rows."""
+        old, new = (
+            Answers(side.confidence[which], side.right[which], side.label[which]) for side in self.sides
+        )
+        return replace(self, sides=(old, new), target=self.target[which], image=self.image[which])
 
     def with_confidences(self, changed: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> TaskRows:
         """The rows with other confidences."""
@@ -73,13 +71,34 @@ def is_covered(answers: Answers) -> Mask:
     return np.asarray(~np.isnan(answers.confidence))
 
 
+def images_of(tasks: Sequence[TaskRows]) -> NDArray[np.int64]:
+    """Every image of several tasks, once."""
+    return np.unique(np.concatenate([rows.image for rows in tasks]))
+
+
+def changes_by_image(tasks: Sequence[TaskRows], counts: Callable[[Answers], Mask]) -> NDArray[np.int64]:
+    """Of each image: rows that only the candidate has among those that are counted, less the baseline's.
+
+    Args:
+        tasks: At least one.
+        counts: Which rows are counted.
+    """
+    images = np.concatenate([rows.image for rows in tasks])
+    old, new = (
+        np.concatenate([counts(rows.sides[side]) for rows in tasks]).astype(np.int64) for side in (0, 1)
+    )
+    _, place = np.unique(images, return_inverse=True)
+    return np.bincount(place.ravel(), weights=new - old).astype(np.int64)
+
+
 def rows_by_task(by_task: Mapping[str, Sequence[Pair]]) -> dict[str, TaskRows]:
-    """The rows of each task; labels that tasks have in common have one number."""
+    """The rows of each task; labels and images that tasks have in common have one number."""
     numbers: dict[str, int] = {}
-    return {name: _rows(pairs, numbers) for name, pairs in by_task.items()}
+    images: dict[Hashable, int] = {}
+    return {name: _rows(pairs, numbers, images) for name, pairs in by_task.items()}
 
 
-def _rows(pairs: Sequence[Pair], numbers: dict[str, int]) -> TaskRows:
+def _rows(pairs: Sequence[Pair], numbers: dict[str, int], images: dict[Hashable, int]) -> TaskRows:
     lists = [dict.fromkeys(pair[side].candidates for pair in pairs) for side in (0, 1)]
     candidates = [
         frozenset(numbers.setdefault(label, len(numbers)) for each in listed for label in each)
@@ -88,10 +107,9 @@ def _rows(pairs: Sequence[Pair], numbers: dict[str, int]) -> TaskRows:
     known = candidates[0] | candidates[1]
     target = np.array([numbers.get(old.target, -1) for old, _ in pairs], dtype=np.int64)
     target[~np.isin(target, list(known))] = -1
-    samples: dict[str, int] = {}
-    sample = [samples.setdefault(old.sample_id, len(samples)) for old, _ in pairs]
+    image = [images.setdefault(image_of(old), len(images)) for old, _ in pairs]
     old, new = (_answers([pair[side] for pair in pairs], numbers) for side in (0, 1))
-    return TaskRows((old, new), target, np.array(sample, dtype=np.int64), (candidates[0], candidates[1]))
+    return TaskRows((old, new), target, np.array(image, dtype=np.int64), (candidates[0], candidates[1]))
 
 
 def _answers(rows: Sequence[Prediction], numbers: Mapping[str, int]) -> Answers:

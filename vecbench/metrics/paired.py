@@ -162,36 +162,8 @@ class PairedRows:
     def _by_pattern(self) -> bool:
         return bool(self.samples.size * FEW_A_PATTERN < self.samples.sum())
 
-    def resample(self, rows: Counts, tallies: Counts, stream: np.random.Generator) -> None:
-        """Replicates of samples drawn with replacement, each with the answers of both models.
-
-        Args:
-            rows: Takes the rows by place; shape (2, replicates, 2k + 2), all 0.
-            tallies: Takes the rows by label; shape (replicates, TALLIES, labels), all 0.
-            stream: Of the draws.
-        """
-        own, columns = self._columns
-        for begin in range(0, len(tallies), AT_ONCE) if self.unit.size else ():
-            block = slice(begin, min(begin + AT_ONCE, len(tallies)))
-            size = block.stop - begin
-            drawn = self._draw(size, stream)
-            for side, (order, found, starts) in enumerate(self._by_place):
-                # One row is at one place, so adding up neighbours beats a product with a matrix of zeros.
-                in_order = drawn if order is None else np.take(drawn, order, axis=1)
-                rows[side, block][:, found] = np.add.reduceat(in_order, starts, axis=1)
-            counted = drawn.astype(np.float32) @ columns
-            tallies[block][..., own] = counted.reshape(size, TALLIES, own.size)
-
-    def count(self, rows: Counts, tallies: Counts) -> None:
-        """The rows as they are, in the form of one replicate, see `resample`."""
-        own, columns = self._columns
-        for side, each in enumerate(self.places):
-            np.add.at(rows[side, 0], each, self.samples[self.unit])
-        counted = self.samples.astype(np.float32) @ columns
-        tallies[0][:, own] = counted.reshape(TALLIES, own.size)
-
-    def _draw(self, replicates: int, stream: np.random.Generator) -> NDArray[np.int64]:
-        """How often each unit is drawn; shape (replicates, u)."""
+    def draw(self, replicates: int, stream: np.random.Generator) -> NDArray[np.int64]:
+        """How often each unit is among as many samples drawn with replacement; shape (replicates, u)."""
         n, u = int(self.samples.sum()), self.samples.size
         if self._by_pattern:
             return stream.multinomial(n, self.samples / n, size=replicates)
@@ -202,6 +174,30 @@ class PairedRows:
             chosen = np.repeat(np.arange(u), self.samples)[chosen]
         chosen += np.arange(replicates)[:, None] * u
         return np.bincount(chosen.ravel(), minlength=replicates * u).reshape(replicates, u)
+
+    def add_drawn(self, drawn: NDArray[np.int64], rows: Counts, tallies: Counts) -> None:
+        """Adds the rows of drawn units, with the answers of both models.
+
+        Args:
+            drawn: How often each unit is drawn; shape (replicates, u).
+            rows: Takes the rows by place; shape (2, replicates, 2k + 2).
+            tallies: Takes the rows by label; shape (replicates, TALLIES, labels).
+        """
+        own, columns = self._columns
+        for side, (order, found, starts) in enumerate(self._by_place):
+            # One row is at one place, so adding up neighbours beats a product with a matrix of zeros.
+            in_order = drawn if order is None else np.take(drawn, order, axis=1)
+            rows[side][:, found] += np.add.reduceat(in_order, starts, axis=1)
+        counted = drawn.astype(np.float32) @ columns
+        tallies[..., own] += counted.reshape(len(drawn), TALLIES, own.size)
+
+    def count(self, rows: Counts, tallies: Counts) -> None:
+        """Adds the rows as they are, in the form of one replicate, see `add_drawn`."""
+        own, columns = self._columns
+        for side, each in enumerate(self.places):
+            np.add.at(rows[side, 0], each, self.samples[self.unit])
+        counted = self.samples.astype(np.float32) @ columns
+        tallies[0][:, own] += counted.reshape(TALLIES, own.size)
 
     @cached_property
     def _by_place(self) -> list[tuple[NDArray[np.int64] | None, NDArray[np.int64], NDArray[np.intp]]]:
@@ -249,17 +245,23 @@ PairedStatistic = Callable[[Sets], Values]
 """Values of shape (2, sets, replicates)."""
 
 
+Joint = Mapping[str, PairedRows]
+"""Stratum → rows of it. A unit is the same images in all of them, so that they are drawn at once."""
+
+
 def paired_bootstrap(
     strata: Mapping[str, PairedRows],
     pools: Mapping[str, Sequence[str]],
     statistics: Mapping[str, PairedStatistic],
     replicates: int = REPLICATES,
     seed: int = SEED,
+    joint: Sequence[Joint] = (),
 ) -> dict[str, Values]:
     """Replicates of statistics of two models on the same samples, and of pools of them.
 
-    Every stratum is resampled by itself, so a pool holds as many samples of each as the data does. The
-    draws do not depend on the number of processors.
+    Every stratum is resampled by itself, so a pool holds as many samples of each as the data does. What
+    several strata share is resampled by itself too, once for all of them. The draws do not depend on the
+    number of processors.
 
     Args:
         strata: Name → rows, at least one; with the same confidences and labels.
@@ -267,6 +269,7 @@ def paired_bootstrap(
         statistics: Key → what to compute.
         replicates: How many, at least 1.
         seed: Of the draws.
+        joint: Further rows of the strata, of images that several of them share.
 
     Returns:
         Key → values of shape (2, sets, replicates): of the first and of the second model, of the strata and
@@ -278,7 +281,13 @@ def paired_bootstrap(
 
     def block(size: int, sequence: np.random.SeedSequence) -> dict[str, Values]:
         stream = np.random.default_rng(sequence)
-        sets = _sets(strata, pools, size, lambda part, *counts: part.resample(*counts, stream))
+
+        def draw(parts: Joint, rows: Mapping[str, Counts], tallies: Mapping[str, Counts]) -> None:
+            drawn = next(iter(parts.values())).draw(size, stream)
+            for name, part in parts.items():
+                part.add_drawn(drawn, rows[name], tallies[name])
+
+        sets = _sets(strata, joint, pools, size, draw)
         return {key: statistic(sets) for key, statistic in statistics.items()}
 
     # numpy frees the interpreter while it draws and multiplies, so threads are enough.
@@ -287,9 +296,16 @@ def paired_bootstrap(
     return {key: np.concatenate([each[key] for each in blocks], axis=-1) for key in statistics}
 
 
-def observed_sets(strata: Mapping[str, PairedRows], pools: Mapping[str, Sequence[str]]) -> Sets:
+def observed_sets(
+    strata: Mapping[str, PairedRows], pools: Mapping[str, Sequence[str]], joint: Sequence[Joint] = ()
+) -> Sets:
     """The sets as they are, in the form of one replicate; see `paired_bootstrap`."""
-    return _sets(strata, pools, 1, PairedRows.count)
+
+    def count(parts: Joint, rows: Mapping[str, Counts], tallies: Mapping[str, Counts]) -> None:
+        for name, part in parts.items():
+            part.count(rows[name], tallies[name])
+
+    return _sets(strata, joint, pools, 1, count)
 
 
 def distinct_confidences(sides: Sequence[Answers]) -> NDArray[np.float64]:
@@ -300,17 +316,21 @@ def distinct_confidences(sides: Sequence[Answers]) -> NDArray[np.float64]:
 
 def _sets(
     strata: Mapping[str, PairedRows],
+    joint: Sequence[Joint],
     pools: Mapping[str, Sequence[str]],
     replicates: int,
-    count: Callable[[PairedRows, Counts, Counts], None],
+    add: Callable[[Joint, Mapping[str, Counts], Mapping[str, Counts]], None],
 ) -> Sets:
     first = next(iter(strata.values()))
     k, sets = first.confidence.size, len(strata) + len(pools)
     rows = np.zeros((2, sets, replicates, 2 * k + 2))
     tallies = np.zeros((sets, replicates, TALLIES, first.labels))
-    for number, stratum in enumerate(strata.values()):
-        count(stratum, rows[:, number], tallies[number])
     place = {name: number for number, name in enumerate(strata)}
+    rows_of = {name: rows[:, number] for name, number in place.items()}
+    tallies_of = {name: tallies[number] for name, number in place.items()}
+    for together in (*({name: part} for name, part in strata.items()), *joint):
+        if next(iter(together.values())).unit.size:
+            add(together, rows_of, tallies_of)
     for number, parts in enumerate(pools.values(), start=len(strata)):
         for part in parts:
             rows[:, number] += rows[:, place[part]]

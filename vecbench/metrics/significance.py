@@ -79,6 +79,8 @@ def sign_flip_p(changes: ArrayLike) -> PValues:
 
     each = np.asarray(changes, dtype=np.int64)
     sizes, numbers = np.unique(np.abs(each[each != 0]), return_counts=True)
+    if sizes.max(initial=1) == 1:
+        return mcnemar_p(int(np.sum(each < 0)), int(np.sum(each > 0)))
     chances = np.ones(1)  # of the sum of the sizes that went up
     for size, number in zip(sizes.tolist(), numbers.tolist(), strict=True):
         spaced = np.zeros(size * number + 1)
