@@ -113,8 +113,8 @@ class Scores:
         overall: Over all tasks.
         names: Id → name in tables, of tasks and groups.
         intervals: Level, number of replicates and seed of the intervals.
-        further: Blocks that scores.json has when they were asked for (recalibration, repeats, consistency)
-            or belong to a protocol (thresholds, dropped).
+        further: Blocks that scores.json has when they were asked for (recalibration, repeats, consistency),
+            apply (shared_images) or belong to a protocol (thresholds, dropped).
         notes: What has to be known to read the scores, one sentence each.
     """
 
