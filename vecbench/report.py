@@ -133,7 +133,7 @@ def _facts(scores: Scores, manifest: Manifest | None, source: ResponseSource | N
         yield f"Faults: {effects}; see `faults.jsonl`.\n"
     if shared := scores.further.get("shared_images"):
         yield (
-            f"{shared['overall']:,} images are in several tasks; intervals over these take the answers to one "
+            f"{shared['overall']:,} images are in several tasks; intervals over these take answers to one "
             "for independent.\n"
         )
     if manifest is None:

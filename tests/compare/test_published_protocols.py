@@ -115,6 +115,24 @@ def test_an_accuracy_of_rows_has_the_exact_test_and_a_calibration_error_says_why
     assert "--protocol strict" in group["ece"].why
 
 
+def test_a_second_task_on_the_same_images_makes_nothing_surer(opened):
+    def answers(task, lost):
+        labels = CATALOGUE.tasks[task].labels
+        return [
+            response(task, f"s{number}", labels[number < lost], 0.8, image_sha256=f"{number:064x}")
+            for number in range(200)
+        ]
+
+    before, now = ([*answers("webemo_2", lost), *answers("fi_2", lost)] for lost in (0, 60))
+    comparison = compare(*opened("emocaliber", before, now), CATALOGUE, replicates=2000)
+    task, group = comparison.differences.tasks["fi_2"], comparison.differences.groups["id_vsa"]
+    assert (group.n, group.samples) == (400, 200)
+    assert group.metrics["accuracy"].p.fall == pytest.approx(0.5**60)
+    assert group.metrics["accuracy"].error == pytest.approx(task.metrics["accuracy"].error, rel=0.05)
+    assert group.macro["accuracy"].error == pytest.approx(task.metrics["accuracy"].error, rel=0.05)
+    assert any("200 images are in several tasks" in note for note in comparison.notes)
+
+
 def test_gates_judge_under_a_published_protocol(opened):
     labels = CATALOGUE.tasks["emoji_2"].labels
     before = [response("emoji_2", f"s{number}", labels[0], 0.8) for number in range(300)]

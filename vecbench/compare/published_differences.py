@@ -22,7 +22,7 @@ from vecbench.compare.methods import (
     PERCENTILE,
 )
 from vecbench.compare.pairs import Pair, image_of
-from vecbench.compare.row_differences import adjusted_for_tasks, why_of_few
+from vecbench.compare.row_differences import adjusted_for_tasks, note_on_sharing, why_of_few
 from vecbench.compare.sides import Side, key_of
 from vecbench.metrics.bootstrap import REPLICATES, SEED
 from vecbench.metrics.cells import Values
@@ -62,6 +62,7 @@ def published_differences(
         seed: Of its draws.
     """
     protocol = candidate.protocol or ""
+    pairs = list(pairs)
     common = {key_of(old) for old, _ in pairs}
     kept = [
         [each for each in side.responses if (each.task, each.sample_id, each.repeat) in common]
@@ -92,7 +93,7 @@ def published_differences(
         if name in second.tasks
     }
     groups = {name: pooled(name) for name in first.groups if name in second.groups}
-    notes = tuple(_notes(first, second))
+    notes = (*_notes(first, second), *note_on_sharing(pairs))
     return AllDifferences(
         adjusted_for_tasks(tasks), groups, pooled(OVERALL), first.names, means.replicates, notes
     )

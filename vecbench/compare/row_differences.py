@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -24,7 +25,7 @@ from vecbench.compare.methods import (
     Aspect,
     why_untested,
 )
-from vecbench.compare.pairs import Pair
+from vecbench.compare.pairs import Pair, image_of
 from vecbench.compare.resampling import Replicates, replicates_of
 from vecbench.compare.task_rows import (
     TaskRows,
@@ -103,13 +104,14 @@ def row_differences(
         name: pooled(f"group {name}", group, second.groups[name]) for name, group in first.groups.items()
     }
     overall = pooled(OVERALL, first.overall, second.overall)
-    notes = (*drawn.notes, *_note_on_sharing(list(rows.values())))
+    notes = (*drawn.notes, *note_on_sharing(pairs))
     return AllDifferences(adjusted_for_tasks(by_name), groups, overall, first.names, drawn.count, notes)
 
 
-def _note_on_sharing(tasks: Sequence[TaskRows]) -> Iterator[str]:
-    tasks_of = np.unique(np.concatenate([images_of([each]) for each in tasks]), return_counts=True)[1]
-    shared = int(np.sum(tasks_of > 1))
+def note_on_sharing(pairs: Iterable[Pair]) -> Iterator[str]:
+    """What becomes of images that are in several tasks, if any are."""
+    tasks_of = Counter(image for image, _ in {(image_of(old), old.task) for old, _ in pairs})
+    shared = sum(count > 1 for count in tasks_of.values())
     if shared:
         yield (
             f"{shared:,} images are in several tasks: over those, all answers to an image are resampled "
