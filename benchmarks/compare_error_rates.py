@@ -1,15 +1,17 @@
 """How often the gates of `vecbench compare` fail without a reason, and how often they catch one.
 
 A model is simulated on samples of different difficulty, twice (an A/A test): whatever gate fails then, fails
-by chance. Then with a true drop of three points of accuracy. "alike": both answer a hard sample worse than
-an easy one, as two runs of a model do. "independent": nothing but the chance of being right is shared, the
-hardest case for a comparison. Prints tables in Markdown.
+by chance. Then with a true drop of three points of accuracy. And for rules with a margin, on as many samples
+as each asks for, with a true drop of what it allows, and of what it is to detect. "alike": both answer a hard
+sample worse than an easy one, as two runs of a model do. "independent": nothing but the chance of being right
+is shared, the hardest case for a comparison. Prints tables in Markdown.
 
 Usage: python benchmarks/compare_error_rates.py [SIMULATIONS]
 """
 
 from __future__ import annotations
 
+import math
 import sys
 from collections import Counter
 from collections.abc import Iterable
@@ -18,6 +20,8 @@ from pathlib import Path
 import numpy as np
 
 from vecbench.compare import Comparison, Gates, Rule, Side, compare, verdicts_on
+from vecbench.compare.verdicts import samples_needed
+from vecbench.metrics.significance import mcnemar_p
 from vecbench.parsing import Prediction, Reading
 from vecbench.scoring.aggregate import STATISTICS
 from vecbench.tasks import load_catalogue
@@ -31,6 +35,8 @@ DIFFICULTY = {"alike": (1.4, 0.6), "independent": (0.7e6, 0.3e6)}
 
 REPLICATES = 2000
 TOGETHER = ("accuracy", "ece", "brier", "auroc")
+DETECTED = ((0.0, 0.03), (0.02, 0.03), (0.02, 0.05), (0.03, 0.06), (0.05, 0.06), (0.05, 0.08))
+"""Margins, and the drops that a rule with each is to detect."""
 
 
 def rows_of(chance: np.ndarray, stream: np.random.Generator) -> list[Prediction]:
@@ -62,12 +68,12 @@ def compared(kind: str, n: int, drop: float, number: int) -> Comparison:
     return compare(*sides, CATALOGUE, replicates=REPLICATES, seed=number)
 
 
-def gates(metrics: Iterable[str], margin: float = 0.0) -> Gates:
+def gates(metrics: Iterable[str], margin: float = 0.0, detect: float | None = None) -> Gates:
     rules = []
     for metric in metrics:
         falls = metric in {"accuracy", "coverage", "auroc"}
         bound = {"max_drop" if falls else "max_rise": margin}
-        rules.append(Rule(metric=metric, of=GROUP, when="significant", **bound))
+        rules.append(Rule(metric=metric, of=GROUP, when="significant", detect=detect, **bound))
     return Gates(Path("gates.yaml"), tuple(rules))
 
 
@@ -114,9 +120,43 @@ def with_a_drop(simulations: int, n: int = 4000, drop: float = 0.03) -> None:
             print(f"| {name} | {kind} | {' | '.join(shares)} |", flush=True)
 
 
+def with_a_margin(simulations: int, pilot: int = 100_000) -> None:
+    """The test and the margin themselves, without a comparison around them: so there can be many."""
+    print(f"\nRules about accuracy that fail, in percent of {simulations:,} simulations.\n")
+    print("| max_drop | detect | answers | samples | nothing changed | drop = max_drop | drop = detect |")
+    print("| --: | --: | :-- | --: | --: | --: | --: |")
+    for kind in DIFFICULTY:
+        for margin, detect in DETECTED:
+            lost, gained = flipped(kind, pilot, detect, 0)
+            share, net = (lost + gained) / pilot, (lost - gained) / pilot
+            error = math.sqrt((share - net**2) / pilot)
+            n = samples_needed(pilot, error, detect, 0.05, 0.8, margin=margin, share=True)
+            failed = []
+            for drop in (0.0, margin, detect):
+                counts = (flipped(kind, n, drop, number) for number in range(simulations))
+                failed.append(
+                    sum(
+                        lost - gained > margin * n and mcnemar_p(lost, gained).fall < 0.05
+                        for lost, gained in counts
+                    )
+                )
+            shares = [f"{100 * each / simulations:.1f}" for each in failed]
+            said = [f"{margin:g}", f"{detect:g}", kind, f"{n:,}", *shares]
+            print(f"| {' | '.join(said)} |", flush=True)
+
+
+def flipped(kind: str, n: int, drop: float, number: int) -> tuple[int, int]:
+    """Samples that are lost and gained between two runs."""
+    stream = np.random.default_rng([number, n])
+    chance = stream.beta(*DIFFICULTY[kind], n)
+    before, now = stream.random(n) < chance, stream.random(n) < chance * (1 - drop / 0.7)
+    return int(np.sum(before & ~now)), int(np.sum(~before & now))
+
+
 def main() -> None:
     simulations = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     with_a_drop(simulations)
+    with_a_margin(10 * simulations)
     without_a_change(simulations)
 
 

@@ -296,3 +296,22 @@ def test_recalibration_without_any_confidence_says_nothing():
     rows = [prediction("emoji_2", "a", "positive", "positive", None)]
     complete = complete_scores(rows, "strict", CATALOGUE, recalibrate="isotonic")
     assert complete.recalibration.overall is None
+
+
+def test_images_that_tasks_share_are_counted():
+    """Intervals of groups take answers to one image for independent, and who reads them must know."""
+    emoji = [("emoji_2", 0, 1), ("emoji_2", 1, 2), ("emoji_2", 2, 3), ("emoji_2", 3, 3)]
+    places = [*emoji, ("emoji_7", 0, 1), ("emoji_7", 1, 4), ("fluent_7", 0, 2), ("fluent_7", 1, 4)]
+
+    def answer(task, number, image):
+        label = CATALOGUE.tasks[task].labels[0]
+        return replace(prediction(task, str(number), label, label, 0.8), image_sha256=f"{image:064x}")
+
+    rows = [answer(*place) for place in places]
+    said = json.loads(complete_scores(rows, "strict", CATALOGUE).scores.as_json())
+    assert said["shared_images"] == {"groups": {}, "overall": 3}
+    alone = complete_scores(rows[: len(emoji)], "strict", CATALOGUE)
+    assert "shared_images" not in json.loads(alone.scores.as_json())
+    webemo = [answer(task, number, number) for number in range(3) for task in ("webemo_25", "webemo_7")]
+    said = json.loads(complete_scores(webemo, "strict", CATALOGUE).scores.as_json())
+    assert said["shared_images"] == {"groups": {"id_ver": 3}, "overall": 3}

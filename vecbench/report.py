@@ -125,6 +125,11 @@ def _facts(scores: Scores, manifest: Manifest | None, source: ResponseSource | N
     if source is not None and source.faults:
         effects = ", ".join(f"{count:,} {effect}" for effect, count in source.effects().items())
         yield f"Faults: {effects}; see `faults.jsonl`.\n"
+    if shared := scores.further.get("shared_images"):
+        yield (
+            f"{shared['overall']:,} images are in several tasks; intervals over these take answers to one "
+            "for independent.\n"
+        )
     if manifest is None:
         return
     counts = manifest.counts

@@ -48,13 +48,33 @@ def test_the_values_are_those_of_scoring(runs, comparison):
             assert (each.baseline, each.candidate) == (old.metrics[key].value, new.metrics[key].value)
 
 
-def test_a_change_lies_in_its_interval_and_has_a_p_value(comparison):
-    for block in (*comparison.differences.tasks.values(), comparison.differences.overall):
-        for key in ("accuracy", "coverage", "brier", "confidence_gap", "ece", "auroc", "aurc"):
-            each = block.metrics[key]
-            assert each.low <= each.change <= each.high
-            assert 0 < each.p.two_sided <= 1
-        assert block.metrics["f1_macro"].p is None
+def test_every_change_lies_in_its_interval_and_has_a_p_value_or_says_why_not(comparison):
+    differences = comparison.differences
+    blocks = [*differences.tasks.values(), *differences.groups.values(), differences.overall]
+    every = [block.metrics for block in blocks] + [block.macro for block in blocks if len(block.tasks) > 1]
+    for metrics in every:
+        assert {"accuracy", "f1_macro", "ece", "brier", "auroc"} <= metrics.keys()
+        for key, each in metrics.items():
+            if key == "smece" or each.why is not None:
+                assert each.p is None
+                assert each.why
+            else:
+                assert each.low <= each.change <= each.high
+                assert 0 < each.p.two_sided <= 1
+
+
+def test_a_macro_change_is_the_mean_of_the_tasks_changes(comparison):
+    tasks = comparison.differences.tasks.values()
+    for key, each in comparison.differences.overall.macro.items():
+        assert each.change == pytest.approx(sum(task.metrics[key].change for task in tasks) / len(tasks))
+    said = json.loads(json_document(comparison))["overall"]["macro"]["f1_macro"]
+    assert said["low"] < said["change"] < said["high"]
+
+
+def test_a_metric_without_an_interval_says_why_in_the_document(comparison):
+    said = json.loads(json_document(comparison))["overall"]["metrics"]
+    for key, each in said.items():
+        assert ("low" in each) != ("why" in each), key
 
 
 def test_accuracy_is_tested_by_mcnemar_and_corrected_over_the_tasks(runs, comparison):
@@ -132,3 +152,50 @@ def test_models_that_state_no_confidence_are_compared_by_what_is_there(tmp_path)
     metrics = compared(tmp_path, rows, rows).differences.overall.metrics
     assert metrics["accuracy"].change == 0
     assert metrics["brier"].change is None
+
+
+def stating(stated, n=60, task="emoji_2"):
+    """Answers of which every other one is right."""
+    labels = CATALOGUE.tasks[task].labels
+    return [response(task, f"s{place}", labels[place % 2], stated[place % len(stated)]) for place in range(n)]
+
+
+@pytest.mark.parametrize(
+    ("metric", "baseline", "candidate", "why"),
+    [
+        ("nll", (0.5, 0.7), (0.4, 1.0), "30 answers state 0 or 1"),
+        ("mce", (0.3, 0.6), (0.5, 0.7, 0.8, 0.7, 0.7), "a bin of 12 rows"),
+        ("smece", (0.5,), (0.7,), "kernel width"),
+        ("share_at_one", (0.5, 0.7), (0.6, 0.8), "0 samples differ"),
+        ("f1_macro", (0.5, 0.7), (0.6, 0.8), "0 samples differ"),
+    ],
+)
+def test_what_resampling_cannot_know_has_no_interval_and_the_rest_has(
+    tmp_path, metric, baseline, candidate, why
+):
+    metrics = compared(tmp_path, stating(baseline), stating(candidate)).differences.overall.metrics
+    assert why in metrics[metric].why
+    assert (metrics[metric].low, metrics[metric].p) == (None, None)
+    assert metrics["brier"].p is not None
+
+
+def test_a_bound_that_resampling_cannot_know_is_not_tested(tmp_path):
+    found = compared(tmp_path, stating((0.5, 0.7)), stating((0.5, 1.0))).differences.overall
+    assert found.bound_p("nll", 0.1) is None
+    assert found.bound_p("brier", 0.1) is not None
+
+
+def test_a_small_task_with_few_samples_that_differ_does_not_decide_a_macro_mean(tmp_path):
+    """All 8 samples of the one task got worse, and 60 of 400 of the other: pooled enough, macro not."""
+    sides = []
+    for stated in (0.9, 0.8):
+        large = stating((stated,), 60) + [
+            response("emoji_2", f"same{place}", "positive", 0.7) for place in range(340)
+        ]
+        sides.append(large + stating((stated,), 8, "emoji_7"))
+    overall = compared(tmp_path, *sides).differences.overall
+    assert overall.metrics["brier"].p is not None
+    # (60/400 + 8/8)² / (60/400² + 8/8²)
+    assert overall.macro["brier"].samples_changed == pytest.approx(1.3225 / 0.125375)
+    assert overall.macro["brier"].p is None
+    assert "too few" in overall.macro["brier"].why

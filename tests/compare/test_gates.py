@@ -85,6 +85,16 @@ def test_the_gates_of_the_docs_are_read(tmp_path):
         ("{metric: calibration_p, at_most: 0.1}", "none to be held to", "ece"),
         ("{metric: ece, max_rise: 0.1, when: sometimes}", "when: input should be 'point' or", ""),
         ("{metric: ece, max_rise: 0.1, detect: 0.1}", "detect: says nothing", "leave it out"),
+        (
+            "{metric: accuracy, max_drop: 0.05, when: significant, detect: 0.05}",
+            "detect: 0.05 is within max_drop",
+            "Write more than 0.05, or leave it out.",
+        ),
+        (
+            "{metric: ece, max_rise: 0.2, relative: true, when: significant, detect: 0.1}",
+            "detect: 0.1 is within max_rise",
+            "Write more than 0.2",
+        ),
         ("{of: id_ver, max_rise: 0.1}", "metric: missing", ""),
     ],
 )

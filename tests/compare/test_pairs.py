@@ -8,6 +8,7 @@ from vecbench.compare import compare, open_side
 from vecbench.errors import DataError, UsageError
 from vecbench.report import write_predictions
 from vecbench.scoring import predictions, score
+from vecbench.store import Manifest
 
 ROWS = simulated({"emoji_2": 30, "emoji_7": 20}, seed=0)
 
@@ -244,3 +245,48 @@ def test_a_task_that_nobody_knows_is_compared_in_no_group(tmp_path, sides):
     write_predictions(predictions(rows, "strict", CATALOGUE), tmp_path / "p" / "predictions.jsonl")
     read = open_side(tmp_path / "p", "strict", CATALOGUE)
     assert compare(comparison.baseline, read, CATALOGUE, replicates=100).differences.overall.n == 5
+
+
+@pytest.mark.parametrize(
+    ("engines", "notes"),
+    [
+        ([("vllm", {"dtype": "bfloat16"}), ("vllm", {"dtype": "bfloat16", "max_num_seqs": 8})], []),
+        (
+            [("transformers", {"dtype": "float32"}), ("vllm", {"dtype": "bfloat16"})],
+            [
+                "The engine is transformers there, vllm here.",
+                "The engine's dtype is float32 there, bfloat16 here.",
+            ],
+        ),
+        (
+            [("vllm", {"dtype": "bfloat16"}), ("vllm", {"dtype": "bfloat16", "quantization": "fp8"})],
+            ["The engine's quantization is none there, fp8 here."],
+        ),
+        (
+            [("openai", {}), ("vllm", {"dtype": "bfloat16"})],
+            ["The engine is openai there, vllm here.", "The engine's dtype is unknown there, bfloat16 here."],
+        ),
+    ],
+)
+def test_what_computed_the_answers_is_noted_where_it_differs(sides, engines, notes):
+    opened = [
+        replace(side, manifest=manifest(name, arguments))
+        for side, (name, arguments) in zip(sides(ROWS, ROWS), engines, strict=True)
+    ]
+    assert list(compare(*opened, CATALOGUE, replicates=100).notes) == notes
+
+
+def manifest(engine, arguments):
+    return Manifest(
+        status="complete",
+        model={"name": "a", "revision": "1"},
+        engine={"name": engine, "arguments": arguments, "device": "cpu"},
+        tasks={},
+        pixel_limits={},
+        seed=0,
+        limit=None,
+        repeats=1,
+        started="2026-01-01T00:00:00Z",
+        packages={},
+        hardware={},
+    )

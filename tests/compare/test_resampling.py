@@ -4,6 +4,7 @@ from simulated_runs import CATALOGUE, simulated, write_run
 
 from vecbench.compare import compare, open_side, resampling
 from vecbench.compare.resampling import replicates_of
+from vecbench.compare.task_rows import rows_by_task
 from vecbench.parsing import Prediction, Reading
 
 
@@ -21,29 +22,23 @@ def pairs(*stated):
 def test_rounding_moves_no_difference():
     """All confidences round to 0.5, and yet the candidate's are 0.0004 higher in every replicate."""
     before = 0.5 + 1e-8 * np.arange(1100)
-    drawn = replicates_of(
-        {"emoji_2": pairs(before.tolist(), (before + 0.0004).tolist())},
-        {"all": ["emoji_2"]},
-        200,
-        0,
-        repeated=False,
-    )
+    rows = rows_by_task({"emoji_2": pairs(before.tolist(), (before + 0.0004).tolist())})
+    drawn = replicates_of(rows, {"all": ["emoji_2"]}, 200, 0)
     for name in ("emoji_2", "all"):
-        gap = drawn.candidate[name]["confidence_gap"] - drawn.baseline[name]["confidence_gap"]
-        assert gap == pytest.approx(np.full(200, 0.0004), abs=1e-6)
+        old, new = drawn.of(name, "confidence_gap")
+        assert new - old == pytest.approx(np.full(200, 0.0004), abs=1e-6)
     assert any("2,200 distinct confidences" in note for note in drawn.notes)
 
 
 def test_rounding_hardly_changes_what_is_concluded(monkeypatch):
     stream = np.random.default_rng(0)
     stated = stream.uniform(0.3, 1, (2, 900))
-    rows = {"emoji_2": pairs(*stated.tolist())}
+    rows = rows_by_task({"emoji_2": pairs(*stated.tolist())})
     found = []
     for most in (1001, 10**6):
         monkeypatch.setattr(resampling, "MOST_DISTINCT", most)
-        drawn = replicates_of(rows, {}, 2000, 0, repeated=False)
-        brier = drawn.candidate["emoji_2"]["brier"] - drawn.baseline["emoji_2"]["brier"]
-        found.append(np.quantile(brier, [0.025, 0.5, 0.975]))
+        old, new = replicates_of(rows, {}, 2000, 0).of("emoji_2", "brier")
+        found.append(np.quantile(new - old, [0.025, 0.5, 0.975]))
     assert found[0] == pytest.approx(found[1], abs=0.002)
 
 
@@ -54,7 +49,7 @@ def sides(tmp_path):
 
 
 def test_costly_replicates_are_fewer_unless_asked_for_and_that_is_said(sides, monkeypatch):
-    monkeypatch.setattr(resampling, "MOST_CELLS", 10)
+    monkeypatch.setattr(resampling, "MOST_NUMBERS", 10)
     comparison = compare(*sides, CATALOGUE)
     assert comparison.replicates == 1000
     assert any("1,000 bootstrap replicates instead of 10,000" in note for note in comparison.notes)

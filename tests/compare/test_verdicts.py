@@ -123,6 +123,47 @@ def test_runs_that_agree_in_everything_still_need_samples_for_a_change_to_show(c
     assert binom.pmf(before, n - 1, change)[0.5**before <= level].sum() < power
 
 
+@pytest.mark.parametrize(
+    ("margin", "change", "error"),
+    [(0.05, 0.06, 0.7), (0.05, 0.08, 0.7), (0.02, 0.03, 0.3), (0.02, 0.05, 0.0), (0.1, 0.11, 0.0)],
+)
+def test_a_change_of_detect_is_both_significant_and_beyond_the_margin_as_often_as_promised(
+    margin, change, error
+):
+    """The lost samples less the gained ones of many simulated comparisons; error is that of one sample."""
+    n = samples_needed(100, error / 10, change, 0.05, 0.8, margin=margin, share=True)
+    changed = max(error**2 + change**2, change)
+    lost = (changed + change) / 2
+    drawn = np.random.default_rng(0).multinomial(n, [lost, changed - lost, 1 - changed], size=20_000)
+    drops = (drawn[:, 0] - drawn[:, 1]) / n
+    significant = binom.cdf(drawn[:, 1], drawn[:, 0] + drawn[:, 1], 0.5) < 0.05
+    fails = np.mean(significant & (drops > margin + 1e-9))
+    assert fails >= 0.77  # whole samples and a normal approximation: 80 % but for that
+
+
+def test_no_number_of_samples_shows_a_change_within_the_margin():
+    with pytest.raises(ValueError, match="beyond"):
+        samples_needed(100, 0.05, 0.05, 0.05, 0.8, margin=0.05)
+
+
+def test_a_rule_that_does_not_say_what_it_must_see_sees_three_points_beyond_its_margin(judged):
+    """Between 0.03 and 0.05 nothing fails, so a rule that is to see that could pass nothing."""
+    rule = Rule(metric="accuracy", max_drop=0.05, when="significant")
+    [verdict] = judged(answers(50, 60), answers(50, 60), rule).each
+    assert "a change of 8.00" in verdict.message
+    relative = Rule(metric="accuracy", max_drop=0.1, relative=True, when="significant")
+    [verdict] = judged(answers(50, 50), answers(50, 50), relative).each
+    assert "a change of 13.00" in verdict.message
+
+
+def test_samples_that_cannot_tell_a_change_from_the_margin_give_no_green_light(judged):
+    """Of 2,300 samples, a drop of four points is significant surely, and measured below three often."""
+    rows = [simulated({"emoji_2": 2300}, seed) for seed in (0, 1)]
+    near, far = (Rule(metric="accuracy", max_drop=0.03, when="significant", detect=d) for d in (0.035, 0.07))
+    assert judged(*rows, near).outcome == "undecided"
+    assert judged(*rows, far).outcome == "passed"
+
+
 def test_a_share_has_at_least_the_variance_of_its_change():
     # (1.645 + 0.842)² · 0.03 / 0.03² = 206.1, and five of 223 for the sign; at a level of 1e-6, 20 events.
     normal = (NormalDist().inv_cdf(1 - 1e-6) + NormalDist().inv_cdf(0.999)) ** 2 / 0.01

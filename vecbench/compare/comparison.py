@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from vecbench.compare.differences import AllDifferences, Differences, row_differences, score_differences
+from vecbench.compare.differences import AllDifferences, Differences, score_differences
 from vecbench.compare.flips import Flips, flips
 from vecbench.compare.pairs import Kind, Pair, paired, protocol_difference, require_allowed
+from vecbench.compare.published_differences import published_differences
+from vecbench.compare.row_differences import row_differences
 from vecbench.compare.sides import Side
 from vecbench.errors import DataError
 from vecbench.metrics.bootstrap import SEED
+from vecbench.parsing import EMOBSERVER
 from vecbench.tasks import Catalogue
 
 MOST_SILENT = 0.05
@@ -42,6 +46,11 @@ class Comparison:
     notes: tuple[str, ...]
     replicates: int
     seed: int
+
+    @property
+    def is_published(self) -> bool:
+        """Whether a published protocol scored both: its groups have scores that a task alone has not."""
+        return self.candidate.is_published
 
     def differences_of(self, name: str) -> Differences | None:
         """The differences of a task, a group or "overall"; None if the sides have no rows of it in common."""
@@ -76,17 +85,28 @@ def compare(
     Raises:
         DataError: The sides differ in something that is not allowed, or have nothing in common.
     """
+    _require_responses(baseline, candidate)
     if baseline.rows and candidate.rows:
         pairing = paired(baseline, candidate, allow)
-        protocol = candidate.protocol or baseline.protocol or ""
-        differences = row_differences(pairing.pairs, protocol, catalogue, replicates=replicates, seed=seed)
+        if candidate.is_published:
+            differences = published_differences(
+                baseline, candidate, pairing.pairs, catalogue, replicates=replicates, seed=seed
+            )
+        else:
+            protocol = candidate.protocol or baseline.protocol or ""
+            differences = row_differences(
+                pairing.pairs, protocol, catalogue, replicates=replicates, seed=seed
+            )
         notes = (*baseline.notes, *candidate.notes, *pairing.notes)
-        notes += (*_silence(pairing.pairs), *differences.notes)
+        if candidate.protocol != EMOBSERVER:
+            notes += tuple(_silence(pairing.pairs))
+        notes += differences.notes
+        counted = [pair for pair in pairing.pairs if all(row.dropped is None for row in pair)]
         return Comparison(
             baseline,
             candidate,
             differences,
-            flips(pairing.pairs),
+            flips(counted),
             True,
             pairing.allowed,
             notes,
@@ -103,6 +123,18 @@ def compare(
         "can tell whether both sides saw the same samples.",
     )
     return Comparison(baseline, candidate, differences, Flips(), False, differing, notes, 0, seed)
+
+
+def _require_responses(baseline: Side, candidate: Side) -> None:
+    """Refuses predictions under a published protocol, which scores what they do not hold."""
+    for side, other in ((baseline, candidate), (candidate, baseline)):
+        to_be_paired = bool(other.rows) and other.is_published
+        if side.rows and not side.responses and (side.is_published or to_be_paired):
+            protocol = side.protocol if side.is_published else other.protocol
+            raise DataError(
+                f"{side.path}: predictions do not hold all that the protocol {protocol} scores",
+                "Name the responses that they were made from, or their scores.json.",
+            )
 
 
 def _silence(pairs: Sequence[Pair]) -> Iterator[str]:
@@ -137,7 +169,4 @@ def _score_faults(baseline: Side, candidate: Side) -> dict[Kind, str]:
 def _rows_per_task(side: Side) -> dict[str, int]:
     if side.scores is not None:
         return {name: int(task["n"]) for name, task in side.scores["tasks"].items()}
-    counts: dict[str, int] = {}
-    for row in side.rows:
-        counts[row.task] = counts.get(row.task, 0) + 1
-    return counts
+    return dict(Counter(row.task for row in side.rows if row.dropped is None))

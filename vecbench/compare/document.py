@@ -59,13 +59,16 @@ def _side(side: Side) -> dict[str, Any]:
 
 
 def _differences(each: Differences) -> dict[str, Any]:
-    return {
+    said = {
         "n": each.n,
         "samples": each.samples,
         "samples_changed": each.changed,
         "tasks": list(each.tasks),
         "metrics": {key: _difference(found) for key, found in each.metrics.items()},
     }
+    if each.macro:
+        said["macro"] = {key: _difference(found) for key, found in each.macro.items()}
+    return said
 
 
 def _difference(found: Difference) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from vecbench.compare.differences import OF_ONE_RUN
+from vecbench.compare.methods import METHODS
 from vecbench.errors import DataError, UsageError, nearest
-from vecbench.scoring.aggregate import STATISTICS
 from vecbench.scoring.definitions import DEFINITIONS
 from vecbench.tasks import Catalogue
 from vecbench.tasks.task import without_prefix
@@ -27,7 +27,7 @@ METRICS = tuple(dict.fromkeys(["accuracy", "f1_macro", "f1_weighted", "coverage"
 """What a rule may be about."""
 
 DETECT = 0.03
-"""The change that a significance rule must be able to see, unless it says otherwise: three points."""
+"""How far beyond its margin a significance rule must be able to see unless it says so: three points."""
 
 LARGEST_FILE = 2**20
 
@@ -53,7 +53,8 @@ class Rule(BaseModel):
         at_least: It must not be lower than this.
         when: "point": what was measured decides. "significant": only what is more than chance fails.
         relative: Whether max_drop and max_rise are shares of the baseline's value.
-        detect: The change, or distance beyond the bound, that a significance rule must be able to see.
+        detect: The change, or distance beyond the bound, that a significance rule must be able to see. A
+            change must be larger than max_drop or max_rise.
         name: How the rule is called in the outputs.
     """
 
@@ -210,14 +211,20 @@ def _require_sense(where: str, rule: Rule) -> None:
             f"{where}: relative: {rule.comparator} is about the candidate alone",
             "Use relative with max_drop or max_rise.",
         )
-    if rule.when == "significant" and rule.metric not in STATISTICS:
+    if rule.when == "significant" and rule.metric not in METHODS:
         raise DataError(
             f"{where}: when: {rule.metric} has no test",
-            f"Write `when: point`, or choose one of {', '.join(STATISTICS)}.",
+            f"Write `when: point`, or choose one of {', '.join(METHODS)}.",
         )
     if rule.detect is not None and rule.when != "significant":
         raise DataError(
             f"{where}: detect: says nothing without `when: significant`", "Add it, or leave it out."
+        )
+    if rule.detect is not None and rule.is_change and rule.detect <= rule.limit:
+        raise DataError(
+            f"{where}: detect: {rule.detect:g} is within {rule.comparator}, and a true change there is "
+            "measured as allowed in half of all cases or more, however many samples there are",
+            f"Write more than {rule.limit:g}, or leave it out.",
         )
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 from vecbench.compare.sides import RowKey, Side, key_of
 from vecbench.errors import DataError
 from vecbench.parsing import Prediction
+from vecbench.store.manifest import EngineRecord
 
 Kind = Literal["samples", "images", "labels", "prompts", "tasks", "protocol"]
 """What two sides must have in common unless told otherwise.
@@ -19,6 +20,9 @@ prompts: their rendered prompts. tasks: the tasks' versions. protocol: how respo
 """
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
+
+COMPUTED_WITH = {"dtype": "unknown", "quantization": "none"}
+"""Arguments of engines that change the numbers answers come from → what a run that does not say it has."""
 
 SHOWN = 3
 """Samples that a message names."""
@@ -71,6 +75,11 @@ def paired(baseline: Side, candidate: Side, allow: Collection[str] = ()) -> Pair
         )
     require_allowed(differing, allow, f"{len(pairs):,} rows that both have")
     return Pairing(tuple(pairs), differing, tuple(_notes(baseline, candidate, pairs)))
+
+
+def image_of(row: Prediction) -> Hashable:
+    """What may not be resampled apart: all answers to one image, whatever the task."""
+    return row.image_sha256 or (row.task, row.sample_id)
 
 
 def require_allowed(differing: Mapping[Kind, str], allow: Collection[str], common: str) -> None:
@@ -178,7 +187,7 @@ def _notes(baseline: Side, candidate: Side, pairs: Sequence[Pair]) -> Iterable[s
         if errors:
             yield f"{errors:,} {rows} are errors of the {which}'s run; they count as wrong."
     yield from _settings(baseline, candidate)
-    if len({old.repeat for old, _ in pairs}) > 1:
+    if len({old.repeat for old, _ in pairs}) > 1 and not candidate.is_published:
         yield (
             "Several answers to a sample: whole samples are resampled, and accuracy is tested by "
             "bootstrap, since the exact test takes answers for independent."
@@ -201,3 +210,15 @@ def _settings(baseline: Side, candidate: Side) -> Iterable[str]:
     if first.pixel_limits != second.pixel_limits:
         old_limits, new_limits = first.pixel_limits or "none", second.pixel_limits or "none"
         yield f"Pixel limits are {old_limits} there, {new_limits} here."
+    if first.engine is not None and second.engine is not None:
+        yield from _engines(first.engine, second.engine)
+
+
+def _engines(old: EngineRecord, new: EngineRecord) -> Iterable[str]:
+    """What computes answers in another way, or in other numbers."""
+    if old.name != new.name:
+        yield f"The engine is {old.name} there, {new.name} here."
+    for name, otherwise in COMPUTED_WITH.items():
+        said = [each.arguments.get(name) or otherwise for each in (old, new)]
+        if said[0] != said[1]:
+            yield f"The engine's {name} is {said[0]} there, {said[1]} here."

@@ -7,57 +7,76 @@ take minutes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vecbench.compare.pairs import Pair
+from vecbench.compare.methods import METHODS
+from vecbench.compare.task_rows import TaskRows, images_of
 from vecbench.metrics import Cells
-from vecbench.metrics.bootstrap import REPLICATES, Outcomes
-from vecbench.metrics.cells import Values
-from vecbench.metrics.paired import PairedOutcomes, paired_bootstrap
-from vecbench.scoring.aggregate import STATISTICS
+from vecbench.metrics.bootstrap import REPLICATES
+from vecbench.metrics.calibration import mass_bin_of
+from vecbench.metrics.cells import Values, share
+from vecbench.metrics.paired import (
+    LabelCounts,
+    PairedRows,
+    PairedStatistic,
+    Sets,
+    distinct_confidences,
+    observed_sets,
+    paired_bootstrap,
+)
+from vecbench.scoring.definitions import DEFINITIONS
 
 MOST_DISTINCT = 1001
 """With more distinct confidences than three decimals can tell apart, the bootstrap rounds them to that."""
 
 DECIMALS = 3
 
-MOST_CELLS = 2 * 10**7
-"""Distinct confidences times replicates, over all tasks and pools: five to ten seconds on one processor."""
+MOST_NUMBERS = 5 * 10**7
+"""Distinct confidences of all tasks and pools, times replicates: five to ten seconds on one processor."""
+
+DRAWN_A_NUMBER = 16
+"""So many samples are drawn and added up in the time that one distinct confidence takes."""
 
 FEWEST_REPLICATES = 1000
 
-Rows = tuple[NDArray[np.float64], NDArray[np.bool_]]
-"""Confidences, nan where there is none, and whether each row is right."""
+MASS_BINS = 10
 
 
 @dataclass(frozen=True)
 class Replicates:
-    """Replicates of every metric of `STATISTICS`, of both sides on the same samples.
+    """Replicates of metrics of both sides on the same samples.
 
     Attributes:
-        baseline: Name of a task or pool → metric key → values; shape (count,).
-        candidate: The other side's.
+        values: Metric key → values; shape (2, sets, count).
+        place: Name of a task or pool → its place among the sets.
         count: How many there are.
         notes: What was done to bound their cost.
     """
 
-    baseline: Mapping[str, Mapping[str, Values]]
-    candidate: Mapping[str, Mapping[str, Values]]
+    values: Mapping[str, Values]
+    place: Mapping[str, int]
     count: int
     notes: tuple[str, ...]
 
+    def of(self, name: str, key: str) -> Values:
+        """A metric of both sides in a task or pool; shape (2, count)."""
+        return self.values[key][:, self.place[name]]
+
+    def macro(self, names: Sequence[str], key: str) -> Values:
+        """The unweighted mean of a metric over several tasks; shape (2, count)."""
+        return np.asarray(self.values[key][:, [self.place[name] for name in names]].mean(axis=1))
+
 
 def replicates_of(
-    by_task: Mapping[str, Sequence[Pair]],
+    tasks: Mapping[str, TaskRows],
     pools: Mapping[str, Sequence[str]],
     count: int | None,
     seed: int,
-    *,
-    repeated: bool,
+    keys: Sequence[str] = tuple(METHODS),
 ) -> Replicates:
     """The paired bootstrap of all tasks and pools.
 
@@ -65,89 +84,150 @@ def replicates_of(
     changed in the values themselves.
 
     Args:
-        by_task: Task → its pairs.
+        tasks: Task → its rows, at least one.
         pools: Name → its tasks; no name is a task's.
         count: How many; None for 10,000, or fewer if those would take too long.
         seed: Of the draws.
-        repeated: Whether there are several answers to a sample.
+        keys: Of the metrics that are wanted.
     """
-    exact = [{name: _rows(pairs, side) for name, pairs in by_task.items()} for side in (0, 1)]
     notes = []
-    distinct = np.unique(np.concatenate([stated for side in exact for stated, _ in side.values()]))
-    known = int((~np.isnan(distinct)).sum())
-    is_rounded = known > MOST_DISTINCT
-    used = exact
-    if is_rounded:
-        used = [
-            {name: (np.round(stated, DECIMALS), right) for name, (stated, right) in side.items()}
-            for side in exact
-        ]
+    exact = used = _Strata.of(tasks)
+    known = next(iter(exact.alone.values())).confidence.size
+    if known > MOST_DISTINCT:
+        used = _Strata.of({name: rows.with_confidences(_rounded) for name, rows in tasks.items()})
         notes.append(
             f"There are {known:,} distinct confidences: intervals and p values take them with three decimals."
         )
-    strata = {
-        name: PairedOutcomes.of_rows(
-            used[0][name], used[1][name], _sample_numbers(by_task[name]) if repeated else None
-        )
-        for name in by_task
-    }
     if count is None:
-        count = _affordable(strata, pools)
+        count = _affordable(used, pools)
         if count < REPLICATES:
             notes.append(
                 f"{count:,} bootstrap replicates instead of {REPLICATES:,}, since there are many distinct "
                 "confidences; --replicates sets another number."
             )
-    drawn = paired_bootstrap(strata, pools, STATISTICS, count, seed)
-    if is_rounded:
-        for replicates, rows, rounded in zip(drawn, exact, used, strict=True):
-            _move(replicates, _values(rows, pools), _values(rounded, pools))
-    return Replicates(*drawn, count, tuple(notes))
+    observed = observed_sets(used.alone, pools, used.joint)
+    statistics = _statistics(tasks, pools, observed, keys)
+    drawn = paired_bootstrap(used.alone, pools, statistics, count, seed, used.joint)
+    if used is not exact:
+        truly = observed_sets(exact.alone, pools, exact.joint)
+        for key, statistic in _statistics(tasks, pools, truly, keys).items():
+            moved = statistic(truly) - statistics[key](observed)
+            drawn[key] += np.where(np.isnan(moved), 0.0, moved)
+    place = {name: number for number, name in enumerate([*tasks, *pools])}
+    return Replicates(drawn, place, count, tuple(notes))
 
 
-def _rows(pairs: Sequence[Pair], side: int) -> Rows:
-    stated = [pair[side].reading.confidence for pair in pairs]
-    confidence = np.array([np.nan if each is None else each for each in stated], dtype=np.float64)
-    return confidence, np.array([pair[side].correct for pair in pairs], dtype=np.bool_)
+def _rounded(confidence: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.round(confidence, DECIMALS)
 
 
-def _sample_numbers(pairs: Sequence[Pair]) -> list[int]:
-    numbers: dict[str, int] = {}
-    return [numbers.setdefault(old.sample_id, len(numbers)) for old, _ in pairs]
+@dataclass(frozen=True)
+class _Strata:
+    """The tasks' rows, with one grid of confidences and labels, so that a pool adds them up.
+
+    Attributes:
+        alone: Task → the rows of images that no other task has.
+        joint: For each set of tasks that share images: task → the rows of those.
+    """
+
+    alone: Mapping[str, PairedRows]
+    joint: Sequence[Mapping[str, PairedRows]]
+
+    @classmethod
+    def of(cls, tasks: Mapping[str, TaskRows]) -> _Strata:
+        confidence = distinct_confidences([side for rows in tasks.values() for side in rows.sides])
+        labels = len(frozenset().union(*(each for rows in tasks.values() for each in rows.candidates)))
+
+        def paired_rows(name: str, which: NDArray[np.bool_], *, by_image: bool) -> PairedRows:
+            rows = tasks[name].taken(which)
+            images = rows.image if by_image or np.unique(rows.image).size < rows.n else None
+            return PairedRows.of_rows(*rows.sides, rows.target, images, confidence, labels)
+
+        number, sharing = _sharing(list(tasks.values()))
+        alone, joint = {}, []
+        is_shared = sharing.sum(axis=1) > 1
+        for name, images in zip(tasks, number, strict=True):
+            alone[name] = paired_rows(name, ~is_shared[images], by_image=False)
+        for having in np.unique(sharing[is_shared], axis=0):
+            together = (sharing == having).all(axis=1)
+            parts = [(name, images) for name, images, has in zip(tasks, number, having, strict=True) if has]
+            joint.append({name: paired_rows(name, together[images], by_image=True) for name, images in parts})
+        return cls(alone, joint)
+
+    @property
+    def cost(self) -> int:
+        """What a replicate costs to draw, see `PairedRows.cost`."""
+        parts = [*self.alone.values(), *(rows for each in self.joint for rows in each.values())]
+        return sum(rows.cost for rows in parts)
 
 
-def _affordable(strata: Mapping[str, PairedOutcomes], pools: Mapping[str, Sequence[str]]) -> int:
-    cells = sum(each.confidence.size for each in strata.values())
-    for parts in pools.values():
-        cells += np.unique(np.concatenate([strata[part].confidence for part in parts])).size
-    return max(FEWEST_REPLICATES, min(REPLICATES, MOST_CELLS // max(1, cells)))
+def _sharing(tasks: Sequence[TaskRows]) -> tuple[list[NDArray[np.intp]], NDArray[np.bool_]]:
+    """Each row's place among the images, by task; and which tasks each image has, shape (images, tasks)."""
+    images = images_of(tasks)
+    places = [np.searchsorted(images, rows.image) for rows in tasks]
+    sharing = np.zeros((images.size, len(tasks)), dtype=np.bool_)
+    for task, place in enumerate(places):
+        sharing[place, task] = True
+    return places, sharing
 
 
-def _values(rows: Mapping[str, Rows], pools: Mapping[str, Sequence[str]]) -> dict[str, dict[str, float]]:
-    """Every metric of the rows themselves."""
-    sets = {name: _outcomes(*each) for name, each in rows.items()}
-    sets |= {name: Outcomes.pooled([sets[part] for part in parts]) for name, parts in pools.items()}
-    return {
-        name: {key: float(statistic(each)) for key, statistic in STATISTICS.items()}
-        for name, each in sets.items()
-    }
+def _affordable(strata: _Strata, pools: Mapping[str, Sequence[str]]) -> int:
+    distinct = next(iter(strata.alone.values())).confidence.size
+    numbers = distinct * (len(strata.alone) + len(pools))
+    numbers += strata.cost // DRAWN_A_NUMBER
+    return max(FEWEST_REPLICATES, min(REPLICATES, MOST_NUMBERS // max(1, numbers)))
 
 
-def _outcomes(stated: NDArray[np.float64], right: NDArray[np.bool_]) -> Outcomes:
-    missing = np.isnan(stated)
-    cells = Cells.of_rows(stated[~missing], right[~missing])
-    return Outcomes(
-        cells, np.asarray(float(right[missing].sum())), np.asarray(float((~right[missing]).sum()))
+def _statistics(
+    tasks: Mapping[str, TaskRows],
+    pools: Mapping[str, Sequence[str]],
+    observed: Sets,
+    keys: Sequence[str],
+) -> dict[str, PairedStatistic]:
+    """How each metric is computed of replicates."""
+    members = [[name] for name in tasks] + list(pools.values())
+    candidates = np.array(
+        [
+            [len(frozenset().union(*(tasks[name].candidates[side] for name in each))) for each in members]
+            for side in (0, 1)
+        ]
     )
+    not_of_cells: dict[str, PairedStatistic] = {
+        "accuracy": lambda sets: sets.outcomes.accuracy,
+        "coverage": lambda sets: sets.outcomes.coverage,
+        "f1_macro": lambda sets: _f1_macro(sets.labels, candidates),
+        "f1_weighted": lambda sets: _f1_weighted(sets.labels),
+        "ece_mass": _ece_mass(observed),
+    }
+    return {key: not_of_cells.get(key) or _of_cells(DEFINITIONS[key].of_cells) for key in keys}
 
 
-def _move(
-    replicates: Mapping[str, dict[str, Values]],
-    exact: Mapping[str, Mapping[str, float]],
-    rounded: Mapping[str, Mapping[str, float]],
-) -> None:
-    for name, metrics in replicates.items():
-        for key, values in metrics.items():
-            moved = exact[name][key] - rounded[name][key]
-            if not np.isnan(moved):
-                metrics[key] = values + moved
+def _of_cells(metric: Callable[[Cells], Values]) -> PairedStatistic:
+    return lambda sets: metric(sets.outcomes.cells)
+
+
+def _f1_macro(labels: LabelCounts, candidates: NDArray[np.int64]) -> Values:
+    defined = labels.support.sum(axis=-1) > 0
+    return np.where(defined, labels.f1.sum(axis=-1) / candidates[..., None], np.nan)
+
+
+def _f1_weighted(labels: LabelCounts) -> Values:
+    return share((labels.f1 * labels.support).sum(axis=-1), labels.support.sum(axis=-1))
+
+
+def _ece_mass(observed: Sets) -> PairedStatistic:
+    """ECE with the bins of equal mass that the rows themselves have: each set has bins of its own."""
+    cells = observed.outcomes.cells
+    bins = np.zeros((*cells.right.shape[:2], cells.confidence.size, MASS_BINS))
+    for side, number in np.ndindex(bins.shape[:2]):
+        total = cells.total[side, number, 0]
+        there = Cells(cells.confidence[total > 0], total[total > 0], np.zeros(np.count_nonzero(total)))
+        if there.n:
+            bins[side, number, np.flatnonzero(total), mass_bin_of(there, MASS_BINS)] = 1
+
+    def statistic(sets: Sets) -> Values:
+        drawn = sets.outcomes.cells
+        surplus = drawn.total * drawn.confidence - drawn.right
+        return share(np.abs(surplus @ bins).sum(axis=-1), drawn.counts)
+
+    return statistic

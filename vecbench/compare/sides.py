@@ -10,8 +10,8 @@ from typing import Any
 
 from vecbench.errors import DataError, UsageError
 from vecbench.interop.reading import open_responses
-from vecbench.parsing import Prediction, Reading
-from vecbench.scoring import predictions
+from vecbench.parsing import STRICT, Prediction, Reading
+from vecbench.scoring import predictions, score_responses
 from vecbench.scoring.scores import SCHEMA
 from vecbench.store import Manifest, RunDirectory, StoredResponse
 from vecbench.tasks import Catalogue
@@ -31,6 +31,8 @@ class Side:
         path: Where it comes from.
         protocol: How its responses were read; None if its file does not say.
         rows: Its predictions; empty when only its scores are known.
+        responses: What the rows were read from, where a published protocol scores more than rows tell; else
+            empty.
         prompts: Task, sample and repeat → SHA-256 of the rendered prompt, as far as known.
         tells_candidates: Whether its rows' candidates are those that were asked for, and no guess.
         manifest: Of the run; None if there is none.
@@ -41,6 +43,7 @@ class Side:
     path: Path
     protocol: str | None
     rows: tuple[Prediction, ...] = ()
+    responses: tuple[StoredResponse, ...] = ()
     prompts: Mapping[RowKey, str] = field(default_factory=dict)
     tells_candidates: bool = False
     manifest: Manifest | None = None
@@ -54,6 +57,11 @@ class Side:
             return self.manifest.model.name
         told = self.scores.get("run", {}).get("model") if self.scores else None
         return str(told or self.path)
+
+    @property
+    def is_published(self) -> bool:
+        """Whether its responses were read and scored as a published program does."""
+        return self.protocol not in {None, STRICT}
 
     @property
     def tasks(self) -> list[str]:
@@ -119,10 +127,24 @@ def _side_of_responses(path: Path, protocol: str, catalogue: Catalogue) -> Side:
                 prompts[each.task, each.sample_id, each.repeat] = each.prompt_sha256
             yield each
 
-    rows = tuple(predictions(noted(source.responses), protocol, catalogue))
+    responses: tuple[StoredResponse, ...] = ()
+    if protocol == STRICT:
+        rows = tuple(predictions(noted(source.responses), protocol, catalogue))
+    else:
+        responses = tuple(noted(source.responses))
+        rows = tuple(score_responses(responses, protocol, catalogue).rows)
     faults = ", ".join(f"{count:,} {effect}" for effect, count in source.effects().items())
     notes = (f"{path}: {faults}; vecbench score lists them.",) if faults else ()
-    return Side(path, protocol, rows, prompts, tells_candidates=True, manifest=source.manifest, notes=notes)
+    return Side(
+        path,
+        protocol,
+        rows,
+        responses,
+        prompts,
+        tells_candidates=True,
+        manifest=source.manifest,
+        notes=notes,
+    )
 
 
 def _is_scores(file: Path) -> bool:
@@ -233,7 +255,7 @@ def _require_scores(name: str, block: Any) -> None:
     tasks = block.get("tasks", [])
     if not isinstance(tasks, list) or not all(isinstance(each, str) for each in tasks):
         raise TypeError(f"tasks of {name} is {tasks!r:.60}")
-    for key, score in block["metrics"].items():
+    for key, score in (*block["metrics"].items(), *block.get("macro", {}).items()):
         if not isinstance(score, dict):
             raise TypeError(f"{key} of {name} is {score!r:.60}")
         value = score["value"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from rich.table import Table
 from rich.text import Text
@@ -14,6 +15,7 @@ from vecbench.compare.verdicts import Verdict, Verdicts
 from vecbench.escaping import in_markdown, printable
 from vecbench.metrics.significance import FEWEST_SAMPLES
 from vecbench.parsing import Reading
+from vecbench.scoring.aggregate import OVERALL
 
 COLUMNS = {"accuracy": "Acc", "ece": "ECE", "brier": "Brier", "auroc": "AUROC"}
 """Metrics of the terminal's table; more would not fit. Markdown and JSON have more."""
@@ -38,22 +40,51 @@ FLIPS = 10
 MARKS = {"passed": "✓", "failed": "✗", "undecided": "?"}
 
 
-def blocks(comparison: Comparison) -> Iterator[tuple[str, str, Differences]]:
-    """(level, id, differences), group by group: its tasks, then the group if it has several; then overall."""
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a table of differences.
+
+    Attributes:
+        name: Of the task or group.
+        of: What its values are of: rows, or tasks.
+        is_task: Whether it is a task's.
+        metrics: Metric key → difference.
+    """
+
+    name: str
+    of: str
+    is_task: bool
+    metrics: Mapping[str, Difference]
+
+
+def lines_of(comparison: Comparison) -> Iterator[Line]:
+    """Group by group: its tasks, then, if it has several, the group, pooled and macro; then overall."""
     differences = comparison.differences
     shown: set[str] = set()
     for name, group in differences.groups.items():
         for task in group.tasks:
             if task in differences.tasks and task not in shown:
                 shown.add(task)
-                yield "task", task, differences.tasks[task]
-        if len(group.tasks) > 1:
-            yield "group", name, group
-    for task, each in differences.tasks.items():
+                yield _task_line(comparison, task)
+        if len(group.tasks) > 1 or comparison.is_published:
+            yield from _pool_lines(comparison, name, group)
+    for task in differences.tasks:
         if task not in shown:
-            yield "task", task, each
-    if len(differences.tasks) > 1:
-        yield "overall", "overall", differences.overall
+            yield _task_line(comparison, task)
+    if len(differences.tasks) > 1 or comparison.is_published:
+        yield from _pool_lines(comparison, OVERALL, differences.overall)
+
+
+def _task_line(comparison: Comparison, task: str) -> Line:
+    each = comparison.differences.tasks[task]
+    return Line(comparison.shown(task), f"n = {each.n:,}", True, each.metrics)
+
+
+def _pool_lines(comparison: Comparison, name: str, each: Differences) -> Iterator[Line]:
+    shown = comparison.shown(name)
+    yield Line(shown, f"n = {each.n:,}", False, each.metrics)
+    if each.macro:
+        yield Line(f"{shown}, macro", f"{len(each.tasks)} tasks", False, each.macro)
 
 
 def difference_table(comparison: Comparison) -> Table:
@@ -62,12 +93,11 @@ def difference_table(comparison: Comparison) -> Table:
     table.add_column("candidate (change)", no_wrap=True, max_width=NAME_WIDTH + 2)
     for heading in COLUMNS.values():
         table.add_column(heading, justify="right", no_wrap=True)
-    for level, name, each in blocks(comparison):
-        indent = "  " if level == "task" else ""
-        shown = f"{indent}{printable(comparison.shown(name), NAME_WIDTH)}\n{indent}n = {each.n:,}"
-        cells = [_terminal_cell(each.metrics.get(key)) for key in COLUMNS]
-        style = "" if level == "task" else "bold"
-        table.add_row(Text(shown), *cells, style=style)
+    for line in lines_of(comparison):
+        indent = "  " if line.is_task else ""
+        shown = f"{indent}{printable(line.name, NAME_WIDTH)}\n{indent}{line.of}"
+        cells = [_terminal_cell(line.metrics.get(key)) for key in COLUMNS]
+        table.add_row(Text(shown), *cells, style="" if line.is_task else "bold")
     return table
 
 
@@ -79,7 +109,8 @@ def legend(comparison: Comparison) -> str:
         "Changes in points (× 100) with 95 % intervals. * p < 0.05: chance alone is an unlikely reason; "
         "of tasks adjusted for their number (Holm)."
     )
-    if any((each.changed or 0) < FEWEST_SAMPLES for _, _, each in blocks(comparison)):
+    shown = [line.metrics[key] for line in lines_of(comparison) for key in COLUMNS if key in line.metrics]
+    if any(each.is_of_few for each in shown):
         said += f" No interval where fewer than {FEWEST_SAMPLES} samples differ."
     return said
 
@@ -132,10 +163,11 @@ def markdown(comparison: Comparison, verdicts: Verdicts | None = None) -> str:
 
 def _markdown_differences(comparison: Comparison) -> str:
     lines = []
-    for level, name, each in blocks(comparison):
-        bold = "" if level == "task" else "**"
-        cells = [_markdown_cell(each.metrics.get(key)) for key in MARKDOWN_COLUMNS]
-        lines.append([f"{bold}{in_markdown(comparison.shown(name), TEXT_WIDTH)}{bold}", str(each.n), *cells])
+    for line in lines_of(comparison):
+        bold = "" if line.is_task else "**"
+        cells = [_markdown_cell(line.metrics.get(key)) for key in MARKDOWN_COLUMNS]
+        of = line.of.removeprefix("n = ")
+        lines.append([f"{bold}{in_markdown(line.name, TEXT_WIDTH)}{bold}", of, *cells])
     return _markdown_table(["%", "n", *MARKDOWN_COLUMNS.values()], lines, right=True)
 
 

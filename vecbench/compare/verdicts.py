@@ -6,7 +6,7 @@ otherwise. A rule with `when: significant`
 - fails when the value is beyond what it allows **and** the worsening is more than chance: the one-sided
   p value, adjusted by Holm for the number of such rules, is below alpha. Of a change, chance means no
   change at all; of a bound, a true value at the bound.
-- passes when it has not failed and could have: a change of `detect` would have been found in `power` of all
+- passes when it has not failed and could have: a change of `detect` would have failed it in `power` of all
   cases; or when the candidate is better, and that is more than chance.
 - is undecided otherwise. The number of samples, or of bootstrap replicates, that would do is said.
 
@@ -89,7 +89,11 @@ class Verdicts:
 
 
 def verdicts_on(comparison: Comparison, gates: Gates) -> Verdicts:
-    """Judges every rule."""
+    """Judges every rule.
+
+    Raises:
+        ValueError: A rule's `detect` is within its margin; `read_gates` refuses such a rule.
+    """
     tests = {
         number: p
         for number, rule in enumerate(gates.rules, start=1)
@@ -118,11 +122,15 @@ def _p_values(comparison: Comparison, rule: Rule) -> PValues | None:
 def _is_too_small(block: Differences, rule: Rule) -> bool:
     """Whether the rule's test is a bootstrap of too few samples to be one."""
     found = block.metrics[rule.metric]
-    if block.alone is None or rule.metric not in block.alone.drawn or block.has_exact_test(rule.metric):
+    if block.alone is None or rule.metric not in block.alone.drawn or _is_exact(block, rule):
         return False
     if rule.is_change:
-        return found.change is not None and block.changed is not None and block.changed < FEWEST_SAMPLES
+        return found.is_of_few
     return found.candidate is not None and block.samples < FEWEST_SAMPLES
+
+
+def _is_exact(block: Differences, rule: Rule) -> bool:
+    return block.has_exact_test(rule.metric, of_change=rule.is_change)
 
 
 def _worsening_p(comparison: Comparison, rule: Rule) -> float | None:
@@ -200,7 +208,8 @@ def _verdict(
         detect,
         level,
         gates.power,
-        share=block.has_exact_test(rule.metric),
+        margin=margin,
+        share=_is_exact(block, rule),
         events=events,
     )
     if too_small:
@@ -223,31 +232,50 @@ def samples_needed(
     level: float,
     power: float,
     *,
+    margin: float = 0.0,
     share: bool = False,
     events: int = 0,
 ) -> int:
-    """How many samples show a change with the wanted power in a one-sided test.
+    """How many samples make a change fail a one-sided rule with the wanted power.
 
-    The larger of two numbers. By the normal approximation, in which the error falls with the square root of
-    the samples. And by sign alone: k samples that all got worse have the p value 2⁻ᵏ, and a change of this
-    size must bring that many. Without the second, a handful of samples that agree would look like certainty.
+    The largest of three numbers. By the normal approximation, in which the error falls with the square root
+    of the samples: for significance, and for the measured change to be beyond the margin, since both are
+    asked for. And by sign alone: k samples that all got worse have the p value 2⁻ᵏ, and a change of this
+    size must bring that many. Without that, a handful of samples that agree would look like certainty.
 
     Args:
         samples: That were measured; at least 1.
         error: Standard error that they gave.
-        change: To be seen; above 0.
+        change: To be seen; above 0, and above the margin.
         level: Of the test, in (0, 1).
         power: In (0.5, 1).
+        margin: What a measured change must exceed; at least 0.
         share: Whether it is a share of the samples: it cannot change by `change` unless that many samples
             do, so that one sample's variance is at least `change`, however alike the two sides were.
         events: Samples that must have changed, if more than significance by sign takes.
+
+    Raises:
+        ValueError: The change is not above the margin: a true one at the margin is measured within it in
+            half of all cases, with however many samples.
     """
-    spread = NormalDist().inv_cdf(1 - level) + NormalDist().inv_cdf(power)
-    variance = samples * error**2
-    by_error = max(variance, min(change, 1.0) if share else 0.0) * (spread / change) ** 2
+    if change <= margin:
+        raise ValueError(f"no number of samples shows a change of {change:g} beyond {margin:g}")
+    normal = NormalDist()
+    with_power = normal.inv_cdf(power)
+    variance = max(samples * error**2, min(change, 1.0) if share else 0.0)
+    by_error = variance * ((normal.inv_cdf(1 - level) + with_power) / change) ** 2
+    by_margin = _beyond_margin(with_power * math.sqrt(variance), change - margin, 0.5 if share else 0.0)
     by_sign = _trials(max(math.ceil(math.log2(1 / level)), events), min(change, 1.0), power)
     # SLACK: that many samples exactly are enough.
-    return max(math.ceil(by_error - SLACK), by_sign)
+    return max(math.ceil(by_error - SLACK), math.ceil(by_margin - SLACK), by_sign)
+
+
+def _beyond_margin(spread: float, distance: float, step: float) -> float:
+    """The n at which n · distance − step = √n · spread.
+
+    The step is half a sample: a share changes by whole ones, and must exceed the margin by one.
+    """
+    return ((spread + math.sqrt(spread**2 + 4 * distance * step)) / (2 * distance)) ** 2
 
 
 def _trials(events: int, chance: float, power: float) -> int:
@@ -274,7 +302,7 @@ def _replicates_needed(level: float) -> int:
 def _detect(rule: Rule, baseline: float | None, margin: float) -> float:
     """The change that the rule must be able to see, as a difference of values."""
     asked = 0.0 if rule.detect is None else rule.detect * (abs(baseline or 0.0) if rule.relative else 1.0)
-    return asked if asked > 0 else max(margin, DETECT)
+    return asked if asked > 0 else margin + DETECT
 
 
 def _error(block: Differences, rule: Rule, found: Difference) -> float:

@@ -55,8 +55,11 @@ def bin_surplus(cells: Cells, place: NDArray[np.intp]) -> Values:
         cells: The rows; shape (..., k).
         place: The bin of each distinct confidence, ascending; shape (k,).
     """
-    surplus = cells.total * cells.confidence - cells.right
-    return np.add.reduceat(surplus, _starts(place), axis=-1)
+    return np.add.reduceat(cells.once(_surplus), _starts(place), axis=-1)
+
+
+def _surplus(cells: Cells) -> Values:
+    return cells.total * cells.confidence - cells.right
 
 
 def _starts(place: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -119,8 +122,8 @@ def mce(cells: Cells, bins: int = 10) -> Values:
     if place.size == 0:
         return np.full(cells.counts.shape, np.nan)
     sizes = np.add.reduceat(cells.total, _starts(place), axis=-1)
-    gaps = share(np.abs(bin_surplus(cells, place)), sizes)
-    return np.asarray(np.nanmax(gaps, axis=-1))
+    gaps = np.abs(bin_surplus(cells, place)) / np.maximum(sizes, 1)
+    return np.where(cells.counts > 0, gaps.max(axis=-1), np.nan)
 
 
 def mce_bin(cells: Cells, bins: int = 10) -> tuple[float, float, int]:

@@ -156,6 +156,11 @@ class ConfidenceMetric(Generic[Options]):
         return float(self.of_cells(Cells.of_rows(confidence, correct), *args, **kwargs))
 
 
+def reciprocal_total(cells: Cells) -> Values:
+    """1 / rows at each confidence, 1 where a replicate has none; shape (..., k); for `Cells.once`."""
+    return 1 / np.maximum(cells.total, 1)
+
+
 def share(part: ArrayLike, whole: ArrayLike) -> Values:
     """Part / whole, and nan where whole is 0."""
     numerator, denominator = np.asarray(part, np.float64), np.asarray(whole, np.float64)

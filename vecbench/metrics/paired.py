@@ -7,221 +7,361 @@ answers, keeps that; drawing the two models' rows apart would lose it, and with 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vecbench.metrics.bootstrap import BLOCK, REPLICATES, SEED, Outcomes, Statistic
+from vecbench.metrics.bootstrap import REPLICATES, SEED, Outcomes
 from vecbench.metrics.cells import Cells, Counts, Values
 
-Places = NDArray[np.float32]
-"""Rows by pattern and place: right at each confidence, wrong at each, right without one, wrong without one.
-
-32 bits hold whole numbers up to 2**24 exactly, and their matrix products take half the time.
-"""
-
 MOST_SAMPLES = 2**24
-"""More samples in one stratum than this would not be counted exactly."""
-
-
-@dataclass(frozen=True)
-class PairedOutcomes:
-    """Both models' rows, collapsed to the distinct patterns of a sample's answers.
-
-    With one answer a sample and model a pattern is a joint cell: (confidence, right or wrong) of the one
-    model and of the other. Several answers to one sample are one pattern together, since they are not
-    independent: whole samples are drawn.
-
-    Attributes:
-        confidence: The k distinct confidences of either model, ascending; shape (k,).
-        baseline: The first model's rows by pattern and place; shape (u, 2k + 2).
-        candidate: The second model's; shape (u, 2k + 2).
-        samples: Samples of each pattern; shape (u,).
-    """
-
-    confidence: NDArray[np.float64]
-    baseline: Places
-    candidate: Places
-    samples: NDArray[np.int64]
-
-    @classmethod
-    def of_rows(
-        cls,
-        baseline: tuple[ArrayLike, ArrayLike],
-        candidate: tuple[ArrayLike, ArrayLike],
-        samples: ArrayLike | None = None,
-    ) -> PairedOutcomes:
-        """The patterns of n pairs of rows.
-
-        Args:
-            baseline: The first model's confidences, nan where there is none, and whether each row is
-                right; both of shape (n,).
-            candidate: The second model's, in the same order.
-            samples: A number for each pair's sample; shape (n,). None when every pair is of another one.
-
-        Raises:
-            ValueError: Shapes differ, a confidence is outside [0, 1], or there are too many samples.
-        """
-        stated = [np.asarray(side[0], dtype=np.float64) for side in (baseline, candidate)]
-        right = [np.asarray(side[1], dtype=np.bool_) for side in (baseline, candidate)]
-        n = stated[0].size
-        if any(each.shape != (n,) for each in (*stated, *right)):
-            raise ValueError("both sides' confidences and outcomes must be lists of one length")
-        known = np.unique(np.concatenate([each[~np.isnan(each)] for each in stated]))
-        if known.size and not (known[0] >= 0 and known[-1] <= 1):
-            raise ValueError("every confidence must lie in [0, 1]")
-        if n > MOST_SAMPLES:
-            raise ValueError(f"at most {MOST_SAMPLES:,} pairs can be compared at once")
-        width = 2 * known.size + 2
-        places = [_places(known, *side) for side in zip(stated, right, strict=True)]
-        joint = places[0] * width + places[1]
-        if samples is None:
-            cells, counts = np.unique(joint, return_counts=True)
-            patterns: Sequence[NDArray[np.int64]] = cells[:, None]
-        else:
-            patterns, counts = _patterns(joint, np.asarray(samples))
-        rows = np.zeros((2, len(patterns), width), dtype=np.float32)
-        for number, pattern in enumerate(patterns):
-            for code in pattern:
-                rows[0, number, code // width] += 1
-                rows[1, number, code % width] += 1
-        return cls(known, rows[0], rows[1], counts.astype(np.int64))
-
-    def outcomes(self) -> tuple[Outcomes, Outcomes]:
-        """The rows of the first and of the second model, as they are."""
-        samples = self.samples.astype(np.float32)
-        return self._split(samples @ self.baseline), self._split(samples @ self.candidate)
-
-    def resample(self, replicates: int, stream: np.random.Generator) -> tuple[Outcomes, Outcomes]:
-        """Replicates of samples drawn with replacement, each with the answers of both models.
-
-        Args:
-            replicates: How many, at least 1.
-            stream: Of the draws.
-
-        Returns:
-            The first and the second model's outcomes; counts of shape (replicates, k) and (replicates,).
-        """
-        drawn = self._drawn_patterns(int(self.samples.sum()), replicates, stream)
-        first, second = (_places_of(drawn, side) for side in (self.baseline, self.candidate))
-        return self._split(first), self._split(second)
-
-    def _drawn_patterns(self, n: int, replicates: int, stream: np.random.Generator) -> NDArray[np.int64]:
-        """Samples of each pattern; shape (replicates, u)."""
-        u = self.samples.size
-        if n == 0:
-            return np.zeros((replicates, 0), dtype=np.int64)
-        if u * FEW_A_PATTERN < n:
-            return stream.multinomial(n, self.samples / n, size=replicates)
-        pattern = np.repeat(np.arange(u), self.samples)
-        drawn = np.empty((replicates, u), dtype=np.int64)
-        for begin in range(0, replicates, AT_ONCE):
-            rows = min(AT_ONCE, replicates - begin)
-            chosen = pattern[stream.integers(0, n, (rows, n))]
-            chosen += np.arange(rows)[:, None] * u
-            counts = np.bincount(chosen.ravel(), minlength=rows * u)
-            drawn[begin : begin + rows] = counts.reshape(rows, u)
-        return drawn
-
-    def _split(self, rows: NDArray[Any]) -> Outcomes:
-        k = self.confidence.size
-        exact: Counts = rows.astype(np.float64)
-        right, wrong = exact[..., :k], exact[..., k : 2 * k]
-        return Outcomes(Cells(self.confidence, right, wrong), exact[..., -2], exact[..., -1])
-
+"""More samples in one stratum than this would not be counted exactly: sums of them are made in 32 bits."""
 
 FEW_A_PATTERN = 8
 """With fewer samples a pattern, drawing them one by one is faster than drawing the patterns' counts."""
 
 AT_ONCE = 125
-"""Replicates that are drawn one by one at once: few enough to stay in a processor's cache."""
+"""Replicates that are drawn at once: few enough to stay in a processor's cache."""
+
+NUMBERS = 2**18
+"""Counts that are computed with at once, likewise."""
+
+TALLIES = 5
+"""Of each label: how often it is the target, and how often either model says it, and says it rightly."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """One model's rows.
+
+    Attributes:
+        confidence: In [0, 1], nan where there is none; shape (n,).
+        right: Whether each row is right; shape (n,).
+        label: The label's number, −1 where there is none; shape (n,).
+    """
+
+    confidence: NDArray[np.float64]
+    right: NDArray[np.bool_]
+    label: NDArray[np.int64]
+
+    @classmethod
+    def of_rows(cls, confidence: ArrayLike, right: ArrayLike, label: ArrayLike | None = None) -> Answers:
+        """The rows as arrays; without labels, none has one."""
+        stated = np.asarray(confidence, dtype=np.float64)
+        labels = np.full(stated.shape, -1) if label is None else np.asarray(label)
+        return cls(stated, np.asarray(right, dtype=np.bool_), labels.astype(np.int64))
+
+
+@dataclass(frozen=True)
+class LabelCounts:
+    """How often labels are targets, predicted, and predicted rightly.
+
+    Attributes:
+        support: Rows whose target each label is; shape (..., labels).
+        predicted: Rows that have the label; shape (..., labels).
+        hits: Rows that have it rightly; shape (..., labels).
+    """
+
+    support: Counts
+    predicted: Counts
+    hits: Counts
+
+    @cached_property
+    def f1(self) -> Values:
+        """Each label's F1, 0 for one that is neither a target nor predicted; shape (..., labels)."""
+        return 2 * self.hits / np.maximum(self.support + self.predicted, 1)
+
+
+@dataclass(frozen=True)
+class PairedRows:
+    """Both models' rows on the same samples.
+
+    What is drawn is a unit: a sample, with all its rows, since several answers to one sample are not
+    independent; or, where there is one answer and so many samples that they repeat each other, a pattern
+    of answers that several samples have.
+
+    Attributes:
+        confidence: Every confidence that may occur, ascending; shape (k,).
+        labels: Every label that may occur; theirs are the numbers below that.
+        places: Each row's place, for both models: right at each confidence, wrong at each, right without
+            one, wrong without one; below 2k + 2; shape (2, n).
+        target: The number of each row's target, −1 where it is no label; shape (n,).
+        label: The number of each row's label, −1 where it has none, for both models; shape (2, n).
+        unit: Each row's unit; shape (n,).
+        samples: Samples of each unit; shape (u,).
+    """
+
+    confidence: NDArray[np.float64]
+    labels: int
+    places: NDArray[np.int64]
+    target: NDArray[np.int64]
+    label: NDArray[np.int64]
+    unit: NDArray[np.int64]
+    samples: NDArray[np.int64]
+
+    @classmethod
+    def of_rows(
+        cls,
+        baseline: Answers,
+        candidate: Answers,
+        target: ArrayLike | None = None,
+        samples: ArrayLike | None = None,
+        confidence: NDArray[np.float64] | None = None,
+        labels: int | None = None,
+    ) -> PairedRows:
+        """The rows of n pairs.
+
+        Args:
+            baseline: The first model's.
+            candidate: The second model's, in the same order.
+            target: The number of each row's true label, −1 where it is none; shape (n,).
+            samples: A number for each pair's sample; shape (n,). None when every pair is of another one.
+            confidence: Every confidence that may occur, ascending; None for those that do. Strata of one
+                bootstrap must have them in common.
+            labels: How many labels may occur; None for those that do. Likewise.
+
+        Raises:
+            ValueError: Shapes differ, a confidence is outside [0, 1], or there are too many samples.
+        """
+        n = baseline.confidence.size
+        sides = (baseline, candidate)
+        targets = np.full(n, -1) if target is None else np.asarray(target, dtype=np.int64)
+        if any(part.shape != (n,) for side in sides for part in (side.confidence, side.right, side.label)):
+            raise ValueError("both sides' confidences and outcomes must be lists of one length")
+        known = distinct_confidences(sides)
+        if known.size and not (known[0] >= 0 and known[-1] <= 1):
+            raise ValueError("every confidence must lie in [0, 1]")
+        if n > MOST_SAMPLES:
+            raise ValueError(f"at most {MOST_SAMPLES:,} pairs can be compared at once")
+        grid = known if confidence is None else confidence
+        places = np.array([_places(grid, side) for side in sides]).reshape(2, n)
+        label = np.array([side.label for side in sides]).reshape(2, n)
+        count = 1 + max((int(part.max()) for part in (targets, label) if n), default=-1)
+        rows = np.array([*places, targets, *label])
+        if samples is not None:
+            (
+                _,
+                unit,
+            ) = np.unique(np.asarray(samples), return_inverse=True)
+            sizes = np.ones(int(unit.max()) + 1 if n else 0, dtype=np.int64)
+        else:
+            rows, unit, sizes = _patterns(rows)
+        return cls(grid, count if labels is None else labels, rows[:2], rows[2], rows[3:], unit, sizes)
+
+    @property
+    def cost(self) -> int:
+        """What a replicate costs to draw: numbers that are drawn or added up."""
+        drawn = self.samples.size if self._by_pattern else int(self.samples.sum())
+        return drawn + self.unit.size
+
+    @property
+    def _by_pattern(self) -> bool:
+        return bool(self.samples.size * FEW_A_PATTERN < self.samples.sum())
+
+    def draw(self, replicates: int, stream: np.random.Generator) -> NDArray[np.int64]:
+        """How often each unit is among as many samples drawn with replacement; shape (replicates, u)."""
+        n, u = int(self.samples.sum()), self.samples.size
+        if self._by_pattern:
+            return stream.multinomial(n, self.samples / n, size=replicates)
+        # Numbers of 16 bits are faster to draw.
+        kind = np.uint16 if n <= 2**16 else np.int64
+        chosen = stream.integers(0, n, (replicates, n), dtype=kind).astype(np.int64)
+        if n != u:
+            chosen = np.repeat(np.arange(u), self.samples)[chosen]
+        chosen += np.arange(replicates)[:, None] * u
+        return np.bincount(chosen.ravel(), minlength=replicates * u).reshape(replicates, u)
+
+    def add_drawn(self, drawn: NDArray[np.int64], rows: Counts, tallies: Counts) -> None:
+        """Adds the rows of drawn units, with the answers of both models.
+
+        Args:
+            drawn: How often each unit is drawn; shape (replicates, u).
+            rows: Takes the rows by place; shape (2, replicates, 2k + 2).
+            tallies: Takes the rows by label; shape (replicates, TALLIES, labels).
+        """
+        own, columns = self._columns
+        for side, (order, found, starts) in enumerate(self._by_place):
+            # One row is at one place, so adding up neighbours beats a product with a matrix of zeros.
+            in_order = drawn if order is None else np.take(drawn, order, axis=1)
+            rows[side][:, found] += np.add.reduceat(in_order, starts, axis=1)
+        counted = drawn.astype(np.float32) @ columns
+        tallies[..., own] += counted.reshape(len(drawn), TALLIES, own.size)
+
+    def count(self, rows: Counts, tallies: Counts) -> None:
+        """Adds the rows as they are, in the form of one replicate, see `add_drawn`."""
+        own, columns = self._columns
+        for side, each in enumerate(self.places):
+            np.add.at(rows[side, 0], each, self.samples[self.unit])
+        counted = self.samples.astype(np.float32) @ columns
+        tallies[0][:, own] += counted.reshape(TALLIES, own.size)
+
+    @cached_property
+    def _by_place(self) -> list[tuple[NDArray[np.int64] | None, NDArray[np.int64], NDArray[np.intp]]]:
+        """Of both models: the rows' units in the order of their places; the places; where each begins.
+
+        No units where they are in that order.
+        """
+        found = []
+        for places in self.places:
+            order = np.argsort(places, kind="stable")
+            distinct, starts = np.unique(places[order], return_index=True)
+            units = self.unit[order]
+            is_ordered = np.array_equal(units, np.arange(self.samples.size))
+            found.append((None if is_ordered else units, distinct, starts))
+        return found
+
+    @cached_property
+    def _columns(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """The labels that occur, and each unit's rows by tally and label; shape (u, TALLIES · labels)."""
+        own = np.unique(np.concatenate([self.target, self.label.ravel()]))
+        own = own[own >= 0]
+        columns = np.zeros((self.samples.size, TALLIES, own.size), dtype=np.float32)
+        said = [self.target, *self.label, *(np.where(each == self.target, each, -1) for each in self.label)]
+        for tally, numbers in enumerate(said):
+            there = numbers >= 0
+            place = np.searchsorted(own, numbers[there])
+            np.add.at(columns, (self.unit[there], tally, place), 1)
+        return own, columns.reshape(self.samples.size, TALLIES * own.size)
+
+
+@dataclass(frozen=True)
+class Sets:
+    """Several sets of rows of both models: the strata, then the pools, each in many replicates.
+
+    Attributes:
+        outcomes: Shape (2, sets, replicates, k) and (2, sets, replicates): the first axis is the model's.
+        labels: Shape (2, sets, replicates, labels).
+    """
+
+    outcomes: Outcomes
+    labels: LabelCounts
+
+
+PairedStatistic = Callable[[Sets], Values]
+"""Values of shape (2, sets, replicates)."""
+
+
+Joint = Mapping[str, PairedRows]
+"""Stratum → rows of it. A unit is the same images in all of them, so that they are drawn at once."""
 
 
 def paired_bootstrap(
-    strata: Mapping[str, PairedOutcomes],
+    strata: Mapping[str, PairedRows],
     pools: Mapping[str, Sequence[str]],
-    statistics: Mapping[str, Statistic],
+    statistics: Mapping[str, PairedStatistic],
     replicates: int = REPLICATES,
     seed: int = SEED,
-) -> tuple[dict[str, dict[str, Values]], dict[str, dict[str, Values]]]:
+    joint: Sequence[Joint] = (),
+) -> dict[str, Values]:
     """Replicates of statistics of two models on the same samples, and of pools of them.
 
-    As `bootstrap`, with the same samples drawn for both models.
+    Every stratum is resampled by itself, so a pool holds as many samples of each as the data does. What
+    several strata share is resampled by itself too, once for all of them. The draws do not depend on the
+    number of processors.
 
     Args:
-        strata: Name → rows that were not resampled.
+        strata: Name → rows, at least one; with the same confidences and labels.
         pools: Name → the strata it holds, at least one; no name is a stratum's.
         statistics: Key → what to compute.
         replicates: How many, at least 1.
         seed: Of the draws.
+        joint: Further rows of the strata, of images that several of them share.
 
     Returns:
-        For the first and for the second model: name of stratum or pool → key → values of shape
-        (replicates,); the same replicate of both is of the same samples.
+        Key → values of shape (2, sets, replicates): of the first and of the second model, of the strata and
+        then of the pools, in their order. One replicate is of the same samples everywhere.
     """
-    streams = np.random.SeedSequence(seed).spawn(-(-replicates // BLOCK))
-    sizes = [min(BLOCK, replicates - begin) for begin in range(0, replicates, BLOCK)]
+    size = _block_size(strata, pools)
+    streams = np.random.SeedSequence(seed).spawn(-(-replicates // size))
+    sizes = [min(size, replicates - begin) for begin in range(0, replicates, size)]
 
-    def block(size: int, sequence: np.random.SeedSequence) -> list[dict[str, dict[str, Values]]]:
+    def block(size: int, sequence: np.random.SeedSequence) -> dict[str, Values]:
         stream = np.random.default_rng(sequence)
-        drawn = {name: rows.resample(size, stream) for name, rows in strata.items()}
-        computed = []
-        for side in (0, 1):
-            sets = {name: both[side] for name, both in drawn.items()}
-            sets |= {name: Outcomes.pooled([sets[part] for part in parts]) for name, parts in pools.items()}
-            computed.append(
-                {
-                    name: {key: statistic(rows) for key, statistic in statistics.items()}
-                    for name, rows in sets.items()
-                }
-            )
-        return computed
 
+        def draw(parts: Joint, rows: Mapping[str, Counts], tallies: Mapping[str, Counts]) -> None:
+            drawn = next(iter(parts.values())).draw(size, stream)
+            for name, part in parts.items():
+                part.add_drawn(drawn, rows[name], tallies[name])
+
+        sets = _sets(strata, joint, pools, size, draw)
+        return {key: statistic(sets) for key, statistic in statistics.items()}
+
+    # numpy frees the interpreter while it draws and multiplies, so threads are enough.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         blocks = list(pool.map(block, sizes, streams))
-    baseline, candidate = (
-        {
-            name: {key: np.concatenate([each[side][name][key] for each in blocks]) for key in statistics}
-            for name in [*strata, *pools]
-        }
-        for side in (0, 1)
-    )
-    return baseline, candidate
+    return {key: np.concatenate([each[key] for each in blocks], axis=-1) for key in statistics}
 
 
-def _places_of(drawn: NDArray[np.int64], side: Places) -> NDArray[Any]:
-    """Rows by place, of samples by pattern; shape (replicates, places)."""
-    if side.size == 0 or not np.all(side.sum(axis=1) == 1):
-        return drawn.astype(np.float32) @ side
-    # With one row a pattern, adding up neighbours is faster than a matrix product that is nearly all zeros.
-    place = side.argmax(axis=1)
-    order = np.argsort(place, kind="stable")
-    found, starts = np.unique(place[order], return_index=True)
-    rows = np.zeros((drawn.shape[0], side.shape[1]))
-    rows[:, found] = np.add.reduceat(drawn[:, order], starts, axis=1)
-    return rows
+def observed_sets(
+    strata: Mapping[str, PairedRows], pools: Mapping[str, Sequence[str]], joint: Sequence[Joint] = ()
+) -> Sets:
+    """The sets as they are, in the form of one replicate; see `paired_bootstrap`."""
+
+    def count(parts: Joint, rows: Mapping[str, Counts], tallies: Mapping[str, Counts]) -> None:
+        for name, part in parts.items():
+            part.count(rows[name], tallies[name])
+
+    return _sets(strata, joint, pools, 1, count)
 
 
-def _places(
-    known: NDArray[np.float64], stated: NDArray[np.float64], right: NDArray[np.bool_]
-) -> NDArray[np.int64]:
-    """Each row's place, see `Places`."""
+def distinct_confidences(sides: Sequence[Answers]) -> NDArray[np.float64]:
+    """Every confidence that any of them states, ascending."""
+    stated = np.unique(np.concatenate([side.confidence for side in sides]))
+    return np.asarray(stated[~np.isnan(stated)])
+
+
+def _sets(
+    strata: Mapping[str, PairedRows],
+    joint: Sequence[Joint],
+    pools: Mapping[str, Sequence[str]],
+    replicates: int,
+    add: Callable[[Joint, Mapping[str, Counts], Mapping[str, Counts]], None],
+) -> Sets:
+    first = next(iter(strata.values()))
+    k, sets = first.confidence.size, len(strata) + len(pools)
+    rows = np.zeros((2, sets, replicates, 2 * k + 2))
+    tallies = np.zeros((sets, replicates, TALLIES, first.labels))
+    place = {name: number for number, name in enumerate(strata)}
+    rows_of = {name: rows[:, number] for name, number in place.items()}
+    tallies_of = {name: tallies[number] for name, number in place.items()}
+    for together in (*({name: part} for name, part in strata.items()), *joint):
+        if next(iter(together.values())).unit.size:
+            add(together, rows_of, tallies_of)
+    for number, parts in enumerate(pools.values(), start=len(strata)):
+        for part in parts:
+            rows[:, number] += rows[:, place[part]]
+            tallies[number] += tallies[place[part]]
+    cells = Cells(first.confidence, rows[..., :k], rows[..., k : 2 * k])
+    support, predicted, hits = (np.moveaxis(tallies[..., each, :], 2, 0) for each in ([0, 0], [1, 2], [3, 4]))
+    return Sets(Outcomes(cells, rows[..., -2], rows[..., -1]), LabelCounts(support, predicted, hits))
+
+
+def _block_size(strata: Mapping[str, PairedRows], pools: Mapping[str, Sequence[str]]) -> int:
+    """Replicates that are computed at once."""
+    width = max(1, next(iter(strata.values())).confidence.size) * 2 * (len(strata) + len(pools))
+    return max(8, min(AT_ONCE, NUMBERS // width))
+
+
+def _places(known: NDArray[np.float64], side: Answers) -> NDArray[np.int64]:
+    """Each row's place, see `PairedRows`."""
     k = known.size
-    with_one = np.searchsorted(known, stated) + k * ~right
-    return np.where(np.isnan(stated), 2 * k + ~right, with_one).astype(np.int64)
+    with_one = np.searchsorted(known, side.confidence) + k * ~side.right
+    return np.where(np.isnan(side.confidence), 2 * k + ~side.right, with_one).astype(np.int64)
 
 
 def _patterns(
-    joint: NDArray[np.int64], samples: NDArray[np.int64]
-) -> tuple[list[NDArray[np.int64]], NDArray[np.int64]]:
-    """The distinct multisets of a sample's joint cells, and how many samples have each."""
-    order = np.lexsort((joint, samples))
-    starts = np.flatnonzero(np.diff(samples[order], prepend=samples[order][:1] - 1))
-    found: dict[bytes, int] = {}
-    for part in np.split(joint[order], starts[1:]):
-        found[part.tobytes()] = found.get(part.tobytes(), 0) + 1
-    return [np.frombuffer(each, dtype=np.int64) for each in found], np.array(list(found.values()))
+    rows: NDArray[np.int64],
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """One row for each distinct column, its unit, and its number of samples; or the rows as they are."""
+    n = rows.shape[1]
+    order = np.lexsort(rows[::-1])  # by the first model's place first
+    ordered = rows[:, order]
+    new = np.r_[True, np.any(ordered[:, 1:] != ordered[:, :-1], axis=0)][:n]
+    starts = np.flatnonzero(new)
+    if starts.size * FEW_A_PATTERN >= n:
+        return ordered, np.arange(n), np.ones(n, dtype=np.int64)
+    return ordered[:, starts], np.arange(starts.size), np.diff(np.r_[starts, n])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vecbench.metrics.cells import Cells, ConfidenceMetric, Counts, Values, share
+from vecbench.metrics.cells import Cells, ConfidenceMetric, Values, reciprocal_total, share
 
 NLL_CLIP = 1e-12
 """Confidences are moved this far from 0 and 1 before their logarithm is taken."""
@@ -37,8 +37,9 @@ def brier_reliability(cells: Cells) -> Values:
     Returns:
         In [0, 1], 0 is best; nan without rows.
     """
-    surplus = cells.total * cells.confidence - cells.right
-    return share(_per_row(surplus**2, cells.total).sum(axis=-1), cells.counts)
+    # (total · confidence − right)² / total, multiplied out: only the last term takes a pass over the cells.
+    stated = cells.total @ cells.confidence**2 - 2 * (cells.right @ cells.confidence)
+    return share(np.maximum(0.0, stated + cells.once(_right_squared)), cells.counts)
 
 
 @ConfidenceMetric
@@ -52,8 +53,8 @@ def brier_resolution(cells: Cells) -> Values:
         In [0, 0.25], larger is better; nan without rows.
     """
     overall = share(cells.total_right, cells.counts)
-    surplus = cells.right - cells.total * overall[..., None]
-    return share(_per_row(surplus**2, cells.total).sum(axis=-1), cells.counts)
+    squared = cells.once(_right_squared) - overall * cells.total_right
+    return share(np.maximum(0.0, squared), cells.counts)
 
 
 @ConfidenceMetric
@@ -96,6 +97,8 @@ def nll_infinite_terms(cells: Cells) -> int:
     return int(cells.wrong[cells.confidence == 1].sum() + cells.right[cells.confidence == 0].sum())
 
 
-def _per_row(sums: Values, total: Counts) -> Values:
-    """Sums / total, and 0 at a confidence that a replicate has no rows of."""
-    return sums / np.maximum(total, 1)
+def _right_squared(cells: Cells) -> Values:
+    """The sum over the confidences of right² / total, 0 at one that a replicate has no rows of."""
+    return np.asarray(
+        np.einsum("...k,...k,...k->...", cells.right, cells.right, cells.once(reciprocal_total))
+    )

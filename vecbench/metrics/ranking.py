@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from vecbench.metrics.cells import Cells, ConfidenceMetric, Counts, Values, share
+from vecbench.metrics.cells import Cells, ConfidenceMetric, Counts, Values, reciprocal_total, share
 
 TABLE_SIZE = 2**16
 """Harmonic numbers below this are looked up, above it they come from their series."""
@@ -25,7 +25,11 @@ def auroc(cells: Cells) -> Values:
     Returns:
         In [0, 1], 0.5 for a confidence that says nothing; nan unless some rows are right and some wrong.
     """
-    wrong_below_twice = 2 * np.cumsum(cells.wrong, axis=-1) - cells.wrong
+    return cells.once(_share_of_pairs_won)
+
+
+def _share_of_pairs_won(cells: Cells) -> Values:
+    wrong_below_twice = 2 * cells.once(_wrong_up_to) - cells.wrong
     # Doubled, the ties are whole numbers and the sum is exact.
     won_twice = (cells.right * wrong_below_twice).sum(axis=-1)
     return share(won_twice, 2 * cells.total_right * (cells.counts - cells.total_right))
@@ -47,16 +51,21 @@ def aurc(cells: Cells) -> Values:
     return cells.once(_mean_risk)
 
 
+def _wrong_up_to(cells: Cells) -> Counts:
+    return np.cumsum(cells.wrong, axis=-1)
+
+
 def _mean_risk(cells: Cells) -> Values:
-    size, errors = cells.total[..., ::-1], cells.wrong[..., ::-1]
-    through, errors_through = np.cumsum(size, axis=-1), np.cumsum(errors, axis=-1)
-    before, errors_before = through - size, errors_through - errors
+    wrong_up_to, up_to = cells.once(_wrong_up_to), np.cumsum(cells.total, axis=-1)
+    # The most confident come first: those of a higher confidence before, those of a lower one after.
+    before, errors_before = up_to[..., -1:] - up_to, wrong_up_to[..., -1:] - wrong_up_to
     # Of j = 1 … size rows of the tie, the expected errors are errors_before + j · errors / size, among
     # before + j rows; the sum of that quotient over j in closed form, with harmonic numbers:
-    rate = errors / np.maximum(size, 1)
-    harmonic = np.diff(_harmonic(through), axis=-1, prepend=0.0)
-    area = (errors_before - before * rate) * harmonic + errors
-    return share(area.sum(axis=-1), cells.counts)
+    rate = cells.wrong * cells.once(reciprocal_total)
+    harmonic = _harmonic(before + cells.total)
+    harmonic[..., :-1] -= harmonic[..., 1:].copy()
+    area = (errors_before - before * rate) * harmonic
+    return share(area.sum(axis=-1) + cells.wrong.sum(axis=-1), cells.counts)
 
 
 @ConfidenceMetric
@@ -88,10 +97,12 @@ def augrc(cells: Cells) -> Values:
     Returns:
         In [0, 0.5 + 1/2n], 0 is best; nan without rows.
     """
-    size, errors = cells.total[..., ::-1], cells.wrong[..., ::-1]
-    errors_before = np.cumsum(errors, axis=-1) - errors
-    area = (size * errors_before + errors * (size + 1) / 2).sum(axis=-1)
-    return share(area, cells.counts**2)
+    # An error counts in each k from its place on. Of two errors one comes first, of an error and a right
+    # answer the error does in 1 − AUROC of all pairs; so the order matters through AUROC alone.
+    right = cells.total_right
+    wrong = cells.counts - right
+    before_right = np.where(right * wrong > 0, right * wrong * (1 - auroc.of_cells(cells)), 0.0)
+    return share(before_right + wrong * (wrong + 1) / 2, cells.counts**2)
 
 
 @lru_cache(maxsize=1)

@@ -16,6 +16,7 @@ from vecbench.scoring.predictions import predictions
 from vecbench.scoring.recalibrated import Recalibrations, recalibrations
 from vecbench.scoring.repeated import agreement, repeats_of, spread_json
 from vecbench.scoring.scores import Scores
+from vecbench.scoring.shared_images import shared_images
 from vecbench.store import StoredResponse
 from vecbench.tasks import Catalogue
 
@@ -91,7 +92,8 @@ def complete_scores(
         recalibrate: How to recalibrate; None for not at all.
     """
     scores = score(rows, protocol, catalogue, run)
-    further: dict[str, Any] = {}
+    shared = shared_images(rows, scores)
+    further: dict[str, Any] = {"shared_images": shared} if shared else {}
     recalibration = recalibrations(rows, scores, recalibrate) if recalibrate else None
     if recalibration:
         further["recalibration"] = recalibration.as_json()

@@ -11,6 +11,7 @@ from typing import Any
 
 from vecbench.metrics import Cells, confusion_counts
 from vecbench.parsing import EMOBSERVER, Prediction, emobserver
+from vecbench.scoring.aggregate import OVERALL
 from vecbench.scoring.arrangement import Arrangement
 from vecbench.scoring.predictions import prediction
 from vecbench.scoring.scores import GroupScores, RowScores, Score, Scores
@@ -107,6 +108,33 @@ def _benchmarks(arrangement: Arrangement, catalogue: Catalogue) -> dict[str, tup
         for name, members in groups.items()
         if any(member in arrangement.members for member in members)
     }
+
+
+def task_weights(present: Sequence[str], catalogue: Catalogue) -> dict[str, dict[str, float]]:
+    """How much each task's accuracy counts: group id → task → weight.
+
+    Args:
+        present: Ids of the tasks that have rows.
+        catalogue: Brings groups and benchmarks.
+
+    Returns:
+        "overall" is there too, unless the tasks belong to several benchmarks or to none.
+    """
+    arrangement = Arrangement.of(present, catalogue)
+    benchmarks = _benchmarks(arrangement, catalogue)
+    listed = dict.fromkeys([*arrangement.members, *(name for each in benchmarks.values() for name in each)])
+    members = {name: tuple(dict.fromkeys(catalogue.groups[name].members)) for name in listed}
+    weights = {
+        name: {task: 1 / len(tasks) for task in tasks if task in present} for name, tasks in members.items()
+    }
+    if len(benchmarks) == 1:
+        [groups] = benchmarks.values()
+        overall: dict[str, float] = {}
+        for name in groups:
+            for task, weight in weights[name].items():
+                overall[task] = overall.get(task, 0.0) + weight / len(groups)
+        weights[OVERALL] = overall
+    return weights
 
 
 def _task_scores(rows: Sequence[Prediction], failures: int) -> RowScores:

@@ -123,9 +123,19 @@ def _row(response: StoredResponse) -> _Row | Prediction:
         confidence = emocaliber.stated_confidence(response.response)
     except ValueError:
         return prediction(response, reading, judged=judged, dropped=NO_NUMBER)
-    anywhere = emocaliber.matched_anywhere(response.response, response.candidates)
     kept = prediction(response, reading, judged=judged)
-    return _Row(kept, target, label, UNKNOWN if anywhere is None else anywhere, confidence)
+    return _Row(kept, target, label, _label_anywhere(response), confidence)
+
+
+def _label_anywhere(response: StoredResponse) -> str:
+    found = emocaliber.matched_anywhere(response.response or "", response.candidates)
+    return UNKNOWN if found is None else found
+
+
+def is_right_anywhere(response: StoredResponse) -> bool:
+    """Whether a response that is not dropped counts as right overall, by the script's other matcher."""
+    stated = response.as_stated()
+    return _label_anywhere(stated) == stated.target.lower()
 
 
 def _task_scores(rows: Sequence[_Row]) -> RowScores:

@@ -114,8 +114,8 @@ class Scores:
         names: Id → name in tables, of tasks and groups.
         intervals: Level, number of replicates and seed of the intervals, and the tasks whose confidences
             were condensed for them, if any.
-        further: Blocks that scores.json has when they were asked for (recalibration, repeats, consistency)
-            or belong to a protocol (thresholds, dropped).
+        further: Blocks that scores.json has when they were asked for (recalibration, repeats, consistency),
+            apply (shared_images, coarse) or belong to a protocol (thresholds, dropped).
         notes: What has to be known to read the scores, one sentence each.
     """
 
