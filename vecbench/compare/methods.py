@@ -103,9 +103,9 @@ def why_untested(key: str, sides: Sequence[Cells]) -> str | None:
                 f"no interval: {certain:,} answers state 0 or 1, where a wrong one costs what the clip says"
             )
     if key in {"brier_reliability", "brier_resolution"}:
-        rows = min(cells.n / max(1, np.count_nonzero(cells.total)) for cells in sides)
-        if rows < FEWEST_AT_A_CONFIDENCE:
-            return f"no interval: {rows:.1f} rows at each confidence, it takes {FEWEST_AT_A_CONFIDENCE}"
+        each = min(cells.n / max(1, np.count_nonzero(cells.total)) for cells in sides)
+        if each < FEWEST_AT_A_CONFIDENCE:
+            return f"no interval: {each:.1f} rows at each confidence, it takes {FEWEST_AT_A_CONFIDENCE}"
     if key == "mce":
         rows = min(_rows_of_emptiest_bin(cells) for cells in sides)
         if rows < FEWEST_IN_A_BIN:
