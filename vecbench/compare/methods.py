@@ -103,7 +103,7 @@ def why_untested(key: str, sides: Sequence[Cells]) -> str | None:
                 f"no interval: {certain:,} answers state 0 or 1, where a wrong one costs what the clip says"
             )
     if key in {"brier_reliability", "brier_resolution"}:
-        each = min(cells.n / max(1, np.count_nonzero(cells.total)) for cells in sides)
+        each = min(cells.n / max(1, int((cells.total > 0).sum())) for cells in sides)
         if each < FEWEST_AT_A_CONFIDENCE:
             return f"no interval: {each:.1f} rows at each confidence, it takes {FEWEST_AT_A_CONFIDENCE}"
     if key == "mce":
