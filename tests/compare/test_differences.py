@@ -166,6 +166,7 @@ def stating(stated, n=60, task="emoji_2"):
         ("nll", (0.5, 0.7), (0.4, 1.0), "30 answers state 0 or 1"),
         ("mce", (0.3, 0.6), (0.5, 0.7, 0.8, 0.7, 0.7), "a bin of 12 rows"),
         ("smece", (0.5,), (0.7,), "kernel width"),
+        ("brier_resolution", (0.5,), tuple(0.6 + 0.01 * each for each in range(30)), "2.0 rows at each"),
         ("share_at_one", (0.5, 0.7), (0.6, 0.8), "0 samples differ"),
         ("f1_macro", (0.5, 0.7), (0.6, 0.8), "0 samples differ"),
     ],

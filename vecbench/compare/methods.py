@@ -78,6 +78,9 @@ FEWEST_IN_A_BIN = 20
 
 MCE_BINS = 10
 
+FEWEST_AT_A_CONFIDENCE = 4
+"""With fewer rows than this at a confidence, on the mean, reflecting does not undo what chance has added."""
+
 UNTESTED: Mapping[str, str] = {
     "smece": "no interval: every replicate would take a search for its own kernel width; ECE is tested",
 }
@@ -101,6 +104,10 @@ def why_untested(key: str, sides: Sequence[Cells]) -> str | None:
             return (
                 f"no interval: {certain:,} answers state 0 or 1, where a wrong one costs what the clip says"
             )
+    if key in {"brier_reliability", "brier_resolution"}:
+        each = min(cells.n / max(1, int((cells.total > 0).sum())) for cells in sides)
+        if each < FEWEST_AT_A_CONFIDENCE:
+            return f"no interval: {each:.1f} rows at each confidence, it takes {FEWEST_AT_A_CONFIDENCE}"
     if key == "mce":
         rows = min(_rows_of_emptiest_bin(cells) for cells in sides)
         if rows < FEWEST_IN_A_BIN:
