@@ -178,7 +178,10 @@ class _Session:
         try:
             described = engine.description
             self._manifest.engine = EngineRecord(
-                name=described.name, arguments=dict(described.arguments), device=described.device
+                name=described.name,
+                arguments=dict(described.arguments),
+                device=described.device,
+                chosen_because=described.chosen_because,
             )
             self._manifest.write(self._directory.manifest)
             self._began = time.monotonic()
@@ -316,6 +319,8 @@ def _manifest(plan: RunPlan, samples: Mapping[str, int], directory: RunDirectory
                 "Choose another --output.",
             )
         return fresh
+    if not directory.has_responses():
+        return fresh  # such as of a run whose model could not be loaded: there is nothing to mix
     stored.require_same_configuration(fresh, directory.path)
     fresh.tasks = stored.tasks | fresh.tasks
     fresh.started = stored.started

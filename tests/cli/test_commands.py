@@ -73,6 +73,9 @@ def test_a_run_leaves_everything_that_is_promised(finished):
         for suffix in ("svg", "png", "csv"):
             assert (output / "figures" / f"reliability_{group}.{suffix}").stat().st_size > 0
     assert "ID VER" in done.stdout
+    assert (
+        f"because {json.loads((output / 'run.json').read_text())['engine']['chosen_because']}" in done.stderr
+    )
     scores = json.loads((output / "scores.json").read_text())
     assert scores["schema"] == "vecbench.scores/1"
     assert scores["overall"]["n"] == 24
@@ -195,6 +198,9 @@ def test_wrong_usage_is_status_2_and_says_what_to_do(tmp_path, arguments, messag
         (["--engine", "foo"], "unknown engine 'foo'"),
         (["--engine", "transformers", "-a", "foo=1"], "unknown model argument 'foo'"),
         (["--engine", "openai", "-a", "foo=1"], "unknown model argument 'foo'"),
+        (["-a", "batch_size=many"], "model argument batch_size='many': input should be a valid integer"),
+        (["-a", "dtype=float23"], "unknown dtype 'float23'"),
+        (["-a", "chat_template=nowhere"], "it cannot be read: no such file or directory"),
     ],
 )
 def test_a_wrong_engine_is_refused_even_if_nothing_is_missing(finished, tmp_path, arguments, message):

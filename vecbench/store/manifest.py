@@ -51,11 +51,12 @@ class ModelRecord(_Record):
 
 
 class EngineRecord(_Record):
-    """What generated."""
+    """What generated; `chosen_because` is why `--engine auto` took it, null if it was asked for by name."""
 
     name: str
     arguments: dict[str, Any]
     device: str
+    chosen_because: str | None = None  # runs of earlier versions do not say
 
 
 class TaskRecord(_Record):
