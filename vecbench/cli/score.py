@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -11,7 +12,7 @@ import typer
 from vecbench.cli.console import stderr, stdout
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from rich.console import Console
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from vecbench.interop.reading import ResponseSource
     from vecbench.metrics.recalibration import Method
     from vecbench.scoring import CompleteScores, Differences
-    from vecbench.store import Manifest, RunDirectory
+    from vecbench.store import Manifest, RunDirectory, StoredResponse
     from vecbench.tasks import Catalogue
 
 Format = Literal["table", "json", "markdown", "csv", "latex"]
@@ -108,21 +109,20 @@ def score(
         source = open_responses(path, catalogue)
         written = output or source.default_output
         _require_directory(written)
-        score_source(
-            source,
-            protocol,
-            catalogue,
-            written,
-            console,
-            format_,
-            figures=figures,
-            intervals=intervals,
-            recalibrate=recalibrate,
-            with_differences=against is not None,
-        )
+        with _exporting(exports, source, catalogue, written) as responses:
+            score_source(
+                replace(source, responses=responses),
+                protocol,
+                catalogue,
+                written,
+                console,
+                format_,
+                figures=figures,
+                intervals=intervals,
+                recalibrate=recalibrate,
+                with_differences=against is not None,
+            )
         incomplete = incomplete or source.is_incomplete
-        if exports:
-            _export(exports, path, catalogue, written)
     if incomplete:
         raise typer.Exit(4)
 
@@ -208,16 +208,23 @@ def _exports(names: Sequence[str]) -> Mapping[str, Export]:
     return {name: export_named(name) for name in names}
 
 
-def _export(exports: Mapping[str, Export], path: Path, catalogue: Catalogue, output: Path) -> None:
-    from vecbench.interop.reading import open_responses
+@contextmanager
+def _exporting(
+    exports: Mapping[str, Export], source: ResponseSource, catalogue: Catalogue, output: Path
+) -> Iterator[Iterator[StoredResponse]]:
+    """The responses for the block to go through; what it has gone through is exported at its end."""
+    if not exports:
+        yield source.responses
+        return
+    from vecbench.interop.spool import ResponseSpool
 
-    source = open_responses(path, catalogue)
-    responses = list(source.responses)
-    for name, write in exports.items():
-        notes = write(responses, output / name, catalogue, source.manifest)
-        stderr().print(f"exported: {output / name}", soft_wrap=True)
-        for note in notes:
-            stderr().print(f"  {note}", soft_wrap=True)
+    with closing(ResponseSpool(output)) as spool:
+        yield spool.storing(source.responses)
+        for name, write in exports.items():
+            notes = write(spool, output / name, catalogue, source.manifest)
+            stderr().print(f"exported: {output / name}", soft_wrap=True)
+            for note in notes:
+                stderr().print(f"  {note}", soft_wrap=True)
 
 
 def _print(complete: CompleteScores, format_: str, console: Console, *, intervals: bool) -> None:
