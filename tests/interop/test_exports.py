@@ -127,7 +127,7 @@ def test_an_export_of_further_responses_scores_as_what_was_exported(tmp_path, na
         {key: each for key, each in said.content().items() if key not in ignored} for said in told
     )
     assert first == second
-    assert not source.is_incomplete
+    assert not source.has_lost_rows
 
 
 def test_an_export_takes_the_place_of_the_one_before(tmp_path):

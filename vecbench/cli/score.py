@@ -74,8 +74,10 @@ def score(
 ) -> None:
     """Score responses that are stored already; no model is needed.
 
-    Writes predictions.jsonl, scores.json, summary.md and figures/, and prints the table.
+    Writes predictions.jsonl, scores.json, summary.md and figures/, and prints the table. Exit status 4:
+    scored, but incomplete, since a sample has no response or a row could not be read.
     """
+    from vecbench.cli.reading import report_failures
     from vecbench.errors import UsageError, nearest
     from vecbench.interop.reading import open_responses
     from vecbench.metrics.recalibration import METHODS
@@ -122,6 +124,7 @@ def score(
                 recalibrate=recalibrate,
                 with_differences=against is not None,
             )
+        report_failures(source)
         incomplete = incomplete or source.is_incomplete
     if incomplete:
         raise typer.Exit(4)
