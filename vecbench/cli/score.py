@@ -165,6 +165,7 @@ def score_source(
     What was recognised and what is wrong with it goes to standard error.
     """
     from vecbench.cli.reading import report_source
+    from vecbench.outdated import earlier_figures, remove_outdated
     from vecbench.report import summary, write_faults, write_figures, write_predictions
     from vecbench.scoring import differences, score_responses
     from vecbench.store import RunDirectory, remove, write_text
@@ -180,9 +181,11 @@ def score_source(
         remove([written.differences, written.difference_summary])
     write_predictions(complete.rows, written.predictions)
     write_faults(source.faults, written.faults)
+    earlier = earlier_figures(written)
     write_text(written.scores, scores.as_json())
-    pictures = write_figures(scores, written.figures) if figures else []
-    write_text(written.summary, summary(complete, source.manifest, pictures, output, source))
+    drawn = write_figures(scores, written.figures) if figures else None
+    remove_outdated(earlier, written, scores, drawn)
+    write_text(written.summary, summary(complete, source.manifest, drawn or [], output, source))
     report_source(source, catalogue, written.faults)
     _print(complete, format_, console, intervals=intervals)
     if with_differences:
