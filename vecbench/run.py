@@ -313,9 +313,10 @@ def _manifest(plan: RunPlan, samples: Mapping[str, int], directory: RunDirectory
     )
     stored = directory.read_manifest()
     if stored is None:
-        if directory.responses.exists():
+        others = next((path for path in directory.written_later if path.exists()), None)
+        if others is not None:
             raise UsageError(
-                f"{directory.path} has responses but no run.json, so nobody knows what they answer",
+                f"{directory.path} has a {others.name} but no run.json, so it is not a run's",
                 "Choose another --output.",
             )
         return fresh

@@ -164,11 +164,25 @@ def test_a_broken_task_file_is_reported_with_status_2(tmp_path):
         (["run", "-m", demo_model(), "-t", "demo", "-a", "batchsize=3"], "Did you mean batch_size?"),
         (["run", "-m", demo_model(), "-t", "demo", "-a", "batch_size"], "is not key=value"),
         (["run", "-m", demo_model(), "-t", "demo", "-a", "{"], "not valid JSON"),
+        (["run", "-m", demo_model(), "-t", "demo", "-a", "dtype=auto,dtype=float32"], "more than once"),
+        (["run", "-m", demo_model(), "-t", "demo", "-a", '{"dtype": 1, "dtype": 2}'], "more than once"),
         (
             ["run", "-m", demo_model(), "-t", "demo", "--gen-kwargs", "temprature=1"],
             "Did you mean temperature?",
         ),
         (["run", "-m", demo_model(), "-t", "demo", "--gen-kwargs", "top_p=2"], "not possible"),
+        (
+            ["run", "-m", demo_model(), "-t", "demo", "--gen-kwargs", "max_gen_toks=1e3"],
+            "max_gen_toks=1000.0",
+        ),
+        (
+            ["run", "-m", demo_model(), "-t", "demo", "--gen-kwargs", "max_tokens=3,max_gen_toks=3"],
+            "are the same setting",
+        ),
+        (["run", "-m", "", "-t", "demo"], "--model is empty"),
+        (["run", "-m", demo_model(), "-t", "demo", "-o", ""], "a path is empty"),
+        (["demo", "-o", ""], "a path is empty"),
+        (["score", ""], "a path is empty"),
         (["run", "-m", demo_model(), "-t", "demo", "--prompt", "standart"], "Did you mean standard?"),
         (["run", "-m", demo_model(), "-t", "demo", "--prompt", "dataset"], "empty prompt"),
         (["run", "-m", demo_model(), "-t", "demo", "--repeats", "2"], "decoded greedily"),
@@ -218,6 +232,25 @@ def test_rows_of_no_known_task_are_warned_of(tmp_path):
     done = vecbench("run", "-m", demo_model(), "-t", "emoji_7,fluent_7", "--data", data, cwd=tmp_path)
     assert "1 row names the task 'emojy_7', which is not known, and is left out. Did you" in done.stderr
     assert done.stderr.count("emojy_7") == 1
+
+
+def test_a_command_without_its_subcommand_prints_its_help():
+    for arguments in ([], ["tasks"]):
+        done = vecbench(*arguments)
+        assert done.returncode == 2
+        assert "Usage" in done.stdout
+        assert done.stderr == ""
+
+
+def test_somebody_elses_files_are_not_overwritten(finished, tmp_path):
+    notes = tmp_path / "summary.md"
+    notes.write_text("mine")
+    for command in (["score", finished[0]], ["demo", "--limit", 8]):
+        done = vecbench(*command, "-o", tmp_path)
+        assert done.returncode == 2
+        assert "Choose another --output." in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["summary.md"]
+    assert notes.read_text() == "mine"
 
 
 def test_underscores_in_flags_are_accepted(tmp_path):

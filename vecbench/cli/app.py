@@ -100,7 +100,9 @@ def _status(arguments: list[str], debug: bool) -> int:
         return 0
     except Exception as fault:
         if hasattr(fault, "format_message"):  # typer's usage errors; their class differs by version
-            _print_error(fault.format_message(), _help_hint(fault))
+            message = fault.format_message()
+            if message:  # none where a command without its subcommand has printed the help
+                _print_error(message, _help_hint(fault))
             return 2
         said = str(fault).strip().partition("\n")[0]
         error = RunError(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from vecbench.cli.console import stderr, stdout
+from vecbench.cli.paths import given_path
 from vecbench.escaping import printable
 
 if TYPE_CHECKING:
@@ -27,9 +28,9 @@ MOST_FAILURES = 3
 
 
 def demo(
-    output: Annotated[Path, typer.Option("-o", "--output", help="The run's directory.")] = Path(
-        "results/demo"
-    ),
+    output: Annotated[
+        Path, typer.Option("-o", "--output", parser=given_path, metavar="DIR", help="The run's directory.")
+    ] = Path("results/demo"),
     model_args: Annotated[
         str | None,
         typer.Option("-a", "--model-args", metavar="K=V,…", help="Arguments of the engine, or JSON."),
@@ -89,7 +90,14 @@ def run(
         typer.Option("--gen-kwargs", metavar="K=V,…", help="Generation settings instead of the task's own."),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="The run's directory (default: results/MODEL).")
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            parser=given_path,
+            metavar="DIR",
+            help="The run's directory (default: results/MODEL).",
+        ),
     ] = None,
     include_path: Annotated[
         list[Path] | None, typer.Option("--include-path", help="Another folder with task files.")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from vecbench.cli.console import stderr, stdout
+from vecbench.cli.paths import given_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -29,7 +30,11 @@ Format = Literal["table", "json", "markdown", "csv", "latex"]
 def score(
     paths: Annotated[
         list[Path],
-        typer.Argument(metavar="PATH…", help="Run directories, or responses that another program stored."),
+        typer.Argument(
+            metavar="PATH…",
+            parser=given_path,
+            help="Run directories, or responses that another program stored.",
+        ),
     ],
     protocol: Annotated[
         str,
@@ -43,6 +48,8 @@ def score(
         typer.Option(
             "-o",
             "--output",
+            parser=given_path,
+            metavar="DIR",
             help="Where to write predictions and scores (default: the run directory, or beside the file).",
         ),
     ] = None,
@@ -131,18 +138,25 @@ def score(
 
 
 def _require_directory(output: Path) -> None:
-    """Refuses a place that cannot be a directory, before anything is computed.
+    """Refuses a place that cannot be a directory, or is somebody else's, before anything is computed.
 
     Raises:
-        UsageError: There is a file there, or above it, or the name is too long.
+        UsageError: There is a file there, or above it, or the name is too long; or there is a summary.md that
+            no scoring has written.
     """
     from vecbench.errors import UsageError
+    from vecbench.store import RunDirectory
 
     remedy = "--output takes a directory."
     try:
         nearest = next((each for each in (output, *output.parents) if each.exists()), None)
         if nearest is not None and not nearest.is_dir():
             raise UsageError(f"{nearest} is a file", remedy)
+        written = RunDirectory(output)
+        if written.summary.exists() and not (written.scores.exists() or written.manifest.exists()):
+            raise UsageError(
+                f"{written.summary} is not vecbench's, and would be overwritten", "Choose another --output."
+            )
     except OSError as fault:
         raise UsageError(f"{output}: {(fault.strerror or str(fault)).lower()}", remedy) from None
 

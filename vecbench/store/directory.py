@@ -40,6 +40,11 @@ class RunDirectory:
         """
         return Manifest.read(self.manifest) if self.manifest.exists() else None
 
+    @property
+    def written_later(self) -> tuple[Path, ...]:
+        """The files that only a directory with a manifest may have."""
+        return (self.responses, self.predictions, self.scores, self.summary)
+
     def has_responses(self) -> bool:
         """Whether at least one response is stored."""
         return self.responses.exists() and self.responses.stat().st_size > 0
