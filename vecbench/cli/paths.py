@@ -11,7 +11,7 @@ def given_path(text: str) -> Path:
     """The path that was given; for the `parser` of an option.
 
     Raises:
-        UsageError: It is empty (a variable of the shell is not set, say), which would mean the current folder.
+        UsageError: It is empty, which would mean the current folder: a variable of the shell is not set, say.
     """
     if not text.strip():
         raise UsageError("a path is empty", "Is a variable of the shell not set? '.' is the current folder.")

@@ -17,6 +17,8 @@ from vecbench.store.files import cannot_write
 
 BATCH = 1000
 """Responses that are written at once."""
+MOST_SHARED = 10_000
+"""So many lists of candidates are kept, to be the same in memory for all responses that have them."""
 
 _values = attrgetter(*(each.name for each in fields(StoredResponse)))
 
@@ -27,6 +29,7 @@ CREATE TABLE responses (
 )
 """
 _INDEX = "CREATE INDEX IF NOT EXISTS by_sample ON responses (task, sample, repeat, place)"
+_ONE = "SELECT response FROM responses WHERE place = ?"
 _LATEST = """
 SELECT MIN(first) OVER (PARTITION BY sample) AS sample_first, last
 FROM (
@@ -55,6 +58,7 @@ class ResponseSpool:
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / f".responses.{os.getpid()}.spool"
+        self._shared: dict[tuple[str, str, tuple[str, ...]], tuple[str, str, tuple[str, ...]]] = {}
         self._made = [each for each in (folder, *folder.parents) if not each.exists()]
         with self._written():
             folder.mkdir(parents=True, exist_ok=True)
@@ -82,7 +86,7 @@ class ResponseSpool:
         """All responses in the order in which they were stored."""
         with self._written():
             for [found] in self._database.execute("SELECT response FROM responses ORDER BY place"):
-                yield _response(found)
+                yield self._response(found)
 
     def failed(self) -> Iterator[StoredResponse]:
         """The responses without a text that are the last to their sample and repeat."""
@@ -115,10 +119,17 @@ class ResponseSpool:
                 folder.rmdir()
 
     def _at(self, place: int) -> StoredResponse:
-        [found] = self._database.execute(
-            "SELECT response FROM responses WHERE place = ?", (place,)
-        ).fetchone()
-        return _response(found)
+        [found] = self._database.execute(_ONE, (place,)).fetchone()
+        return self._response(found)
+
+    def _response(self, stored: bytes) -> StoredResponse:
+        key, task, sample_id, repeat, target, candidates, *further = marshal.loads(stored)
+        # Whoever keeps something of every response keeps these once, as when they were first read.
+        asked = (task, target, candidates)
+        if asked not in self._shared and len(self._shared) < MOST_SHARED:
+            self._shared[asked] = asked
+        task, target, candidates = self._shared.get(asked, asked)
+        return StoredResponse(key, task, sample_id, repeat, target, candidates, *further)
 
     @contextmanager
     def _written(self) -> Iterator[None]:
@@ -138,10 +149,6 @@ def _row(response: StoredResponse) -> tuple[bytes, bytes, int, bool, bytes]:
         response.response is None,
         marshal.dumps(_values(response)),
     )
-
-
-def _response(stored: bytes) -> StoredResponse:
-    return StoredResponse(*marshal.loads(stored))
 
 
 def _bytes(name: str) -> bytes:
