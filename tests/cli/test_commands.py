@@ -1,6 +1,7 @@
 """The command line as a process sees it: output, exit status, files."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -310,3 +311,50 @@ def test_output_that_nobody_reads_is_no_error(finished):
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert done.returncode == 0
     assert done.stderr == ""
+
+
+def test_a_narrow_terminal_cuts_no_digits_off(finished, tmp_path):
+    command = ["score", finished[0], "-o", tmp_path, "--no-figures"]
+    wide, narrow = (vecbench(*command, env=os.environ | {"COLUMNS": columns}) for columns in ("80", "40"))
+    assert narrow.stdout == wide.stdout
+
+
+def test_output_that_cannot_be_written_is_status_3(finished, tmp_path):
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "vecbench", "score", str(finished[0]), "-o", str(tmp_path)]
+        done = subprocess.run(
+            [*command, "--no-figures"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 3
+    assert "the output cannot be written: no space left on device" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["data", "check", "locked"],
+        ["data", "check", "locked/table.csv"],
+        ["run", "-t", "demo", "-m", "locked"],
+        ["run", "-m", demo_model(), "-t", "demo", "--include-path", "locked/tasks"],
+        ["demo", "-o", "locked"],
+        ["score", "locked"],
+        ["score", "locked/run"],
+        ["score", "unreadable"],
+    ],
+)
+def test_what_cannot_be_read_is_told_by_its_path(tmp_path, arguments):
+    (tmp_path / "unreadable").mkdir()
+    for name in ("run.json", "responses.jsonl"):
+        (tmp_path / "unreadable" / name).touch(mode=0)
+    (tmp_path / "locked").mkdir(mode=0)
+    command = [sys.executable, "-m", "vecbench", *map(str, arguments)]
+    if os.geteuid() == 0:  # who may read everything, unless this is taken away
+        if shutil.which("setpriv") is None:
+            pytest.skip("root may read everything")
+        command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", *command]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert done.returncode in {2, 3}
+    assert "permission denied" in done.stderr
+    assert "unexpected" not in done.stderr
+    assert arguments[-1].partition("/")[0] in done.stderr

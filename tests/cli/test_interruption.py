@@ -161,3 +161,19 @@ def test_a_machine_that_lost_power_leaves_at_most_a_torn_line(tmp_path, uninterr
 
 def test_the_model_is_where_these_tests_expect_it():
     assert os.path.isfile(demo_model() / "model.safetensors")
+
+
+def test_ctrl_c_before_anything_has_been_read_is_no_traceback():
+    # The first module that the commands import is one that is interrupted.
+    program = (
+        "import sys\n"
+        "class Stopped:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'vecbench.cli.app':\n            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Stopped())\n"
+        "from vecbench.cli import main\n"
+        "main(['--help'])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 4
+    assert done.stderr == "error: stopped\n"

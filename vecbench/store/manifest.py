@@ -129,8 +129,10 @@ class Manifest(_Record):
         """
         try:
             return cls.model_validate_json(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError) as fault:
-            raise DataError(f"{path}: {fault}") from None
+        except UnicodeDecodeError:
+            raise DataError(f"{path}: not UTF-8", "It is not a run of this version.") from None
+        except OSError as fault:
+            raise DataError(f"{path}: {(fault.strerror or str(fault)).lower()}") from None
         except ValidationError as fault:
             first = fault.errors()[0]
             where = ".".join(str(part) for part in first["loc"])
