@@ -207,6 +207,27 @@ def test_two_configurations_are_not_mixed(data, directory, first, second, named)
     assert len(stored(directory)) == 5
 
 
+@pytest.mark.parametrize("fault", [RunError("no such model"), KeyboardInterrupt])
+def test_a_run_without_a_response_binds_nobody(data, directory, fault):
+    def no_engine():
+        raise fault
+
+    with pytest.raises((RunError, Interrupted)):
+        run(make_plan(data, model="misspelt"), no_engine, directory, Watcher())
+    assert json.loads(directory.manifest.read_text())["model"]["name"] == "misspelt"
+    assert go(make_plan(data), directory).generated == 5
+    assert json.loads(directory.manifest.read_text())["model"]["name"] == "fake"
+
+
+def test_an_engine_that_refuses_its_arguments_leaves_no_directory(data, directory):
+    def no_engine():
+        raise UsageError("no such device")
+
+    with pytest.raises(UsageError, match="no such device"):
+        run(make_plan(data), no_engine, directory, Watcher())
+    assert not directory.path.exists()
+
+
 def test_a_seed_makes_no_difference_to_greedy_decoding(data, directory):
     go(make_plan(data, seed=0), directory)
     assert go(make_plan(data, seed=1), directory).generated == 0

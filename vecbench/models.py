@@ -56,6 +56,8 @@ def resolve_model(model: str, revision: str | None = None) -> Model:
         UsageError: No such directory, a directory without configuration or weights, or a model id
             that cannot be looked up.
     """
+    if not model.strip():
+        raise UsageError("--model is empty", "Name a checkpoint directory, or a Hugging Face model id.")
     path = Path(model).expanduser()
     if path.is_dir():
         return _local(path)

@@ -178,7 +178,10 @@ class _Session:
         try:
             described = engine.description
             self._manifest.engine = EngineRecord(
-                name=described.name, arguments=dict(described.arguments), device=described.device
+                name=described.name,
+                arguments=dict(described.arguments),
+                device=described.device,
+                chosen_because=described.chosen_because,
             )
             self._manifest.write(self._directory.manifest)
             self._began = time.monotonic()
@@ -310,12 +313,15 @@ def _manifest(plan: RunPlan, samples: Mapping[str, int], directory: RunDirectory
     )
     stored = directory.read_manifest()
     if stored is None:
-        if directory.responses.exists():
+        others = next((path for path in directory.written_later if path.exists()), None)
+        if others is not None:
             raise UsageError(
-                f"{directory.path} has responses but no run.json, so nobody knows what they answer",
+                f"{directory.path} has a {others.name} but no run.json, so it is not a run's",
                 "Choose another --output.",
             )
         return fresh
+    if not directory.has_responses():
+        return fresh  # such as of a run whose model could not be loaded: there is nothing to mix
     stored.require_same_configuration(fresh, directory.path)
     fresh.tasks = stored.tasks | fresh.tasks
     fresh.started = stored.started

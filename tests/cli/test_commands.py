@@ -1,6 +1,7 @@
 """The command line as a process sees it: output, exit status, files."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -73,6 +74,9 @@ def test_a_run_leaves_everything_that_is_promised(finished):
         for suffix in ("svg", "png", "csv"):
             assert (output / "figures" / f"reliability_{group}.{suffix}").stat().st_size > 0
     assert "ID VER" in done.stdout
+    assert (
+        f"because {json.loads((output / 'run.json').read_text())['engine']['chosen_because']}" in done.stderr
+    )
     scores = json.loads((output / "scores.json").read_text())
     assert scores["schema"] == "vecbench.scores/1"
     assert scores["overall"]["n"] == 24
@@ -161,11 +165,25 @@ def test_a_broken_task_file_is_reported_with_status_2(tmp_path):
         (["run", "-m", demo_model(), "-t", "demo", "-a", "batchsize=3"], "Did you mean batch_size?"),
         (["run", "-m", demo_model(), "-t", "demo", "-a", "batch_size"], "is not key=value"),
         (["run", "-m", demo_model(), "-t", "demo", "-a", "{"], "not valid JSON"),
+        (["run", "-m", demo_model(), "-t", "demo", "-a", "dtype=auto,dtype=float32"], "more than once"),
+        (["run", "-m", demo_model(), "-t", "demo", "-a", '{"dtype": 1, "dtype": 2}'], "more than once"),
         (
             ["run", "-m", demo_model(), "-t", "demo", "--gen-kwargs", "temprature=1"],
             "Did you mean temperature?",
         ),
         (["run", "-m", demo_model(), "-t", "demo", "--gen-kwargs", "top_p=2"], "not possible"),
+        (
+            ["run", "-m", demo_model(), "-t", "demo", "--gen-kwargs", "max_gen_toks=1e3"],
+            "max_gen_toks=1000.0",
+        ),
+        (
+            ["run", "-m", demo_model(), "-t", "demo", "--gen-kwargs", "max_tokens=3,max_gen_toks=3"],
+            "are the same setting",
+        ),
+        (["run", "-m", "", "-t", "demo"], "--model is empty"),
+        (["run", "-m", demo_model(), "-t", "demo", "-o", ""], "a path is empty"),
+        (["demo", "-o", ""], "a path is empty"),
+        (["score", ""], "a path is empty"),
         (["run", "-m", demo_model(), "-t", "demo", "--prompt", "standart"], "Did you mean standard?"),
         (["run", "-m", demo_model(), "-t", "demo", "--prompt", "dataset"], "empty prompt"),
         (["run", "-m", demo_model(), "-t", "demo", "--repeats", "2"], "decoded greedily"),
@@ -195,6 +213,9 @@ def test_wrong_usage_is_status_2_and_says_what_to_do(tmp_path, arguments, messag
         (["--engine", "foo"], "unknown engine 'foo'"),
         (["--engine", "transformers", "-a", "foo=1"], "unknown model argument 'foo'"),
         (["--engine", "openai", "-a", "foo=1"], "unknown model argument 'foo'"),
+        (["-a", "batch_size=many"], "model argument batch_size='many': input should be a valid integer"),
+        (["-a", "dtype=float23"], "unknown dtype 'float23'"),
+        (["-a", "chat_template=nowhere"], "it cannot be read: no such file or directory"),
     ],
 )
 def test_a_wrong_engine_is_refused_even_if_nothing_is_missing(finished, tmp_path, arguments, message):
@@ -212,6 +233,25 @@ def test_rows_of_no_known_task_are_warned_of(tmp_path):
     done = vecbench("run", "-m", demo_model(), "-t", "emoji_7,fluent_7", "--data", data, cwd=tmp_path)
     assert "1 row names the task 'emojy_7', which is not known, and is left out. Did you" in done.stderr
     assert done.stderr.count("emojy_7") == 1
+
+
+def test_a_command_without_its_subcommand_prints_its_help():
+    for arguments in ([], ["tasks"]):
+        done = vecbench(*arguments)
+        assert done.returncode == 2
+        assert "Usage" in done.stdout
+        assert done.stderr == ""
+
+
+def test_somebody_elses_files_are_not_overwritten(finished, tmp_path):
+    notes = tmp_path / "summary.md"
+    notes.write_text("mine")
+    for command in (["score", finished[0]], ["demo", "--limit", 8]):
+        done = vecbench(*command, "-o", tmp_path)
+        assert done.returncode == 2
+        assert "Choose another --output." in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["summary.md"]
+    assert notes.read_text() == "mine"
 
 
 def test_underscores_in_flags_are_accepted(tmp_path):
@@ -271,3 +311,50 @@ def test_output_that_nobody_reads_is_no_error(finished):
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert done.returncode == 0
     assert done.stderr == ""
+
+
+def test_a_narrow_terminal_cuts_no_digits_off(finished, tmp_path):
+    command = ["score", finished[0], "-o", tmp_path, "--no-figures"]
+    wide, narrow = (vecbench(*command, env=os.environ | {"COLUMNS": columns}) for columns in ("80", "40"))
+    assert narrow.stdout == wide.stdout
+
+
+def test_output_that_cannot_be_written_is_status_3(finished, tmp_path):
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "vecbench", "score", str(finished[0]), "-o", str(tmp_path)]
+        done = subprocess.run(
+            [*command, "--no-figures"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 3
+    assert "the output cannot be written: no space left on device" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["data", "check", "locked"],
+        ["data", "check", "locked/table.csv"],
+        ["run", "-t", "demo", "-m", "locked"],
+        ["run", "-m", demo_model(), "-t", "demo", "--include-path", "locked/tasks"],
+        ["demo", "-o", "locked"],
+        ["score", "locked"],
+        ["score", "locked/run"],
+        ["score", "unreadable"],
+    ],
+)
+def test_what_cannot_be_read_is_told_by_its_path(tmp_path, arguments):
+    (tmp_path / "unreadable").mkdir()
+    for name in ("run.json", "responses.jsonl"):
+        (tmp_path / "unreadable" / name).touch(mode=0)
+    (tmp_path / "locked").mkdir(mode=0)
+    command = [sys.executable, "-m", "vecbench", *map(str, arguments)]
+    if os.geteuid() == 0:  # who may read everything, unless this is taken away
+        if shutil.which("setpriv") is None:
+            pytest.skip("root may read everything")
+        command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", *command]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert done.returncode in {2, 3}
+    assert "permission denied" in done.stderr
+    assert "unexpected" not in done.stderr
+    assert arguments[-1].partition("/")[0] in done.stderr

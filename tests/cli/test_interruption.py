@@ -1,9 +1,11 @@
 """A run that is killed or stopped, at any moment, goes on where it was."""
 
+import csv
 import json
 import os
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,10 +14,14 @@ from collections import Counter
 
 import pytest
 
-from vecbench.shipped import demo_model
+from vecbench.shipped import demo_model, tasks_folder
 
 SAMPLES = 324
+COPIES = 4
 PATIENCE = 120
+# What a test does to a run has to find it still at work, on a machine that stalls too.
+REPEATS = 20
+ENDLESSLY = ["--gen-kwargs", "temperature=0.7", "--repeats", str(REPEATS)]
 
 
 def hear_interrupts():
@@ -23,9 +29,10 @@ def hear_interrupts():
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def start(output, **options):
+def start(output, *arguments, **options):
     options = {"preexec_fn": hear_interrupts} | options
-    command = [sys.executable, "-m", "vecbench", "demo", "-o", str(output), "-a", "batch_size=4"]
+    command = [sys.executable, "-m", "vecbench", "run", "-m", str(demo_model()), "-t", "demo"]
+    command += ["-o", str(output), "-a", "batch_size=4", *map(str, arguments)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
 
 
@@ -56,33 +63,51 @@ def uninterrupted(tmp_path_factory):
     return output
 
 
-def test_a_run_killed_five_times_ends_as_an_uninterrupted_one(tmp_path, uninterrupted):
-    output = tmp_path / "run"
-    for moment in sorted(random.sample(range(1, SAMPLES - 8), 5)):
-        process = start(output)
-        wait_for_lines(process, output, moment)
+def copies_of_the_demo(folder):
+    """The demo's data with every sample several times."""
+    shipped = tasks_folder() / "demo" / "data"
+    shutil.copytree(shipped / "images", folder / "images")
+    with (shipped / "samples.csv").open(newline="") as stream:
+        samples = list(csv.DictReader(stream))
+    with (folder / "samples.csv").open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, samples[0])
+        writer.writeheader()
+        for copy in range(COPIES):
+            writer.writerows(each | {"id": f"{copy} {each['id']}"} for each in samples)
+    return folder
+
+
+def test_a_run_killed_five_times_ends_as_an_uninterrupted_one(tmp_path):
+    data = ["--data", copies_of_the_demo(tmp_path / "data")]
+    killed, whole = tmp_path / "killed", tmp_path / "whole"
+    for moment in sorted(random.sample(range(1, SAMPLES), 5)):
+        process = start(killed, *data)
+        wait_for_lines(process, killed, moment)
         process.kill()
         process.communicate()
         assert process.returncode == -signal.SIGKILL, moment
-    process = start(output)
-    process.communicate(timeout=PATIENCE)
-    assert process.returncode == 0
-    rows = [json.loads(line) for line in (output / "responses.jsonl").read_text().splitlines()]
-    assert len(rows) == SAMPLES
+    for output in (killed, whole):
+        process = start(output, *data)
+        process.communicate(timeout=PATIENCE)
+        assert process.returncode == 0
+    rows = [json.loads(line) for line in (killed / "responses.jsonl").read_text().splitlines()]
+    assert len(rows) == COPIES * SAMPLES
     assert set(Counter((row["task"], row["sample_id"], row["repeat"]) for row in rows).values()) == {1}
-    assert all_scores(output) == all_scores(uninterrupted)
+    assert all_scores(killed) == all_scores(whole)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_stopped_run_ends_cleanly_and_says_how_to_go_on(tmp_path, number):
     output = tmp_path / "run"
-    process = start(output)
+    process = start(output, *ENDLESSLY)
     wait_for_lines(process, output, 5)
     process.send_signal(number)
     _, said = process.communicate(timeout=PATIENCE)
     assert process.returncode == 4
-    assert f"of {SAMPLES} responses stored in {output}" in said
-    assert f"To go on: vecbench demo -o {output} -a batch_size=4" in said
+    assert f"of {REPEATS * SAMPLES} responses stored in {output}" in said
+    assert (
+        f"To go on: vecbench run -m {demo_model()} -t demo -o {output} -a batch_size=4 --gen-kwargs" in said
+    )
     assert "Traceback" not in said
     assert json.loads((output / "run.json").read_text())["status"] == "interrupted"
     assert (output / "responses.jsonl").read_bytes().endswith(b"\n")
@@ -110,9 +135,9 @@ def test_a_full_disk_ends_the_run_and_loses_nothing(tmp_path):
 
 def test_two_runs_do_not_share_a_directory(tmp_path):
     output = tmp_path / "run"
-    first = start(output)
+    first = start(output, *ENDLESSLY)
     wait_for_lines(first, output, 1)
-    second = start(output)
+    second = start(output, *ENDLESSLY)
     _, said = second.communicate(timeout=PATIENCE)
     first.kill()
     first.communicate()
@@ -136,3 +161,19 @@ def test_a_machine_that_lost_power_leaves_at_most_a_torn_line(tmp_path, uninterr
 
 def test_the_model_is_where_these_tests_expect_it():
     assert os.path.isfile(demo_model() / "model.safetensors")
+
+
+def test_ctrl_c_before_anything_has_been_read_is_no_traceback():
+    # The first module that the commands import is one that is interrupted.
+    program = (
+        "import sys\n"
+        "class Stopped:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'vecbench.cli.app':\n            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Stopped())\n"
+        "from vecbench.cli import main\n"
+        "main(['--help'])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 4
+    assert done.stderr == "error: stopped\n"

@@ -75,14 +75,27 @@ def test_a_row_that_contradicts_the_task_file_is_status_2(tmp_path):
     assert "Traceback" not in done.stderr
 
 
+def test_a_failed_sample_makes_the_scores_incomplete_until_it_is_answered(tmp_path):
+    path = tmp_path / "answers.jsonl"
+    failed = [row(2, response=None), row(3, response=None, error="out of memory")]
+    path.write_text(row(1) + "".join(failed))
+    done = score(path)
+    assert done.returncode == 4
+    assert "incomplete: 2 samples have no response" in done.stderr
+    path.write_text(row(1) + "".join(failed) + row(2) + row(3))
+    done = score(path)
+    assert done.returncode == 0, done.stderr
+    assert "no response" not in done.stderr
+
+
 def test_a_run_exported_to_others_formats_scores_as_the_run(finished, tmp_path):
     done = score(finished.path, "-o", tmp_path, "--export", "lm-eval", "--export", "emocaliber")
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 4, done.stderr
     said = json.loads((tmp_path / "scores.json").read_text())
     assert said["overall"]["counts"]["errors"] == 1
     for name in ("lm-eval", "emocaliber"):
         done = score(tmp_path / name, "-o", tmp_path / "again")
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == 4, done.stderr
         again = json.loads((tmp_path / "again" / "scores.json").read_text())
         assert [again[key] for key in ("tasks", "groups", "overall")] == [
             said[key] for key in ("tasks", "groups", "overall")

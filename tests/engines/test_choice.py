@@ -1,7 +1,9 @@
 import pytest
+from fakes import ScriptedEngine
 
-from vecbench.engines import choice, choose_engine
+from vecbench.engines import check_engine, choice, choose_engine, create_engine, registry
 from vecbench.engines.choice import weight_bytes
+from vecbench.errors import UsageError
 
 GIB = 2**30
 
@@ -32,6 +34,7 @@ def machine(monkeypatch):
         (True, 24 * GIB, 60 * GIB, {}, "transformers", "tensor_parallel_size"),
         (True, 24 * GIB, 60 * GIB, {"tensor_parallel_size": 4}, "vllm", "fits"),
         (True, 24 * GIB, 60 * GIB, {"quantization": "fp8"}, "vllm", "fits"),
+        (True, 80 * GIB, 1, {"tensor_parallel_size": "two"}, "vllm", "fits"),  # which vLLM's check refuses
         (True, 80 * GIB, 1, {"batch_size": 4}, "transformers", "batch_size is an argument of it"),
     ],
 )
@@ -51,3 +54,30 @@ def test_weights_are_counted_once(tmp_path):
     (tmp_path / "pytorch_model.bin").write_bytes(b"0" * 15)
     assert weight_bytes(str(tmp_path)) == 15
     assert weight_bytes("org/name") == 0
+
+
+def test_the_engine_says_why_it_was_chosen_and_what_was_asked_for_is_no_choice(machine, monkeypatch):
+    machine(installed=False)
+    scripted = registry.EngineKind(lambda *_: ScriptedEngine(), lambda _: None, (), "hf")
+    monkeypatch.setattr(registry, "ENGINES", {"transformers": scripted})
+    told = []
+    engine = create_engine("auto", "model", {}, told.append)
+    assert engine.description.chosen_because == told[0].why == "vLLM is not installed"
+    assert engine.description.name == "scripted"
+    assert create_engine("transformers", "model", {}, told.append).description.chosen_because is None
+    assert len(told) == 1
+
+
+def test_a_refused_argument_of_a_chosen_engine_says_which_it_is(machine):
+    machine(installed=False)
+    with pytest.raises(UsageError, match="unknown model argument 'tensor_parallel_size'") as caught:
+        check_engine("auto", "model", {"tensor_parallel_size": 2})
+    assert caught.value.remedy.endswith("The engine is transformers, because vLLM is not installed.")
+
+
+@pytest.mark.parametrize(("name", "extra"), [("vllm", "vllm"), ("transformers", "hf"), ("openai", "api")])
+def test_an_engine_that_is_not_installed_is_told_before_anything_begins(monkeypatch, name, extra):
+    monkeypatch.setattr(registry, "find_spec", lambda _: None)
+    with pytest.raises(UsageError, match=f"the {name} engine is not installed") as caught:
+        check_engine(name, "model", {})
+    assert f"vecbench[{extra}]" in caught.value.remedy

@@ -174,7 +174,9 @@ def test_faults_of_memory_and_of_the_device_are_told_apart():
         ({"batch_size": 0}, "batch_size=0", ""),
         ({"device": "cuda:7"}, "no CUDA device", "device=cpu"),
         ({"device": "toaster"}, "unknown device", "cpu"),
+        ({"device": "cuda:x"}, "device='cuda:x'", ""),
         ({"dtype": "int8"}, "unknown dtype", "float32"),
+        ({"chat_template": "nowhere"}, "chat_template='nowhere': it cannot be read", ""),
     ],
 )
 def test_impossible_arguments_are_refused(arguments, message, remedy):

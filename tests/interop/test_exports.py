@@ -1,14 +1,18 @@
 """What is exported reads back as the same responses, in the shape of the other program's files."""
 
 import json
+from contextlib import closing
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from vecbench.interop.emocaliber_export import write as write_emocaliber
+from vecbench.errors import RunError
 from vecbench.interop.exports import EXPORTS
-from vecbench.interop.lm_eval_export import write as write_lm_eval
 from vecbench.interop.reading import open_responses
+from vecbench.interop.spool import ResponseSpool
+from vecbench.prompts import prompt_of
+from vecbench.samples import Sample
 from vecbench.scoring import complete_scores, predictions, score_responses
 from vecbench.store import StoredResponse
 from vecbench.tasks import load_catalogue
@@ -50,6 +54,14 @@ RESPONSES = [
 ]
 
 
+def export(name, responses, folder, manifest=None):
+    """What the export of that name says of the responses that it writes."""
+    folder.mkdir(exist_ok=True)
+    with closing(ResponseSpool(folder)) as spool:
+        assert list(spool.storing(responses)) == responses
+        return EXPORTS[name](spool, folder, CATALOGUE, manifest)
+
+
 def scores(responses):
     rows = predictions(responses, "strict", CATALOGUE)
     said = complete_scores(rows, "strict", CATALOGUE).scores.content()
@@ -58,7 +70,7 @@ def scores(responses):
 
 @pytest.mark.parametrize("name", EXPORTS)
 def test_an_export_scores_as_what_was_exported(tmp_path, name):
-    EXPORTS[name](RESPONSES, tmp_path / "out", CATALOGUE, None)
+    export(name, RESPONSES, tmp_path / "out")
     source = open_responses(tmp_path / "out", CATALOGUE)
     back = list(source.responses)
     assert source.faults == []
@@ -70,7 +82,7 @@ def test_an_export_scores_as_what_was_exported(tmp_path, name):
 def test_the_same_responses_give_the_same_files(tmp_path, name):
     contents = []
     for folder in (tmp_path / "one", tmp_path / "two"):
-        EXPORTS[name](RESPONSES, folder, CATALOGUE, None)
+        export(name, RESPONSES, folder)
         files = sorted(path for path in folder.rglob("*") if path.is_file())
         contents.append({path.relative_to(folder): path.read_bytes() for path in files})
     assert contents[0] == contents[1]
@@ -79,7 +91,7 @@ def test_the_same_responses_give_the_same_files(tmp_path, name):
 
 @pytest.mark.parametrize("name", EXPORTS)
 def test_a_sample_that_was_retried_is_exported_without_its_failure(tmp_path, name):
-    EXPORTS[name]([response("a", None, error="x"), *RESPONSES[:2]], tmp_path, CATALOGUE, None)
+    export(name, [response("a", None, error="x"), *RESPONSES[:2]], tmp_path)
     source = open_responses(tmp_path, CATALOGUE)
     assert [(each.sample_id, each.error) for each in source.responses] == [("a", None), ("b", None)]
     assert source.faults == []
@@ -105,7 +117,7 @@ AGAIN = [
     ],
 )
 def test_an_export_of_further_responses_scores_as_what_was_exported(tmp_path, name, protocol):
-    EXPORTS[name](AGAIN + RESPONSES, tmp_path, CATALOGUE, None)
+    export(name, AGAIN + RESPONSES, tmp_path)
     source = open_responses(tmp_path, CATALOGUE)
     told = [
         score_responses(each, protocol, CATALOGUE).scores for each in (AGAIN + RESPONSES, source.responses)
@@ -115,15 +127,15 @@ def test_an_export_of_further_responses_scores_as_what_was_exported(tmp_path, na
         {key: each for key, each in said.content().items() if key not in ignored} for said in told
     )
     assert first == second
-    assert not source.is_incomplete
+    assert not source.has_lost_rows
 
 
 def test_an_export_takes_the_place_of_the_one_before(tmp_path):
-    write_lm_eval(RESPONSES, tmp_path, CATALOGUE, None)
+    export("lm-eval", RESPONSES, tmp_path)
     kept = tmp_path / "unknown" / "samples_vecbench_fi_8_2026-01-02T03-04-05.678901.jsonl"  # lm-eval's own
     kept.write_text("")
     (tmp_path / "unknown" / "notes.txt").write_text("")
-    write_lm_eval(RESPONSES[:1], tmp_path, CATALOGUE, None)
+    export("lm-eval", RESPONSES[:1], tmp_path)
     assert sorted(path.name for path in (tmp_path / "unknown").iterdir()) == sorted(
         [
             "notes.txt",
@@ -135,7 +147,7 @@ def test_an_export_takes_the_place_of_the_one_before(tmp_path):
 
 
 def test_emocalibers_files_are_what_its_scripts_write(tmp_path):
-    notes = write_emocaliber(RESPONSES, tmp_path, CATALOGUE, None)
+    notes = export("emocaliber", RESPONSES, tmp_path)
     files = {
         path.stem: [json.loads(line) for line in path.read_text().splitlines()]
         for path in tmp_path.glob("*.jsonl")
@@ -147,12 +159,73 @@ def test_emocalibers_files_are_what_its_scripts_write(tmp_path):
     assert first["confidence"] == 0.9
     assert first["conversations"][0]["content"][0] == {"type": "image", "image": "images/a.jpg"}
     assert set(files["error"][0]) == {"original_data", "error"}
-    assert notes == ["merged_conf.jsonl lacks 2 rows whose confidence is no number, as EmoCaliber's would"]
+    assert notes[1:] == [
+        "merged_conf.jsonl lacks 2 rows whose confidence is no number, as EmoCaliber's would"
+    ]
+
+
+def prompted(sample_id, profile, task="fi_2"):
+    """A response whose prompt is that of a profile, and the prompt."""
+    labels = CATALOGUE.tasks[task].labels
+    prompt, _ = prompt_of(CATALOGUE.tasks[task], profile, Sample(task, "", "", "", labels, None, Path()))
+    answer = "<answer>positive</answer><confidence>0.9</confidence>"
+    return response(sample_id, answer, prompt_sha256=sha256(prompt.encode()).hexdigest()), prompt
+
+
+def test_prompts_are_rendered_again_where_their_hash_is_that_of_a_profile(tmp_path):
+    asked = [prompted("a", "standard"), prompted("b", "direct")]
+    responses = [each for each, _ in asked] + [response("c", "<answer>negative</answer>")]
+    expected = [prompt for _, prompt in asked] + [None]
+    for name in EXPORTS:
+        [note] = export(name, responses, tmp_path / name)
+        assert note.startswith("1 of 3 prompts are not there")
+    [log] = (tmp_path / "lm-eval").rglob("samples_*.jsonl")
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [line["doc"]["prompt"] for line in lines] == expected
+    assert [line["arguments"]["gen_args_0"]["arg_0"] for line in lines] == [
+        prompt and f"<image>{prompt}" for prompt in expected
+    ]
+    assert [line["prompt_hash"] for line in lines] == [
+        prompt and sha256(f"<image>{prompt}".encode()).hexdigest() for prompt in expected
+    ]
+    rows = [json.loads(line) for line in (tmp_path / "emocaliber" / "merged.jsonl").read_text().splitlines()]
+    contents = [row["conversations"][0]["content"] for row in rows]
+    assert [part["text"] for content in contents for part in content[1:]] == expected[:2]
+    back = list(open_responses(tmp_path / "lm-eval", CATALOGUE).responses)
+    assert [each.prompt_sha256 for each in back] == [each.prompt_sha256 for each in responses]
+    assert [each.image_sha256 for each in back] == [each.image_sha256 for each in responses]
+
+
+def test_a_spool_gives_the_latest_responses_by_sample_and_leaves_nothing(tmp_path):
+    responses = [
+        response("b", None, repeat=1, error="out of memory"),
+        response("a", "first", "abstract_8"),
+        response("b", "zero"),
+        response("a", None, "abstract_8", error="lost"),
+        response("b", "one", repeat=1),
+        response("\ud800", "odd name"),
+    ]
+    folder = tmp_path / "made" / "here"
+    with closing(ResponseSpool(folder)) as spool:
+        assert list(spool.storing(iter(responses))) == list(spool) == list(spool) == responses
+        assert spool.tasks() == ["fi_2", "abstract_8"]
+        assert [[each.response for each in repeats] for repeats in spool.samples("fi_2")] == [
+            ["one", "zero"],
+            ["odd name"],
+        ]
+        assert list(spool.failed()) == [responses[3]]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_spool_that_cannot_be_written_says_where(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(RunError, match="cannot write"):
+        ResponseSpool(tmp_path / "file")
 
 
 def test_emocalibers_tables_are_what_its_script_prints(tmp_path):
     source = open_responses(GOLDEN / "responses.jsonl", CATALOGUE)
-    write_emocaliber(list(source.responses), tmp_path, CATALOGUE, None)
+    export("emocaliber", list(source.responses), tmp_path)
     expected = json.loads((GOLDEN / "expected.json").read_text())
     thresholds, tasks, groups = (
         [line.split("\t") for line in (tmp_path / f"{name}.tsv").read_text().splitlines()]
@@ -172,7 +245,7 @@ def test_emocalibers_tables_are_what_its_script_prints(tmp_path):
 
 
 def test_emocalibers_tables_say_what_there_is_not(tmp_path):
-    write_emocaliber(RESPONSES, tmp_path, CATALOGUE, None)
+    export("emocaliber", RESPONSES, tmp_path)
     names, values = (tmp_path / "groups.tsv").read_text().splitlines()
     said = dict(zip(names.split("\t"), values.split("\t"), strict=True))
     assert said["ID VER Acc"] == said["ID VER ECE"] == "N/A"
@@ -181,7 +254,7 @@ def test_emocalibers_tables_say_what_there_is_not(tmp_path):
 
 
 def test_lm_evals_files_have_its_shape(tmp_path):
-    write_lm_eval(RESPONSES, tmp_path, CATALOGUE, None)
+    export("lm-eval", RESPONSES, tmp_path)
     [folder] = tmp_path.iterdir()
     [results] = folder.glob("results_*.json")
     said = json.loads(results.read_text())

@@ -129,6 +129,43 @@ def test_scoring_their_log_pools_the_groups_as_ours(both, tmp_path):
     assert found["overall"]["metrics"] == expected["overall"]["metrics"]
 
 
+def test_an_export_is_what_lm_eval_logs(demo, tmp_path):
+    from datasets import load_dataset
+    from lm_eval.utils import get_file_task_name, get_latest_filename, make_table
+
+    ours, theirs = demo
+    go("vecbench", "score", ours, "-o", tmp_path, "--no-figures", "--export", "lm-eval")
+    [exported] = (tmp_path / "lm-eval").iterdir()
+    expected, found = their_rows(theirs), their_rows(exported)
+    assert found.keys() == expected.keys()
+    same = {"doc", "doc_hash", "target", "target_hash", "resps", "filtered_resps", "filter", *METRICS}
+    for key, row in found.items():
+        assert {name: row[name] for name in same} == {name: expected[key][name] for name in same}
+        asked, theirs_asked = (each["arguments"]["gen_args_0"] for each in (row, expected[key]))
+        assert asked["arg_0"] in theirs_asked["arg_0"]  # which has the chat template around it
+        assert asked["arg_1"].items() >= theirs_asked["arg_1"].items()
+        assert row["prompt_hash"] == hashlib.sha256(asked["arg_0"].encode()).hexdigest()
+    results = [
+        json.loads(
+            Path(get_latest_filename([str(path) for path in folder.glob("results_*.json")])).read_text()
+        )
+        for folder in (exported, theirs)
+    ]
+    ours_said, theirs_said = (each["results"] for each in results)
+    assert theirs_said.keys() - ours_said.keys() == results[1]["group_subtasks"].keys()
+    for name, said in ours_said.items():
+        assert said == pytest.approx(theirs_said[name], abs=1e-12)
+    tasks_alone = results[1] | {
+        "results": {name: theirs_said[name] for name in ours_said},
+        "group_subtasks": {},
+    }
+    assert make_table(results[0], sort_results=True) == make_table(tasks_alone, sort_results=True)
+    for path in exported.glob("samples_*.jsonl"):
+        rows = load_dataset("json", data_files=str(path), split="train", cache_dir=str(tmp_path / "cache"))
+        assert len(rows) == LIMIT
+        assert get_file_task_name(path.name).removeprefix("vecbench_") == rows[0]["doc"]["task"]
+
+
 def test_lm_eval_finds_every_task_and_group():
     command = ["lm_eval", "validate", "--include_path", tasks_folder(), "--tasks", "vecbench,vecbench_demo"]
     assert "valid" in go(*command).stdout.lower()

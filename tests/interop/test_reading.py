@@ -209,7 +209,8 @@ def test_a_failed_sample_is_an_error_row(tmp_path):
     assert [each.response for each in responses] == [None, None]
     assert [row.reading.label_status for row in predictions(responses, "strict", CATALOGUE)] == ["error"] * 2
     assert source.faults == []
-    assert not source.is_incomplete
+    assert not source.has_lost_rows
+    assert source.is_incomplete
 
 
 @pytest.mark.parametrize("nothing", ["", False, None, 0, [], {}])

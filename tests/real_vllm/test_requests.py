@@ -113,6 +113,8 @@ def test_the_manifest_can_hold_what_the_engine_says_of_itself(engine):
         ({"window": 0}, "window=0", ""),
         ({"lora": "nowhere"}, "no adapter_config.json", "directory"),
         ({"chat_template": "nowhere"}, "nowhere", ""),
+        ({"dtype": "float23"}, "model argument dtype='float23'", ""),
+        ({"gpu_memory_utilization": 3.0}, "model argument gpu_memory_utilization=3.0", ""),
     ],
 )
 def test_impossible_arguments_are_refused(arguments, message, remedy):

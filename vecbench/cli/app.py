@@ -5,6 +5,7 @@ Nothing heavy is imported before a command needs it: `vecbench --help` must answ
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import signal
@@ -23,8 +24,13 @@ from vecbench.cli.leaderboard import leaderboard
 from vecbench.cli.run import demo, run
 from vecbench.cli.score import score
 from vecbench.cli.tasks import tasks
-from vecbench.errors import Interrupted, RunError, VecbenchError
+from vecbench.errors import DataError, Interrupted, RunError, VecbenchError
 from vecbench.escaping import printable
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""What a system says of a full or broken disk."""
+REFUSED = (errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENAMETOOLONG, errno.ENOTDIR)
+"""What a system says of a path that somebody named and nobody can use."""
 
 app = typer.Typer(
     name="vecbench",
@@ -100,8 +106,16 @@ def _status(arguments: list[str], debug: bool) -> int:
         return 0
     except Exception as fault:
         if hasattr(fault, "format_message"):  # typer's usage errors; their class differs by version
-            _print_error(fault.format_message(), _help_hint(fault))
+            message = fault.format_message()
+            if message:  # none where a command without its subcommand has printed the help
+                _print_error(message, _help_hint(fault))
             return 2
+        if isinstance(fault, OSError) and fault.filename is None and fault.errno in NO_ROOM:
+            problem = (fault.strerror or str(fault)).lower()
+            return _report(RunError(f"the output cannot be written: {problem}"), debug)
+        if isinstance(fault, OSError) and fault.filename is not None and fault.errno in REFUSED:
+            problem = (fault.strerror or str(fault)).lower()
+            return _report(DataError(f"{os.fsdecode(fault.filename)}: {problem}"), debug)
         said = str(fault).strip().partition("\n")[0]
         error = RunError(
             f"unexpected {type(fault).__name__}: {said}",

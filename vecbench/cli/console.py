@@ -8,11 +8,17 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+NARROWEST = 80
+"""Columns that tables are made for; in fewer, digits would be cut off. A narrower terminal wraps lines."""
+
+
 def stdout() -> Console:
     """Standard output: results."""
     from rich.console import Console
 
-    return Console(markup=False, highlight=False)
+    console = Console(markup=False, highlight=False)
+    console.width = max(console.width, NARROWEST)
+    return console
 
 
 def stderr() -> Console:

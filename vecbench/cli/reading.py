@@ -40,12 +40,28 @@ def report_source(source: ResponseSource, catalogue: Catalogue, faults: Path) ->
     if not source.faults:
         return
     effects = ", ".join(f"{count:,} {effect}" for effect, count in source.effects().items())
-    word = ("incomplete: ", "bold red") if source.is_incomplete else ("warning: ", "bold yellow")
+    word = ("incomplete: ", "bold red") if source.has_lost_rows else ("warning: ", "bold yellow")
     console.print(Text.assemble(word, f"faults in what was read: {effects}"), soft_wrap=True)
     for fault in source.faults[:MOST_FAULTS]:
         console.print(f"  {fault}", soft_wrap=True)
     if len(source.faults) > MOST_FAULTS:
         console.print(f"  … and {len(source.faults) - MOST_FAULTS:,} more: see {faults}", soft_wrap=True)
+
+
+def report_failures(source: ResponseSource) -> None:
+    """Prints how many samples failed, if any did.
+
+    Args:
+        source: Read to its end.
+    """
+    from rich.text import Text
+
+    failed = source.resolution.failed
+    if not failed:
+        return
+    said = f"{failed:,} sample{'s have' if failed > 1 else ' has'} no response"
+    remedy = "; run the same `vecbench run` again to try once more" if source.is_run else ""
+    stderr().print(Text.assemble(("incomplete: ", "bold red"), said, remedy), soft_wrap=True)
 
 
 def _recognised(source: ResponseSource) -> str:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from vecbench.cli.console import stderr, stdout
+from vecbench.cli.paths import given_path
 from vecbench.escaping import printable
 
 if TYPE_CHECKING:
     from vecbench.cli.counter import Counter
-    from vecbench.engines import Engine
+    from vecbench.engines import Engine, EngineChoice
     from vecbench.models import Model
     from vecbench.run import RunOutcome, RunPlan
     from vecbench.samples import DataSource
@@ -27,9 +28,9 @@ MOST_FAILURES = 3
 
 
 def demo(
-    output: Annotated[Path, typer.Option("-o", "--output", help="The run's directory.")] = Path(
-        "results/demo"
-    ),
+    output: Annotated[
+        Path, typer.Option("-o", "--output", parser=given_path, metavar="DIR", help="The run's directory.")
+    ] = Path("results/demo"),
     model_args: Annotated[
         str | None,
         typer.Option("-a", "--model-args", metavar="K=V,…", help="Arguments of the engine, or JSON."),
@@ -89,7 +90,14 @@ def run(
         typer.Option("--gen-kwargs", metavar="K=V,…", help="Generation settings instead of the task's own."),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="The run's directory (default: results/MODEL).")
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            parser=given_path,
+            metavar="DIR",
+            help="The run's directory (default: results/MODEL).",
+        ),
     ] = None,
     include_path: Annotated[
         list[Path] | None, typer.Option("--include-path", help="Another folder with task files.")
@@ -112,9 +120,9 @@ def run(
 
     catalogue = load_catalogue(include_path or [])
     arguments = parse_settings("--model-args", model_args)
-    check_engine(engine, arguments)
     chosen = catalogue.select(tasks)
     find_model = served_model if engine == "openai" else resolve_model
+    check_engine(engine, model, arguments)
     resolved = find_model(model, arguments.get("revision"))
     if "lora" in arguments:
         resolved = with_adapter(resolved, str(arguments["lora"]))
@@ -141,7 +149,7 @@ def run(
     def make_engine() -> Engine:
         # The commit that was looked up, not the branch: it may move before the engine loads it.
         loaded = arguments if resolved.commit is None else arguments | {"revision": resolved.commit}
-        return create_engine(_engine_name(engine, resolved.source, loaded), resolved.source, loaded)
+        return create_engine(engine, resolved.source, loaded, _say_choice)
 
     outcome = _watched(plan, make_engine, directory)
     _show(directory, catalogue, outcome)
@@ -154,14 +162,8 @@ def _pixel_limits(arguments: dict[str, Any]) -> dict[str, int]:
     return {name: given[name] for name in ("min_pixels", "max_pixels") if name in given}
 
 
-def _engine_name(asked: str, source: str, arguments: dict[str, Any]) -> str:
-    if asked != "auto":
-        return asked
-    from vecbench.engines import choose_engine
-
-    choice = choose_engine(source, arguments)
+def _say_choice(choice: EngineChoice) -> None:
     stderr().print(f"engine: {choice.name}, because {choice.why}", soft_wrap=True)
-    return choice.name
 
 
 def _plan(

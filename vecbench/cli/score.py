@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -9,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from vecbench.cli.console import stderr, stdout
+from vecbench.cli.paths import given_path
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from rich.console import Console
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from vecbench.interop.reading import ResponseSource
     from vecbench.metrics.recalibration import Method
     from vecbench.scoring import CompleteScores, Differences
-    from vecbench.store import Manifest, RunDirectory
+    from vecbench.store import Manifest, RunDirectory, StoredResponse
     from vecbench.tasks import Catalogue
 
 Format = Literal["table", "json", "markdown", "csv", "latex"]
@@ -28,7 +30,11 @@ Format = Literal["table", "json", "markdown", "csv", "latex"]
 def score(
     paths: Annotated[
         list[Path],
-        typer.Argument(metavar="PATH…", help="Run directories, or responses that another program stored."),
+        typer.Argument(
+            metavar="PATH…",
+            parser=given_path,
+            help="Run directories, or responses that another program stored.",
+        ),
     ],
     protocol: Annotated[
         str,
@@ -42,6 +48,8 @@ def score(
         typer.Option(
             "-o",
             "--output",
+            parser=given_path,
+            metavar="DIR",
             help="Where to write predictions and scores (default: the run directory, or beside the file).",
         ),
     ] = None,
@@ -73,8 +81,10 @@ def score(
 ) -> None:
     """Score responses that are stored already; no model is needed.
 
-    Writes predictions.jsonl, scores.json, summary.md and figures/, and prints the table.
+    Writes predictions.jsonl, scores.json, summary.md and figures/, and prints the table. Exit status 4:
+    scored, but incomplete, since a sample has no response or a row could not be read.
     """
+    from vecbench.cli.reading import report_failures
     from vecbench.errors import UsageError, nearest
     from vecbench.interop.reading import open_responses
     from vecbench.metrics.recalibration import METHODS
@@ -108,38 +118,45 @@ def score(
         source = open_responses(path, catalogue)
         written = output or source.default_output
         _require_directory(written)
-        score_source(
-            source,
-            protocol,
-            catalogue,
-            written,
-            console,
-            format_,
-            figures=figures,
-            intervals=intervals,
-            recalibrate=recalibrate,
-            with_differences=against is not None,
-        )
+        with _exporting(exports, source, catalogue, written) as responses:
+            score_source(
+                replace(source, responses=responses),
+                protocol,
+                catalogue,
+                written,
+                console,
+                format_,
+                figures=figures,
+                intervals=intervals,
+                recalibrate=recalibrate,
+                with_differences=against is not None,
+            )
+        report_failures(source)
         incomplete = incomplete or source.is_incomplete
-        if exports:
-            _export(exports, path, catalogue, written)
     if incomplete:
         raise typer.Exit(4)
 
 
 def _require_directory(output: Path) -> None:
-    """Refuses a place that cannot be a directory, before anything is computed.
+    """Refuses a place that cannot be a directory, or is somebody else's, before anything is computed.
 
     Raises:
-        UsageError: There is a file there, or above it, or the name is too long.
+        UsageError: There is a file there, or above it, or the name is too long; or there is a summary.md that
+            no scoring has written.
     """
     from vecbench.errors import UsageError
+    from vecbench.store import RunDirectory
 
     remedy = "--output takes a directory."
     try:
         nearest = next((each for each in (output, *output.parents) if each.exists()), None)
         if nearest is not None and not nearest.is_dir():
             raise UsageError(f"{nearest} is a file", remedy)
+        written = RunDirectory(output)
+        if written.summary.exists() and not (written.scores.exists() or written.manifest.exists()):
+            raise UsageError(
+                f"{written.summary} is not vecbench's, and would be overwritten", "Choose another --output."
+            )
     except OSError as fault:
         raise UsageError(f"{output}: {(fault.strerror or str(fault)).lower()}", remedy) from None
 
@@ -162,6 +179,7 @@ def score_source(
     What was recognised and what is wrong with it goes to standard error.
     """
     from vecbench.cli.reading import report_source
+    from vecbench.outdated import earlier_figures, remove_outdated
     from vecbench.report import summary, write_faults, write_figures, write_predictions
     from vecbench.scoring import differences, score_responses
     from vecbench.store import RunDirectory, remove, write_text
@@ -177,9 +195,11 @@ def score_source(
         remove([written.differences, written.difference_summary])
     write_predictions(complete.rows, written.predictions)
     write_faults(source.faults, written.faults)
+    earlier = earlier_figures(written)
     write_text(written.scores, scores.as_json())
-    pictures = write_figures(scores, written.figures) if figures else []
-    write_text(written.summary, summary(complete, source.manifest, pictures, output, source))
+    drawn = write_figures(scores, written.figures) if figures else None
+    remove_outdated(earlier, written, scores, drawn)
+    write_text(written.summary, summary(complete, source.manifest, drawn or [], output, source))
     report_source(source, catalogue, written.faults)
     _print(complete, format_, console, intervals=intervals)
     if with_differences:
@@ -208,16 +228,23 @@ def _exports(names: Sequence[str]) -> Mapping[str, Export]:
     return {name: export_named(name) for name in names}
 
 
-def _export(exports: Mapping[str, Export], path: Path, catalogue: Catalogue, output: Path) -> None:
-    from vecbench.interop.reading import open_responses
+@contextmanager
+def _exporting(
+    exports: Mapping[str, Export], source: ResponseSource, catalogue: Catalogue, output: Path
+) -> Iterator[Iterator[StoredResponse]]:
+    """The responses for the block to go through; what it has gone through is exported at its end."""
+    if not exports:
+        yield source.responses
+        return
+    from vecbench.interop.spool import ResponseSpool
 
-    source = open_responses(path, catalogue)
-    responses = list(source.responses)
-    for name, write in exports.items():
-        notes = write(responses, output / name, catalogue, source.manifest)
-        stderr().print(f"exported: {output / name}", soft_wrap=True)
-        for note in notes:
-            stderr().print(f"  {note}", soft_wrap=True)
+    with closing(ResponseSpool(output)) as spool:
+        yield spool.storing(source.responses)
+        for name, write in exports.items():
+            notes = write(spool, output / name, catalogue, source.manifest)
+            stderr().print(f"exported: {output / name}", soft_wrap=True)
+            for note in notes:
+                stderr().print(f"  {note}", soft_wrap=True)
 
 
 def _print(complete: CompleteScores, format_: str, console: Console, *, intervals: bool) -> None:

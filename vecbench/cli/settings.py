@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from vecbench.engines.base import Sampling
 from vecbench.errors import UsageError, nearest
+from vecbench.interop.json_lines import RepeatedKeyError, unique
 
 
 def parse_settings(option: str, text: str | None) -> dict[str, Any]:
@@ -20,25 +22,29 @@ def parse_settings(option: str, text: str | None) -> dict[str, Any]:
         text: What was given; None for nothing.
 
     Raises:
-        UsageError: It is neither.
+        UsageError: It is neither, or says a thing twice.
     """
     if not text or not text.strip():
         return {}
     if text.lstrip().startswith("{"):
         try:
-            settings = json.loads(text)
-        except ValueError as fault:
+            return dict(json.loads(text, object_pairs_hook=unique))
+        except RepeatedKeyError as fault:
+            raise UsageError(f"{option}: {fault}") from None
+        except (ValueError, RecursionError) as fault:
             raise UsageError(f"{option}: not valid JSON: {fault}") from None
-        return dict(settings)
-    settings = {}
+    pairs = []
     for part in text.split(","):
         name, sign, value = part.partition("=")
         if not sign or not name.strip():
             raise UsageError(
                 f"{option}: {part!r} is not key=value", 'Write k=v,k=v or a JSON object: \'{"k": "v"}\'.'
             )
-        settings[name.strip().replace("-", "_")] = _value(value.strip())
-    return settings
+        pairs.append((name.strip().replace("-", "_"), _value(value.strip())))
+    try:
+        return unique(pairs)
+    except RepeatedKeyError as fault:
+        raise UsageError(f"{option}: {fault}") from None
 
 
 def _value(text: str) -> Any:
@@ -70,10 +76,16 @@ def apply_generation_settings(sampling: Sampling, settings: dict[str, Any]) -> S
         "do_sample": "do_sample",
     }
     chosen: dict[str, Any] = {}
+    spelt: dict[str, str] = {}
     for name, value in settings.items():
         if name not in names:
             raise UsageError(f"--gen-kwargs: unknown setting {name!r}", nearest(name, names))
-        chosen[names[name]] = value
+        meant = names[name]
+        if meant in chosen:
+            raise UsageError(
+                f"--gen-kwargs: {spelt[meant]} and {name} are the same setting", "Give one of them."
+            )
+        chosen[meant], spelt[meant] = value, name
     sample = chosen.pop("do_sample", None)
     if sample is not None and not isinstance(sample, bool):
         raise UsageError(f"--gen-kwargs: do_sample={sample!r} is not possible", "Write true or false.")
@@ -89,7 +101,7 @@ def apply_generation_settings(sampling: Sampling, settings: dict[str, Any]) -> S
                 f"--gen-kwargs: until={stop!r} is not possible", "Write a text or a list of texts."
             )
         chosen["stop"] = tuple(stops)
-    _require_numbers(chosen)
+    _require_numbers(chosen, spelt)
     changed = replace(sampling, **chosen)
     if sample is True and changed.temperature == 0:
         raise UsageError(
@@ -98,19 +110,18 @@ def apply_generation_settings(sampling: Sampling, settings: dict[str, Any]) -> S
     return changed
 
 
-def _require_numbers(chosen: dict[str, Any]) -> None:
-    limits = {"temperature": (0.0, 100.0), "top_p": (1e-9, 1.0), "max_tokens": (1, 2**31)}
-    for name, (low, high) in limits.items():
-        value = chosen.get(name, low)
-        whole = name != "max_tokens" or isinstance(value, int)
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, int | float)
-            or not whole
-            or not low <= value <= high
-        ):
-            raise UsageError(
-                f"--gen-kwargs: {name}={value!r} is not possible", f"It lies in [{low:g}, {high:g}]."
-            )
-        if name in chosen and name != "max_tokens":
+def _require_numbers(chosen: dict[str, Any], spelt: Mapping[str, str]) -> None:
+    possible = {
+        "temperature": (0.0, 100.0, "a number from 0 to 100"),
+        "top_p": (1e-9, 1.0, "a number above 0, at most 1"),
+        "max_tokens": (1, 2**31, "a whole number above 0"),
+    }
+    for name in possible.keys() & chosen.keys():
+        value = chosen[name]
+        low, high, expected = possible[name]
+        kinds = int if name == "max_tokens" else (int, float)
+        if isinstance(value, bool) or not isinstance(value, kinds) or not low <= value <= high:
+            written = spelt.get(name, name)
+            raise UsageError(f"--gen-kwargs: {written}={value!r} is not possible", f"Expected: {expected}.")
+        if name != "max_tokens":
             chosen[name] = float(value)

@@ -1,23 +1,50 @@
 """`--model-args`, checked against what an engine knows.
 
-The schemas lie here, and not with their engines, so that nothing heavy is imported to check a command.
-vLLM's arguments are vLLM's own: only its engine can tell them.
+The schemas lie here, and not with their engines, so that nothing heavy is imported to check a command;
+the vllm engine's in `vllm_arguments`.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from vecbench.errors import UsageError, nearest
 
 Arguments = TypeVar("Arguments", bound=BaseModel)
 
 SECRETS = ("api_key", "key", "token", "password", "authorization")
+
+DTYPES = ("auto", "float32", "bfloat16", "float16", "float64", "float", "half", "double")
+"""Of torch's, those that a model can compute in everywhere."""
+
+
+def _readable(path: str | None) -> str | None:
+    if path is not None:
+        try:
+            Path(path).read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            raise ValueError("it is not UTF-8") from None
+        except OSError as fault:
+            raise ValueError(f"it cannot be read: {(fault.strerror or str(fault)).lower()}") from None
+    return path
+
+
+ChatTemplate = Annotated[str | None, AfterValidator(_readable)]
+"""The path of a Jinja file."""
 
 
 class TransformersArguments(BaseModel):
@@ -27,14 +54,21 @@ class TransformersArguments(BaseModel):
 
     revision: str | None = None
     batch_size: int = Field(16, ge=1)
-    device: str = "auto"
+    device: str = Field("auto", pattern="^[a-z]+(:[0-9]+)?$")
     dtype: str = "auto"
     trust_remote_code: bool = False
     attn_implementation: str | None = None
-    chat_template: str | None = None
+    chat_template: ChatTemplate = None
     min_pixels: int | None = Field(None, ge=1)
     max_pixels: int | None = Field(None, ge=1)
     decode_threads: int = Field(min(8, os.cpu_count() or 1), ge=1)
+
+    @field_validator("dtype")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name not in DTYPES:
+            raise UsageError(f"unknown dtype {name!r}", nearest(name, DTYPES))
+        return name
 
 
 class OpenAIArguments(BaseModel):
@@ -99,5 +133,10 @@ def parse_arguments(schema: type[Arguments], arguments: Mapping[str, Any]) -> Ar
         name = str(first["loc"][0])
         if first["type"] == "extra_forbidden":
             raise UsageError(f"unknown model argument {name!r}", nearest(name, schema.model_fields)) from None
-        problem = first["msg"][0].lower() + first["msg"][1:]
-        raise UsageError(f"model argument {name}={first['input']!r}: {problem}") from None
+        raise refusal(name, arguments.get(name), first["msg"]) from None
+
+
+def refusal(name: str, value: object, problem: str) -> UsageError:
+    """The error for an argument that has a wrong value."""
+    problem = problem.removeprefix("Value error, ")
+    return UsageError(f"model argument {name}={value!r}: {problem[0].lower()}{problem[1:]}")

@@ -82,11 +82,19 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class EngineDescription:
-    """What a run's manifest says about its engine."""
+    """What a run's manifest says about its engine.
+
+    Attributes:
+        name: A key of `ENGINES`.
+        arguments: As used.
+        device: What it computes on.
+        chosen_because: Why `--engine auto` took it; None if it was asked for by name.
+    """
 
     name: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
     device: str = ""
+    chosen_because: str | None = None
 
 
 class Engine(Protocol):

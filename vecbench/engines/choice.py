@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+from vecbench.engines.base import Engine, EngineDescription, Request, Response
 
 MEMORY_SHARE = 0.85
 """Share of a GPU that weights may take: the rest is for the key-value cache and activations."""
@@ -19,12 +21,38 @@ class EngineChoice:
     """The engine that suits, and why.
 
     Attributes:
-        name: "vllm" or "transformers".
-        why: Half a sentence.
+        name: Such as "vllm" or "transformers".
+        why: Half a sentence; None if it was named, and nothing was to be chosen.
     """
 
     name: str
-    why: str
+    why: str | None = None
+
+
+class ChosenEngine:
+    """An engine that says why it was chosen.
+
+    Args:
+        engine: What generates.
+        choice: How it came to be that one.
+    """
+
+    def __init__(self, engine: Engine, choice: EngineChoice) -> None:
+        self._engine = engine
+        self._choice = choice
+
+    @property
+    def description(self) -> EngineDescription:
+        """That of the engine, with the reason."""
+        return replace(self._engine.description, chosen_because=self._choice.why)
+
+    def generate(self, requests: Iterable[Request]) -> Iterator[Response]:
+        """The responses of the engine."""
+        return self._engine.generate(requests)
+
+    def close(self) -> None:
+        """Closes the engine."""
+        self._engine.close()
 
 
 def choose_engine(model: str, arguments: Mapping[str, Any]) -> EngineChoice:
@@ -46,8 +74,7 @@ def choose_engine(model: str, arguments: Mapping[str, Any]) -> EngineChoice:
         return EngineChoice("transformers", f"vLLM cannot be imported ({type(fault).__name__})")
     if memory is None:
         return EngineChoice("transformers", "vLLM is installed, but there is no GPU")
-    parallel = int(arguments.get("tensor_parallel_size", 1))
-    parallel *= int(arguments.get("pipeline_parallel_size", 1))
+    parallel = _count(arguments, "tensor_parallel_size") * _count(arguments, "pipeline_parallel_size")
     needed = weight_bytes(model)
     if "quantization" not in arguments and needed > MEMORY_SHARE * memory * parallel:
         return EngineChoice(
@@ -66,6 +93,11 @@ def weight_bytes(model: str) -> int:
         for pattern in ("*.safetensors", "*.bin")
     }
     return sizes["*.safetensors"] or sizes["*.bin"]
+
+
+def _count(arguments: Mapping[str, Any], name: str) -> int:
+    value = arguments.get(name, 1)
+    return value if isinstance(value, int) else 1  # anything else is refused by whoever takes it
 
 
 def _gpu_memory() -> int | None:

@@ -3,84 +3,113 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from typing import Any
 
-from pydantic import BaseModel
-
 from vecbench.engines.arguments import OpenAIArguments, TransformersArguments, parse_arguments
 from vecbench.engines.base import Engine
-from vecbench.engines.choice import choose_engine
+from vecbench.engines.choice import ChosenEngine, EngineChoice, choose_engine
+from vecbench.engines.vllm_arguments import check_arguments
 from vecbench.errors import UsageError, nearest
 
 
 def _transformers(model: str, arguments: Mapping[str, Any]) -> Engine:
-    if find_spec("torch") is None or find_spec("transformers") is None:
-        raise UsageError("the transformers engine is not installed", 'Install it: pip install "vecbench[hf]"')
     from vecbench.engines.transformers import TransformersEngine
 
     return TransformersEngine(model, arguments)
 
 
 def _openai(model: str, arguments: Mapping[str, Any]) -> Engine:
-    if find_spec("openai") is None:
-        raise UsageError("the openai engine is not installed", 'Install it: pip install "vecbench[api]"')
     from vecbench.engines.openai import OpenAIEngine
 
     return OpenAIEngine(model, arguments)
 
 
 def _vllm(model: str, arguments: Mapping[str, Any]) -> Engine:
-    if find_spec("vllm") is None:
-        raise UsageError("the vllm engine is not installed", 'Install it: pip install "vecbench[vllm]"')
     from vecbench.engines.vllm import VllmEngine
 
     return VllmEngine(model, arguments)
 
 
-ENGINES: Mapping[str, Callable[[str, Mapping[str, Any]], Engine]] = {
-    "vllm": _vllm,
-    "transformers": _transformers,
-    "openai": _openai,
+@dataclass(frozen=True, slots=True)
+class EngineKind:
+    """What there is to know of an engine before it is made.
+
+    Attributes:
+        make: (model, arguments) → the engine, with its model loaded.
+        check: Refuses arguments that it would refuse, as far as that can be told without a model.
+        packages: What must be installed.
+        extra: Of vecbench, that installs them.
+    """
+
+    make: Callable[[str, Mapping[str, Any]], Engine]
+    check: Callable[[Mapping[str, Any]], object]
+    packages: tuple[str, ...]
+    extra: str
+
+
+ENGINES: Mapping[str, EngineKind] = {
+    "vllm": EngineKind(_vllm, check_arguments, ("vllm",), "vllm"),
+    "transformers": EngineKind(
+        _transformers, partial(parse_arguments, TransformersArguments), ("torch", "transformers"), "hf"
+    ),
+    "openai": EngineKind(_openai, partial(parse_arguments, OpenAIArguments), ("openai",), "api"),
 }
-"""Name → how to make it. Making an engine loads the model."""
 
 
-_SCHEMAS: Mapping[str, type[BaseModel]] = {"transformers": TransformersArguments, "openai": OpenAIArguments}
-
-
-def check_engine(name: str, arguments: Mapping[str, Any]) -> None:
+def check_engine(name: str, model: str, arguments: Mapping[str, Any]) -> None:
     """Refuses what no model needs to be loaded for to be refused.
-
-    vLLM alone knows its arguments; they are checked when its engine is made.
 
     Args:
         name: A key of `ENGINES`, or "auto".
+        model: A checkpoint directory, a Hugging Face model id, or the name that an endpoint serves.
         arguments: For the engine.
 
     Raises:
-        UsageError: No such engine, or an argument that it does not know or cannot take.
+        UsageError: No such engine, not installed, or an argument that it does not know or cannot take.
     """
     if name not in ENGINES and name != "auto":
         raise UsageError(f"unknown engine {name!r}", nearest(name, ["auto", *ENGINES]))
-    if name == "auto" and find_spec("vllm") is None:
-        name = "transformers"
-    if name in _SCHEMAS:
-        parse_arguments(_SCHEMAS[name], arguments)
+    if name == "auto" and not arguments and find_spec("vllm") is not None:
+        return  # whichever it will be can take none, and whether there is a GPU takes seconds to tell
+    choice = choose_engine(model, arguments) if name == "auto" else EngineChoice(name)
+    kind = ENGINES[choice.name]
+    if any(find_spec(package) is None for package in kind.packages):
+        raise UsageError(
+            f"the {choice.name} engine is not installed", f'Install it: pip install "vecbench[{kind.extra}]"'
+        )
+    try:
+        kind.check(arguments)
+    except UsageError as fault:
+        if choice.why is not None:
+            fault.remedy = f"{fault.remedy} The engine is {choice.name}, because {choice.why}.".lstrip()
+        raise
 
 
-def create_engine(name: str, model: str, arguments: Mapping[str, Any]) -> Engine:
+def create_engine(
+    name: str,
+    model: str,
+    arguments: Mapping[str, Any],
+    chosen: Callable[[EngineChoice], None] | None = None,
+) -> Engine:
     """The engine of that name, with its model loaded.
 
     Args:
         name: A key of `ENGINES`, or "auto".
-        model: A checkpoint directory or a Hugging Face model id.
+        model: A checkpoint directory, a Hugging Face model id, or the name that an endpoint serves.
         arguments: The engine's own arguments; unknown ones are refused.
+        chosen: Told of what "auto" has chosen, before the model is loaded.
 
     Raises:
         UsageError: No such engine, not installed, or an argument that it does not know.
         RunError: The model cannot be loaded.
     """
-    chosen = choose_engine(model, arguments).name if name == "auto" else name
-    check_engine(chosen, arguments)
-    return ENGINES[chosen](model, arguments)
+    if name != "auto":
+        check_engine(name, model, arguments)
+        return ENGINES[name].make(model, arguments)
+    choice = choose_engine(model, arguments)
+    if chosen is not None:
+        chosen(choice)
+    return ChosenEngine(create_engine(choice.name, model, arguments), choice)

@@ -269,9 +269,7 @@ def _dtype(name: str, device: torch.device) -> torch.dtype:
         if device.type == "cuda":
             return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
         return torch.float16 if device.type == "mps" else torch.float32
-    dtype = getattr(torch, name, None)
-    if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
-        raise UsageError(f"unknown dtype {name!r}", "Known: auto, float32, bfloat16, float16.")
+    dtype: torch.dtype = getattr(torch, name)
     return dtype
 
 

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from PIL.Image import Image
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ValidationError
 
-from vecbench.engines.arguments import parse_arguments
+from vecbench.engines.arguments import parse_arguments, refusal
 from vecbench.engines.base import EngineDescription, FinishReason, Request, Response
 from vecbench.engines.orphans import Watchdog
+from vecbench.engines.vllm_arguments import VllmArguments, divided
 from vecbench.engines.window import EventLoop, answered
-from vecbench.errors import RunError, UsageError, nearest
+from vecbench.errors import RunError, UsageError
 
 # Before vLLM is imported. Its processes must not be forks of one with threads; nothing is reported to
 # anybody; and its log is for those who ask for it.
@@ -48,21 +49,6 @@ DEFAULTS: Mapping[str, Any] = {
 """What we set where `--model-args` says nothing."""
 MOST_PROMPTS = 10_000
 """So many prompts' tokens are kept: data may bring a prompt for every sample."""
-NOT_OURS = {"model", "hf_token"}
-"""Arguments of vLLM that come from elsewhere: `--model`, and the environment."""
-
-
-class VllmArguments(BaseModel):
-    """What `--model-args` may hold for this engine besides vLLM's own arguments."""
-
-    model_config = ConfigDict(extra="forbid", protected_namespaces=())
-
-    window: int = Field(2, ge=1)
-    lora: str | None = None
-    chat_template: str | None = None
-    min_pixels: int | None = Field(None, ge=1)
-    max_pixels: int | None = Field(None, ge=1)
-    decode_threads: int = Field(min(8, os.cpu_count() or 1), ge=1)
 
 
 class VllmEngine:
@@ -81,7 +67,7 @@ class VllmEngine:
     """
 
     def __init__(self, model: str, arguments: Mapping[str, Any]) -> None:
-        own, passed = _divided(arguments)
+        own, passed = divided(arguments, (each.name for each in dataclasses.fields(AsyncEngineArgs)))
         self._arguments = parse_arguments(VllmArguments, own)
         self._chat = ChatParams(
             chat_template=_template(self._arguments.chat_template),
@@ -145,6 +131,8 @@ class VllmEngine:
     def _started(self, model: str) -> AsyncLLM:
         try:
             return AsyncLLM.from_engine_args(AsyncEngineArgs(model=model, **self._passed))
+        except ValidationError as fault:
+            raise _refused(model, self._passed, fault) from fault
         except Exception as fault:
             # vLLM raises whatever its many configurations and checkpoints lead to; there is no engine.
             raise _start_error(model, fault) from fault
@@ -204,39 +192,8 @@ class _Picture:
     """Stands for the pixels in vLLM's prefix cache, which would hash them otherwise."""
 
 
-def _divided(arguments: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Our arguments and vLLM's."""
-    theirs = {
-        each.name for each in dataclasses.fields(AsyncEngineArgs) if not each.name.startswith("_")
-    } - NOT_OURS
-    own: dict[str, Any] = {}
-    passed: dict[str, Any] = {}
-    for name, value in arguments.items():
-        if name == "hf_token":
-            raise UsageError(
-                "--model-args hf_token: everybody on the machine could read a token there",
-                "Set HF_TOKEN in the environment.",
-            )
-        if name in VllmArguments.model_fields:
-            own[name] = value
-        elif name in theirs:
-            passed[name] = value
-        else:
-            known = sorted({*VllmArguments.model_fields, *theirs})
-            remedy = nearest(name, known)
-            if remedy.startswith("Known"):  # all of vLLM's arguments would fill a page
-                remedy = "vLLM's engine arguments are listed in its documentation, under Engine Arguments."
-            raise UsageError(f"unknown model argument {name!r}", remedy)
-    return own, passed
-
-
 def _template(path: str | None) -> str | None:
-    if path is None:
-        return None
-    try:
-        return Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as fault:
-        raise UsageError(f"chat_template={path}: {fault}") from None
+    return None if path is None else Path(path).read_text(encoding="utf-8")
 
 
 def _lora(path: str | None) -> LoRARequest | None:
@@ -273,6 +230,15 @@ def _response(request: Request, output: Any) -> Response:
     ended = finish == "stop" and not isinstance(completion.stop_reason, str)
     count = len(completion.token_ids) - ended
     return Response(request.key, completion.text, finish, None, len(output.prompt_token_ids), count)
+
+
+def _refused(model: str, passed: Mapping[str, Any], fault: ValidationError) -> UsageError | RunError:
+    """The error for what vLLM's configuration refuses: an argument where it names one."""
+    for each in fault.errors():
+        name = str(each["loc"][0]) if each["loc"] else ""
+        if name in passed:
+            return refusal(name, passed[name], each["msg"])
+    return _start_error(model, fault)
 
 
 def _start_error(model: str, fault: Exception) -> RunError:

@@ -7,14 +7,18 @@ of the files that hold them here are ours.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from vecbench.interop.rendering import RenderedPrompts
+from vecbench.interop.spool import ResponseSpool
 from vecbench.parsing import EMOCALIBER, emocaliber
 from vecbench.scoring import RowScores, Scores, score_responses
 from vecbench.scoring.emocaliber import THRESHOLDS
-from vecbench.store import Manifest, StoredResponse, latest_responses, write_text
+from vecbench.store import Manifest, StoredResponse, write_text
+from vecbench.store.files import replacing
 from vecbench.tasks import Catalogue
 
 _TASKS = {
@@ -37,7 +41,7 @@ _UNDEFINED = "N/A"
 
 
 def write(
-    responses: Sequence[StoredResponse], folder: Path, catalogue: Catalogue, manifest: Manifest | None
+    responses: ResponseSpool, folder: Path, catalogue: Catalogue, manifest: Manifest | None
 ) -> list[str]:
     """Writes merged.jsonl, error.jsonl, merged_conf.jsonl, and three tables of tab-separated values.
 
@@ -47,33 +51,36 @@ def write(
     is not the first, `finish_reason`, `image_sha256`.
 
     Args:
-        responses: In the order in which they were stored. Of several to one sample all that have a text
-            are written, as the scripts count them all; a failed one only if it is the last.
+        responses: Of several to one sample all that have a text are written, as the scripts count them
+            all; a failed one only if it is the last.
         folder: Made if it is not there.
-        catalogue: Brings the tasks' names there, such as FI-8.
+        catalogue: Brings the tasks' names there, such as FI-8, and their prompts.
         manifest: Not used.
 
     Returns:
-        What merged_conf.jsonl lacks.
+        What merged_conf.jsonl lacks, and how many prompts are not in the files.
 
     Raises:
         RunError: A file cannot be written.
     """
     del manifest
-    merged = [
-        _data(each, catalogue) | {"response": each.response}
-        for each in responses
-        if each.response is not None
-    ]
-    failed = [
-        {"original_data": _data(each, catalogue), "error": each.error or "no response"}
-        for each in latest_responses(responses)
-        if each.response is None
-    ]
-    confident = list(_with_confidence(merged))
-    write_text(folder / "merged.jsonl", _lines(merged))
-    write_text(folder / "error.jsonl", _lines(failed))
-    write_text(folder / "merged_conf.jsonl", _lines(confident))
+    prompts = RenderedPrompts(catalogue)
+    merged = confident = failed = 0
+    with _lines(folder / "merged.jsonl") as all_rows, _lines(folder / "merged_conf.jsonl") as sure_rows:
+        for each in responses:
+            if each.response is None:
+                continue
+            row = _data(each, catalogue, prompts) | {"response": each.response}
+            all_rows(row)
+            merged += 1
+            with suppress(ValueError):  # its script drops the row where it fails
+                sure_rows(row | {"confidence": emocaliber.stated_confidence(each.response)})
+                confident += 1
+    with _lines(folder / "error.jsonl") as error_rows:
+        for each in responses.failed():
+            original = _data(each, catalogue, prompts)
+            error_rows({"original_data": original, "error": each.error or "no response"})
+            failed += 1
     scores = score_responses(responses, EMOCALIBER, catalogue).scores
     for name, table in (
         ("tasks", _task_table(scores)),
@@ -81,10 +88,11 @@ def write(
         ("thresholds", _threshold_table(scores)),
     ):
         write_text(folder / f"{name}.tsv", "".join("\t".join(line) + "\n" for line in table))
-    dropped = len(merged) - len(confident)
-    if not dropped:
-        return []
-    return [f"merged_conf.jsonl lacks {dropped} rows whose confidence is no number, as EmoCaliber's would"]
+    notes = prompts.note(merged + failed)
+    if merged > confident:
+        lacks = f"merged_conf.jsonl lacks {merged - confident} rows"
+        notes.append(f"{lacks} whose confidence is no number, as EmoCaliber's would")
+    return notes
 
 
 def _task_table(scores: Scores) -> list[list[str]]:
@@ -147,17 +155,19 @@ def _hundredths(value: float | None) -> str:
     return _UNDEFINED if value is None else f"{value * 100:.2f}"
 
 
-def _data(response: StoredResponse, catalogue: Catalogue) -> dict[str, Any]:
+def _data(response: StoredResponse, catalogue: Catalogue, prompts: RenderedPrompts) -> dict[str, Any]:
     task = catalogue.tasks.get(response.task)
-    # The text of the prompt is not stored.
-    image = [{"type": "image", "image": response.image}] if response.image else []
+    content = [{"type": "image", "image": response.image}] if response.image else []
+    prompt = prompts.prompt(response)
+    if prompt is not None:
+        content.append({"type": "text", "text": prompt})
     further = {
         "repeat": response.repeat or None,
         "finish_reason": response.finish_reason,
         "image_sha256": response.image_sha256,
     }
     return {
-        "conversations": [{"role": "user", "content": image}],
+        "conversations": [{"role": "user", "content": content}],
         "task": task.display if task else response.task,
         "ground_truth": response.as_stated().target,
         "candidates": list(response.candidates),
@@ -165,15 +175,9 @@ def _data(response: StoredResponse, catalogue: Catalogue) -> dict[str, Any]:
     } | {key: value for key, value in further.items() if value is not None}
 
 
-def _with_confidence(rows: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    """The rows with what EmoCaliber's script reads as confidence; it drops those where it fails."""
-    for row in rows:
-        try:
-            yield {**row, "confidence": emocaliber.stated_confidence(row["response"])}
-        except ValueError:
-            continue
-
-
-def _lines(rows: Iterable[Mapping[str, Any]]) -> str:
-    # Escaped: half of a surrogate pair cannot be written otherwise.
-    return "".join(json.dumps(row) + "\n" for row in rows)
+@contextmanager
+def _lines(path: Path) -> Iterator[Callable[[Mapping[str, Any]], object]]:
+    """What writes a row to a file, which is there when the block ends."""
+    with replacing(path) as draft, draft.open("w", encoding="utf-8") as stream:
+        # Escaped: half of a surrogate pair cannot be written otherwise.
+        yield lambda row: stream.write(json.dumps(row) + "\n")

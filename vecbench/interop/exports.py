@@ -7,13 +7,15 @@ from pathlib import Path
 
 from vecbench.errors import UsageError, nearest
 from vecbench.interop import emocaliber_export, lm_eval_export
-from vecbench.store import Manifest, StoredResponse
+from vecbench.interop.spool import ResponseSpool
+from vecbench.store import Manifest
 from vecbench.tasks import Catalogue
 
-Export = Callable[[Sequence[StoredResponse], Path, Catalogue, Manifest | None], Sequence[str]]
-"""(responses, folder, catalogue, manifest of the run if it is one) → notes on what the format cannot hold.
+Export = Callable[[ResponseSpool, Path, Catalogue, Manifest | None], Sequence[str]]
+"""(responses, folder, catalogue, manifest of the run if it is one) → notes on what the files do not hold.
 
-The responses are in the order in which they were stored, with every further response to a sample.
+The responses are in the order in which they were stored, with every further response to a sample. None of
+the exports holds more than one sample's in memory.
 """
 
 EXPORTS: Mapping[str, Export] = {"lm-eval": lm_eval_export.write, "emocaliber": emocaliber_export.write}

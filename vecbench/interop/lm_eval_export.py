@@ -10,15 +10,19 @@ import hashlib
 import json
 import math
 import re
-import statistics
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from vecbench.interop.lm_eval import brier, ece, process_results
+from vecbench.interop.lm_eval import process_results
 from vecbench.interop.lm_eval_samples import OURS
-from vecbench.store import Manifest, StoredResponse, latest_responses, remove, write_text
+from vecbench.interop.rendering import RenderedPrompts
+from vecbench.interop.spool import ResponseSpool
+from vecbench.metrics import brier, ece
+from vecbench.store import Manifest, StoredResponse, TaskRecord, remove, write_text
+from vecbench.store.files import replacing
 from vecbench.tasks import Catalogue
 from vecbench.tasks.task import PREFIX
 
@@ -32,27 +36,30 @@ _STAMP = "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}-[0-9]{2}-[0-9]{2}"
 _OURS = re.compile(rf"samples_{PREFIX}.+_{_STAMP}\.jsonl|results_{_STAMP}\.json")
 """The files of an export. lm-eval's own have a fraction of the second in their names."""
 
+IMAGE = "<image>"
+"""Stands before the prompt, as in `doc_to_text` of the task files."""
+
 _HIGHER_IS_BETTER = {"accuracy": True, "coverage": True, "brier": False, "ece": False}
 
 
 def write(
-    responses: Sequence[StoredResponse], folder: Path, catalogue: Catalogue, manifest: Manifest | None
+    responses: ResponseSpool, folder: Path, catalogue: Catalogue, manifest: Manifest | None
 ) -> list[str]:
     """Writes one log a task, and the results with the four metrics that lm-eval has of our tasks.
 
-    lm-eval has no field for an error, a finish reason, or the number of a repeat: they are under the key
-    `vecbench` of a line.
+    A line's `doc` and `arguments` are what lm-eval's own command line has for the task's file, without a chat
+    template and without the picture's hash. lm-eval has no field for an error, a finish reason, or the number
+    of a repeat: they are under the key `vecbench` of a line.
 
     Args:
-        responses: In the order in which they were stored; of several to one sample and repeat, the last
-            is written.
+        responses: Of several to one sample and repeat, the last is written.
         folder: Made if it is not there; the files lie in a subfolder named as the model, as lm-eval's do.
             Those that an earlier export left there are removed.
-        catalogue: Brings aliases and versions of the tasks.
+        catalogue: Brings aliases, prompts and versions of the tasks.
         manifest: Of the run; None when the responses are another program's.
 
     Returns:
-        What is not in the files.
+        How many prompts are not in the files.
 
     Raises:
         RunError: A file cannot be written or removed.
@@ -60,56 +67,118 @@ def write(
     stamp = _stamp(manifest)
     model = manifest.model.name if manifest else "unknown"
     target = folder / re.sub(r'["<>:/|\\?*\[\]]+', "__", model)
-    by_task: dict[str, list[StoredResponse]] = {}
-    for each in latest_responses(responses):
-        by_task.setdefault(each.task, []).append(each)
     remove(path for path in sorted(target.glob("*")) if _OURS.fullmatch(path.name))
-    lines = {task: list(_samples(rows, catalogue)) for task, rows in by_task.items()}
-    for task, rows in lines.items():
-        text = "".join(json.dumps(row) + "\n" for row in rows)
-        write_text(target / f"samples_{_name(task)}_{stamp}.jsonl", text)
-    results = _results(lines, catalogue, manifest, model)
+    prompts = RenderedPrompts(catalogue)
+    logged = {}
+    for task in responses.tasks():
+        log = _TaskLog(task, catalogue, manifest, prompts)
+        path = target / f"samples_{_name(task)}_{stamp}.jsonl"
+        with replacing(path) as draft, draft.open("w", encoding="utf-8") as stream:
+            stream.writelines(json.dumps(line) + "\n" for line in log.lines(responses.samples(task)))
+        logged[task] = log
+    results = _results(logged, catalogue, manifest, model)
     write_text(target / f"results_{stamp}.json", json.dumps(results, indent=2) + "\n")
-    return ["prompts are not stored, so the logs' arguments are empty"]
+    return prompts.note(sum(log.n for log in logged.values()))
 
 
-def _samples(responses: Iterable[StoredResponse], catalogue: Catalogue) -> Iterator[dict[str, Any]]:
-    by_sample: dict[str, list[StoredResponse]] = {}
-    for each in responses:
-        by_sample.setdefault(each.sample_id, []).append(each)
-    for number, (sample_id, repeats) in enumerate(by_sample.items()):
-        first = min(repeats, key=lambda each: each.repeat)
-        task = catalogue.tasks.get(first.task)
-        doc = {
-            "sample_id": sample_id,
-            "task": first.task,
-            "image": first.image,
-            "image_sha256": first.image_sha256,
-            "target": first.target,
-            "candidates": list(first.candidates),
-            "aliases": [[alias, label] for alias, label in task.aliases.items()] if task else [],
-        }
-        texts = [each.response or "" for each in repeats]
-        metrics = process_results(doc, [texts[repeats.index(first)]])
-        yield {
-            "doc_id": number,
-            "doc": doc,
-            "target": first.target,
-            "arguments": {},
-            "resps": [texts],
-            "filtered_resps": [first.response or ""],
-            "filter": "none",
-            "metrics": list(metrics),
-            "doc_hash": _hash(json.dumps(doc, indent=2, ensure_ascii=False)),
-            "prompt_hash": first.prompt_sha256,
-            "target_hash": _hash(first.target),
-            OURS: {
-                "repeat": [each.repeat for each in repeats],
-                "error": [each.error or _no_response(each) for each in repeats],
-                "finish_reason": [each.finish_reason for each in repeats],
+class _TaskLog:
+    """The lines of one task's log, and what its results say of them once they have been gone through."""
+
+    def __init__(
+        self, task: str, catalogue: Catalogue, manifest: Manifest | None, prompts: RenderedPrompts
+    ) -> None:
+        known = catalogue.tasks.get(task)
+        record = manifest.tasks.get(task) if manifest else None
+        self.n = self._right = self._confident = 0
+        self._confidences = array("d")
+        self._correct = array("b")
+        self._hashes = hashlib.sha256()
+        self._prompts = prompts
+        self._aliases = [[alias, label] for alias, label in known.aliases.items()] if known else []
+        self._root = record.data if record and not record.data.startswith("hf:") else None
+        self._settings = _settings(record)
+
+    def lines(self, samples: Iterable[Sequence[StoredResponse]]) -> Iterator[dict[str, Any]]:
+        for repeats in samples:
+            first = min(repeats, key=lambda each: each.repeat)
+            prompt = self._prompts.prompt(first)
+            asked = None if prompt is None else IMAGE + prompt
+            doc = self._doc(first, prompt)
+            texts = [each.response or "" for each in repeats]
+            answer = texts[repeats.index(first)]
+            metrics = process_results(doc, [answer])
+            hashes = {
+                "doc_hash": _hash(json.dumps(doc, indent=2, ensure_ascii=False)),
+                "prompt_hash": None if asked is None else _hash(asked),
+                "target_hash": _hash(first.target),
             }
-            | ({"stated_target": first.stated_target} if first.stated_target is not None else {}),
-        } | metrics
+            yield {
+                "doc_id": self.n,
+                "doc": doc,
+                "target": first.target,
+                "arguments": {"gen_args_0": {"arg_0": asked, "arg_1": self._settings}},
+                "resps": [texts],
+                "filtered_resps": [answer],
+                "filter": "none",
+                "metrics": list(metrics),
+                **hashes,
+                OURS: _our_own(first, repeats),
+                **metrics,
+            }
+            self._hashes.update("".join(each or "" for each in hashes.values()).encode())
+            self._count(metrics)
+
+    @property
+    def hash(self) -> str:
+        return self._hashes.hexdigest()
+
+    def metrics(self, name: str) -> dict[str, Any]:
+        values: dict[str, Any] = {"name": name, "alias": name, "sample_len": self.n}
+        for key, count in (("accuracy", self._right), ("coverage", self._confident)):
+            share = count / self.n
+            values[f"{key},none"] = share
+            values[f"{key}_stderr,none"] = (
+                math.sqrt(share * (1 - share) / (self.n - 1)) if self.n > 1 else "N/A"
+            )
+        for key, metric in (("brier", brier), ("ece", ece)):
+            value = metric(self._confidences, self._correct)
+            values[f"{key},none"] = "N/A" if math.isnan(value) else value
+            values[f"{key}_stderr,none"] = "N/A"
+        return values
+
+    def _doc(self, response: StoredResponse, prompt: str | None) -> dict[str, Any]:
+        """As `vecbench.interop.lm_eval.load` makes it, so that its hash is that of lm-eval's own log."""
+        return {
+            "sample_id": response.sample_id,
+            "task": response.task,
+            "image": response.image,
+            "root": self._root,
+            "prompt": prompt,
+            "target": response.target,
+            "candidates": list(response.candidates),
+            "aliases": self._aliases,
+        }
+
+    def _count(self, metrics: Mapping[str, Any]) -> None:
+        confidence, correct = metrics["ece"]
+        self.n += 1
+        self._right += correct
+        if confidence is not None:
+            self._confident += 1
+            self._confidences.append(confidence)
+            self._correct.append(correct)
+
+
+def _our_own(first: StoredResponse, repeats: Sequence[StoredResponse]) -> dict[str, Any]:
+    """What lm-eval has no field for."""
+    said = {
+        "repeat": [each.repeat for each in repeats],
+        "error": [each.error or _no_response(each) for each in repeats],
+        "finish_reason": [each.finish_reason for each in repeats],
+        "image_sha256": first.image_sha256,
+        "prompt_sha256": first.prompt_sha256,
+    }
+    return said if first.stated_target is None else said | {"stated_target": first.stated_target}
 
 
 def _no_response(response: StoredResponse) -> str | None:
@@ -118,24 +187,19 @@ def _no_response(response: StoredResponse) -> str | None:
 
 
 def _results(
-    lines: Mapping[str, Sequence[Mapping[str, Any]]],
-    catalogue: Catalogue,
-    manifest: Manifest | None,
-    model: str,
+    logged: Mapping[str, _TaskLog], catalogue: Catalogue, manifest: Manifest | None, model: str
 ) -> dict[str, Any]:
-    names = {task: _name(task) for task in lines}
+    names = {task: _name(task) for task in logged}
     engine = manifest.engine.name if manifest and manifest.engine else None
     revision = manifest.model.revision if manifest else None
     return {
-        "results": {names[task]: _metrics(names[task], rows) for task, rows in lines.items()},
+        "results": {names[task]: log.metrics(names[task]) for task, log in logged.items()},
         "group_subtasks": {},
-        "configs": {names[task]: _config(task, catalogue, manifest) for task in lines},
-        "versions": {names[task]: _version(task, catalogue) for task in lines},
+        "configs": {names[task]: _config(task, catalogue, manifest) for task in logged},
+        "versions": {names[task]: _version(task, catalogue) for task in logged},
         "n-shot": dict.fromkeys(names.values(), 0),
         "higher_is_better": {name: dict(_HIGHER_IS_BETTER) for name in names.values()},
-        "n-samples": {
-            names[task]: {"original": len(rows), "effective": len(rows)} for task, rows in lines.items()
-        },
+        "n-samples": {names[task]: {"original": log.n, "effective": log.n} for task, log in logged.items()},
         "config": {
             "model": engine,
             "model_args": {"pretrained": model} | ({"revision": revision} if revision else {}),
@@ -145,32 +209,15 @@ def _results(
         },
         "git_hash": None,
         "date": datetime.fromisoformat(manifest.started).timestamp() if manifest else 0.0,
+        "transformers_version": manifest.packages.get("transformers") if manifest else None,
         "lm_eval_version": VERSION,
-        "task_hashes": {names[task]: _task_hash(rows) for task, rows in lines.items()},
+        "task_hashes": {names[task]: log.hash for task, log in logged.items()},
         "model_source": engine,
         "model_name": model,
         "model_name_sanitized": re.sub(r'["<>:/|\\?*\[\]]+', "__", model),
+        "total_evaluation_time_seconds": str(manifest.throughput.seconds) if manifest else None,
         "vecbench_version": manifest.packages.get("vecbench") if manifest else None,
     }
-
-
-def _task_hash(rows: Iterable[Mapping[str, Any]]) -> str:
-    return _hash("".join(row["doc_hash"] + row["prompt_hash"] + row["target_hash"] for row in rows))
-
-
-def _metrics(name: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    values: dict[str, Any] = {"name": name, "alias": name, "sample_len": len(rows)}
-    for key in ("accuracy", "coverage"):
-        numbers = [row[key] for row in rows]
-        values[f"{key},none"] = statistics.fmean(numbers)
-        values[f"{key}_stderr,none"] = (
-            statistics.stdev(numbers) / math.sqrt(len(numbers)) if len(numbers) > 1 else "N/A"
-        )
-    for key, metric in (("brier", brier), ("ece", ece)):
-        value = metric([tuple(row[key]) for row in rows])
-        values[f"{key},none"] = "N/A" if math.isnan(value) else value
-        values[f"{key}_stderr,none"] = "N/A"
-    return values
 
 
 def _config(task: str, catalogue: Catalogue, manifest: Manifest | None) -> dict[str, Any]:
@@ -178,14 +225,7 @@ def _config(task: str, catalogue: Catalogue, manifest: Manifest | None) -> dict[
     record = manifest.tasks.get(task) if manifest else None
     config: dict[str, Any] = {"task": _name(task), "output_type": "generate_until", "num_fewshot": 0}
     if record:
-        sampling = record.sampling
-        config["generation_kwargs"] = {
-            "until": sampling.stop,
-            "do_sample": sampling.temperature > 0,
-            "temperature": sampling.temperature,
-            "top_p": sampling.top_p,
-            "max_gen_toks": sampling.max_tokens,
-        }
+        config["generation_kwargs"] = _settings(record)
     config["metadata"] = {"version": _version(task, catalogue)}
     if known:
         config["metadata"]["vecbench"] = {
@@ -194,6 +234,20 @@ def _config(task: str, catalogue: Catalogue, manifest: Manifest | None) -> dict[
             "labels": list(known.labels),
         }
     return config
+
+
+def _settings(record: TaskRecord | None) -> dict[str, Any] | None:
+    """The generation settings under lm-eval's names; None if they are not known."""
+    if record is None:
+        return None
+    sampling = record.sampling
+    return {
+        "until": sampling.stop,
+        "do_sample": sampling.temperature > 0,
+        "temperature": sampling.temperature,
+        "top_p": sampling.top_p,
+        "max_gen_toks": sampling.max_tokens,
+    }
 
 
 def _version(task: str, catalogue: Catalogue) -> float | str | None:

@@ -83,7 +83,8 @@ def rows(path: Path, lines: Iterable[tuple[int, Mapping[str, Any]]], notes: list
                 error=_of(extra, "error", place),
                 finish_reason=_of(extra, "finish_reason", place),
                 image=doc.get("image") if isinstance(doc.get("image"), str) else None,
-                image_sha256=doc.get("image_sha256"),
+                image_sha256=extra.get("image_sha256", doc.get("image_sha256")),
+                prompt_sha256=extra.get("prompt_sha256"),
                 has_response="resps" in values,
             )
     if skipped:

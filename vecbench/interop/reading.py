@@ -58,6 +58,11 @@ class ResponseSource:
 
     @property
     def is_incomplete(self) -> bool:
+        """Whether a sample failed, or something could not be read or scored; known once all has been read."""
+        return self.resolution.failed > 0 or self.has_lost_rows
+
+    @property
+    def has_lost_rows(self) -> bool:
         """Whether something could not be read or scored; known once the responses have been read."""
         return any(fault.effect != "given again" for fault in self.faults)
 

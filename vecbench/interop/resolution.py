@@ -57,6 +57,7 @@ class Resolution:
         self._retries = retries
         self._questions: dict[tuple[str, tuple[str, ...] | None], _Question] = {}
         self._seen: dict[tuple[str, int], set[str]] = {}
+        self._failed: set[tuple[str, str, int]] = set()
         self._group_names = {
             plain_name(name) for group in catalogue.groups.values() for name in (group.id, group.display)
         }
@@ -82,6 +83,10 @@ class Resolution:
             return None
         text, error = self._text_or_error(row)
         self.count += 1
+        if text is None:
+            self._failed.add((question.task, sample_id, repeat))
+        elif self._failed:
+            self._failed.discard((question.task, sample_id, repeat))
         self._watch_for_repetition(row, question.task, sample_id, repeat, failed=text is None)
         return StoredResponse(
             row.key if type(row.key) is str else _key(question.task, sample_id, repeat, target, text),
@@ -100,6 +105,11 @@ class Resolution:
             row.n_output_tokens,
             None if row.target == target else row.target,
         )
+
+    @property
+    def failed(self) -> int:
+        """Samples and repeats so far whose last response is a failure: an error, or nothing."""
+        return len(self._failed)
 
     def samples(self) -> dict[str, int]:
         """Task id → samples so far that have a first response."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from vecbench.errors import UsageError
@@ -40,16 +40,28 @@ class RunDirectory:
         """
         return Manifest.read(self.manifest) if self.manifest.exists() else None
 
+    @property
+    def written_later(self) -> tuple[Path, ...]:
+        """The files that only a directory with a manifest may have."""
+        return (self.responses, self.predictions, self.scores, self.summary)
+
+    def has_responses(self) -> bool:
+        """Whether at least one response is stored."""
+        return self.responses.exists() and self.responses.stat().st_size > 0
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Keeps every other run out of the directory while the block lasts.
 
-        The operating system frees the lock when the process ends, however it ends.
+        The operating system frees the lock when the process ends, however it ends. A block that raises
+        `UsageError` leaves nothing of a run that begins with it.
 
         Raises:
             UsageError: Another run is in it, or the path is a file.
             RunError: The directory cannot be made.
         """
+        made = [each for each in (self.path, *self.path.parents) if not each.exists()]
+        begins = not self.manifest.exists() and not self.responses.exists()
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             lock = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
@@ -68,6 +80,18 @@ class RunDirectory:
                 ) from None
             os.truncate(lock, 0)
             os.write(lock, f"{os.getpid()}\n".encode())
-            yield
+            try:
+                yield
+            except UsageError:
+                if begins and not self.has_responses():
+                    self._leave(made)
+                raise
         finally:
             os.close(lock)
+
+    def _leave(self, made: Iterable[Path]) -> None:
+        with suppress(OSError):  # what matters is the error that is on its way
+            for path in (self.manifest, self.responses, self.path / ".lock"):
+                path.unlink(missing_ok=True)
+            for folder in made:
+                folder.rmdir()

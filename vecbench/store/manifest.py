@@ -51,11 +51,12 @@ class ModelRecord(_Record):
 
 
 class EngineRecord(_Record):
-    """What generated."""
+    """What generated; `chosen_because` is why `--engine auto` took it, null if it was asked for by name."""
 
     name: str
     arguments: dict[str, Any]
     device: str
+    chosen_because: str | None = None  # runs of earlier versions do not say
 
 
 class TaskRecord(_Record):
@@ -128,8 +129,10 @@ class Manifest(_Record):
         """
         try:
             return cls.model_validate_json(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError) as fault:
-            raise DataError(f"{path}: {fault}") from None
+        except UnicodeDecodeError:
+            raise DataError(f"{path}: not UTF-8", "It is not a run of this version.") from None
+        except OSError as fault:
+            raise DataError(f"{path}: {(fault.strerror or str(fault)).lower()}") from None
         except ValidationError as fault:
             first = fault.errors()[0]
             where = ".".join(str(part) for part in first["loc"])

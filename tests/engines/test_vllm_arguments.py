@@ -1,0 +1,91 @@
+"""vLLM's arguments are checked by its source text: the package here would fail if it were imported."""
+
+import sys
+
+import pytest
+
+from vecbench.engines import check_engine
+from vecbench.errors import UsageError
+
+SOURCE = """
+@dataclass
+class EngineArgs:
+    model: str = ModelConfig.model
+    tensor_parallel_size: int = ParallelConfig.tensor_parallel_size
+    gpu_memory_utilization: float = CacheConfig.gpu_memory_utilization
+    enforce_eager: bool = False
+    dtype: ModelDType = ModelConfig.dtype
+    served_model_name: str | list[str] | None = None
+    mm_processor_kwargs: dict[str, Any] | None = None
+    _api_process_count: int = 1
+
+
+@dataclass
+class AsyncEngineArgs(EngineArgs):
+    enable_log_requests: bool = False
+"""
+
+
+@pytest.fixture
+def installed(tmp_path, monkeypatch):
+    """Installs a vLLM of this source."""
+
+    def install(source=SOURCE):
+        package = tmp_path / "vllm"
+        (package / "engine").mkdir(parents=True)
+        (package / "__init__.py").write_text("raise AssertionError('vLLM was imported')")
+        (package / "engine" / "arg_utils.py").write_text(source)
+        monkeypatch.delitem(sys.modules, "vllm", raising=False)
+        monkeypatch.syspath_prepend(tmp_path)
+
+    return install
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message", "remedy"),
+    [
+        ({"tensor_paralel_size": 2}, "unknown model argument 'tensor_paralel_size'", "tensor_parallel_size"),
+        ({"enable_log_request": True}, "unknown model argument", "enable_log_requests"),
+        ({"max_pixel": 2}, "unknown model argument 'max_pixel'", "max_pixels"),
+        ({"zzzz": 2}, "unknown model argument 'zzzz'", "documentation"),
+        ({"model": "other"}, "unknown model argument 'model'", ""),
+        ({"_api_process_count": 2}, "unknown model argument '_api_process_count'", ""),
+        ({"hf_token": "secret"}, "could read a token", "HF_TOKEN"),
+        ({"window": 0}, "window=0", ""),
+        ({"chat_template": "nowhere"}, "chat_template='nowhere': it cannot be read: no such file", ""),
+        ({"tensor_parallel_size": "two"}, "tensor_parallel_size='two': input should be a valid int", ""),
+        ({"tensor_parallel_size": True}, "tensor_parallel_size=True", ""),
+        ({"gpu_memory_utilization": "90%"}, "gpu_memory_utilization='90%'", ""),
+        ({"enforce_eager": 1}, "enforce_eager=1", ""),
+        ({"served_model_name": 1}, "served_model_name=1", ""),
+        ({"mm_processor_kwargs": "max_pixels"}, "mm_processor_kwargs='max_pixels'", ""),
+    ],
+)
+def test_impossible_arguments_are_refused(installed, arguments, message, remedy):
+    installed()
+    with pytest.raises(UsageError, match=message) as caught:
+        check_engine("vllm", "model", arguments)
+    assert remedy in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"tensor_parallel_size": 2, "gpu_memory_utilization": 1, "enforce_eager": True, "window": 4},
+        {"tensor_parallel_size": None, "served_model_name": ["a"], "mm_processor_kwargs": {"max_pixels": 9}},
+        {"dtype": "whatever vLLM says", "enable_log_requests": True, "max_pixels": 9},
+    ],
+)
+def test_possible_arguments_pass(installed, arguments):
+    installed()
+    check_engine("vllm", "model", arguments)
+
+
+@pytest.mark.parametrize(
+    "source", ["class EngineArgs(Moved): pass", "no Python", SOURCE.replace("Async", "")]
+)
+def test_a_vllm_that_keeps_its_arguments_elsewhere_is_left_to_its_engine(installed, source):
+    installed(source)
+    check_engine("vllm", "model", {"anything": 1})
+    with pytest.raises(UsageError, match="window=0"):
+        check_engine("vllm", "model", {"window": 0})

@@ -1,0 +1,80 @@
+"""Figures of what is no longer scored go; whatever vecbench did not write stays."""
+
+import pytest
+
+from vecbench.outdated import SUFFIXES, earlier_figures, remove_outdated
+from vecbench.report import file_name, write_figures
+from vecbench.scoring import complete_scores, predictions
+from vecbench.store import RunDirectory, StoredResponse, write_text
+from vecbench.tasks import load_catalogue
+
+CATALOGUE = load_catalogue()
+
+
+def scores(*tasks, protocol="strict"):
+    responses = [
+        StoredResponse(
+            f"{task} {n}", task, f"s{n}", 0, "b", ("a", "b"), "", None, "",
+            "<answer>b</answer><confidence>0.9</confidence>", "stop", None, None, None,
+        )
+        for task in tasks
+        for n in range(3)
+    ]  # fmt: skip
+    return complete_scores(predictions(responses, protocol, CATALOGUE), protocol, CATALOGUE).scores
+
+
+@pytest.fixture
+def directory(tmp_path):
+    """Scores and figures of two tasks, and somebody's own files among them."""
+    made = RunDirectory(tmp_path)
+    first = scores("kept", "../gone")
+    write_text(made.scores, first.as_json())
+    write_figures(first, made.figures)
+    for name in ("confusion_mine.png", "reliability_notes.txt", "notes.txt"):
+        (made.figures / name).touch()
+    return made
+
+
+OWN = {"confusion_mine.png", "reliability_notes.txt", "notes.txt"}
+
+
+def names(directory):
+    return {path.name for path in directory.figures.iterdir()}
+
+
+def written(task):
+    return {
+        f"{file_name(kind, task)}{suffix}"
+        for kind in ("reliability", "coverage", "confusion")
+        for suffix in SUFFIXES
+    }
+
+
+def score_again(directory, again, *, figures):
+    earlier = earlier_figures(directory)
+    write_text(directory.scores, again.as_json())
+    remove_outdated(earlier, directory, again, write_figures(again, directory.figures) if figures else None)
+
+
+@pytest.mark.parametrize("figures", [True, False])
+def test_figures_of_tasks_that_are_no_longer_scored_go(directory, figures):
+    assert names(directory) == OWN | written("kept") | written("../gone")
+    score_again(directory, scores("kept"), figures=figures)
+    assert names(directory) == OWN | written("kept")
+
+
+def test_what_no_scores_say_is_somebody_elses(directory):
+    before = names(directory)
+    for text in ("", "[]", "{}", '{"schema": "vecbench.scores/1", "tasks": ["kept"], "groups": null}'):
+        directory.scores.write_text(text)
+        score_again(directory, scores("kept"), figures=False)
+        directory.scores.unlink()
+        score_again(directory, scores("kept"), figures=False)
+        assert names(directory) == before
+
+
+def test_figures_without_a_file_of_anybody_elses_go_with_their_folder(directory):
+    for name in OWN:
+        (directory.figures / name).unlink()
+    score_again(directory, scores("other"), figures=False)
+    assert not directory.figures.exists()

@@ -1,0 +1,143 @@
+"""`--model-args` of the vllm engine: our own, and vLLM's, which are told from its source text.
+
+Importing vLLM takes many seconds; a mistyped argument is refused without it.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+from collections.abc import Iterable, Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from vecbench.engines.arguments import ChatTemplate, parse_arguments, refusal
+from vecbench.errors import UsageError, nearest
+
+ENGINE_ARGUMENTS = ("engine", "arg_utils.py")
+"""The file of vLLM's package that defines its arguments."""
+CLASSES = ("EngineArgs", "AsyncEngineArgs")
+"""The dataclasses whose fields they are; the second inherits from the first."""
+NOT_OURS = {"model", "hf_token"}
+"""Arguments of vLLM that come from elsewhere: `--model`, and the environment."""
+
+_SIMPLE: Mapping[str, Any] = {
+    "int": int,
+    "float": float,
+    "bool": bool,
+    "str": str,
+    "None": None,
+    "list": list,
+    "dict": dict,
+}
+"""Types that are checked; of a list or a dictionary, not what is in it."""
+
+
+class VllmArguments(BaseModel):
+    """What `--model-args` may hold for this engine besides vLLM's own arguments."""
+
+    model_config = ConfigDict(extra="forbid", protected_namespaces=())
+
+    window: int = Field(2, ge=1)
+    lora: str | None = None
+    chat_template: ChatTemplate = None
+    min_pixels: int | None = Field(None, ge=1)
+    max_pixels: int | None = Field(None, ge=1)
+    decode_threads: int = Field(min(8, os.cpu_count() or 1), ge=1)
+
+
+def check_arguments(arguments: Mapping[str, Any]) -> None:
+    """Refuses what vLLM's engine would refuse, as far as its source text tells.
+
+    Raises:
+        UsageError: An argument that neither we nor vLLM know, or a value of a wrong type.
+    """
+    types = engine_argument_types()
+    own, passed = divided(arguments, arguments.keys() if types is None else types)
+    parse_arguments(VllmArguments, own)
+    for name, value in passed.items():
+        kind = (types or {}).get(name)
+        if kind is None or value is None:
+            continue
+        try:
+            TypeAdapter(kind).validate_python(value, strict=True)
+        except ValidationError as fault:
+            raise refusal(name, value, fault.errors()[0]["msg"]) from None
+
+
+def divided(arguments: Mapping[str, Any], theirs: Iterable[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Our arguments and vLLM's.
+
+    Args:
+        arguments: As given.
+        theirs: The names that vLLM knows.
+
+    Raises:
+        UsageError: An argument that nobody knows, or a token.
+    """
+    public = {name for name in theirs if not name.startswith("_")} - NOT_OURS
+    known = {*VllmArguments.model_fields, *public}
+    for name in arguments:
+        if name == "hf_token":
+            raise UsageError(
+                "--model-args hf_token: everybody on the machine could read a token there",
+                "Set HF_TOKEN in the environment.",
+            )
+        if name not in known:
+            remedy = nearest(name, sorted(known))
+            if remedy.startswith("Known"):  # all of vLLM's arguments would fill a page
+                remedy = "vLLM's engine arguments are listed in its documentation, under Engine Arguments."
+            raise UsageError(f"unknown model argument {name!r}", remedy)
+    own = {name: value for name, value in arguments.items() if name in VllmArguments.model_fields}
+    return own, {name: value for name, value in arguments.items() if name not in own}
+
+
+def engine_argument_types() -> Mapping[str, Any] | None:
+    """The engine arguments of vLLM → their types, None where a type is none of the simple ones.
+
+    Returns:
+        None if vLLM's source does not tell: then only its engine can.
+    """
+    package = find_spec("vllm")
+    if package is None or package.origin is None:
+        return None
+    try:
+        tree = ast.parse(Path(package.origin).parent.joinpath(*ENGINE_ARGUMENTS).read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return None
+    defined = {each.name: each for each in tree.body if isinstance(each, ast.ClassDef)}
+    bases = {base.id for name in CLASSES if name in defined for base in defined[name].bases
+             if isinstance(base, ast.Name)}  # fmt: skip
+    if not defined.keys() >= set(CLASSES) or not bases <= set(CLASSES):
+        return None
+    return {
+        field.target.id: _simple_type(field.annotation)
+        for name in CLASSES
+        for field in defined[name].body
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+    }
+
+
+def _simple_type(annotation: ast.expr) -> Any:
+    """The type that an annotation states; None if it is none of the simple ones."""
+    members = []
+    for part in _alternatives(annotation):
+        plain = part.value if isinstance(part, ast.Subscript) else part
+        name = "None" if isinstance(plain, ast.Constant) and plain.value is None else ast.unparse(plain)
+        if name not in _SIMPLE:
+            return None
+        members.append(_SIMPLE[name])
+    kind = members[0]
+    for member in members[1:]:
+        kind = kind | member
+    return kind
+
+
+def _alternatives(annotation: ast.expr) -> list[ast.expr]:
+    """The members of a union."""
+    if isinstance(annotation, ast.BinOp) and isinstance(annotation.op, ast.BitOr):
+        return [*_alternatives(annotation.left), *_alternatives(annotation.right)]
+    return [annotation]
