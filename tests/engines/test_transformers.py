@@ -90,6 +90,18 @@ def test_a_prompt_longer_than_the_context_is_an_error_of_its_own(engine):
     assert responses["a"].error is None
 
 
+def test_a_long_prompt_does_not_cut_the_answers_of_its_batch_short(engine):
+    prompts = [PROMPT, PROMPT + " Be brief." * 40, PROMPT + " word" * 302, PROMPT + " word" * 300]
+    asked = [request(f"{n}", prompt=prompt, max_tokens=300) for n, prompt in enumerate(prompts)]
+    alone = {}
+    for each in asked:
+        alone |= {response.key: response for response in engine.generate([each])}
+    assert alone["2"].finish_reason == "length"  # only a few tokens fit behind it
+    assert alone["0"].finish_reason == "stop"
+    assert alone["0"].n_output_tokens > alone["2"].n_output_tokens
+    assert {response.key: response for response in engine.generate(asked)} == alone
+
+
 def test_sampling_depends_on_the_seed_and_not_on_the_batch(engine):
     asked = [request(f"{n}", temperature=1.5, seed=n) for n in range(6)]
     together = texts(engine.generate(asked))

@@ -126,8 +126,17 @@ class TransformersEngine:
         yield from self._responses(batch[:half])
         yield from self._responses(batch[half:])
 
-    @torch.inference_mode()  # type: ignore[untyped-decorator]
     def _generate_batch(self, batch: list[tuple[Request, Image]]) -> list[Response]:
+        responses, cut = self._generated(batch)
+        # The longest of a batch has the least room for its answer. What only that cut short is done again
+        # without it, so that no answer depends on its batch; each time at least the longest is left out.
+        return [*responses, *(self._generate_batch(cut) if cut else ())]
+
+    @torch.inference_mode()  # type: ignore[untyped-decorator]
+    def _generated(
+        self, batch: list[tuple[Request, Image]]
+    ) -> tuple[list[Response], list[tuple[Request, Image]]]:
+        """The responses of a batch, and what must be done again because a longer request cut it short."""
         inputs = self._processor.apply_chat_template(
             [_conversation(request.prompt, picture) for request, picture in batch],
             add_generation_prompt=True,
@@ -138,14 +147,14 @@ class TransformersEngine:
         ).to(self._device, dtype=self._dtype)
         prompt_lengths: list[int] = inputs["attention_mask"].sum(dim=1).tolist()
         padded = inputs["input_ids"].shape[1]
-        room = self._context - padded
-        if room < 1:
-            raise ValueError(f"the prompt has {padded} tokens, the model's context {self._context}")
+        if padded >= self._context:
+            return self._too_long(batch, prompt_lengths)
         sampling = batch[0][0].sampling
+        limit = min(sampling.max_tokens, self._context - padded)
         output = self._model.generate(
             **inputs,
             generation_config=GenerationConfig(
-                max_new_tokens=min(sampling.max_tokens, room),
+                max_new_tokens=limit,
                 do_sample=False,  # sampling happens in the logits processor, seeded row by row
                 eos_token_id=self._end_tokens,
                 pad_token_id=self._processor.tokenizer.pad_token_id,
@@ -156,10 +165,27 @@ class TransformersEngine:
             tokenizer=self._processor.tokenizer,
         )
         rows: list[list[int]] = output[:, padded:].tolist()
-        return [
-            self._response(request, tokens, length)
-            for (request, _), tokens, length in zip(batch, rows, prompt_lengths, strict=True)
-        ]
+        responses, cut = [], []
+        for pair, tokens, length in zip(batch, rows, prompt_lengths, strict=True):
+            response = self._response(pair[0], tokens, length)
+            own_limit = min(sampling.max_tokens, self._context - length)
+            if response.finish_reason == "length" and limit < own_limit:
+                cut.append(pair)
+            else:
+                responses.append(response)
+        return responses, cut
+
+    def _too_long(
+        self, batch: list[tuple[Request, Image]], prompt_lengths: list[int]
+    ) -> tuple[list[Response], list[tuple[Request, Image]]]:
+        responses, fitting = [], []
+        for pair, length in zip(batch, prompt_lengths, strict=True):
+            if length < self._context:
+                fitting.append(pair)
+                continue
+            said = f"the prompt has {length} tokens, the model's context {self._context}"
+            responses.append(Response(pair[0].key, None, error=said))
+        return responses, fitting
 
     def _logits_processor(self, sampling: list[Sampling]) -> LogitsProcessorList:
         if sampling[0].temperature == 0:
