@@ -229,6 +229,13 @@ def test_the_key_is_sent_and_nowhere_told():
         ({"base_url": f"http://me:{KEY}@host/v1"}, "the address of host holds a secret", "OPENAI_API_KEY"),
         ({"base_url": "localhost:8000"}, "no address such as", ""),
         ({"concurrency": 0}, "concurrency=0", ""),
+        ({"extra_body": {"temperature": 0.9}}, "extra_body: temperature would contradict", "--gen-kwargs"),
+        ({"extra_body": {"max_completion_tokens": 7}}, "extra_body: max_completion_tokens would", ""),
+        ({"extra_body": {"model": "other"}}, "extra_body: model would contradict", "--model"),
+        ({"extra_body": {"api_key": KEY}}, r"extra_body\.api_key: everybody", "OPENAI_API_KEY"),
+        ({"extra_body": {"backend": [{"hfToken": "x"}]}}, r"extra_body\.backend\.hfToken: everybody", ""),
+        ({"extra_body": {"user": KEY}}, r"extra_body\.user: everybody", ""),
+        ({"extra_body": {"mm_processor_kwargs": 5}}, "mm_processor_kwargs is no JSON object", ""),
     ],
 )
 def test_impossible_arguments_are_refused_and_no_secret_repeated(arguments, message, remedy):
@@ -236,6 +243,12 @@ def test_impossible_arguments_are_refused_and_no_secret_repeated(arguments, mess
         create_engine("openai", "nano", arguments)
     assert remedy in caught.value.remedy
     assert KEY not in caught.value.message + caught.value.remedy
+
+
+def test_settings_that_only_sound_like_secrets_pass():
+    body = {"skip_special_tokens": True, "stop_token_ids": [1], "image_token": "<x>", "prompt_cache_key": "a"}
+    arguments = {"base_url": "http://localhost:9/v1", "extra_body": body | {"top_k": 3}}
+    create_engine("openai", "nano", arguments).close()
 
 
 def test_the_address_may_come_from_the_environment(monkeypatch):
