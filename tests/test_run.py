@@ -2,15 +2,16 @@ import csv
 import json
 from collections import Counter
 from dataclasses import replace
+from hashlib import sha256
 
 import pytest
 from fakes import ANSWER, ScriptedEngine, Watcher, make_data, make_plan
 from PIL import Image
 
-from vecbench.engines import Sampling
+from vecbench.engines import EngineDescription, Sampling
 from vecbench.errors import DataError, Interrupted, RunError, UsageError
-from vecbench.run import run
-from vecbench.store import RunDirectory, read_responses
+from vecbench.run import response_key, run
+from vecbench.store import Manifest, RunDirectory, read_responses
 
 LABELS = ["joy", "fear", "joy", "anger", "love"]
 
@@ -198,6 +199,12 @@ def test_an_impossible_image_path_fails_its_sample_alone(tmp_path, directory, na
             "seed is 0",
         ),
         ({}, {"pixel_limits": {"max_pixels": 9}}, "pixel limits is none there"),
+        ({}, {"answer_settings": {"chat_template": "b"}}, "chat_template is none there, b now"),
+        (
+            {"answer_settings": {"chat_template": "a", "tokenizer": "t"}},
+            {"answer_settings": {"chat_template": "b", "tokenizer": "t"}},
+            "configuration: chat_template is a there, b now",
+        ),
     ],
 )
 def test_two_configurations_are_not_mixed(data, directory, first, second, named):
@@ -205,6 +212,63 @@ def test_two_configurations_are_not_mixed(data, directory, first, second, named)
     with pytest.raises(UsageError, match=named):
         go(make_plan(data, **second), directory)
     assert len(stored(directory)) == 5
+
+
+def test_the_key_depends_on_answer_settings_and_without_them_is_what_it_always_was(data):
+    plan = make_plan(data)
+    [task] = plan.tasks
+    sample = next(iter(task.data.samples(task.task, 1)))
+
+    def key(plan):
+        return response_key(plan, task.sampling, replace(sample, id="s"), "prompt", "0" * 64, 0)
+
+    parts = {
+        "model": "fake",
+        "revision": "1",
+        "sampling": {"temperature": 0.0, "top_p": 1.0, "max_tokens": 64, "stop": [], "seed": None},
+        "prompt": "prompt",
+        "image": "0" * 64,
+        "pixel_limits": {},
+        "task": "emoji_7",
+        "sample": "s",
+        "target": "joy",
+        "candidates": list(sample.candidates),
+        "repeat": 0,
+    }
+    assert key(plan) == sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+    others = {key(replace(plan, answer_settings={"extra_body": {"top_k": top}})) for top in (1, 2)}
+    assert len(others | {key(plan)}) == 3
+
+
+class Precise(ScriptedEngine):
+    def __init__(self, dtype, answer=lambda _: ANSWER):
+        super().__init__(answer)
+        self.dtype = dtype
+
+    @property
+    def description(self):
+        return EngineDescription("scripted", {"dtype": self.dtype}, "none")
+
+
+def engines(directory):
+    said = Manifest.read(directory.manifest)
+    return [each.arguments["dtype"] for each in [*said.earlier_engines, said.engine]]
+
+
+def test_every_engine_that_took_part_is_told(data, directory):
+    for limit, dtype in ((1, "float32"), (2, "bfloat16"), (3, "float16"), (4, "float32")):
+        go(make_plan(data, limit=limit), directory, Precise(dtype))
+    assert engines(directory) == ["bfloat16", "float16", "float32"]
+
+
+def test_an_engine_that_generated_nothing_took_no_part(data, directory):
+    def dies(_):
+        raise RunError("the engine died")
+
+    go(make_plan(data, limit=1), directory, Precise("float32"))
+    with pytest.raises(RunError):
+        go(make_plan(data), directory, Precise("bfloat16", dies))
+    assert engines(directory) == ["float32"]
 
 
 @pytest.mark.parametrize("fault", [RunError("no such model"), KeyboardInterrupt])

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from itertools import chain
-from typing import Protocol
+from typing import Any, Protocol
 
 from vecbench.engines import Engine, Request, Response, Sampling
 from vecbench.errors import DataError, ImageError, Interrupted, RunError, UsageError
@@ -66,6 +66,7 @@ class RunPlan:
         limit: Samples of each task, from the first on; None for all.
         repeats: Answers to each sample, at least 1.
         pixel_limits: Engine arguments that change what the model sees (`min_pixels`, `max_pixels`).
+        answer_settings: Further engine arguments that answers depend on; see `AnswerSettings.others`.
     """
 
     model: Model
@@ -74,6 +75,7 @@ class RunPlan:
     limit: int | None = None
     repeats: int = 1
     pixel_limits: Mapping[str, int] = field(default_factory=dict)
+    answer_settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +164,8 @@ class _Session:
         self._directory = directory
         self._observer = observer
         self._manifest = manifest
+        self._engine_before = manifest.engine
+        self._earlier_engines_before = list(manifest.earlier_engines)
         self._waiting: dict[str, StoredResponse] = {}
         self._began: float | None = None
         self._output_tokens = 0
@@ -177,11 +181,13 @@ class _Session:
         engine = make_engine()
         try:
             described = engine.description
-            self._manifest.engine = EngineRecord(
-                name=described.name,
-                arguments=dict(described.arguments),
-                device=described.device,
-                chosen_because=described.chosen_because,
+            self._manifest.add_engine(
+                EngineRecord(
+                    name=described.name,
+                    arguments=dict(described.arguments),
+                    device=described.device,
+                    chosen_because=described.chosen_because,
+                )
             )
             self._manifest.write(self._directory.manifest)
             self._began = time.monotonic()
@@ -205,6 +211,8 @@ class _Session:
 
     def write_manifest(self, status: Status) -> None:
         manifest = self._manifest
+        if self.generated == 0 and self._engine_before is not None:
+            manifest.engine, manifest.earlier_engines = self._engine_before, self._earlier_engines_before
         if self._began is not None:
             before = manifest.throughput
             seconds = before.seconds + time.monotonic() - self._began
@@ -304,6 +312,7 @@ def _manifest(plan: RunPlan, samples: Mapping[str, int], directory: RunDirectory
         model=ModelRecord(name=plan.model.name, revision=plan.model.revision),
         tasks={each.task.id: _task_record(each, samples[each.task.id], plan.seed) for each in plan.tasks},
         pixel_limits=dict(plan.pixel_limits),
+        answer_settings=dict(plan.answer_settings),
         seed=plan.seed,
         limit=plan.limit,
         repeats=plan.repeats,
@@ -326,6 +335,7 @@ def _manifest(plan: RunPlan, samples: Mapping[str, int], directory: RunDirectory
     fresh.tasks = stored.tasks | fresh.tasks
     fresh.started = stored.started
     fresh.engine = stored.engine
+    fresh.earlier_engines = stored.earlier_engines
     fresh.throughput = stored.throughput
     return fresh
 
@@ -366,7 +376,7 @@ def response_key(
     line each, and a corrected target must not leave the old one in the file.
 
     Args:
-        plan: Brings model, seed and pixel limits.
+        plan: Brings model, seed, pixel limits and answer settings.
         sampling: The task's generation settings; its seed is not looked at.
         sample: What is asked about.
         prompt: As rendered.
@@ -387,6 +397,8 @@ def response_key(
         "candidates": list(sample.candidates),
         "repeat": repeat,
     }
+    if plan.answer_settings:  # absent, as in runs of versions that did not know them
+        parts["answer_settings"] = dict(plan.answer_settings)
     return _sha256(json.dumps(parts, sort_keys=True))
 
 

@@ -11,10 +11,11 @@ from fakes import make_data
 KEY = "sk-not-a-real-key"
 
 
-def run(endpoint, folder, *arguments):
+def run(endpoint, folder, *arguments, **model_args):
     command = [sys.executable, "-m", "vecbench", "run", "--engine", "openai", "-m", "org/served"]
     command += ["-t", "emoji_7", "--data", str(folder / "data"), "-o", str(folder / "run"), "-a"]
-    command += [f"base_url={endpoint.url},first_pause=0.001,max_retries=1,concurrency=4", *arguments]
+    settings = {"base_url": endpoint.url, "first_pause": 0.001, "max_retries": 1, "concurrency": 4}
+    command += [json.dumps(settings | model_args), *arguments]
     environment = os.environ | {"OPENAI_API_KEY": KEY}
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, env=environment)
 
@@ -58,3 +59,16 @@ def test_failed_samples_make_the_run_incomplete(tmp_path):
         assert done.returncode == 4
         assert "status 400: too long" in done.stderr
         assert run(endpoint, tmp_path).returncode == 0
+
+
+def test_a_body_that_changes_answers_is_not_mixed_with_another(tmp_path):
+    make_data(tmp_path / "data", ["joy", "fear"])
+    with serving() as endpoint:
+        body = {"mm_processor_kwargs": {"max_pixels": 784}, "repetition_penalty": 1.5}
+        assert run(endpoint, tmp_path, extra_body=body).returncode == 0
+        done = run(endpoint, tmp_path)
+        assert done.returncode == 2
+        assert "pixel limits is {'max_pixels': 784} there, none now" in done.stderr
+        assert "extra_body is {'repetition_penalty': 1.5} there, none now" in done.stderr
+        assert run(endpoint, tmp_path, extra_body=body, max_pixels=784.0).returncode == 0
+        assert len(endpoint.bodies) == 2

@@ -16,7 +16,7 @@ from vecbench.escaping import printable
 
 if TYPE_CHECKING:
     from vecbench.cli.counter import Counter
-    from vecbench.engines import Engine, EngineChoice
+    from vecbench.engines import AnswerSettings, Engine, EngineChoice
     from vecbench.models import Model
     from vecbench.run import RunOutcome, RunPlan
     from vecbench.samples import DataSource
@@ -112,14 +112,14 @@ def run(
     """
     from vecbench.cli.counter import Counter
     from vecbench.cli.settings import parse_settings
-    from vecbench.engines import check_engine, create_engine
+    from vecbench.engines import answer_settings, check_engine, create_engine, text_arguments
     from vecbench.models import resolve_model, served_model, with_adapter
     from vecbench.samples.check import unknown_task_warnings
     from vecbench.store import RunDirectory
     from vecbench.tasks import load_catalogue
 
     catalogue = load_catalogue(include_path or [])
-    arguments = parse_settings("--model-args", model_args)
+    arguments = parse_settings("--model-args", model_args, text_arguments(engine))
     chosen = catalogue.select(tasks)
     find_model = served_model if engine == "openai" else resolve_model
     check_engine(engine, model, arguments)
@@ -137,7 +137,7 @@ def run(
             limit=limit,
             repeats=repeats,
             seed=seed,
-            pixel_limits=_pixel_limits(arguments),
+            settings=answer_settings(arguments),
         )
         # Last: everything that could be wrong with the command has been checked.
         for source in dict.fromkeys(sources.values()):
@@ -155,13 +155,6 @@ def run(
     _show(directory, catalogue, outcome)
 
 
-def _pixel_limits(arguments: dict[str, Any]) -> dict[str, int]:
-    """The arguments that change what the model sees, wherever they stand."""
-    nested = arguments.get("mm_processor_kwargs")
-    given = (nested if isinstance(nested, dict) else {}) | arguments
-    return {name: given[name] for name in ("min_pixels", "max_pixels") if name in given}
-
-
 def _say_choice(choice: EngineChoice) -> None:
     stderr().print(f"engine: {choice.name}, because {choice.why}", soft_wrap=True)
 
@@ -176,7 +169,7 @@ def _plan(
     limit: int | None,
     repeats: int,
     seed: int,
-    pixel_limits: dict[str, int],
+    settings: AnswerSettings,
 ) -> RunPlan:
     from vecbench.cli.settings import apply_generation_settings
     from vecbench.engines import Sampling
@@ -197,7 +190,7 @@ def _plan(
                 "Leave --repeats out, or sample: --gen-kwargs temperature=0.7.",
             )
         task_runs.append(TaskRun(task, source, profile, sampling))
-    return RunPlan(model, tuple(task_runs), seed, limit, repeats, pixel_limits)
+    return RunPlan(model, tuple(task_runs), seed, limit, repeats, settings.pixel_limits, settings.others)
 
 
 def _sources(chosen: list[Task], data: str | None, counter: Counter) -> dict[str, DataSource]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from vecbench.engines import Sampling
 from vecbench.errors import DataError, ImageError
 from vecbench.models import Model
-from vecbench.prompts import render_prompt
+from vecbench.prompts import prompt_of
 from vecbench.run import RunPlan, response_key
 from vecbench.samples import DataSource, Sample, open_data
 from vecbench.store import Manifest, StoredResponse
@@ -101,20 +101,28 @@ def _check_task(
     source: DataSource | None,
     where: str,
 ) -> Coverage:
+    record = manifest.tasks[task.id]
     samples = None if source is None else {sample.id: sample for sample in source.samples(task)}
     if samples is not None:
-        _require_same_samples(task, responses, samples, where)
-    record = manifest.tasks[task.id]
+        _require_same_samples(task, record.prompt, responses, samples, where)
     settings = record.sampling
     sampling = Sampling(settings.temperature, settings.top_p, settings.max_tokens, tuple(settings.stop))
     model = Model(manifest.model.name, "", manifest.model.revision)
-    plan = RunPlan(model, (), manifest.seed, pixel_limits=manifest.pixel_limits)
+    plan = RunPlan(
+        model,
+        (),
+        manifest.seed,
+        pixel_limits=manifest.pixel_limits,
+        answer_settings=manifest.answer_settings,
+    )
     renders = samples is not None or "dataset_prompt" not in task.prompts[record.prompt]
     if renders:
         for each in responses:
             sample = samples[each.sample_id] if samples else _claimed_sample(task, each)
-            prompt = render_prompt(task, record.prompt, sample)
+            prompt, fault = prompt_of(task, record.prompt, sample)
             place = f"{where}: {task.id}, sample {each.sample_id!r:.80}"
+            if fault is not None and each.error is None:
+                raise DataError(f"{place}: answered, and cannot be asked: {fault}")
             if each.prompt_sha256 != hashlib.sha256(prompt.encode(errors="surrogatepass")).hexdigest():
                 raise DataError(f"{place}: another prompt than profile {record.prompt} gives")
             if each.key != response_key(plan, sampling, sample, prompt, each.image_sha256, each.repeat):
@@ -152,7 +160,11 @@ def _require_complete(
 
 
 def _require_same_samples(
-    task: Task, responses: Sequence[StoredResponse], samples: Mapping[str, Sample], where: str
+    task: Task,
+    profile: str,
+    responses: Sequence[StoredResponse],
+    samples: Mapping[str, Sample],
+    where: str,
 ) -> None:
     ids = {each.sample_id for each in responses}
     for said, odd in (("no response to", samples.keys() - ids), ("unknown", ids - samples.keys())):
@@ -160,7 +172,7 @@ def _require_same_samples(
             names = ", ".join(f"{name:.80}" for name in sorted(odd)[:MOST_NAMED])
             more = f" and {len(odd) - MOST_NAMED} more" if len(odd) > MOST_NAMED else ""
             raise DataError(f"{where}: {task.id}: {said} the samples {names!r}{more}")
-    hashes = {name: _image_sha256(sample) for name, sample in samples.items()}
+    hashes = {name: _image_sha256(task, profile, sample) for name, sample in samples.items()}
     for each in responses:
         place = f"{where}: {task.id}, sample {each.sample_id!r:.80}"
         expected = samples[each.sample_id].target
@@ -172,8 +184,9 @@ def _require_same_samples(
             raise DataError(f"{place}: another image than the data's")
 
 
-def _image_sha256(sample: Sample) -> str | None:
-    if sample.fault is not None:
+def _image_sha256(task: Task, profile: str, sample: Sample) -> str | None:
+    """As a run stores it: None of an image that it does not read, since its sample cannot be asked."""
+    if prompt_of(task, profile, sample)[1] is not None:
         return None
     try:
         return hashlib.sha256(sample.image_bytes()).hexdigest()
