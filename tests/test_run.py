@@ -97,6 +97,36 @@ def test_what_is_finished_is_stored_when_the_run_ends_early(data, directory, fau
     assert Counter(row.sample_id for row in stored(directory)) == Counter(f"s{n}" for n in range(5))
 
 
+def test_a_directory_is_complete_when_all_its_tasks_are(data, directory, tmp_path):
+    def stop_at_the_third(request):
+        if "2.png" in request.image.name:
+            raise KeyboardInterrupt
+        return ANSWER
+
+    with pytest.raises(Interrupted, match="stopped with 2 of 5 responses stored"):
+        go(make_plan(data), directory, ScriptedEngine(stop_at_the_third))
+    other = make_data(tmp_path / "other", ["positive", "negative"], task="emoji_2")
+    outcome = go(make_plan(other, task="emoji_2"), directory)
+    assert (outcome.asked, outcome.failed) == (2, ())
+    said = json.loads(directory.manifest.read_text())
+    assert said["status"] == "incomplete"
+    assert said["counts"] == {"asked": 7, "stored": 4, "errors": 0}
+    with pytest.raises(Interrupted, match="stopped with 4 of 7 responses stored"):
+        go(make_plan(data), directory, ScriptedEngine(stop_at_the_third))
+    assert go(make_plan(data), directory).manifest.status == "complete"
+    said = json.loads(directory.manifest.read_text())
+    assert said["counts"] == {"asked": 7, "stored": 7, "errors": 0}
+
+
+def test_errors_of_tasks_that_are_not_run_now_are_counted(data, directory, tmp_path):
+    go(make_plan(data), directory, ScriptedEngine(lambda _: None))
+    other = make_data(tmp_path / "other", ["positive"], task="emoji_2")
+    outcome = go(make_plan(other, task="emoji_2"), directory)
+    assert outcome.manifest.status == "incomplete"
+    said = json.loads(directory.manifest.read_text())
+    assert said["counts"] == {"asked": 6, "stored": 1, "errors": 5}
+
+
 def test_a_failed_sample_is_an_error_row_and_is_asked_again(data, directory):
     outcome = go(
         make_plan(data),

@@ -24,6 +24,7 @@ from vecbench.store import (
     SamplingRecord,
     StoredResponse,
     TaskRecord,
+    answered_and_failed,
 )
 from vecbench.store.manifest import (
     Counts,
@@ -135,7 +136,7 @@ def run(
     asked = sum(samples.values()) * plan.repeats
     with directory.locked():
         manifest = _manifest(plan, samples, directory)
-        manifest.counts = Counts(asked=asked)
+        manifest.counts = Counts(asked=sum(manifest.responses().values()))
         manifest.write(directory.manifest)
         session = _Session(plan, directory, observer, manifest)
         try:
@@ -144,13 +145,14 @@ def run(
                 session.generate(make_engine, log)
         except KeyboardInterrupt:
             session.leave_manifest("interrupted")
+            counts = manifest.counts
             raise Interrupted(
-                f"stopped with {session.answered} of {asked} responses stored in {directory.path}"
+                f"stopped with {counts.stored} of {counts.asked} responses stored in {directory.path}"
             ) from None
         except Exception:
             session.leave_manifest("failed")
             raise
-        session.write_manifest("incomplete" if session.failed else "complete")
+        session.write_manifest("complete")
         return RunOutcome(asked, session.generated, tuple(session.failed), manifest)
 
 
@@ -169,7 +171,6 @@ class _Session:
         self._waiting: dict[str, StoredResponse] = {}
         self._began: float | None = None
         self._output_tokens = 0
-        self.answered = 0
         self.generated = 0
         self.failed: list[tuple[str, str, str]] = []
 
@@ -203,9 +204,7 @@ class _Session:
         log.append(row)
         self.generated += 1
         self._output_tokens += response.n_output_tokens or 0
-        if row.error is None:
-            self.answered += 1
-        else:
+        if row.error is not None:
             self.failed.append((row.task, row.sample_id, row.error))
         self._observer.stored(row)
 
@@ -225,10 +224,18 @@ class _Session:
                 samples_per_second=round(samples / seconds, 3),
                 output_tokens_per_second=round(tokens / seconds, 1),
             )
-        manifest.counts = Counts(asked=manifest.counts.asked, stored=self.answered, errors=len(self.failed))
-        manifest.status = status
+        manifest.counts = counts = self._counts()
+        whole = counts.stored >= counts.asked and counts.errors == 0
+        manifest.status = "incomplete" if status == "complete" and not whole else status
         manifest.finished = now()
         manifest.write(self._directory.manifest)
+
+    def _counts(self) -> Counts:
+        """Over all tasks of the directory, those that other sessions ran and this one does not included."""
+        counts = Counts(asked=sum(self._manifest.responses().values()))
+        with suppress(DataError):  # a line that is no response: that is why the run ends
+            counts.stored, counts.errors = answered_and_failed(self._directory.responses)
+        return counts
 
     def leave_manifest(self, status: Status) -> None:
         """Writes the manifest if that is possible; what ended the run matters more than that it is not."""
@@ -243,7 +250,6 @@ class _Session:
                 for repeat in range(self._plan.repeats):
                     row = self._row(task_run, sample, prompt, image, repeat)
                     if row.key in log:
-                        self.answered += 1
                         self._observer.kept()
                         continue
                     self._waiting[row.key] = row
@@ -310,7 +316,7 @@ def _manifest(plan: RunPlan, samples: Mapping[str, int], directory: RunDirectory
     fresh = Manifest(
         status="running",
         model=ModelRecord(name=plan.model.name, revision=plan.model.revision),
-        tasks={each.task.id: _task_record(each, samples[each.task.id], plan.seed) for each in plan.tasks},
+        tasks={each.task.id: _task_record(each, samples[each.task.id], plan) for each in plan.tasks},
         pixel_limits=dict(plan.pixel_limits),
         answer_settings=dict(plan.answer_settings),
         seed=plan.seed,
@@ -332,7 +338,14 @@ def _manifest(plan: RunPlan, samples: Mapping[str, int], directory: RunDirectory
     if not directory.has_responses():
         return fresh  # such as of a run whose model could not be loaded: there is nothing to mix
     stored.require_same_configuration(fresh, directory.path)
-    fresh.tasks = stored.tasks | fresh.tasks
+    # What an earlier session was to do is what it was then, whatever limit and repeats are now.
+    earlier = {
+        name: each.model_copy(
+            update={"limit": each.limit or stored.limit, "repeats": each.repeats or stored.repeats}
+        )
+        for name, each in stored.tasks.items()
+    }
+    fresh.tasks = earlier | fresh.tasks
     fresh.started = stored.started
     fresh.engine = stored.engine
     fresh.earlier_engines = stored.earlier_engines
@@ -340,7 +353,7 @@ def _manifest(plan: RunPlan, samples: Mapping[str, int], directory: RunDirectory
     return fresh
 
 
-def _task_record(task_run: TaskRun, samples: int, seed: int) -> TaskRecord:
+def _task_record(task_run: TaskRun, samples: int, plan: RunPlan) -> TaskRecord:
     task, sampling = task_run.task, task_run.sampling
     return TaskRecord(
         version=task.version,
@@ -355,8 +368,10 @@ def _task_record(task_run: TaskRun, samples: int, seed: int) -> TaskRecord:
             max_tokens=sampling.max_tokens,
             stop=list(sampling.stop),
         ),
-        seed=seed if sampling.temperature > 0 else None,
+        seed=plan.seed if sampling.temperature > 0 else None,
         data_sha256=task_run.data.sha256(),
+        limit=plan.limit,
+        repeats=plan.repeats,
     )
 
 

@@ -64,7 +64,7 @@ class EngineRecord(_Record):
 
 
 class TaskRecord(_Record):
-    """One task of the run."""
+    """One task of the run; without `limit` or `repeats` those of the run are its own."""
 
     version: str
     sha256: str
@@ -75,10 +75,12 @@ class TaskRecord(_Record):
     sampling: SamplingRecord
     seed: int | None
     data_sha256: str
+    limit: int | None = None
+    repeats: int | None = None
 
 
 class Counts(_Record):
-    """Responses, of all that the run asks for."""
+    """Responses to all tasks of the run, of all that it asks for; `errors` are not among the stored."""
 
     asked: int = 0
     stored: int = 0
@@ -159,6 +161,19 @@ class Manifest(_Record):
         known = [*self.earlier_engines, *([] if self.engine is None else [self.engine])]
         self.earlier_engines = [each for each in known if not each.is_like(engine)]
         self.engine = engine
+
+    def responses(self) -> dict[str, int]:
+        """Task id → responses that there are once the run is complete."""
+        return {name: task.samples * (task.repeats or self.repeats) for name, task in self.tasks.items()}
+
+    def limited(self) -> dict[str, int]:
+        """Task id → its limit, of the tasks that have as many samples in this run."""
+        limits = {name: task.limit or self.limit for name, task in self.tasks.items()}
+        return {
+            name: limit
+            for name, limit in limits.items()
+            if limit is not None and self.tasks[name].samples >= limit
+        }
 
     def require_same_configuration(self, other: Manifest, directory: Path) -> None:
         """Refuses to mix two configurations in one directory.

@@ -199,6 +199,18 @@ def read_responses(path: Path) -> Iterator[StoredResponse]:
                 ) from None
 
 
+def answered_and_failed(path: Path) -> tuple[int, int]:
+    """How many samples, each repeat counted, have a response that counts, and for how many it is an error.
+
+    Raises:
+        DataError: A line is not a response.
+    """
+    failed = {
+        (each.task, each.sample_id, each.repeat): each.error is not None for each in read_responses(path)
+    }
+    return len(failed) - sum(failed.values()), sum(failed.values())
+
+
 def latest_responses(responses: Iterable[StoredResponse]) -> list[StoredResponse]:
     """Of several responses to one sample and repeat the last, in the order of the first ones."""
     latest = {(each.task, each.sample_id, each.repeat): each for each in responses}
