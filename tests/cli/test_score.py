@@ -111,6 +111,61 @@ def test_a_torn_line_of_a_run_is_told(finished, tmp_path):
     assert "recognised" not in done.stderr
 
 
+def interrupted_after(finished, folder, lines):
+    """A copy of the finished run as it was after some of its responses."""
+    folder.mkdir()
+    manifest = json.loads(finished.manifest.read_text()) | {"status": "interrupted"}
+    (folder / "run.json").write_text(json.dumps(manifest))
+    stored = finished.responses.read_text().splitlines(keepends=True)
+    (folder / "responses.jsonl").write_text("".join(stored[:lines]))
+    return folder
+
+
+@pytest.mark.parametrize("format_", ["table", "markdown", "latex"])
+def test_a_run_that_was_interrupted_is_scored_as_incomplete(finished, tmp_path, format_):
+    path = interrupted_after(finished, tmp_path / "run", 1)
+    done = score(path, "--format", format_)
+    assert done.returncode == 4
+    assert "incomplete: 4 of 5 responses are not there (run.json: interrupted)" in done.stderr
+    note = "Incomplete: 1 of 5 responses are there; Emoji-7 has 1 of 5."
+    assert note in done.stdout
+    assert note in (path / "summary.md").read_text()
+    scores = json.loads((path / "scores.json").read_text())
+    assert scores["run"]["missing"] == {"emoji_7": 4}
+    assert note in scores["notes"]
+    assert scores["overall"]["metrics"]["accuracy"]["value"] == 1
+
+
+def test_a_run_that_was_interrupted_at_once_is_incomplete(finished, tmp_path):
+    done = score(interrupted_after(finished, tmp_path / "run", 0))
+    assert done.returncode == 4
+    assert "Emoji-7 has 0 of 5" in done.stdout
+
+
+def test_a_limited_run_is_complete_and_says_that_it_is_limited(tmp_path):
+    data = make_data(tmp_path / "data", ["joy", "fear", "joy"])
+    directory = RunDirectory(tmp_path / "run")
+    run(make_plan(data, limit=2), ScriptedEngine, directory, Watcher())
+    done = score(directory.path)
+    assert done.returncode == 0, done.stderr
+    note = "Limited to the first 2 samples of each task."
+    assert note in done.stdout
+    assert note in directory.summary.read_text()
+    run(make_plan(data, limit=100), ScriptedEngine, directory, Watcher())
+    assert "Limited" not in score(directory.path).stdout
+
+
+def test_a_task_keeps_its_limit_when_another_task_has_none(tmp_path):
+    data = make_data(tmp_path / "data", ["joy", "fear", "joy"])
+    other = make_data(tmp_path / "other", ["positive", "negative"], task="emoji_2")
+    directory = RunDirectory(tmp_path / "run")
+    run(make_plan(data, limit=2), ScriptedEngine, directory, Watcher())
+    run(make_plan(other, task="emoji_2"), ScriptedEngine, directory, Watcher())
+    done = score(directory.path)
+    assert done.returncode == 0, done.stderr
+    assert "Limited to the first samples of tasks: 2 of Emoji-7." in done.stdout
+
+
 def test_differences_of_an_earlier_call_do_not_stay(tmp_path):
     path = tmp_path / "answers.jsonl"
     path.write_text(row(1))

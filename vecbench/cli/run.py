@@ -232,6 +232,7 @@ def _watched(plan: RunPlan, make_engine: Callable[[], Engine], directory: RunDir
 
 
 def _show(directory: RunDirectory, catalogue: Catalogue, outcome: RunOutcome) -> None:
+    from vecbench.cli.reading import report_failures, report_missing
     from vecbench.cli.score import score_source
     from vecbench.interop.reading import open_responses
 
@@ -245,6 +246,7 @@ def _show(directory: RunDirectory, catalogue: Catalogue, outcome: RunOutcome) ->
             f"{throughput.samples_per_second:.1f} samples/s",
             highlight=False,
         )
+    report_missing(source)
     if outcome.failed:
         from rich.text import Text
 
@@ -255,6 +257,9 @@ def _show(directory: RunDirectory, catalogue: Catalogue, outcome: RunOutcome) ->
             console.print(printable(f"  {task}, {sample}: {error}"), soft_wrap=True)
         if len(outcome.failed) > MOST_FAILURES:
             console.print(f"  … and {len(outcome.failed) - MOST_FAILURES} more: see {directory.responses}")
+    else:
+        report_failures(source)
+    if outcome.failed or source.is_incomplete:
         raise typer.Exit(4)
 
 

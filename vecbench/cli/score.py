@@ -84,7 +84,7 @@ def score(
     Writes predictions.jsonl, scores.json, summary.md and figures/, and prints the table. Exit status 4:
     scored, but incomplete, since a sample has no response or a row could not be read.
     """
-    from vecbench.cli.reading import report_failures
+    from vecbench.cli.reading import report_failures, report_missing
     from vecbench.errors import UsageError, nearest
     from vecbench.interop.reading import open_responses
     from vecbench.metrics.recalibration import METHODS
@@ -131,6 +131,7 @@ def score(
                 recalibrate=recalibrate,
                 with_differences=against is not None,
             )
+        report_missing(source)
         report_failures(source)
         incomplete = incomplete or source.is_incomplete
     if incomplete:
@@ -179,6 +180,7 @@ def score_source(
     What was recognised and what is wrong with it goes to standard error.
     """
     from vecbench.cli.reading import report_source
+    from vecbench.interop.completeness import completeness_notes
     from vecbench.outdated import earlier_figures, remove_outdated
     from vecbench.report import summary, write_faults, write_figures, write_predictions
     from vecbench.scoring import differences, score_responses
@@ -188,7 +190,8 @@ def score_source(
     responses = kept if with_differences else source.responses
     complete = score_responses(responses, protocol, catalogue, recalibrate=recalibrate)
     # What was wrong with the responses is known once they have been read.
-    scores = replace(complete.scores, run=_run_facts(source.manifest) | source.facts())
+    notes = (*complete.scores.notes, *completeness_notes(source, complete.scores.names))
+    scores = replace(complete.scores, run=_run_facts(source.manifest) | source.facts(), notes=notes)
     complete = replace(complete, scores=scores)
     written = RunDirectory(output)
     if not with_differences:  # those of an earlier call are not of these scores

@@ -58,8 +58,11 @@ class ResponseSource:
 
     @property
     def is_incomplete(self) -> bool:
-        """Whether a sample failed, or something could not be read or scored; known once all has been read."""
-        return self.resolution.failed > 0 or self.has_lost_rows
+        """Whether a sample failed or is missing, or something could not be read or scored.
+
+        Known once all has been read.
+        """
+        return self.resolution.failed > 0 or self.has_lost_rows or bool(self.missing())
 
     @property
     def has_lost_rows(self) -> bool:
@@ -71,11 +74,27 @@ class ResponseSource:
         return dict(Counter(fault.effect for fault in self.faults))
 
     def facts(self) -> dict[str, Any]:
-        """What scores.json says of the responses: nothing of a run's own without a fault."""
-        if self.is_run and not self.faults:
+        """What scores.json says of the responses: nothing of a run that is whole and without a fault."""
+        said: dict[str, Any] = {}
+        if self.missing():
+            said["missing"] = self.missing()
+        if not self.is_run or self.faults:
+            files = [path.name for path in self.files]
+            said["responses"] = {"format": self.format, "files": files, "faults": self.effects()}
+        return said
+
+    def missing(self) -> dict[str, int]:
+        """Task id → responses that the run is to have and has not; known once all has been read.
+
+        Failed samples are not among them: they have a response, which is an error.
+        """
+        if self.manifest is None:
             return {}
-        files = [path.name for path in self.files]
-        return {"responses": {"format": self.format, "files": files, "faults": self.effects()}}
+        there = self.resolution.responses()
+        asked = self.manifest.responses()
+        return {
+            name: count - there.get(name, 0) for name, count in asked.items() if there.get(name, 0) < count
+        }
 
 
 def open_responses(path: Path, catalogue: Catalogue) -> ResponseSource:

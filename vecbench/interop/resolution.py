@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,6 +111,14 @@ class Resolution:
     def failed(self) -> int:
         """Samples and repeats so far whose last response is a failure: an error, or nothing."""
         return len(self._failed)
+
+    def responses(self) -> dict[str, int]:
+        """Task id → samples so far, each repeat counted, that have a response or have failed."""
+        counts = Counter({task: 0 for task, _ in self._seen})
+        for (task, _), ids in self._seen.items():
+            counts[task] += len(ids)
+        counts.update(task for task, sample, repeat in self._failed if sample not in self._seen[task, repeat])
+        return dict(counts)
 
     def samples(self) -> dict[str, int]:
         """Task id → samples so far that have a first response."""
