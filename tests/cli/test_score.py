@@ -9,8 +9,12 @@ from pathlib import Path
 import pytest
 from fakes import ANSWER, ScriptedEngine, Watcher, make_data, make_plan
 
-from vecbench.run import run
+from vecbench.engines import Sampling
+from vecbench.models import Model
+from vecbench.run import RunPlan, TaskRun, run
+from vecbench.samples import open_data
 from vecbench.store import RunDirectory
+from vecbench.tasks import load_catalogue
 
 
 def score(*arguments):
@@ -164,6 +168,96 @@ def test_a_task_keeps_its_limit_when_another_task_has_none(tmp_path):
     done = score(directory.path)
     assert done.returncode == 0, done.stderr
     assert "Limited to the first samples of tasks: 2 of Emoji-7." in done.stdout
+
+
+COMICS = """\
+task: vecbench_comics_3
+output_type: generate_until
+custom_dataset: !function vecbench.interop.lm_eval.load
+test_split: test
+doc_to_image: !function vecbench.interop.lm_eval.doc_to_image
+doc_to_text: "<image>{{prompt}}"
+doc_to_target: target
+process_results: !function vecbench.interop.lm_eval.process_results
+metric_list:
+  - {metric: accuracy, aggregation: mean}
+  - {metric: coverage, aggregation: mean}
+  - {metric: brier, aggregation: !function vecbench.interop.lm_eval.brier, higher_is_better: false}
+  - {metric: ece, aggregation: !function vecbench.interop.lm_eval.ece, higher_is_better: false}
+dataset_kwargs: {task: comics_3}
+generation_kwargs: {until: [], do_sample: false, max_gen_toks: 64}
+metadata:
+  version: 1.0
+  vecbench:
+    display: Comics-3
+    group: comics
+    noun: emotion
+    labels: [joy, fear, anger]
+    aliases: {joy: [happy]}
+    prompts: {standard: "Which emotion? One of {{ labels | join(', ') }}."}
+"""
+GROUP = """\
+group: vecbench_comics
+task: [vecbench_comics_3]
+metadata: {version: 1.0, vecbench: {display: Comics}}
+"""
+
+
+@pytest.fixture
+def comics(tmp_path):
+    """A run of a task of somebody's own, whose answer is an alias, and the folder with its task file."""
+    folder = tmp_path / "tasks"
+    folder.mkdir()
+    (folder / "comics_3.yaml").write_text(COMICS)
+    (folder / "comics.yaml").write_text(GROUP)
+    task = load_catalogue([folder]).tasks["comics_3"]
+    data = open_data(make_data(tmp_path / "data", ["joy", "joy"], task="comics_3"))
+    plan = RunPlan(Model("fake", "fake", "1"), (TaskRun(task, data, "standard", Sampling(max_tokens=64)),))
+    directory = RunDirectory(tmp_path / "run")
+    engine = ScriptedEngine(lambda _: ANSWER.replace("joy", "happy"))
+    run(plan, lambda: engine, directory, Watcher())
+    return directory, folder
+
+
+def test_a_run_is_scored_by_its_own_task_files_or_not_at_all(comics):
+    directory, folder = comics
+    done = score(directory.path, "--include-path", folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(directory.scores.read_text())["groups"]["comics"]["metrics"]["accuracy"]["value"] == 1
+    before = directory.scores.read_bytes()
+    done = score(directory.path)
+    assert done.returncode == 2
+    assert "the run has the task comics_3, and no task file here defines it" in done.stderr
+    assert "--include-path" in done.stderr
+    assert directory.scores.read_bytes() == before
+
+
+def test_a_task_file_that_has_changed_since_the_run_is_told(comics):
+    directory, folder = comics
+    changed = COMICS.replace("version: 1.0", "version: 1.1").replace("[happy]", "[glad]")
+    (folder / "comics_3.yaml").write_text(changed)
+    done = score(directory.path, "--include-path", folder)
+    assert done.returncode == 0
+    said = "Comics-3 is scored by another task file than it was run with: version 1.0 then, 1.1 now."
+    assert f"warning: {said}" in done.stderr
+    assert said in json.loads(directory.scores.read_text())["notes"]
+    (folder / "comics_3.yaml").write_text(changed.replace("noun:", "nuon:"))
+    done = score(directory.path, "--include-path", folder)
+    assert done.returncode == 2
+    assert "comics_3.yaml: metadata.vecbench.noun: missing" in done.stderr
+
+
+def test_a_comparison_takes_the_same_task_files(comics):
+    directory, folder = comics
+    command = [sys.executable, "-m", "vecbench", "compare", str(directory.path), str(directory.path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 2
+    assert "--include-path" in done.stderr
+    (folder / "comics_3.yaml").write_text(COMICS.replace("version: 1.0", "version: 1.1"))
+    command += ["--include-path", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert "Comics-3 is scored by another task file than it was run with" in done.stderr
 
 
 def test_differences_of_an_earlier_call_do_not_stay(tmp_path):

@@ -30,6 +30,8 @@ def report_source(source: ResponseSource, catalogue: Catalogue, faults: Path) ->
     console = stderr()
     if not source.is_run:
         console.print(_recognised(source), soft_wrap=True)
+    for each in source.warnings:
+        console.print(Text.assemble(("warning: ", "bold yellow"), each), soft_wrap=True)
     for note in source.notes:
         console.print(f"  {note}", soft_wrap=True)
     if not source.is_run:

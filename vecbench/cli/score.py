@@ -190,7 +190,8 @@ def score_source(
     responses = kept if with_differences else source.responses
     complete = score_responses(responses, protocol, catalogue, recalibrate=recalibrate)
     # What was wrong with the responses is known once they have been read.
-    notes = (*complete.scores.notes, *completeness_notes(source, complete.scores.names))
+    lacking = completeness_notes(source, complete.scores.names)
+    notes = (*complete.scores.notes, *source.warnings, *lacking)
     scores = replace(complete.scores, run=_run_facts(source.manifest) | source.facts(), notes=notes)
     complete = replace(complete, scores=scores)
     written = RunDirectory(output)

@@ -121,7 +121,8 @@ def _side_of_responses(path: Path, protocol: str, catalogue: Catalogue) -> Side:
 
     rows = tuple(predictions(noted(source.responses), protocol, catalogue))
     faults = ", ".join(f"{count:,} {effect}" for effect, count in source.effects().items())
-    notes = (f"{path}: {faults}; vecbench score lists them.",) if faults else ()
+    notes = tuple(f"{path}: {each}" for each in source.warnings)
+    notes += (f"{path}: {faults}; vecbench score lists them.",) if faults else ()
     return Side(path, protocol, rows, prompts, tells_candidates=True, manifest=source.manifest, notes=notes)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from vecbench.errors import DataError
+from vecbench.errors import DataError, UsageError
 from vecbench.interop import emobserver, emocaliber, lm_eval_samples, plain
 from vecbench.interop.json_lines import json_lines
 from vecbench.interop.recognition import OUR_OWN, RESPONSES, SHARDS, Choice, Values, recognised
@@ -38,6 +38,7 @@ class ResponseSource:
         default_output: The directory of the scores, if none is asked for: the run's own; for others,
             beside the file.
         resolution: What makes the responses; it counts them while they are read.
+        warnings: Where the tasks of a run are not those that it was run with, one sentence each.
         notes: What was chosen where there was a choice, and what is not read; complete likewise.
         manifest: Of the run; None when the responses are another program's.
     """
@@ -48,6 +49,7 @@ class ResponseSource:
     faults: list[ResponseFault]
     default_output: Path
     resolution: Resolution = field(repr=False)
+    warnings: tuple[str, ...] = ()
     notes: list[str] = field(default_factory=list)
     manifest: Manifest | None = None
 
@@ -109,8 +111,9 @@ def open_responses(path: Path, catalogue: Catalogue) -> ResponseSource:
         candidates of a row are not those of its task.
 
     Raises:
-        UsageError: There is nothing, or nothing that can be recognised, or several things to choose from.
-        DataError: A file cannot be read.
+        UsageError: There is nothing, or nothing that can be recognised, or several things to choose from; or
+            the catalogue lacks a task of a run.
+        DataError: A file cannot be read, or the file of a run's task has a fault.
     """
     try:
         choice = recognised(path)
@@ -121,6 +124,7 @@ def open_responses(path: Path, catalogue: Catalogue) -> ResponseSource:
     is_run = choice.format == OUR_OWN
     resolution = Resolution(catalogue, faults, retries=is_run)
     run = RunDirectory(choice.files[0].parent) if choice.files[0].name == RESPONSES and is_run else None
+    manifest = run.read_manifest() if run else None
     named = path if path.name not in ("", "..") else path.resolve()
     beside = named.parent / f"{named.name if named.is_dir() else named.stem}-scores"
     return ResponseSource(
@@ -130,9 +134,29 @@ def open_responses(path: Path, catalogue: Catalogue) -> ResponseSource:
         faults=faults,
         default_output=run.path if run else beside,
         resolution=resolution,
+        warnings=tuple(_changed_tasks(manifest, catalogue, path)) if manifest else (),
         notes=notes,
-        manifest=run.read_manifest() if run else None,
+        manifest=manifest,
     )
+
+
+def _changed_tasks(manifest: Manifest, catalogue: Catalogue, path: Path) -> Iterator[str]:
+    """A sentence on each task of a run whose file says something else than it did then."""
+    for name, record in manifest.tasks.items():
+        task = catalogue.tasks.get(name)
+        if task is None:
+            fault = next((each for each in catalogue.faults if each.file.stem == name), None)
+            if fault is not None:
+                raise DataError(str(fault), fault.remedy or f"See: vecbench tasks check {fault.file}")
+            raise UsageError(
+                f"{path}: the run has the task {name}, and no task file here defines it",
+                "Name the folder that the run took it from: --include-path FOLDER.",
+            )
+        if task.sha256 != record.sha256:
+            yield (
+                f"{task.display} is scored by another task file than it was run with: version "
+                f"{record.version} then, {task.version} now."
+            )
 
 
 def _responses(rows: Iterable[Row], resolution: Resolution) -> Iterator[StoredResponse]:
