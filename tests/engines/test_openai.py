@@ -12,6 +12,7 @@ from endpoint import (
     drop,
     hang,
     no_choices,
+    said,
     serving,
     status,
     together,
@@ -130,6 +131,29 @@ def test_what_every_request_would_meet_ends_the_run(fault, message, remedy):
         responses(endpoint, requests(50), concurrency=2)
     assert remedy in caught.value.remedy
     assert len(endpoint.bodies) <= 4
+
+
+@pytest.mark.parametrize(
+    ("act", "text", "error"),
+    [
+        (said("joy", "length"), "joy", None),
+        (said([{"type": "text", "text": "j"}, {"type": "text", "text": "oy"}]), "joy", None),
+        (said(None, refusal="I would rather not."), "I would rather not.", None),
+        (said([{"type": "image_url", "image_url": {}}]), None, "the endpoint's answer is no text"),
+        (said(["joy"]), None, "the endpoint's answer is no text"),
+        (said({"text": "joy"}), None, "the endpoint's answer is no text"),
+        (said("jo", "abort"), None, "the endpoint ended its answer with: abort"),
+        (said("jo", "tool_calls"), None, "the endpoint ended its answer with: tool_calls"),
+        (said("jo", None), None, "the endpoint did not say how its answer ended"),
+        (said("jo", ["stop"]), None, "the endpoint ended its answer with: ['stop']"),
+        (said("jo", "content_filter"), None, "stopped by the endpoint's content filter"),
+    ],
+)
+def test_an_unusual_answer_is_taken_for_what_it_is(act, text, error):
+    with serving(act) as endpoint:
+        [response] = responses(endpoint, requests(1))
+    assert (response.text, response.error) == (text, error)
+    assert (response.n_prompt_tokens, response.n_output_tokens) == (None, None)
 
 
 def test_what_is_finished_comes_before_the_end():

@@ -9,11 +9,11 @@ import os
 import random
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, get_args
 
 import openai
 from openai import AsyncOpenAI
-from openai.types.chat import ChatCompletion
+from openai.types.chat import ChatCompletion, ChatCompletionMessage
 
 from vecbench.engines.arguments import OpenAIArguments, parse_arguments
 from vecbench.engines.base import EngineDescription, FinishReason, Request, Response
@@ -197,24 +197,44 @@ def _response(request: Request, completion: ChatCompletion) -> Response:
     Raises:
         ValueError: It is no chat completion; whatever sits behind the address sent something else.
     """
-    # The client trusts what it gets: with a body that is no JSON it returns a text.
-    if not isinstance(completion, ChatCompletion) or not getattr(completion, "choices", None):
+    # The client trusts what it gets, and hands on whatever stands at a field's place: with a body that is
+    # no JSON it returns a text.
+    choices = getattr(completion, "choices", None)
+    if not isinstance(choices, list) or not choices:
         raise ValueError("it has no choices")
-    choice = completion.choices[0]
-    if choice.message is None:
+    message = getattr(choices[0], "message", None)
+    if not isinstance(message, ChatCompletionMessage):
         raise ValueError("its choice has no message")
-    if choice.finish_reason == "content_filter":
+    finish = getattr(choices[0], "finish_reason", None)
+    if finish == "content_filter":
         return Response(request.key, None, error="stopped by the endpoint's content filter")
-    finish: FinishReason = "length" if choice.finish_reason == "length" else "stop"
-    usage = completion.usage
-    return Response(
-        request.key,
-        choice.message.content or choice.message.refusal or "",
-        finish,
-        None,
-        usage.prompt_tokens if usage else None,
-        usage.completion_tokens if usage else None,
+    if finish not in get_args(FinishReason):
+        said = "did not say how its answer ended" if finish is None else f"ended its answer with: {_first_line(finish)}"
+        return Response(request.key, None, error=f"the endpoint {said}")
+    text = _text(message)
+    if text is None:
+        return Response(request.key, None, error="the endpoint's answer is no text")
+    usage = getattr(completion, "usage", None)
+    prompt_tokens, output_tokens = (
+        _count(getattr(usage, name, None)) for name in ("prompt_tokens", "completion_tokens")
     )
+    return Response(request.key, text, finish, None, prompt_tokens, output_tokens)
+
+
+def _text(message: ChatCompletionMessage) -> str | None:
+    """The text of an answer, a refusal's included; None if it is, or has, something else."""
+    content: object = getattr(message, "content", None)
+    if isinstance(content, list):  # as some endpoints give it, in parts
+        parts = [part.get("text") if isinstance(part, dict) else None for part in content]
+        texts = [part for part in parts if isinstance(part, str)]
+        return "".join(texts) if len(texts) == len(parts) else None
+    said = content or getattr(message, "refusal", None) or ""
+    return said if isinstance(said, str) else None
+
+
+def _count(value: object) -> int | None:
+    """A number of tokens; None if the endpoint says something else."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 def _is_passing(fault: Exception) -> bool:
