@@ -10,7 +10,7 @@ from PIL import Image
 
 from vecbench.engines import EngineDescription, Sampling
 from vecbench.errors import DataError, Interrupted, RunError, UsageError
-from vecbench.run import response_key, run
+from vecbench.run import HOPELESS_AFTER, response_key, run
 from vecbench.store import Manifest, RunDirectory, read_responses
 
 LABELS = ["joy", "fear", "joy", "anger", "love"]
@@ -119,7 +119,8 @@ def test_a_directory_is_complete_when_all_its_tasks_are(data, directory, tmp_pat
 
 
 def test_errors_of_tasks_that_are_not_run_now_are_counted(data, directory, tmp_path):
-    go(make_plan(data), directory, ScriptedEngine(lambda _: None))
+    with pytest.raises(RunError, match="the script says so"):
+        go(make_plan(data), directory, ScriptedEngine(lambda _: None))
     other = make_data(tmp_path / "other", ["positive"], task="emoji_2")
     outcome = go(make_plan(other, task="emoji_2"), directory)
     assert outcome.manifest.status == "incomplete"
@@ -411,6 +412,27 @@ def bare_rows(data, *places):
     asked = [row | ({} if place in places else {"prompt": "Which?"}) for place, row in enumerate(rows)]
     (data / "samples.jsonl").write_text("\n".join(json.dumps(row) for row in asked))
     return data
+
+
+@pytest.mark.parametrize("count", [1, HOPELESS_AFTER + 5])
+def test_a_run_whose_requests_all_fail_alike_ends(tmp_path, directory, count):
+    data = make_data(tmp_path / "data", ["joy"] * count)
+    engine = ScriptedEngine(lambda _: None)
+    with pytest.raises(RunError, match=r"no request was answered, and .* failed with: the script says so"):
+        go(make_plan(data), directory, engine)
+    assert len(engine.requests) == min(count, HOPELESS_AFTER)
+    assert Manifest.read(directory.manifest).status == "failed"
+
+
+def test_what_was_answered_once_or_fails_by_itself_does_not_end_a_run(tmp_path, directory):
+    data = make_data(tmp_path / "data", ["joy"] * (HOPELESS_AFTER + 5))
+    go(make_plan(data, limit=1), directory)
+    outcome = go(make_plan(data), directory, ScriptedEngine(lambda _: None))
+    assert len(outcome.failed) == HOPELESS_AFTER + 4
+    for place in range(HOPELESS_AFTER + 5):
+        (data / "images" / f"{place}.png").write_bytes(b"nonsense")
+    outcome = go(make_plan(data), RunDirectory(tmp_path / "broken"))
+    assert len(outcome.failed) == HOPELESS_AFTER + 5
 
 
 def test_a_row_without_the_prompt_it_needs_fails_alone(data, directory):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -37,6 +39,10 @@ from vecbench.store.manifest import (
     package_versions,
 )
 from vecbench.tasks import Task
+
+HOPELESS_AFTER = 10
+"""So many requests that failed alike, with none of the run ever answered, and the others will fail too."""
+_DIGITS = re.compile(r"[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +135,7 @@ def run(
     Raises:
         UsageError: The directory is in use, or holds a run of another configuration.
         DataError: The samples cannot be used.
-        RunError: The engine or the disk failed; what was finished is stored.
+        RunError: The engine or the disk failed, or no request is ever answered; what was finished is stored.
         Interrupted: The run was stopped with Ctrl-C or SIGTERM; what was finished is stored.
     """
     samples = {each.task.id: _counted(each, plan.limit, observer) for each in plan.tasks}
@@ -173,6 +179,9 @@ class _Session:
         self._output_tokens = 0
         self.generated = 0
         self.failed: list[tuple[str, str, str]] = []
+        self._faulty: set[str] = set()
+        self._refusals: Counter[str] = Counter()
+        self._last_refusal = ""
 
     def generate(self, make_engine: Callable[[], Engine], log: ResponseLog) -> None:
         missing = self._missing(log)
@@ -194,10 +203,12 @@ class _Session:
             self._began = time.monotonic()
             for response in engine.generate(chain([first], missing)):
                 self._store(response, log)
+                self._require_hope(log, HOPELESS_AFTER)
         finally:
             engine.close()
         if self._waiting:
             raise RunError(f"the engine left {len(self._waiting)} requests without a response")
+        self._require_hope(log, 1)
 
     def _store(self, response: Response, log: ResponseLog) -> None:
         row = _completed(self._waiting.pop(response.key), response)
@@ -206,7 +217,20 @@ class _Session:
         self._output_tokens += response.n_output_tokens or 0
         if row.error is not None:
             self.failed.append((row.task, row.sample_id, row.error))
+            if row.key not in self._faulty and not row.error.startswith(f"{row.image}: "):
+                self._refusals[_DIGITS.sub("0", row.error)] += 1
+                self._last_refusal = row.error
         self._observer.stored(row)
+
+    def _require_hope(self, log: ResponseLog, failures: int) -> None:
+        """Ends a run of which nothing was ever answered and whose requests all fail alike.
+
+        So it is with a chat template that is broken, or a field that the endpoint does not take. Samples
+        that are broken themselves tell nothing about the others.
+        """
+        count = self._refusals.total()
+        if not log.has_answers and len(self._refusals) == 1 and count >= failures:
+            raise RunError(f"no request was answered, and {count} failed with: {self._last_refusal}")
 
     def write_manifest(self, status: Status) -> None:
         manifest = self._manifest
@@ -253,6 +277,8 @@ class _Session:
                         self._observer.kept()
                         continue
                     self._waiting[row.key] = row
+                    if isinstance(image.data, str):
+                        self._faulty.add(row.key)
                     sampling = _seeded(task_run.sampling, self._plan.seed, sample, repeat)
                     yield Request(row.key, prompt, image, sampling)
 

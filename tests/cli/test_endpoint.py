@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 
-from endpoint import serving, status
+from endpoint import answer, drop, serving, status
 from fakes import make_data
 
 KEY = "sk-not-a-real-key"
@@ -44,12 +44,32 @@ def test_a_run_that_loses_its_key_ends_with_3_and_goes_on_with_a_new_one(tmp_pat
 
 def test_an_endpoint_that_dies_ends_the_run_with_3_and_the_command_that_goes_on(tmp_path):
     make_data(tmp_path / "data", ["joy"] * 40)
+    with serving(answer, otherwise=drop) as endpoint:
+        done = run(endpoint, tmp_path)
+    assert done.returncode == 3
+    assert "the endpoint is lost" in done.stderr
+    assert "; retry 1 of 1 in " in done.stderr
+    assert "To go on: vecbench run --engine openai" in done.stderr
+
+
+def test_an_address_where_nobody_answers_ends_the_run_with_3(tmp_path):
+    make_data(tmp_path / "data", ["joy"] * 2)
     with serving() as endpoint:
         pass
     done = run(endpoint, tmp_path)
     assert done.returncode == 3
-    assert "the endpoint is lost" in done.stderr
-    assert "To go on: vecbench run --engine openai" in done.stderr
+    assert f"nobody answers at {endpoint.url}" in done.stderr
+
+
+def test_a_run_whose_every_request_is_refused_alike_ends_with_3(tmp_path):
+    make_data(tmp_path / "data", ["joy"] * 40)
+    with serving(otherwise=status(400, "unknown field")) as endpoint:
+        for limit in ("40", "2"):
+            done = run(endpoint, tmp_path, "--limit", limit, "-o", str(tmp_path / limit))
+            assert done.returncode == 3
+            assert "no request was answered" in done.stderr
+            assert "failed with: status 400: unknown field" in done.stderr
+        assert len(endpoint.bodies) < 30
 
 
 def test_failed_samples_make_the_run_incomplete(tmp_path):

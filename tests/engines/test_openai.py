@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import re
 import threading
 
 import pytest
@@ -173,11 +174,22 @@ def test_a_request_that_fails_every_time_is_an_error_row():
     assert second.error is None
 
 
-def test_an_endpoint_that_stays_away_ends_the_run():
+def test_an_endpoint_that_is_lost_ends_the_run():
+    with (
+        serving(answer, otherwise=drop) as endpoint,
+        pytest.raises(RunError, match=f"lost: the last {LOST_AFTER} requests .* no connection"),
+    ):
+        responses(endpoint, requests(100), max_retries=1)
+
+
+def test_an_address_where_nobody_answers_ends_the_run_at_once_and_retries_are_told(caplog):
     with serving() as endpoint:
         pass
-    with pytest.raises(RunError, match=f"lost: the last {LOST_AFTER} requests .* no connection"):
-        responses(endpoint, requests(100), max_retries=1)
+    with pytest.raises(RunError, match=r"nobody answers at http.*no connection: .*after 2 retries") as caught:
+        responses(endpoint, requests(1), max_retries=2)
+    assert "base_url" in caught.value.remedy
+    [told] = [record.getMessage() for record in caplog.records if record.name == "vecbench"]
+    assert re.fullmatch(r"endpoint: no connection: .*; retry 1 of 2 in 0\.\d s", told)
 
 
 def test_replicas_take_turns_and_stand_in_for_each_other():

@@ -118,6 +118,11 @@ class ResponseLog:
         """Whether the last response to its sample and repeat has this key and no error."""
         return key in self._done
 
+    @property
+    def has_answers(self) -> bool:
+        """Whether any response without an error is stored."""
+        return bool(self._done)
+
     def append(self, response: StoredResponse) -> None:
         """Stores one response.
 
