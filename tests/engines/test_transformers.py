@@ -213,7 +213,7 @@ def test_broken_weights_are_a_run_error(tmp_path):
         create_engine("auto", str(model), {})
 
 
-def test_a_model_without_a_chat_template_is_told_what_to_do(tmp_path):
+def test_a_model_without_a_usable_chat_template_is_told_what_to_do(tmp_path):
     model = tmp_path / "model"
     shutil.copytree(demo_model(), model)
     template = model / "chat_template.jinja"
@@ -223,9 +223,13 @@ def test_a_model_without_a_chat_template_is_told_what_to_do(tmp_path):
     settings = json.loads(configuration.read_text())
     settings.pop("chat_template", None)
     configuration.write_text(json.dumps(settings))
-    with pytest.raises(RunError, match="no chat template") as caught:
+    with pytest.raises(RunError, match=r"chat template of .* cannot be used: there is none") as caught:
         create_engine("auto", str(model), {})
     assert "chat_template=" in caught.value.remedy
+    broken = tmp_path / "broken.jinja"
+    broken.write_text("{{ raise_exception('no images, please') }}")
+    with pytest.raises(RunError, match="cannot be used: no images, please"):
+        create_engine("auto", str(model), {"chat_template": str(broken)})
     given = tmp_path / "template.jinja"
     given.write_text(kept)
     assert texts(create_engine("auto", str(model), {"chat_template": str(given)}).generate([request("a")]))[

@@ -13,6 +13,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import torch
 from PIL.Image import Image
+from PIL.Image import new as new_image
 from transformers import (
     AutoModelForImageTextToText,
     AutoProcessor,
@@ -22,7 +23,14 @@ from transformers import (
 )
 
 from vecbench.engines.arguments import TransformersArguments, parse_arguments
-from vecbench.engines.base import EngineDescription, FinishReason, Request, Response, Sampling
+from vecbench.engines.base import (
+    EngineDescription,
+    FinishReason,
+    Request,
+    Response,
+    Sampling,
+    broken_template,
+)
 from vecbench.engines.decoding import decoded
 from vecbench.engines.seeding import SeededSampling
 from vecbench.errors import ImageError, RunError, UsageError
@@ -226,12 +234,15 @@ class TransformersEngine:
             with open(arguments.chat_template, encoding="utf-8") as template:
                 processor.chat_template = template.read()
         if not getattr(processor, "chat_template", None):
-            raise RunError(
-                f"{model} has no chat template", "Give one: --model-args chat_template=PATH-OF-A-JINJA-FILE."
-            )
+            raise broken_template(model, "there is none")
         processor.tokenizer.padding_side = "left"
         if processor.tokenizer.pad_token_id is None:
             processor.tokenizer.pad_token = processor.tokenizer.eos_token
+        try:  # what fails for one question fails for every one
+            question = _conversation("Which?", new_image("RGB", (64, 64)))
+            processor.apply_chat_template(question, add_generation_prompt=True, tokenize=False)
+        except Exception as fault:  # a template can fail in every way that Python can
+            raise broken_template(model, _first_line(fault)) from fault
         return processor
 
     def _load_model(self, model: str) -> Any:
