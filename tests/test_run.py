@@ -3,6 +3,8 @@ import json
 from collections import Counter
 from dataclasses import replace
 from hashlib import sha256
+from threading import Barrier
+from types import SimpleNamespace
 
 import pytest
 from fakes import ANSWER, ScriptedEngine, Watcher, make_data, make_plan
@@ -11,6 +13,7 @@ from PIL import Image
 from vecbench.engines import EngineDescription, Sampling
 from vecbench.errors import DataError, Interrupted, RunError, UsageError
 from vecbench.run import HOPELESS_AFTER, response_key, run
+from vecbench.samples import Sample
 from vecbench.store import Manifest, RunDirectory, read_responses
 
 LABELS = ["joy", "fear", "joy", "anger", "love"]
@@ -403,6 +406,26 @@ def test_requests_are_pulled_only_as_the_engine_has_room(tmp_path, directory):
 
     go(make_plan(data), directory, Counting(ahead=3))
     assert len(opened) == 40
+
+
+def test_image_files_are_read_ahead_of_the_engine_and_hashed_once(tmp_path, directory, monkeypatch):
+    together = Barrier(2, timeout=30)
+    read, hashed = Sample.image_bytes, []
+
+    def only_together(sample):
+        together.wait()  # breaks, and fails the run, if files are read one by one
+        return read(sample)
+
+    def counted(data=b""):
+        hashed.append(data)
+        return sha256(data)
+
+    data = make_data(tmp_path / "data", ["joy"] * 4)
+    monkeypatch.setattr(Sample, "image_bytes", only_together)
+    monkeypatch.setattr("vecbench.samples.sample.hashlib", SimpleNamespace(sha256=counted))
+    plan = make_plan(data, repeats=3, sampling=Sampling(temperature=0.7))
+    assert go(plan, directory).generated == 12
+    assert len(hashed) == 4
 
 
 def bare_rows(data, *places):

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field, replace
 from itertools import chain
 from typing import Any, Protocol
 
+from vecbench.ahead import done_ahead
 from vecbench.engines import Engine, Request, Response, Sampling
 from vecbench.errors import DataError, ImageError, Interrupted, RunError, UsageError
 from vecbench.models import Model
@@ -40,6 +41,8 @@ from vecbench.store.manifest import (
 )
 from vecbench.tasks import Task
 
+READ_AHEAD = 4
+"""So many image files are read and hashed at once, before the engine asks for them."""
 HOPELESS_AFTER = 10
 """So many requests that failed alike, with none of the run ever answered, and the others will fail too."""
 _DIGITS = re.compile(r"[0-9]+")
@@ -268,9 +271,11 @@ class _Session:
 
     def _missing(self, log: ResponseLog) -> Iterator[Request]:
         for task_run in self._plan.tasks:
-            for sample in task_run.data.samples(task_run.task, self._plan.limit):
-                prompt, fault = prompt_of(task_run.task, task_run.profile, sample)
-                image = _image(sample) if fault is None else SampleImage(sample.image, fault)
+            samples = task_run.data.samples(task_run.task, self._plan.limit)
+            asked = ((sample, *prompt_of(task_run.task, task_run.profile, sample)) for sample in samples)
+            # Files on a network's storage are slow one by one; hashing them takes no interpreter lock either.
+            read = done_ahead(asked, _read, ahead=READ_AHEAD, threads=READ_AHEAD, name="read")
+            for (sample, prompt, _), image in read:
                 for repeat in range(self._plan.repeats):
                     row = self._row(task_run, sample, prompt, image, repeat)
                     if row.key in log:
@@ -401,7 +406,11 @@ def _task_record(task_run: TaskRun, samples: int, plan: RunPlan) -> TaskRecord:
     )
 
 
-def _image(sample: Sample) -> SampleImage:
+def _read(asked: tuple[Sample, str, str | None]) -> SampleImage:
+    """The image of a sample, its prompt and the reason why it cannot be asked, which stands for the image."""
+    sample, _, why_not = asked
+    if why_not is not None:
+        return SampleImage(sample.image, why_not)
     try:
         return SampleImage(sample.image, sample.image_bytes())
     except ImageError as fault:
