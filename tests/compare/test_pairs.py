@@ -101,6 +101,26 @@ def test_an_image_that_two_samples_have_tells_neither(sides):
         compare(*sides(alike, [replace(row, prompt_sha256="0" * 64) for row in other]), CATALOGUE)
 
 
+def test_plain_files_without_ids_are_paired_line_by_line(tmp_path):
+    def written(name, targets):
+        rows = [
+            {"task": "emoji_2", "target": target, "response": "<answer>positive</answer>"}
+            for target in targets
+        ]
+        path = tmp_path / name
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        return open_side(path, "strict", CATALOGUE)
+
+    targets = ["positive", "positive", "negative"]
+    before, after = written("before.jsonl", targets), written("after.jsonl", targets)
+    comparison = compare(before, after, CATALOGUE, replicates=100)
+    assert comparison.differences.overall.n == 3
+    told = [note for note in comparison.notes if "3 rows have no id: they are told by their lines" in note]
+    assert len(told) == 2
+    with pytest.raises(DataError, match="2 rows have another target"):
+        compare(before, written("sorted.jsonl", sorted(targets)), CATALOGUE, replicates=100)
+
+
 def test_unknown_hashes_are_noted(sides):
     bare = [replace(row, image_sha256=None, prompt_sha256="") for row in ROWS]
     notes = " ".join(compare(*sides(ROWS, bare), CATALOGUE, replicates=100).notes)

@@ -122,6 +122,8 @@ def _side_of_responses(path: Path, protocol: str, catalogue: Catalogue) -> Side:
     rows = tuple(predictions(noted(source.responses), protocol, catalogue))
     faults = ", ".join(f"{count:,} {effect}" for effect, count in source.effects().items())
     notes = tuple(f"{path}: {each}" for each in source.warnings)
+    unnamed = source.resolution.unnamed
+    notes += (f"{path}: {unnamed:,} rows have no id: they are told by their lines.",) if unnamed else ()
     notes += (f"{path}: {faults}; vecbench score lists them.",) if faults else ()
     return Side(path, protocol, rows, prompts, tells_candidates=True, manifest=source.manifest, notes=notes)
 

@@ -122,7 +122,7 @@ def open_responses(path: Path, catalogue: Catalogue) -> ResponseSource:
     faults = [ResponseFault(path, None, "not there", problem) for problem in choice.missing]
     notes = list(choice.notes)
     is_run = choice.format == OUR_OWN
-    resolution = Resolution(catalogue, faults, retries=is_run)
+    resolution = Resolution(catalogue, faults, retries=is_run, several_files=len(choice.files) > 1)
     run = RunDirectory(choice.files[0].parent) if choice.files[0].name == RESPONSES and is_run else None
     manifest = run.read_manifest() if run else None
     named = path if path.name not in ("", "..") else path.resolve()
