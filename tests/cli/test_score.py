@@ -278,6 +278,16 @@ def test_an_output_that_cannot_be_a_directory_is_refused(tmp_path, output):
     assert "--output takes a directory." in done.stderr
 
 
+@pytest.mark.parametrize("second", ["answers.json", "answers.jsonl"])
+def test_two_paths_whose_scores_would_overwrite_each_other_are_refused(tmp_path, second):
+    for name in ("answers.jsonl", "answers.json"):
+        (tmp_path / name).write_text(row(1))
+    done = score(tmp_path / "answers.jsonl", tmp_path / second)
+    assert done.returncode == 2
+    assert f"answers.jsonl and of {tmp_path / second} would both go into" in done.stderr
+    assert not (tmp_path / "answers-scores").exists()
+
+
 def test_a_path_that_no_file_can_have_is_status_2(tmp_path):
     done = score(tmp_path / ("x" * 300))
     assert done.returncode == 2

@@ -86,7 +86,6 @@ def score(
     """
     from vecbench.cli.reading import report_failures, report_missing
     from vecbench.errors import UsageError, nearest
-    from vecbench.interop.reading import open_responses
     from vecbench.metrics.recalibration import METHODS
     from vecbench.parsing import EMOCALIBER, STRICT, protocol_named
     from vecbench.tasks import load_catalogue
@@ -114,10 +113,7 @@ def score(
     catalogue = load_catalogue(include_path or [])
     console = stdout()
     incomplete = False
-    for path in paths:
-        source = open_responses(path, catalogue)
-        written = output or source.default_output
-        _require_directory(written)
+    for written, source in _opened(paths, output, catalogue).items():
         with _exporting(exports, source, catalogue, written) as responses:
             score_source(
                 replace(source, responses=responses),
@@ -136,6 +132,34 @@ def score(
         incomplete = incomplete or source.is_incomplete
     if incomplete:
         raise typer.Exit(4)
+
+
+def _opened(
+    paths: Sequence[Path], output: Path | None, catalogue: Catalogue
+) -> Mapping[Path, ResponseSource]:
+    """Where the scores of each path go → its responses; nothing has been scored when one is refused.
+
+    Raises:
+        UsageError: A path cannot be read, its scores cannot be written, or those of two go to one place.
+    """
+    from vecbench.errors import UsageError
+    from vecbench.interop.reading import open_responses
+
+    sources: dict[Path, ResponseSource] = {}
+    named: dict[Path, Path] = {}
+    for path in paths:
+        source = open_responses(path, catalogue)
+        written = output or source.default_output
+        _require_directory(written)
+        place = written.resolve()
+        if place in named:
+            raise UsageError(
+                f"the scores of {named[place]} and of {path} would both go into {written}",
+                "Score them one by one, each with its own --output.",
+            )
+        named[place] = path
+        sources[written] = source
+    return sources
 
 
 def _require_directory(output: Path) -> None:
