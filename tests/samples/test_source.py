@@ -188,6 +188,19 @@ def test_an_absolute_path_of_another_machine_is_looked_for_below_the_root(tmp_pa
     assert (sample.image, sample.image_bytes()) == ("images/a.png", b"ours")
 
 
+@pytest.mark.parametrize("climbing", [False, True])
+def test_an_image_elsewhere_on_this_machine_does_not_hide_the_one_below_the_root(tmp_path, task, climbing):
+    for root in (tmp_path / "published" / "VECBench", tmp_path / "copy" / "VECBench"):
+        root.mkdir(parents=True)
+        (root / "a.png").write_bytes(root.parent.name.encode())
+    elsewhere = tmp_path / "published" / "VECBench" / "a.png"
+    named = f"{tmp_path}/copy/../published/VECBench/a.png" if climbing else str(elsewhere)
+    [sample] = jsonl(tmp_path / "copy", emocaliber_line(named)).samples(task)
+    assert (sample.image, sample.image_bytes()) == ("VECBench/a.png", b"copy")
+    [sample] = jsonl(tmp_path / "published", emocaliber_line(named)).samples(task)
+    assert sample.image_bytes() == b"published"
+
+
 def write_outside(tmp_path):
     root = tmp_path / "data"
     root.mkdir()

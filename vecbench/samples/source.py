@@ -198,7 +198,7 @@ class DataSource:
 
     def _image(self, named: str) -> str:
         places = list(self._places(named))
-        return next((place for place in places if _is_file(self.root / place)), places[0])
+        return next((place for place in places if _is_file_below(self.root, place)), places[0])
 
     def _places(self, named: str) -> Iterator[str]:
         """Where under the root an image may lie, the likeliest first."""
@@ -285,8 +285,12 @@ def open_data(where: str | Path, observer: CountObserver | None = None) -> DataS
     return DataSource(dataset.table(), dataset.folder, dataset)
 
 
-def _is_file(path: Path) -> bool:
+def _is_file_below(root: Path, place: str) -> bool:
     try:
-        return path.is_file()
+        path = root / place
+        # What lies elsewhere on this machine is never read: another place may hold the copy below the root.
+        return path.is_file() and (
+            not place.startswith(("/", ".")) or path.resolve().is_relative_to(root.resolve())
+        )
     except (OSError, ValueError):  # a name that no file can have
         return False
