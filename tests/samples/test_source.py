@@ -164,6 +164,12 @@ def test_an_image_that_a_published_table_lists_twice_is_two_samples(tmp_path, ta
     assert [sample.id for sample in source.samples(task)] == ["a.png", "a.png#2"]
 
 
+def test_a_task_that_a_table_spells_in_several_ways_is_one_task(tmp_path, task):
+    lines = [emocaliber_line(task=name) for name in ("UnbiasedEmo-6", "unbiasedemo_6", "UnbaisedEmo-6")]
+    source = jsonl(tmp_path, *lines, emocaliber_line("b.png"))
+    assert [sample.id for sample in source.samples(task)] == ["a.png", "a.png#2", "a.png#3", "b.png"]
+
+
 def test_several_images_or_none_are_a_fault_of_their_sample_alone(tmp_path, task):
     records = {
         "1": emobserver_record(["a.png", "b.png"]),

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TextIO
 
-from vecbench.samples.format import DataFormat, Row, csv_rows, named_by_image, required_task
+from vecbench.samples.format import DataFormat, Row, csv_rows, required_task
 
 COLUMNS = frozenset({"image_path", "label", "task", "split"})
 SPLIT = "test"
@@ -14,10 +14,6 @@ SPLIT = "test"
 
 
 def _rows(stream: TextIO) -> Iterator[Row]:
-    return named_by_image(_test_rows(stream))
-
-
-def _test_rows(stream: TextIO) -> Iterator[Row]:
     for line, values in csv_rows(stream):
         for name in COLUMNS:
             if values[name] is None:

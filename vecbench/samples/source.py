@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
@@ -70,7 +72,7 @@ class DataSource:
         spellings = {normal_form(label): label for label in task.labels}
         targets = {normal_form(alias): label for alias, label in task.aliases.items()} | spellings
         candidates: dict[tuple[str, ...] | None, tuple[str, ...]] = {None: task.labels}
-        for row in self._rows_of(task):
+        for row in _named(self._rows_of(task)):
             if limit is not None and len(seen) >= limit:
                 return
             if row.candidates not in candidates:
@@ -283,6 +285,22 @@ def open_data(where: str | Path, observer: CountObserver | None = None) -> DataS
         )
     dataset = open_hub_dataset(*named, observer)
     return DataSource(dataset.table(), dataset.folder, dataset)
+
+
+def _named(rows: Iterable[Row]) -> Iterator[Row]:
+    """A task's rows, those without an id with the path of their image as one.
+
+    A published table may list an image twice in a task, and nobody can mend it: the second one is named
+    `path#2`.
+    """
+    seen: Counter[str] = Counter()
+    for row in rows:
+        if row.id:
+            yield row
+            continue
+        name = row.image or f"line-{row.line}"
+        seen[name] += 1
+        yield replace(row, id=name if seen[name] == 1 else f"{name}#{seen[name]}")
 
 
 def _is_file_below(root: Path, place: str) -> bool:
