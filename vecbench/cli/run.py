@@ -114,7 +114,7 @@ def run(
     from vecbench.cli.settings import parse_settings
     from vecbench.engines import answer_settings, check_engine, create_engine, text_arguments
     from vecbench.models import resolve_model, served_model, with_adapter
-    from vecbench.samples.check import unknown_task_warnings
+    from vecbench.samples.check import unread_row_warnings
     from vecbench.store import RunDirectory
     from vecbench.tasks import load_catalogue
 
@@ -141,7 +141,7 @@ def run(
         )
         # Last: everything that could be wrong with the command has been checked.
         for source in dict.fromkeys(sources.values()):
-            for warning in unknown_task_warnings(source, catalogue):
+            for warning in unread_row_warnings(source, catalogue):
                 counter.warned(warning)
             source.fetch([task for task in chosen if sources[task.id] is source], limit, counter)
     directory = RunDirectory(output or Path("results") / resolved.name.replace("/", "__"))

@@ -139,3 +139,8 @@ def stated_candidates(values: Mapping[str, Any], where: str) -> tuple[str, ...] 
     if not isinstance(candidates, list) or not all(isinstance(each, str) for each in candidates):
         raise ValueError(f'{where}: \'candidates\' is not a list of texts, such as ["joy", "fear"]')
     return tuple(candidates)
+
+
+def is_test_split(split: str) -> bool:
+    """Whether rows of a split are for testing; case and blanks make no difference."""
+    return split.strip().casefold() == "test"
