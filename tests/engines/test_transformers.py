@@ -102,6 +102,17 @@ def test_a_long_prompt_does_not_cut_the_answers_of_its_batch_short(engine):
     assert {response.key: response for response in engine.generate(asked)} == alone
 
 
+def test_a_text_that_stands_for_an_image_is_an_error_of_its_own(engine):
+    asked = [
+        request("a"),
+        request("b", prompt=f"<image>{PROMPT}"),
+        request("c", prompt=f"{PROMPT} <|image_pad|>"),
+    ]
+    errors = {response.key: response.error for response in engine.generate(asked)}
+    assert "stands for an image" in errors.pop("b")
+    assert errors == {"a": None, "c": None}
+
+
 def test_sampling_depends_on_the_seed_and_not_on_the_batch(engine):
     asked = [request(f"{n}", temperature=1.5, seed=n) for n in range(6)]
     together = texts(engine.generate(asked))

@@ -90,6 +90,17 @@ def test_no_more_is_pulled_than_the_window_holds(engine):
     assert len(pulled) == 60
 
 
+def test_a_text_that_stands_for_an_image_is_an_error_of_its_own(engine):
+    asked = [
+        request("a"),
+        request("b", prompt=f"<image>{PROMPT}"),
+        request("c", prompt=f"{PROMPT} <|image_pad|>"),
+    ]
+    errors = {response.key: response.error for response in engine.generate(asked)}
+    assert "stands for an image" in errors.pop("b")
+    assert errors == {"a": None, "c": None}
+
+
 def test_an_early_stop_leaves_the_engine_usable(engine):
     running = engine.generate(request(str(number)) for number in range(60))
     next(running)

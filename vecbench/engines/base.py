@@ -99,6 +99,10 @@ class EngineDescription:
     chosen_because: str | None = None
 
 
+SECOND_IMAGE = "the prompt holds a text that stands for an image in this model's prompts"
+"""The error of such a request: engines differ in what they would make of it."""
+
+
 def broken_template(model: str, problem: str) -> RunError:
     """The error for a chat template that no question can be asked with."""
     return RunError(

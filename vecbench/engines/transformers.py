@@ -24,6 +24,7 @@ from transformers import (
 
 from vecbench.engines.arguments import TransformersArguments, parse_arguments
 from vecbench.engines.base import (
+    SECOND_IMAGE,
     EngineDescription,
     FinishReason,
     Request,
@@ -76,6 +77,7 @@ class TransformersEngine:
                 ) from fault
             raise RunError(f"{model} cannot be loaded: {_first_line(fault)}") from fault
         self._end_tokens = _token_ids(self._model.generation_config.eos_token_id)
+        self._image_token = str(getattr(self._processor, "image_token", None) or "")
         self._context = _context_length(self._model.config)
 
     @property
@@ -96,6 +98,8 @@ class TransformersEngine:
             for request, picture in chunk:
                 if isinstance(picture, ImageError):
                     yield Response(request.key, None, error=picture.message)
+                elif self._image_token and self._image_token in request.prompt:
+                    yield Response(request.key, None, error=f"{SECOND_IMAGE}: {self._image_token}")
                 else:
                     usable.append((request, picture))
             usable.sort(key=_sampling_then_length)

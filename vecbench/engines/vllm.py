@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from vecbench.engines.arguments import parse_arguments, refusal
 from vecbench.engines.base import (
+    SECOND_IMAGE,
     EngineDescription,
     FinishReason,
     Request,
@@ -81,6 +82,7 @@ class VllmEngine:
             chat_template_kwargs={"add_generation_prompt": True, "tokenize": False},
         )
         self._tokens: dict[str, tuple[int, ...]] = {}
+        self._image_token: str | None = None
         self._lora = _lora(self._arguments.lora)
         self._passed = {**DEFAULTS, **passed}
         if self._lora is not None:
@@ -95,6 +97,7 @@ class VllmEngine:
         try:
             self._llm = self._started(model)
             self._require_template(model, self._llm.renderer)
+            self._image_token = _image_token(self._llm)
         except BaseException:
             self.close()
             raise
@@ -156,6 +159,8 @@ class VllmEngine:
     async def _answer(self, request: Request, image: _Picture) -> Response:
         llm = self._llm
         assert llm is not None
+        if self._image_token and self._image_token in request.prompt:
+            return Response(request.key, None, error=f"{SECOND_IMAGE}: {self._image_token}")
         try:
             prompt = await self._rendered(llm.renderer, request.prompt, image)
             generated = llm.generate(prompt, _sampling(request), request.key, lora_request=self._lora)
@@ -214,6 +219,13 @@ def _question(prompt: str, image: _Picture) -> list[Any]:
 
 def _template(path: str | None) -> str | None:
     return None if path is None else Path(path).read_text(encoding="utf-8")
+
+
+def _image_token(llm: AsyncLLM) -> str | None:
+    """The text that stands for an image; None if the model has none, or calls it otherwise."""
+    config = llm.model_config.hf_config
+    token = getattr(config, "image_token_id", getattr(config, "image_token_index", None))
+    return llm.renderer.get_tokenizer().decode([token]) if isinstance(token, int) else None
 
 
 def _lora(path: str | None) -> LoRARequest | None:
