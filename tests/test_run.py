@@ -1,4 +1,5 @@
 import csv
+import io
 import json
 from collections import Counter
 from dataclasses import replace
@@ -9,12 +10,16 @@ from types import SimpleNamespace
 import pytest
 from fakes import ANSWER, ScriptedEngine, Watcher, make_data, make_plan
 from PIL import Image
+from rich.console import Console
 
+from vecbench.cli.score import score_source
 from vecbench.engines import EngineDescription, Sampling
 from vecbench.errors import DataError, Interrupted, RunError, UsageError
+from vecbench.interop.reading import open_responses
 from vecbench.run import HOPELESS_AFTER, response_key, run
 from vecbench.samples import Sample
 from vecbench.store import Manifest, RunDirectory, read_responses
+from vecbench.tasks import load_catalogue
 
 LABELS = ["joy", "fear", "joy", "anger", "love"]
 
@@ -293,6 +298,12 @@ def test_every_engine_that_took_part_is_told(data, directory):
     for limit, dtype in ((1, "float32"), (2, "bfloat16"), (3, "float16"), (4, "float32")):
         go(make_plan(data, limit=limit), directory, Precise(dtype))
     assert engines(directory) == ["bfloat16", "float16", "float32"]
+    catalogue = load_catalogue()
+    source, console = open_responses(directory.path, catalogue), Console(file=io.StringIO())
+    score_source(source, "strict", catalogue, directory.path, console, figures=False)
+    assert (
+        "scripted on none (dtype bfloat16), scripted on none (dtype float16)" in directory.summary.read_text()
+    )
 
 
 def test_an_engine_that_generated_nothing_took_no_part(data, directory):
