@@ -25,6 +25,19 @@ def answer(handler: Handler, body: dict, text: str = "<answer>joy</answer>") -> 
     handler.send(200, json.dumps(completion))
 
 
+def said(content: object, finish: object = "stop", **message: object) -> Answer:
+    """An answer with this content and end, whatever they are."""
+
+    def act(handler: Handler, body: dict) -> None:
+        choice = {"index": 0, "finish_reason": finish, "message": {"role": "assistant", "content": content}}
+        choice["message"] |= message
+        usage = {"prompt_tokens": "x", "completion_tokens": None}
+        completion = {"id": "1", "object": "chat.completion", "created": 0, "model": body["model"]}
+        handler.send(200, json.dumps(completion | {"choices": [choice], "usage": usage}))
+
+    return act
+
+
 def status(number: int, message: str = "no", headers: dict[str, str] | None = None, **error: str) -> Answer:
     def act(handler: Handler, _body: dict) -> None:
         handler.send(number, json.dumps({"error": {"message": message, **error}}), headers)

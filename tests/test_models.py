@@ -38,6 +38,29 @@ def test_a_directory_without_weights_or_configuration_is_refused(checkpoint):
         resolve_model(str(checkpoint))
 
 
+def test_what_loading_never_reads_makes_no_other_model(checkpoint):
+    before = resolve_model(str(checkpoint)).revision
+    for name in (
+        "README.md",
+        "LICENSE",
+        "training.png",
+        "trainer_state.json",
+        "optimizer.pt",
+        ".gitattributes",
+    ):
+        (checkpoint / name).write_text("anything")
+    assert resolve_model(str(checkpoint)).revision == before
+    for name in ("chat_template.jinja", "merges.txt", "modeling_own.py", "tokenizer.json"):
+        (checkpoint / name).write_text("anything")
+        before, after = resolve_model(str(checkpoint)).revision, before
+        assert before != after
+
+
+def test_a_directory_has_no_revisions(checkpoint):
+    with pytest.raises(UsageError, match=r"revision=abc: .* is a directory, which has no revisions"):
+        resolve_model(str(checkpoint), "abc")
+
+
 @pytest.mark.parametrize("name", ["./none", "none", "a/b/c", "~/none", "/none"])
 def test_what_is_neither_a_directory_nor_a_model_id_is_refused(name):
     with pytest.raises(UsageError, match="no directory"):

@@ -1,16 +1,25 @@
 import csv
+import io
 import json
 from collections import Counter
 from dataclasses import replace
+from hashlib import sha256
+from threading import Barrier
+from types import SimpleNamespace
 
 import pytest
 from fakes import ANSWER, ScriptedEngine, Watcher, make_data, make_plan
 from PIL import Image
+from rich.console import Console
 
-from vecbench.engines import Sampling
+from vecbench.cli.score import score_source
+from vecbench.engines import EngineDescription, Sampling
 from vecbench.errors import DataError, Interrupted, RunError, UsageError
-from vecbench.run import run
-from vecbench.store import RunDirectory, read_responses
+from vecbench.interop.reading import open_responses
+from vecbench.run import HOPELESS_AFTER, response_key, run
+from vecbench.samples import Sample
+from vecbench.store import Manifest, RunDirectory, read_responses
+from vecbench.tasks import load_catalogue
 
 LABELS = ["joy", "fear", "joy", "anger", "love"]
 
@@ -94,6 +103,37 @@ def test_what_is_finished_is_stored_when_the_run_ends_early(data, directory, fau
     assert said["status"] == ("interrupted" if fault is KeyboardInterrupt else "failed")
     go(make_plan(data), directory)
     assert Counter(row.sample_id for row in stored(directory)) == Counter(f"s{n}" for n in range(5))
+
+
+def test_a_directory_is_complete_when_all_its_tasks_are(data, directory, tmp_path):
+    def stop_at_the_third(request):
+        if "2.png" in request.image.name:
+            raise KeyboardInterrupt
+        return ANSWER
+
+    with pytest.raises(Interrupted, match="stopped with 2 of 5 responses stored"):
+        go(make_plan(data), directory, ScriptedEngine(stop_at_the_third))
+    other = make_data(tmp_path / "other", ["positive", "negative"], task="emoji_2")
+    outcome = go(make_plan(other, task="emoji_2"), directory)
+    assert (outcome.asked, outcome.failed) == (2, ())
+    said = json.loads(directory.manifest.read_text())
+    assert said["status"] == "incomplete"
+    assert said["counts"] == {"asked": 7, "stored": 4, "errors": 0}
+    with pytest.raises(Interrupted, match="stopped with 4 of 7 responses stored"):
+        go(make_plan(data), directory, ScriptedEngine(stop_at_the_third))
+    assert go(make_plan(data), directory).manifest.status == "complete"
+    said = json.loads(directory.manifest.read_text())
+    assert said["counts"] == {"asked": 7, "stored": 7, "errors": 0}
+
+
+def test_errors_of_tasks_that_are_not_run_now_are_counted(data, directory, tmp_path):
+    with pytest.raises(RunError, match="the script says so"):
+        go(make_plan(data), directory, ScriptedEngine(lambda _: None))
+    other = make_data(tmp_path / "other", ["positive"], task="emoji_2")
+    outcome = go(make_plan(other, task="emoji_2"), directory)
+    assert outcome.manifest.status == "incomplete"
+    said = json.loads(directory.manifest.read_text())
+    assert said["counts"] == {"asked": 6, "stored": 1, "errors": 5}
 
 
 def test_a_failed_sample_is_an_error_row_and_is_asked_again(data, directory):
@@ -198,6 +238,12 @@ def test_an_impossible_image_path_fails_its_sample_alone(tmp_path, directory, na
             "seed is 0",
         ),
         ({}, {"pixel_limits": {"max_pixels": 9}}, "pixel limits is none there"),
+        ({}, {"answer_settings": {"chat_template": "b"}}, "chat_template is none there, b now"),
+        (
+            {"answer_settings": {"chat_template": "a", "tokenizer": "t"}},
+            {"answer_settings": {"chat_template": "b", "tokenizer": "t"}},
+            "configuration: chat_template is a there, b now",
+        ),
     ],
 )
 def test_two_configurations_are_not_mixed(data, directory, first, second, named):
@@ -205,6 +251,69 @@ def test_two_configurations_are_not_mixed(data, directory, first, second, named)
     with pytest.raises(UsageError, match=named):
         go(make_plan(data, **second), directory)
     assert len(stored(directory)) == 5
+
+
+def test_the_key_depends_on_answer_settings_and_without_them_is_what_it_always_was(data):
+    plan = make_plan(data)
+    [task] = plan.tasks
+    sample = next(iter(task.data.samples(task.task, 1)))
+
+    def key(plan):
+        return response_key(plan, task.sampling, replace(sample, id="s"), "prompt", "0" * 64, 0)
+
+    parts = {
+        "model": "fake",
+        "revision": "1",
+        "sampling": {"temperature": 0.0, "top_p": 1.0, "max_tokens": 64, "stop": [], "seed": None},
+        "prompt": "prompt",
+        "image": "0" * 64,
+        "pixel_limits": {},
+        "task": "emoji_7",
+        "sample": "s",
+        "target": "joy",
+        "candidates": list(sample.candidates),
+        "repeat": 0,
+    }
+    assert key(plan) == sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+    others = {key(replace(plan, answer_settings={"extra_body": {"top_k": top}})) for top in (1, 2)}
+    assert len(others | {key(plan)}) == 3
+
+
+class Precise(ScriptedEngine):
+    def __init__(self, dtype, answer=lambda _: ANSWER):
+        super().__init__(answer)
+        self.dtype = dtype
+
+    @property
+    def description(self):
+        return EngineDescription("scripted", {"dtype": self.dtype}, "none")
+
+
+def engines(directory):
+    said = Manifest.read(directory.manifest)
+    return [each.arguments["dtype"] for each in [*said.earlier_engines, said.engine]]
+
+
+def test_every_engine_that_took_part_is_told(data, directory):
+    for limit, dtype in ((1, "float32"), (2, "bfloat16"), (3, "float16"), (4, "float32")):
+        go(make_plan(data, limit=limit), directory, Precise(dtype))
+    assert engines(directory) == ["bfloat16", "float16", "float32"]
+    catalogue = load_catalogue()
+    source, console = open_responses(directory.path, catalogue), Console(file=io.StringIO())
+    score_source(source, "strict", catalogue, directory.path, console, figures=False)
+    assert (
+        "scripted on none (dtype bfloat16), scripted on none (dtype float16)" in directory.summary.read_text()
+    )
+
+
+def test_an_engine_that_generated_nothing_took_no_part(data, directory):
+    def dies(_):
+        raise RunError("the engine died")
+
+    go(make_plan(data, limit=1), directory, Precise("float32"))
+    with pytest.raises(RunError):
+        go(make_plan(data), directory, Precise("bfloat16", dies))
+    assert engines(directory) == ["float32"]
 
 
 @pytest.mark.parametrize("fault", [RunError("no such model"), KeyboardInterrupt])
@@ -310,6 +419,26 @@ def test_requests_are_pulled_only_as_the_engine_has_room(tmp_path, directory):
     assert len(opened) == 40
 
 
+def test_image_files_are_read_ahead_of_the_engine_and_hashed_once(tmp_path, directory, monkeypatch):
+    together = Barrier(2, timeout=30)
+    read, hashed = Sample.image_bytes, []
+
+    def only_together(sample):
+        together.wait()  # breaks, and fails the run, if files are read one by one
+        return read(sample)
+
+    def counted(data=b""):
+        hashed.append(data)
+        return sha256(data)
+
+    data = make_data(tmp_path / "data", ["joy"] * 4)
+    monkeypatch.setattr(Sample, "image_bytes", only_together)
+    monkeypatch.setattr("vecbench.samples.sample.hashlib", SimpleNamespace(sha256=counted))
+    plan = make_plan(data, repeats=3, sampling=Sampling(temperature=0.7))
+    assert go(plan, directory).generated == 12
+    assert len(hashed) == 4
+
+
 def bare_rows(data, *places):
     """The table of `make_data` as a JSONL whose rows bring a prompt, but for those at `places`."""
     rows = list(csv.DictReader((data / "samples.csv").read_text().splitlines()))
@@ -317,6 +446,27 @@ def bare_rows(data, *places):
     asked = [row | ({} if place in places else {"prompt": "Which?"}) for place, row in enumerate(rows)]
     (data / "samples.jsonl").write_text("\n".join(json.dumps(row) for row in asked))
     return data
+
+
+@pytest.mark.parametrize("count", [1, HOPELESS_AFTER + 5])
+def test_a_run_whose_requests_all_fail_alike_ends(tmp_path, directory, count):
+    data = make_data(tmp_path / "data", ["joy"] * count)
+    engine = ScriptedEngine(lambda _: None)
+    with pytest.raises(RunError, match=r"no request was answered, and .* failed with: the script says so"):
+        go(make_plan(data), directory, engine)
+    assert len(engine.requests) == min(count, HOPELESS_AFTER)
+    assert Manifest.read(directory.manifest).status == "failed"
+
+
+def test_what_was_answered_once_or_fails_by_itself_does_not_end_a_run(tmp_path, directory):
+    data = make_data(tmp_path / "data", ["joy"] * (HOPELESS_AFTER + 5))
+    go(make_plan(data, limit=1), directory)
+    outcome = go(make_plan(data), directory, ScriptedEngine(lambda _: None))
+    assert len(outcome.failed) == HOPELESS_AFTER + 4
+    for place in range(HOPELESS_AFTER + 5):
+        (data / "images" / f"{place}.png").write_bytes(b"nonsense")
+    outcome = go(make_plan(data), RunDirectory(tmp_path / "broken"))
+    assert len(outcome.failed) == HOPELESS_AFTER + 5
 
 
 def test_a_row_without_the_prompt_it_needs_fails_alone(data, directory):

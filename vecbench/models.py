@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,6 +22,14 @@ WHOLE_FILE = 8 * 2**20
 PROBES = 128
 """Larger files are hashed at this many places."""
 PROBE_BYTES = 2**16
+_UNREAD = re.compile(
+    r"\..*|(README|LICEN[CS]E|NOTICE|CITATION|events\.out\.tfevents)(\..*)?|"
+    r".*\.(md|rst|pdf|png|jpe?g|gif|webp|svg|html|csv|log|ipynb)|"
+    r"trainer_state\.json|training_args\.bin|(optimizer|scheduler|scaler|rng_state).*\.(pt|pth|bin)",
+    re.IGNORECASE,
+)
+"""Files of a checkpoint that loading it never reads. Whatever else there is counts: a file too many costs
+an answer that is generated twice, one too few would mix two models."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +62,18 @@ def resolve_model(model: str, revision: str | None = None) -> Model:
         revision: Branch, tag or commit of a Hugging Face model; None for its default branch.
 
     Raises:
-        UsageError: No such directory, a directory without configuration or weights, or a model id
-            that cannot be looked up.
+        UsageError: No such directory, a directory without configuration or weights, a revision of a
+            directory, or a model id that cannot be looked up.
     """
     if not model.strip():
         raise UsageError("--model is empty", "Name a checkpoint directory, or a Hugging Face model id.")
     path = Path(model).expanduser()
     if path.is_dir():
+        if revision is not None:
+            raise UsageError(
+                f"revision={revision}: {model} is a directory, which has no revisions",
+                "Leave it out, or name a model on the Hugging Face Hub.",
+            )
         return _local(path)
     if path.exists():
         raise UsageError(f"{model} is a file, not a checkpoint directory", "Name the directory it lies in.")
@@ -84,7 +98,7 @@ def with_adapter(model: Model, adapter: str) -> Model:
     folder = Path(adapter).expanduser()
     if not (folder / "adapter_config.json").is_file():
         raise UsageError(f"{adapter} has no adapter_config.json", "Name the directory of a saved adapter.")
-    return replace(model, revision=f"{model.revision}{ADAPTER}{_fingerprint(folder)}")
+    return replace(model, revision=f"{model.revision}{ADAPTER}{fingerprint(folder)}")
 
 
 def served_model(name: str, revision: str | None = None) -> Model:
@@ -102,19 +116,20 @@ def _local(path: Path) -> Model:
         raise UsageError(f"{path} has no config.json", "--model takes the directory of a saved checkpoint.")
     if not any(file for pattern in WEIGHTS for file in path.glob(pattern)):
         raise UsageError(f"{path} has no weights", f"One of {', '.join(WEIGHTS)} is expected in it.")
-    return Model(Path(os.path.abspath(path)).name, str(path), f"{LOCAL}{_fingerprint(path)}")
+    return Model(Path(os.path.abspath(path)).name, str(path), f"{LOCAL}{fingerprint(path)}")
 
 
-def _fingerprint(folder: Path) -> str:
-    """A hash that changes when the checkpoint does.
+def fingerprint(folder: Path) -> str:
+    """A hash that changes when the checkpoint, tokenizer or adapter in a folder does.
 
     A training loop overwrites its checkpoint in place, so the path alone would let a run resume with
     another model's answers. Hashing tens of gigabytes would take minutes; training moves every
-    weight, so probes spread over a large file see it.
+    weight, so probes spread over a large file see it. What loading never reads (documentation, what
+    training leaves behind) does not count.
     """
     digest = hashlib.sha256()
     for file in sorted(folder.iterdir()):
-        if not file.is_file() or file.name.startswith("."):
+        if not file.is_file() or _UNREAD.fullmatch(file.name):
             continue
         size = file.stat().st_size
         digest.update(f"{file.name}\0{size}\0".encode())

@@ -136,6 +136,12 @@ def _facts(scores: Scores, manifest: Manifest | None, source: ResponseSource | N
     yield f"Model `{manifest.model.name}`, revision `{manifest.model.revision}`.\n"
     if manifest.engine is not None:
         yield f"Engine {manifest.engine.name} on {manifest.engine.device}.\n"
+    if manifest.earlier_engines:
+        earlier = ", ".join(
+            f"{each.name} on {each.device} (dtype {each.arguments.get('dtype', 'unknown')})"
+            for each in manifest.earlier_engines
+        )
+        yield f"Some of the responses are of other engines: {earlier}; see `run.json`.\n"
     yield f"Started {manifest.started}, finished {manifest.finished}.\n"
     profiles = ", ".join(sorted({task.prompt for task in manifest.tasks.values()}))
     yield f"Prompt profile {profiles}; seed {manifest.seed}; repeats {manifest.repeats}.\n"

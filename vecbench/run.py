@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from itertools import chain
-from typing import Protocol
+from typing import Any, Protocol
 
+from vecbench.ahead import done_ahead
 from vecbench.engines import Engine, Request, Response, Sampling
 from vecbench.errors import DataError, ImageError, Interrupted, RunError, UsageError
 from vecbench.models import Model
@@ -24,6 +27,7 @@ from vecbench.store import (
     SamplingRecord,
     StoredResponse,
     TaskRecord,
+    answered_and_failed,
 )
 from vecbench.store.manifest import (
     Counts,
@@ -36,6 +40,12 @@ from vecbench.store.manifest import (
     package_versions,
 )
 from vecbench.tasks import Task
+
+READ_AHEAD = 4
+"""So many image files are read and hashed at once, before the engine asks for them."""
+HOPELESS_AFTER = 10
+"""So many requests that failed alike, with none of the run ever answered, and the others will fail too."""
+_DIGITS = re.compile(r"[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +76,7 @@ class RunPlan:
         limit: Samples of each task, from the first on; None for all.
         repeats: Answers to each sample, at least 1.
         pixel_limits: Engine arguments that change what the model sees (`min_pixels`, `max_pixels`).
+        answer_settings: Further engine arguments that answers depend on; see `AnswerSettings.others`.
     """
 
     model: Model
@@ -74,6 +85,7 @@ class RunPlan:
     limit: int | None = None
     repeats: int = 1
     pixel_limits: Mapping[str, int] = field(default_factory=dict)
+    answer_settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,14 +138,14 @@ def run(
     Raises:
         UsageError: The directory is in use, or holds a run of another configuration.
         DataError: The samples cannot be used.
-        RunError: The engine or the disk failed; what was finished is stored.
+        RunError: The engine or the disk failed, or no request is ever answered; what was finished is stored.
         Interrupted: The run was stopped with Ctrl-C or SIGTERM; what was finished is stored.
     """
     samples = {each.task.id: _counted(each, plan.limit, observer) for each in plan.tasks}
     asked = sum(samples.values()) * plan.repeats
     with directory.locked():
         manifest = _manifest(plan, samples, directory)
-        manifest.counts = Counts(asked=asked)
+        manifest.counts = Counts(asked=sum(manifest.responses().values()))
         manifest.write(directory.manifest)
         session = _Session(plan, directory, observer, manifest)
         try:
@@ -142,13 +154,14 @@ def run(
                 session.generate(make_engine, log)
         except KeyboardInterrupt:
             session.leave_manifest("interrupted")
+            counts = manifest.counts
             raise Interrupted(
-                f"stopped with {session.answered} of {asked} responses stored in {directory.path}"
+                f"stopped with {counts.stored} of {counts.asked} responses stored in {directory.path}"
             ) from None
         except Exception:
             session.leave_manifest("failed")
             raise
-        session.write_manifest("incomplete" if session.failed else "complete")
+        session.write_manifest("complete")
         return RunOutcome(asked, session.generated, tuple(session.failed), manifest)
 
 
@@ -162,12 +175,16 @@ class _Session:
         self._directory = directory
         self._observer = observer
         self._manifest = manifest
+        self._engine_before = manifest.engine
+        self._earlier_engines_before = list(manifest.earlier_engines)
         self._waiting: dict[str, StoredResponse] = {}
         self._began: float | None = None
         self._output_tokens = 0
-        self.answered = 0
         self.generated = 0
         self.failed: list[tuple[str, str, str]] = []
+        self._faulty: set[str] = set()
+        self._refusals: Counter[str] = Counter()
+        self._last_refusal = ""
 
     def generate(self, make_engine: Callable[[], Engine], log: ResponseLog) -> None:
         missing = self._missing(log)
@@ -177,34 +194,51 @@ class _Session:
         engine = make_engine()
         try:
             described = engine.description
-            self._manifest.engine = EngineRecord(
-                name=described.name,
-                arguments=dict(described.arguments),
-                device=described.device,
-                chosen_because=described.chosen_because,
+            self._manifest.add_engine(
+                EngineRecord(
+                    name=described.name,
+                    arguments=dict(described.arguments),
+                    device=described.device,
+                    chosen_because=described.chosen_because,
+                )
             )
             self._manifest.write(self._directory.manifest)
             self._began = time.monotonic()
             for response in engine.generate(chain([first], missing)):
                 self._store(response, log)
+                self._require_hope(log, HOPELESS_AFTER)
         finally:
             engine.close()
         if self._waiting:
             raise RunError(f"the engine left {len(self._waiting)} requests without a response")
+        self._require_hope(log, 1)
 
     def _store(self, response: Response, log: ResponseLog) -> None:
         row = _completed(self._waiting.pop(response.key), response)
         log.append(row)
         self.generated += 1
         self._output_tokens += response.n_output_tokens or 0
-        if row.error is None:
-            self.answered += 1
-        else:
+        if row.error is not None:
             self.failed.append((row.task, row.sample_id, row.error))
+            if row.key not in self._faulty and not row.error.startswith(f"{row.image}: "):
+                self._refusals[_DIGITS.sub("0", row.error)] += 1
+                self._last_refusal = row.error
         self._observer.stored(row)
+
+    def _require_hope(self, log: ResponseLog, failures: int) -> None:
+        """Ends a run of which nothing was ever answered and whose requests all fail alike.
+
+        So it is with a chat template that is broken, or a field that the endpoint does not take. Samples
+        that are broken themselves tell nothing about the others.
+        """
+        count = self._refusals.total()
+        if not log.has_answers and len(self._refusals) == 1 and count >= failures:
+            raise RunError(f"no request was answered, and {count} failed with: {self._last_refusal}")
 
     def write_manifest(self, status: Status) -> None:
         manifest = self._manifest
+        if self.generated == 0 and self._engine_before is not None:
+            manifest.engine, manifest.earlier_engines = self._engine_before, self._earlier_engines_before
         if self._began is not None:
             before = manifest.throughput
             seconds = before.seconds + time.monotonic() - self._began
@@ -217,10 +251,18 @@ class _Session:
                 samples_per_second=round(samples / seconds, 3),
                 output_tokens_per_second=round(tokens / seconds, 1),
             )
-        manifest.counts = Counts(asked=manifest.counts.asked, stored=self.answered, errors=len(self.failed))
-        manifest.status = status
+        manifest.counts = counts = self._counts()
+        whole = counts.stored >= counts.asked and counts.errors == 0
+        manifest.status = "incomplete" if status == "complete" and not whole else status
         manifest.finished = now()
         manifest.write(self._directory.manifest)
+
+    def _counts(self) -> Counts:
+        """Over all tasks of the directory, those that other sessions ran and this one does not included."""
+        counts = Counts(asked=sum(self._manifest.responses().values()))
+        with suppress(DataError):  # a line that is no response: that is why the run ends
+            counts.stored, counts.errors = answered_and_failed(self._directory.responses)
+        return counts
 
     def leave_manifest(self, status: Status) -> None:
         """Writes the manifest if that is possible; what ended the run matters more than that it is not."""
@@ -229,16 +271,19 @@ class _Session:
 
     def _missing(self, log: ResponseLog) -> Iterator[Request]:
         for task_run in self._plan.tasks:
-            for sample in task_run.data.samples(task_run.task, self._plan.limit):
-                prompt, fault = prompt_of(task_run.task, task_run.profile, sample)
-                image = _image(sample) if fault is None else SampleImage(sample.image, fault)
+            samples = task_run.data.samples(task_run.task, self._plan.limit)
+            asked = ((sample, *prompt_of(task_run.task, task_run.profile, sample)) for sample in samples)
+            # Files on a network's storage are slow one by one; hashing them takes no interpreter lock either.
+            read = done_ahead(asked, _read, ahead=READ_AHEAD, threads=READ_AHEAD, name="read")
+            for (sample, prompt, _), image in read:
                 for repeat in range(self._plan.repeats):
                     row = self._row(task_run, sample, prompt, image, repeat)
                     if row.key in log:
-                        self.answered += 1
                         self._observer.kept()
                         continue
                     self._waiting[row.key] = row
+                    if isinstance(image.data, str):
+                        self._faulty.add(row.key)
                     sampling = _seeded(task_run.sampling, self._plan.seed, sample, repeat)
                     yield Request(row.key, prompt, image, sampling)
 
@@ -302,8 +347,9 @@ def _manifest(plan: RunPlan, samples: Mapping[str, int], directory: RunDirectory
     fresh = Manifest(
         status="running",
         model=ModelRecord(name=plan.model.name, revision=plan.model.revision),
-        tasks={each.task.id: _task_record(each, samples[each.task.id], plan.seed) for each in plan.tasks},
+        tasks={each.task.id: _task_record(each, samples[each.task.id], plan) for each in plan.tasks},
         pixel_limits=dict(plan.pixel_limits),
+        answer_settings=dict(plan.answer_settings),
         seed=plan.seed,
         limit=plan.limit,
         repeats=plan.repeats,
@@ -323,14 +369,22 @@ def _manifest(plan: RunPlan, samples: Mapping[str, int], directory: RunDirectory
     if not directory.has_responses():
         return fresh  # such as of a run whose model could not be loaded: there is nothing to mix
     stored.require_same_configuration(fresh, directory.path)
-    fresh.tasks = stored.tasks | fresh.tasks
+    # What an earlier session was to do is what it was then, whatever limit and repeats are now.
+    earlier = {
+        name: each.model_copy(
+            update={"limit": each.limit or stored.limit, "repeats": each.repeats or stored.repeats}
+        )
+        for name, each in stored.tasks.items()
+    }
+    fresh.tasks = earlier | fresh.tasks
     fresh.started = stored.started
     fresh.engine = stored.engine
+    fresh.earlier_engines = stored.earlier_engines
     fresh.throughput = stored.throughput
     return fresh
 
 
-def _task_record(task_run: TaskRun, samples: int, seed: int) -> TaskRecord:
+def _task_record(task_run: TaskRun, samples: int, plan: RunPlan) -> TaskRecord:
     task, sampling = task_run.task, task_run.sampling
     return TaskRecord(
         version=task.version,
@@ -345,12 +399,18 @@ def _task_record(task_run: TaskRun, samples: int, seed: int) -> TaskRecord:
             max_tokens=sampling.max_tokens,
             stop=list(sampling.stop),
         ),
-        seed=seed if sampling.temperature > 0 else None,
+        seed=plan.seed if sampling.temperature > 0 else None,
         data_sha256=task_run.data.sha256(),
+        limit=plan.limit,
+        repeats=plan.repeats,
     )
 
 
-def _image(sample: Sample) -> SampleImage:
+def _read(asked: tuple[Sample, str, str | None]) -> SampleImage:
+    """The image of a sample, its prompt and the reason why it cannot be asked, which stands for the image."""
+    sample, _, why_not = asked
+    if why_not is not None:
+        return SampleImage(sample.image, why_not)
     try:
         return SampleImage(sample.image, sample.image_bytes())
     except ImageError as fault:
@@ -366,7 +426,7 @@ def response_key(
     line each, and a corrected target must not leave the old one in the file.
 
     Args:
-        plan: Brings model, seed and pixel limits.
+        plan: Brings model, seed, pixel limits and answer settings.
         sampling: The task's generation settings; its seed is not looked at.
         sample: What is asked about.
         prompt: As rendered.
@@ -387,6 +447,8 @@ def response_key(
         "candidates": list(sample.candidates),
         "repeat": repeat,
     }
+    if plan.answer_settings:  # absent, as in runs of versions that did not know them
+        parts["answer_settings"] = dict(plan.answer_settings)
     return _sha256(json.dumps(parts, sort_keys=True))
 
 

@@ -9,8 +9,12 @@ from pathlib import Path
 import pytest
 from fakes import ANSWER, ScriptedEngine, Watcher, make_data, make_plan
 
-from vecbench.run import run
+from vecbench.engines import Sampling
+from vecbench.models import Model
+from vecbench.run import RunPlan, TaskRun, run
+from vecbench.samples import open_data
 from vecbench.store import RunDirectory
+from vecbench.tasks import load_catalogue
 
 
 def score(*arguments):
@@ -111,6 +115,151 @@ def test_a_torn_line_of_a_run_is_told(finished, tmp_path):
     assert "recognised" not in done.stderr
 
 
+def interrupted_after(finished, folder, lines):
+    """A copy of the finished run as it was after some of its responses."""
+    folder.mkdir()
+    manifest = json.loads(finished.manifest.read_text()) | {"status": "interrupted"}
+    (folder / "run.json").write_text(json.dumps(manifest))
+    stored = finished.responses.read_text().splitlines(keepends=True)
+    (folder / "responses.jsonl").write_text("".join(stored[:lines]))
+    return folder
+
+
+@pytest.mark.parametrize("format_", ["table", "markdown", "latex"])
+def test_a_run_that_was_interrupted_is_scored_as_incomplete(finished, tmp_path, format_):
+    path = interrupted_after(finished, tmp_path / "run", 1)
+    done = score(path, "--format", format_)
+    assert done.returncode == 4
+    assert "incomplete: 4 of 5 responses are not there (run.json: interrupted)" in done.stderr
+    note = "Incomplete: 1 of 5 responses are there; Emoji-7 has 1 of 5."
+    assert note in done.stdout
+    assert note in (path / "summary.md").read_text()
+    scores = json.loads((path / "scores.json").read_text())
+    assert scores["run"]["missing"] == {"emoji_7": 4}
+    assert note in scores["notes"]
+    assert scores["overall"]["metrics"]["accuracy"]["value"] == 1
+
+
+def test_a_run_that_was_interrupted_at_once_is_incomplete(finished, tmp_path):
+    done = score(interrupted_after(finished, tmp_path / "run", 0))
+    assert done.returncode == 4
+    assert "Emoji-7 has 0 of 5" in done.stdout
+
+
+def test_a_limited_run_is_complete_and_says_that_it_is_limited(tmp_path):
+    data = make_data(tmp_path / "data", ["joy", "fear", "joy"])
+    directory = RunDirectory(tmp_path / "run")
+    run(make_plan(data, limit=2), ScriptedEngine, directory, Watcher())
+    done = score(directory.path)
+    assert done.returncode == 0, done.stderr
+    note = "Limited to the first 2 samples of each task."
+    assert note in done.stdout
+    assert note in directory.summary.read_text()
+    run(make_plan(data, limit=100), ScriptedEngine, directory, Watcher())
+    assert "Limited" not in score(directory.path).stdout
+
+
+def test_a_task_keeps_its_limit_when_another_task_has_none(tmp_path):
+    data = make_data(tmp_path / "data", ["joy", "fear", "joy"])
+    other = make_data(tmp_path / "other", ["positive", "negative"], task="emoji_2")
+    directory = RunDirectory(tmp_path / "run")
+    run(make_plan(data, limit=2), ScriptedEngine, directory, Watcher())
+    run(make_plan(other, task="emoji_2"), ScriptedEngine, directory, Watcher())
+    done = score(directory.path)
+    assert done.returncode == 0, done.stderr
+    assert "Limited to the first samples of tasks: 2 of Emoji-7." in done.stdout
+
+
+COMICS = """\
+task: vecbench_comics_3
+output_type: generate_until
+custom_dataset: !function vecbench.interop.lm_eval.load
+test_split: test
+doc_to_image: !function vecbench.interop.lm_eval.doc_to_image
+doc_to_text: "<image>{{prompt}}"
+doc_to_target: target
+process_results: !function vecbench.interop.lm_eval.process_results
+metric_list:
+  - {metric: accuracy, aggregation: mean}
+  - {metric: coverage, aggregation: mean}
+  - {metric: brier, aggregation: !function vecbench.interop.lm_eval.brier, higher_is_better: false}
+  - {metric: ece, aggregation: !function vecbench.interop.lm_eval.ece, higher_is_better: false}
+dataset_kwargs: {task: comics_3}
+generation_kwargs: {until: [], do_sample: false, max_gen_toks: 64}
+metadata:
+  version: 1.0
+  vecbench:
+    display: Comics-3
+    group: comics
+    noun: emotion
+    labels: [joy, fear, anger]
+    aliases: {joy: [happy]}
+    prompts: {standard: "Which emotion? One of {{ labels | join(', ') }}."}
+"""
+GROUP = """\
+group: vecbench_comics
+task: [vecbench_comics_3]
+metadata: {version: 1.0, vecbench: {display: Comics}}
+"""
+
+
+@pytest.fixture
+def comics(tmp_path):
+    """A run of a task of somebody's own, whose answer is an alias, and the folder with its task file."""
+    folder = tmp_path / "tasks"
+    folder.mkdir()
+    (folder / "comics_3.yaml").write_text(COMICS)
+    (folder / "comics.yaml").write_text(GROUP)
+    task = load_catalogue([folder]).tasks["comics_3"]
+    data = open_data(make_data(tmp_path / "data", ["joy", "joy"], task="comics_3"))
+    plan = RunPlan(Model("fake", "fake", "1"), (TaskRun(task, data, "standard", Sampling(max_tokens=64)),))
+    directory = RunDirectory(tmp_path / "run")
+    engine = ScriptedEngine(lambda _: ANSWER.replace("joy", "happy"))
+    run(plan, lambda: engine, directory, Watcher())
+    return directory, folder
+
+
+def test_a_run_is_scored_by_its_own_task_files_or_not_at_all(comics):
+    directory, folder = comics
+    done = score(directory.path, "--include-path", folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(directory.scores.read_text())["groups"]["comics"]["metrics"]["accuracy"]["value"] == 1
+    before = directory.scores.read_bytes()
+    done = score(directory.path)
+    assert done.returncode == 2
+    assert "the run has the task comics_3, and no task file here defines it" in done.stderr
+    assert "--include-path" in done.stderr
+    assert directory.scores.read_bytes() == before
+
+
+def test_a_task_file_that_has_changed_since_the_run_is_told(comics):
+    directory, folder = comics
+    changed = COMICS.replace("version: 1.0", "version: 1.1").replace("[happy]", "[glad]")
+    (folder / "comics_3.yaml").write_text(changed)
+    done = score(directory.path, "--include-path", folder)
+    assert done.returncode == 0
+    said = "Comics-3 is scored by another task file than it was run with: version 1.0 then, 1.1 now."
+    assert f"warning: {said}" in done.stderr
+    assert said in json.loads(directory.scores.read_text())["notes"]
+    (folder / "comics_3.yaml").write_text(changed.replace("noun:", "nuon:"))
+    done = score(directory.path, "--include-path", folder)
+    assert done.returncode == 2
+    assert "comics_3.yaml: metadata.vecbench.noun: missing" in done.stderr
+
+
+def test_a_comparison_takes_the_same_task_files(comics):
+    directory, folder = comics
+    command = [sys.executable, "-m", "vecbench", "compare", str(directory.path), str(directory.path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 2
+    assert "--include-path" in done.stderr
+    (folder / "comics_3.yaml").write_text(COMICS.replace("version: 1.0", "version: 1.1"))
+    command += ["--include-path", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert "Comics-3 is scored by another task file than it was run with" in done.stderr
+
+
 def test_differences_of_an_earlier_call_do_not_stay(tmp_path):
     path = tmp_path / "answers.jsonl"
     path.write_text(row(1))
@@ -127,6 +276,16 @@ def test_an_output_that_cannot_be_a_directory_is_refused(tmp_path, output):
     done = score(path, "-o", tmp_path / output)
     assert done.returncode == 2
     assert "--output takes a directory." in done.stderr
+
+
+@pytest.mark.parametrize("second", ["answers.json", "answers.jsonl"])
+def test_two_paths_whose_scores_would_overwrite_each_other_are_refused(tmp_path, second):
+    for name in ("answers.jsonl", "answers.json"):
+        (tmp_path / name).write_text(row(1))
+    done = score(tmp_path / "answers.jsonl", tmp_path / second)
+    assert done.returncode == 2
+    assert f"answers.jsonl and of {tmp_path / second} would both go into" in done.stderr
+    assert not (tmp_path / "answers-scores").exists()
 
 
 def test_a_path_that_no_file_can_have_is_status_2(tmp_path):

@@ -69,9 +69,57 @@ def test_every_difference_is_named_at_once(sides):
 
 
 def test_sides_without_a_common_sample_are_refused_whatever_is_allowed(sides):
-    other = [replace(row, sample_id=f"other {row.sample_id}") for row in ROWS]
+    other = [replace(row, sample_id=f"other {row.sample_id}", image_sha256=None) for row in ROWS]
     with pytest.raises(DataError, match="no sample in common"):
         compare(*sides(ROWS, other), CATALOGUE, allow=["samples"], replicates=100)
+
+
+def test_samples_that_another_format_names_differently_are_told_by_their_images(sides):
+    other = [
+        replace(row, sample_id=f"other {row.sample_id}") if row.task == "emoji_7" else row
+        for row in simulated({"emoji_2": 30, "emoji_7": 20}, seed=1)
+    ]
+    comparison = compare(*sides(ROWS, other), CATALOGUE, replicates=100)
+    same = [replace(row, sample_id=row.sample_id.removeprefix("other ")) for row in other]
+    wanted = compare(*sides(ROWS, same), CATALOGUE, replicates=100)
+    for name in ("emoji_2", "emoji_7"):
+        found, expected = (each.differences.tasks[name] for each in (comparison, wanted))
+        assert found.n == expected.n
+        assert found.metrics == expected.metrics
+    assert comparison.flips == wanted.flips
+    assert wanted.notes == ()
+    assert comparison.notes == (
+        "20 of 50 rows were matched by their images: the sides name these samples differently.",
+    )
+
+
+def test_an_image_that_two_samples_have_tells_neither(sides):
+    alike = [replace(ROWS[0], image_sha256=ROWS[1].image_sha256), *ROWS[1:30]]
+    other = [replace(row, sample_id=f"other {row.sample_id}") for row in alike]
+    with pytest.raises(DataError, match="28 rows in both, 2 only in the baseline"):
+        compare(*sides(alike, other), CATALOGUE, replicates=100)
+    with pytest.raises(DataError, match="28 rows have another prompt"):
+        compare(*sides(alike, [replace(row, prompt_sha256="0" * 64) for row in other]), CATALOGUE)
+
+
+def test_plain_files_without_ids_are_paired_line_by_line(tmp_path):
+    def written(name, targets):
+        rows = [
+            {"task": "emoji_2", "target": target, "response": "<answer>positive</answer>"}
+            for target in targets
+        ]
+        path = tmp_path / name
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        return open_side(path, "strict", CATALOGUE)
+
+    targets = ["positive", "positive", "negative"]
+    before, after = written("before.jsonl", targets), written("after.jsonl", targets)
+    comparison = compare(before, after, CATALOGUE, replicates=100)
+    assert comparison.differences.overall.n == 3
+    told = [note for note in comparison.notes if "3 rows have no id: they are told by their lines" in note]
+    assert len(told) == 2
+    with pytest.raises(DataError, match="2 rows have another target"):
+        compare(before, written("sorted.jsonl", sorted(targets)), CATALOGUE, replicates=100)
 
 
 def test_unknown_hashes_are_noted(sides):

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import re
 import threading
 
 import pytest
@@ -12,6 +13,7 @@ from endpoint import (
     drop,
     hang,
     no_choices,
+    said,
     serving,
     status,
     together,
@@ -132,6 +134,29 @@ def test_what_every_request_would_meet_ends_the_run(fault, message, remedy):
     assert len(endpoint.bodies) <= 4
 
 
+@pytest.mark.parametrize(
+    ("act", "text", "error"),
+    [
+        (said("joy", "length"), "joy", None),
+        (said([{"type": "text", "text": "j"}, {"type": "text", "text": "oy"}]), "joy", None),
+        (said(None, refusal="I would rather not."), "I would rather not.", None),
+        (said([{"type": "image_url", "image_url": {}}]), None, "the endpoint's answer is no text"),
+        (said(["joy"]), None, "the endpoint's answer is no text"),
+        (said({"text": "joy"}), None, "the endpoint's answer is no text"),
+        (said("jo", "abort"), None, "the endpoint ended its answer with: abort"),
+        (said("jo", "tool_calls"), None, "the endpoint ended its answer with: tool_calls"),
+        (said("jo", None), None, "the endpoint did not say how its answer ended"),
+        (said("jo", ["stop"]), None, "the endpoint ended its answer with: ['stop']"),
+        (said("jo", "content_filter"), None, "stopped by the endpoint's content filter"),
+    ],
+)
+def test_an_unusual_answer_is_taken_for_what_it_is(act, text, error):
+    with serving(act) as endpoint:
+        [response] = responses(endpoint, requests(1))
+    assert (response.text, response.error) == (text, error)
+    assert (response.n_prompt_tokens, response.n_output_tokens) == (None, None)
+
+
 def test_what_is_finished_comes_before_the_end():
     with serving(answer, answer, answer, otherwise=status(401)) as endpoint:
         engine = OpenAIEngine("nano", {"base_url": endpoint.url, "concurrency": 1} | QUICK)
@@ -149,11 +174,22 @@ def test_a_request_that_fails_every_time_is_an_error_row():
     assert second.error is None
 
 
-def test_an_endpoint_that_stays_away_ends_the_run():
+def test_an_endpoint_that_is_lost_ends_the_run():
+    with (
+        serving(answer, otherwise=drop) as endpoint,
+        pytest.raises(RunError, match=f"lost: the last {LOST_AFTER} requests .* no connection"),
+    ):
+        responses(endpoint, requests(100), max_retries=1)
+
+
+def test_an_address_where_nobody_answers_ends_the_run_at_once_and_retries_are_told(caplog):
     with serving() as endpoint:
         pass
-    with pytest.raises(RunError, match=f"lost: the last {LOST_AFTER} requests .* no connection"):
-        responses(endpoint, requests(100), max_retries=1)
+    with pytest.raises(RunError, match=r"nobody answers at http.*no connection: .*after 2 retries") as caught:
+        responses(endpoint, requests(1), max_retries=2)
+    assert "base_url" in caught.value.remedy
+    [told] = [record.getMessage() for record in caplog.records if record.name == "vecbench"]
+    assert re.fullmatch(r"endpoint: no connection: .*; retry 1 of 2 in 0\.\d s", told)
 
 
 def test_replicas_take_turns_and_stand_in_for_each_other():
@@ -229,6 +265,13 @@ def test_the_key_is_sent_and_nowhere_told():
         ({"base_url": f"http://me:{KEY}@host/v1"}, "the address of host holds a secret", "OPENAI_API_KEY"),
         ({"base_url": "localhost:8000"}, "no address such as", ""),
         ({"concurrency": 0}, "concurrency=0", ""),
+        ({"extra_body": {"temperature": 0.9}}, "extra_body: temperature would contradict", "--gen-kwargs"),
+        ({"extra_body": {"max_completion_tokens": 7}}, "extra_body: max_completion_tokens would", ""),
+        ({"extra_body": {"model": "other"}}, "extra_body: model would contradict", "--model"),
+        ({"extra_body": {"api_key": KEY}}, r"extra_body\.api_key: everybody", "OPENAI_API_KEY"),
+        ({"extra_body": {"backend": [{"hfToken": "x"}]}}, r"extra_body\.backend\.hfToken: everybody", ""),
+        ({"extra_body": {"user": KEY}}, r"extra_body\.user: everybody", ""),
+        ({"extra_body": {"mm_processor_kwargs": 5}}, "mm_processor_kwargs is no JSON object", ""),
     ],
 )
 def test_impossible_arguments_are_refused_and_no_secret_repeated(arguments, message, remedy):
@@ -236,6 +279,12 @@ def test_impossible_arguments_are_refused_and_no_secret_repeated(arguments, mess
         create_engine("openai", "nano", arguments)
     assert remedy in caught.value.remedy
     assert KEY not in caught.value.message + caught.value.remedy
+
+
+def test_settings_that_only_sound_like_secrets_pass():
+    body = {"skip_special_tokens": True, "stop_token_ids": [1], "image_token": "<x>", "prompt_cache_key": "a"}
+    arguments = {"base_url": "http://localhost:9/v1", "extra_body": body | {"top_k": 3}}
+    create_engine("openai", "nano", arguments).close()
 
 
 def test_the_address_may_come_from_the_environment(monkeypatch):

@@ -90,6 +90,29 @@ def test_a_prompt_longer_than_the_context_is_an_error_of_its_own(engine):
     assert responses["a"].error is None
 
 
+def test_a_long_prompt_does_not_cut_the_answers_of_its_batch_short(engine):
+    prompts = [PROMPT, PROMPT + " Be brief." * 40, PROMPT + " word" * 302, PROMPT + " word" * 300]
+    asked = [request(f"{n}", prompt=prompt, max_tokens=300) for n, prompt in enumerate(prompts)]
+    alone = {}
+    for each in asked:
+        alone |= {response.key: response for response in engine.generate([each])}
+    assert alone["2"].finish_reason == "length"  # only a few tokens fit behind it
+    assert alone["0"].finish_reason == "stop"
+    assert alone["0"].n_output_tokens > alone["2"].n_output_tokens
+    assert {response.key: response for response in engine.generate(asked)} == alone
+
+
+def test_a_text_that_stands_for_an_image_is_an_error_of_its_own(engine):
+    asked = [
+        request("a"),
+        request("b", prompt=f"<image>{PROMPT}"),
+        request("c", prompt=f"{PROMPT} <|image_pad|>"),
+    ]
+    errors = {response.key: response.error for response in engine.generate(asked)}
+    assert "stands for an image" in errors.pop("b")
+    assert errors == {"a": None, "c": None}
+
+
 def test_sampling_depends_on_the_seed_and_not_on_the_batch(engine):
     asked = [request(f"{n}", temperature=1.5, seed=n) for n in range(6)]
     together = texts(engine.generate(asked))
@@ -201,7 +224,7 @@ def test_broken_weights_are_a_run_error(tmp_path):
         create_engine("auto", str(model), {})
 
 
-def test_a_model_without_a_chat_template_is_told_what_to_do(tmp_path):
+def test_a_model_without_a_usable_chat_template_is_told_what_to_do(tmp_path):
     model = tmp_path / "model"
     shutil.copytree(demo_model(), model)
     template = model / "chat_template.jinja"
@@ -211,9 +234,13 @@ def test_a_model_without_a_chat_template_is_told_what_to_do(tmp_path):
     settings = json.loads(configuration.read_text())
     settings.pop("chat_template", None)
     configuration.write_text(json.dumps(settings))
-    with pytest.raises(RunError, match="no chat template") as caught:
+    with pytest.raises(RunError, match=r"chat template of .* cannot be used: there is none") as caught:
         create_engine("auto", str(model), {})
     assert "chat_template=" in caught.value.remedy
+    broken = tmp_path / "broken.jinja"
+    broken.write_text("{{ raise_exception('no images, please') }}")
+    with pytest.raises(RunError, match="cannot be used: no images, please"):
+        create_engine("auto", str(model), {"chat_template": str(broken)})
     given = tmp_path / "template.jinja"
     given.write_text(kept)
     assert texts(create_engine("auto", str(model), {"chat_template": str(given)}).generate([request("a")]))[

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from vecbench.engines import check_engine
+from vecbench.engines import check_engine, text_arguments
 from vecbench.errors import UsageError
 
 SOURCE = """
@@ -50,7 +50,8 @@ def installed(tmp_path, monkeypatch):
         ({"zzzz": 2}, "unknown model argument 'zzzz'", "documentation"),
         ({"model": "other"}, "unknown model argument 'model'", ""),
         ({"_api_process_count": 2}, "unknown model argument '_api_process_count'", ""),
-        ({"hf_token": "secret"}, "could read a token", "HF_TOKEN"),
+        ({"hf_overrides": {"api_key": "x"}}, r"hf_overrides\.api_key: everybody", ""),
+        ({"hf_token": "secret"}, "could read a key or a token", "HF_TOKEN"),
         ({"window": 0}, "window=0", ""),
         ({"chat_template": "nowhere"}, "chat_template='nowhere': it cannot be read: no such file", ""),
         ({"tensor_parallel_size": "two"}, "tensor_parallel_size='two': input should be a valid int", ""),
@@ -79,6 +80,14 @@ def test_impossible_arguments_are_refused(installed, arguments, message, remedy)
 def test_possible_arguments_pass(installed, arguments):
     installed()
     check_engine("vllm", "model", arguments)
+
+
+def test_its_texts_are_told_apart_from_numbers(installed):
+    installed(SOURCE.replace("    dtype:", "    revision: str | None = None\n    dtype:"))
+    texts = text_arguments("vllm")
+    assert {"revision", "lora", "chat_template"} <= texts
+    assert not texts & {"tensor_parallel_size", "served_model_name", "window"}
+    assert text_arguments("auto") >= texts
 
 
 @pytest.mark.parametrize(

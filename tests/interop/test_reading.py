@@ -467,8 +467,8 @@ def test_published_protocols_compare_the_target_as_the_file_spells_it(tmp_path, 
     [
         ({"id": 12}, "12"),
         ({"id": None, "image": "i/a.png"}, "i/a.png"),
-        ({"id": None}, "answers.jsonl:1"),
-        ({"id": None, "image": "data:image/png;base64,AAAA"}, "answers.jsonl:1"),
+        ({"id": None}, "line 1"),
+        ({"id": None, "image": "data:image/png;base64,AAAA"}, "line 1"),
     ],
 )
 def test_every_row_gets_a_stable_sample_id(tmp_path, changes, expected):

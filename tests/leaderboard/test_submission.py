@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,13 +17,14 @@ from vecbench.engines import Sampling
 from vecbench.errors import DataError, UsageError
 from vecbench.leaderboard.archive import packed, read_members
 from vecbench.leaderboard.publication import verified_entry
+from vecbench.leaderboard.samples import check_samples
 from vecbench.leaderboard.submission import submission_files
 from vecbench.leaderboard.verification import verify, verify_files
 from vecbench.models import Model
 from vecbench.run import RunPlan, TaskRun, run
 from vecbench.samples import open_data
 from vecbench.shipped import leaderboards_folder
-from vecbench.store import RunDirectory
+from vecbench.store import RunDirectory, read_responses
 from vecbench.tasks import load_catalogue
 
 CATALOGUE = load_catalogue()
@@ -196,6 +198,7 @@ def test_a_response_to_something_else_is_refused(files, tmp_path, change, said):
         (lambda said: said["tasks"]["emoji_2"].pop("sampling"), "tasks.emoji_2.sampling"),
         (lambda said: said["tasks"]["emoji_2"]["sampling"].update(temperature=0.5), "its key is not that"),
         (lambda said: said["model"].update(name="a-better-model"), "its key is not that"),
+        (lambda said: said.update(answer_settings={"tokenizer": "other"}), "its key is not that"),
         (lambda said: said["tasks"]["emoji_2"].update(seed=10**400), "more than 64 bits"),
         (lambda said: said["tasks"]["emoji_2"]["sampling"].update(max_tokens=10**400), "more than 64 bits"),
         (lambda said: said["tasks"]["emoji_2"]["sampling"].update(max_tokens=10**10), "max_tokens is 10000"),
@@ -401,6 +404,22 @@ def test_other_data_than_the_responses_answer_is_named(tmp_path):
         verify(HONEST, CATALOGUE, str(data))
 
 
+def test_a_row_without_a_prompt_is_an_error_of_an_honest_run(tmp_path):
+    data, task = make_data(tmp_path / "data", ["joy"] * 3), CATALOGUE.tasks["emoji_7"]
+    rows = list(csv.DictReader((data / "samples.csv").read_text().splitlines()))
+    (data / "samples.csv").unlink()
+    asked = [row | ({"prompt": "Which?"} if row["id"] != "s1" else {}) for row in rows]
+    (data / "samples.jsonl").write_text("\n".join(json.dumps(row) for row in asked))
+    directory = RunDirectory(tmp_path / "run")
+    run(make_plan(data, profile="dataset"), ScriptedEngine, directory, Watcher())
+    responses, manifest = list(read_responses(directory.responses)), directory.read_manifest()
+    assert [each.sample_id for each in responses if each.error] == ["s1"]
+    assert check_samples(responses, manifest, [task], str(data), "there").keys
+    responses[1] = replace(responses[1], error=None, response="<answer>joy</answer>")
+    with pytest.raises(DataError, match="'s1': answered, and cannot be asked: the prompt profile 'dataset'"):
+        check_samples(responses, manifest, [task], str(data), "there")
+
+
 def test_a_submission_is_made_of_whole_runs_only(tmp_path):
     directory = RunDirectory(tmp_path / "run")
     run(make_plan(make_data(tmp_path / "data", ["joy"] * 3)), ScriptedEngine, directory, Watcher())
@@ -413,7 +432,9 @@ def test_a_submission_is_made_of_whole_runs_only(tmp_path):
 def test_a_submission_says_nothing_of_its_authors_machine(files, tmp_path):
     folder = unpacked(files, tmp_path / "run")
     manifest = json.loads(files["run.json"])
-    manifest["engine"]["arguments"] |= {"base_url": "http://10.0.0.7:8000/v1", "adapter": "/home/ada/lora"}
+    private = {"base_url": "http://10.0.0.7:8000/v1", "adapter": "/home/ada/lora", "extra": {"api_key": "s3"}}
+    manifest["engine"]["arguments"] |= private
+    manifest["earlier_engines"] = [manifest["engine"]]
     for task in manifest["tasks"].values():
         task["data"] = "/home/ada/private/demo-data"
     (folder / "run.json").write_text(json.dumps(manifest))
@@ -423,6 +444,7 @@ def test_a_submission_says_nothing_of_its_authors_machine(files, tmp_path):
     made = submission_files(RunDirectory(folder), CATALOGUE, name="Ada's model")
     assert b"ada/" not in b"".join(made.values())
     assert b"10.0.0.7" not in b"".join(made.values())
+    assert b'"s3"' not in made["run.json"]
     path = tmp_path / "ada.zip"
     path.write_bytes(packed(made))
     entry = verified_entry(verify(path, CATALOGUE))

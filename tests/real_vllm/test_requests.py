@@ -1,6 +1,7 @@
 """Single requests to the vllm engine on the bundled model."""
 
 import json
+import shutil
 
 import pytest
 from fakes import make_request
@@ -89,6 +90,17 @@ def test_no_more_is_pulled_than_the_window_holds(engine):
     assert len(pulled) == 60
 
 
+def test_a_text_that_stands_for_an_image_is_an_error_of_its_own(engine):
+    asked = [
+        request("a"),
+        request("b", prompt=f"<image>{PROMPT}"),
+        request("c", prompt=f"{PROMPT} <|image_pad|>"),
+    ]
+    errors = {response.key: response.error for response in engine.generate(asked)}
+    assert "stands for an image" in errors.pop("b")
+    assert errors == {"a": None, "c": None}
+
+
 def test_an_early_stop_leaves_the_engine_usable(engine):
     running = engine.generate(request(str(number)) for number in range(60))
     next(running)
@@ -109,7 +121,7 @@ def test_the_manifest_can_hold_what_the_engine_says_of_itself(engine):
         ({"max_pixel": 2}, "unknown model argument 'max_pixel'", "max_pixels"),
         ({"zzzz": 2}, "unknown model argument 'zzzz'", "documentation"),
         ({"model": "other"}, "unknown model argument 'model'", ""),
-        ({"hf_token": "secret"}, "could read a token", "HF_TOKEN"),
+        ({"hf_token": "secret"}, "could read a key or a token", "HF_TOKEN"),
         ({"window": 0}, "window=0", ""),
         ({"lora": "nowhere"}, "no adapter_config.json", "directory"),
         ({"chat_template": "nowhere"}, "nowhere", ""),
@@ -135,6 +147,20 @@ def test_messages_about_memory_are_told_from_others():
         "available KV cache memory (1.0 GiB)"
     )
     assert not is_about_memory("no module named flash_attn")
+
+
+def test_a_model_without_a_usable_chat_template_is_told_what_to_do(tmp_path):
+    from vecbench.engines.vllm import VllmEngine
+
+    model = tmp_path / "model"
+    shutil.copytree(demo_model(), model)
+    (model / "chat_template.jinja").unlink()
+    broken = tmp_path / "broken.jinja"
+    broken.write_text("{{ raise_exception('no images, please') }}")
+    for template, said in (({}, ""), ({"chat_template": str(broken)}, "no images, please")):
+        with pytest.raises(RunError, match=f"chat template of .* cannot be used: .*{said}") as caught:
+            VllmEngine(str(model), SETTINGS | template)
+        assert "chat_template=" in caught.value.remedy
 
 
 def test_a_checkpoint_that_is_none_is_a_run_error(tmp_path):

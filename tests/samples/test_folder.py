@@ -6,6 +6,7 @@ from fakes import make_data
 
 from vecbench.errors import DataError
 from vecbench.samples import open_data
+from vecbench.samples.check import unread_row_warnings
 from vecbench.tasks import load_catalogue
 
 
@@ -101,6 +102,23 @@ def test_candidates_of_ones_own_table_must_be_the_tasks(tmp_path, task, name):
         DataError, match=rf"line \d: the candidates are joy, awe; .* {', '.join(task.labels)}"
     ):
         list(table(turned, ["joy", "awe"]).samples(task))
+
+
+@pytest.mark.parametrize("name", ["samples.csv", "samples.jsonl"])
+def test_rows_of_another_split_are_left_out_and_warned_of(tmp_path, task, name):
+    rows = [("a.png", "train"), ("b.png", "Test"), ("c.png", ""), ("d.png", "train")]
+    text = "image,label,split\n" + "".join(f"{image},joy,{split}\n" for image, split in rows)
+    if name.endswith(".jsonl"):
+        text = "".join(
+            json.dumps({"image": image, "label": "joy", "split": split or None}) + "\n"
+            for image, split in rows
+        )
+    data = write(tmp_path, text, name)
+    assert [sample.image for sample in data.samples(task)] == ["b.png", "c.png"]
+    [warning] = unread_row_warnings(data, load_catalogue())
+    assert "2 rows of the split 'train' are left out" in warning
+    data = write(tmp_path, text.replace("Test", "val"), name)
+    assert data.left_out() == {"train": 2, "val": 1}
 
 
 def test_an_id_given_twice_is_refused_with_its_line(tmp_path, task):

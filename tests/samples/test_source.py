@@ -164,6 +164,12 @@ def test_an_image_that_a_published_table_lists_twice_is_two_samples(tmp_path, ta
     assert [sample.id for sample in source.samples(task)] == ["a.png", "a.png#2"]
 
 
+def test_a_task_that_a_table_spells_in_several_ways_is_one_task(tmp_path, task):
+    lines = [emocaliber_line(task=name) for name in ("UnbiasedEmo-6", "unbiasedemo_6", "UnbaisedEmo-6")]
+    source = jsonl(tmp_path, *lines, emocaliber_line("b.png"))
+    assert [sample.id for sample in source.samples(task)] == ["a.png", "a.png#2", "a.png#3", "b.png"]
+
+
 def test_several_images_or_none_are_a_fault_of_their_sample_alone(tmp_path, task):
     records = {
         "1": emobserver_record(["a.png", "b.png"]),
@@ -186,6 +192,19 @@ def test_an_absolute_path_of_another_machine_is_looked_for_below_the_root(tmp_pa
     (tmp_path / "images" / "a.png").write_bytes(b"ours")
     [sample] = jsonl(tmp_path, emocaliber_line("/home/author/VECBench/images/a.png")).samples(task)
     assert (sample.image, sample.image_bytes()) == ("images/a.png", b"ours")
+
+
+@pytest.mark.parametrize("climbing", [False, True])
+def test_an_image_elsewhere_on_this_machine_does_not_hide_the_one_below_the_root(tmp_path, task, climbing):
+    for root in (tmp_path / "published" / "VECBench", tmp_path / "copy" / "VECBench"):
+        root.mkdir(parents=True)
+        (root / "a.png").write_bytes(root.parent.name.encode())
+    elsewhere = tmp_path / "published" / "VECBench" / "a.png"
+    named = f"{tmp_path}/copy/../published/VECBench/a.png" if climbing else str(elsewhere)
+    [sample] = jsonl(tmp_path / "copy", emocaliber_line(named)).samples(task)
+    assert (sample.image, sample.image_bytes()) == ("VECBench/a.png", b"copy")
+    [sample] = jsonl(tmp_path / "published", emocaliber_line(named)).samples(task)
+    assert sample.image_bytes() == b"published"
 
 
 def write_outside(tmp_path):

@@ -224,6 +224,10 @@ def _said(verified: Verified) -> list[str]:
     )
     if coverage.sample_ids:
         lines.append("  samples  ids, targets, candidates and image hashes are those of the data")
+        if coverage.by_image:
+            lines.append(
+                f"           but for {coverage.by_image} ids: those samples were told by their images"
+            )
     else:
         lines.append("  samples  counts and candidates are the tasks'; ids, targets and images could not be")
         lines.append("           checked without the data: give --data")

@@ -30,6 +30,8 @@ def report_source(source: ResponseSource, catalogue: Catalogue, faults: Path) ->
     console = stderr()
     if not source.is_run:
         console.print(_recognised(source), soft_wrap=True)
+    for each in source.warnings:
+        console.print(Text.assemble(("warning: ", "bold yellow"), each), soft_wrap=True)
     for note in source.notes:
         console.print(f"  {note}", soft_wrap=True)
     if not source.is_run:
@@ -46,6 +48,23 @@ def report_source(source: ResponseSource, catalogue: Catalogue, faults: Path) ->
         console.print(f"  {fault}", soft_wrap=True)
     if len(source.faults) > MOST_FAULTS:
         console.print(f"  … and {len(source.faults) - MOST_FAULTS:,} more: see {faults}", soft_wrap=True)
+
+
+def report_missing(source: ResponseSource) -> None:
+    """Prints how many responses a run still lacks, if it lacks any; the table's note names their tasks.
+
+    Args:
+        source: Read to its end.
+    """
+    from rich.text import Text
+
+    missing = sum(source.missing().values())
+    if not missing or source.manifest is None:
+        return
+    asked, status = sum(source.manifest.responses().values()), source.manifest.status
+    said = f"{missing:,} of {asked:,} responses are not there (run.json: {status}); "
+    remedy = "the same `vecbench run` goes on with it"
+    stderr().print(Text.assemble(("incomplete: ", "bold red"), said, remedy), soft_wrap=True)
 
 
 def report_failures(source: ResponseSource) -> None:

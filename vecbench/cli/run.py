@@ -16,7 +16,7 @@ from vecbench.escaping import printable
 
 if TYPE_CHECKING:
     from vecbench.cli.counter import Counter
-    from vecbench.engines import Engine, EngineChoice
+    from vecbench.engines import AnswerSettings, Engine, EngineChoice
     from vecbench.models import Model
     from vecbench.run import RunOutcome, RunPlan
     from vecbench.samples import DataSource
@@ -112,14 +112,14 @@ def run(
     """
     from vecbench.cli.counter import Counter
     from vecbench.cli.settings import parse_settings
-    from vecbench.engines import check_engine, create_engine
+    from vecbench.engines import answer_settings, check_engine, create_engine, text_arguments
     from vecbench.models import resolve_model, served_model, with_adapter
-    from vecbench.samples.check import unknown_task_warnings
+    from vecbench.samples.check import unread_row_warnings
     from vecbench.store import RunDirectory
     from vecbench.tasks import load_catalogue
 
     catalogue = load_catalogue(include_path or [])
-    arguments = parse_settings("--model-args", model_args)
+    arguments = parse_settings("--model-args", model_args, text_arguments(engine))
     chosen = catalogue.select(tasks)
     find_model = served_model if engine == "openai" else resolve_model
     check_engine(engine, model, arguments)
@@ -137,11 +137,11 @@ def run(
             limit=limit,
             repeats=repeats,
             seed=seed,
-            pixel_limits=_pixel_limits(arguments),
+            settings=answer_settings(arguments),
         )
         # Last: everything that could be wrong with the command has been checked.
         for source in dict.fromkeys(sources.values()):
-            for warning in unknown_task_warnings(source, catalogue):
+            for warning in unread_row_warnings(source, catalogue):
                 counter.warned(warning)
             source.fetch([task for task in chosen if sources[task.id] is source], limit, counter)
     directory = RunDirectory(output or Path("results") / resolved.name.replace("/", "__"))
@@ -153,13 +153,6 @@ def run(
 
     outcome = _watched(plan, make_engine, directory)
     _show(directory, catalogue, outcome)
-
-
-def _pixel_limits(arguments: dict[str, Any]) -> dict[str, int]:
-    """The arguments that change what the model sees, wherever they stand."""
-    nested = arguments.get("mm_processor_kwargs")
-    given = (nested if isinstance(nested, dict) else {}) | arguments
-    return {name: given[name] for name in ("min_pixels", "max_pixels") if name in given}
 
 
 def _say_choice(choice: EngineChoice) -> None:
@@ -176,7 +169,7 @@ def _plan(
     limit: int | None,
     repeats: int,
     seed: int,
-    pixel_limits: dict[str, int],
+    settings: AnswerSettings,
 ) -> RunPlan:
     from vecbench.cli.settings import apply_generation_settings
     from vecbench.engines import Sampling
@@ -197,7 +190,7 @@ def _plan(
                 "Leave --repeats out, or sample: --gen-kwargs temperature=0.7.",
             )
         task_runs.append(TaskRun(task, source, profile, sampling))
-    return RunPlan(model, tuple(task_runs), seed, limit, repeats, pixel_limits)
+    return RunPlan(model, tuple(task_runs), seed, limit, repeats, settings.pixel_limits, settings.others)
 
 
 def _sources(chosen: list[Task], data: str | None, counter: Counter) -> dict[str, DataSource]:
@@ -239,6 +232,7 @@ def _watched(plan: RunPlan, make_engine: Callable[[], Engine], directory: RunDir
 
 
 def _show(directory: RunDirectory, catalogue: Catalogue, outcome: RunOutcome) -> None:
+    from vecbench.cli.reading import report_failures, report_missing
     from vecbench.cli.score import score_source
     from vecbench.interop.reading import open_responses
 
@@ -252,6 +246,7 @@ def _show(directory: RunDirectory, catalogue: Catalogue, outcome: RunOutcome) ->
             f"{throughput.samples_per_second:.1f} samples/s",
             highlight=False,
         )
+    report_missing(source)
     if outcome.failed:
         from rich.text import Text
 
@@ -262,6 +257,9 @@ def _show(directory: RunDirectory, catalogue: Catalogue, outcome: RunOutcome) ->
             console.print(printable(f"  {task}, {sample}: {error}"), soft_wrap=True)
         if len(outcome.failed) > MOST_FAILURES:
             console.print(f"  … and {len(outcome.failed) - MOST_FAILURES} more: see {directory.responses}")
+    else:
+        report_failures(source)
+    if outcome.failed or source.is_incomplete:
         raise typer.Exit(4)
 
 

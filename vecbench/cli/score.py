@@ -84,9 +84,8 @@ def score(
     Writes predictions.jsonl, scores.json, summary.md and figures/, and prints the table. Exit status 4:
     scored, but incomplete, since a sample has no response or a row could not be read.
     """
-    from vecbench.cli.reading import report_failures
+    from vecbench.cli.reading import report_failures, report_missing
     from vecbench.errors import UsageError, nearest
-    from vecbench.interop.reading import open_responses
     from vecbench.metrics.recalibration import METHODS
     from vecbench.parsing import EMOCALIBER, STRICT, protocol_named
     from vecbench.tasks import load_catalogue
@@ -114,10 +113,7 @@ def score(
     catalogue = load_catalogue(include_path or [])
     console = stdout()
     incomplete = False
-    for path in paths:
-        source = open_responses(path, catalogue)
-        written = output or source.default_output
-        _require_directory(written)
+    for written, source in _opened(paths, output, catalogue).items():
         with _exporting(exports, source, catalogue, written) as responses:
             score_source(
                 replace(source, responses=responses),
@@ -131,10 +127,39 @@ def score(
                 recalibrate=recalibrate,
                 with_differences=against is not None,
             )
+        report_missing(source)
         report_failures(source)
         incomplete = incomplete or source.is_incomplete
     if incomplete:
         raise typer.Exit(4)
+
+
+def _opened(
+    paths: Sequence[Path], output: Path | None, catalogue: Catalogue
+) -> Mapping[Path, ResponseSource]:
+    """Where the scores of each path go → its responses; nothing has been scored when one is refused.
+
+    Raises:
+        UsageError: A path cannot be read, its scores cannot be written, or those of two go to one place.
+    """
+    from vecbench.errors import UsageError
+    from vecbench.interop.reading import open_responses
+
+    sources: dict[Path, ResponseSource] = {}
+    named: dict[Path, Path] = {}
+    for path in paths:
+        source = open_responses(path, catalogue)
+        written = output or source.default_output
+        _require_directory(written)
+        place = written.resolve()
+        if place in named:
+            raise UsageError(
+                f"the scores of {named[place]} and of {path} would both go into {written}",
+                "Score them one by one, each with its own --output.",
+            )
+        named[place] = path
+        sources[written] = source
+    return sources
 
 
 def _require_directory(output: Path) -> None:
@@ -179,6 +204,7 @@ def score_source(
     What was recognised and what is wrong with it goes to standard error.
     """
     from vecbench.cli.reading import report_source
+    from vecbench.interop.completeness import completeness_notes
     from vecbench.outdated import earlier_figures, remove_outdated
     from vecbench.report import summary, write_faults, write_figures, write_predictions
     from vecbench.scoring import differences, score_responses
@@ -188,7 +214,9 @@ def score_source(
     responses = kept if with_differences else source.responses
     complete = score_responses(responses, protocol, catalogue, recalibrate=recalibrate)
     # What was wrong with the responses is known once they have been read.
-    scores = replace(complete.scores, run=_run_facts(source.manifest) | source.facts())
+    lacking = completeness_notes(source, complete.scores.names)
+    notes = (*complete.scores.notes, *source.warnings, *lacking)
+    scores = replace(complete.scores, run=_run_facts(source.manifest) | source.facts(), notes=notes)
     complete = replace(complete, scores=scores)
     written = RunDirectory(output)
     if not with_differences:  # those of an earlier call are not of these scores

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from vecbench.errors import UsageError, nearest
 from vecbench.interop.json_lines import RepeatedKeyError, unique
 
 
-def parse_settings(option: str, text: str | None) -> dict[str, Any]:
+def parse_settings(option: str, text: str | None, texts: Collection[str] = frozenset()) -> dict[str, Any]:
     """The settings in `k=v,k=v` or a JSON object.
 
     Values that read as JSON (numbers, true, false, null, lists) are that; others are text.
@@ -20,6 +20,7 @@ def parse_settings(option: str, text: str | None) -> dict[str, Any]:
     Args:
         option: Named in the error.
         text: What was given; None for nothing.
+        texts: The settings whose values are texts, even where they look like numbers.
 
     Raises:
         UsageError: It is neither, or says a thing twice.
@@ -40,7 +41,10 @@ def parse_settings(option: str, text: str | None) -> dict[str, Any]:
             raise UsageError(
                 f"{option}: {part!r} is not key=value", 'Write k=v,k=v or a JSON object: \'{"k": "v"}\'.'
             )
-        pairs.append((name.strip().replace("-", "_"), _value(value.strip())))
+        name, value = name.strip().replace("-", "_"), value.strip()
+        read = _value(value)
+        is_text = name in texts and not (read is None or isinstance(read, str))
+        pairs.append((name, value if is_text else read))
     try:
         return unique(pairs)
     except RepeatedKeyError as fault:

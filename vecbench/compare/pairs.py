@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from vecbench.compare.sides import RowKey, Side, key_of
@@ -48,6 +48,9 @@ class Pairing:
 def paired(baseline: Side, candidate: Side, allow: Collection[str] = ()) -> Pairing:
     """The rows that both sides have, aligned by task, sample and repeat.
 
+    Of a task of which they have no sample id in common, samples are aligned by their images: the formats of
+    the same data name them differently. An image that a side's task has twice tells no sample.
+
     Args:
         baseline: With rows.
         candidate: With rows.
@@ -56,6 +59,7 @@ def paired(baseline: Side, candidate: Side, allow: Collection[str] = ()) -> Pair
     Raises:
         DataError: The sides differ in something that is not allowed, or have no row in common.
     """
+    candidate, told_by_image = _renamed_by_image(baseline, candidate)
     first, second = ({key_of(row): row for row in side.rows} for side in (baseline, candidate))
     common = sorted(first.keys() & second.keys())
     pairs = [(first[key], second[key]) for key in common]
@@ -74,7 +78,42 @@ def paired(baseline: Side, candidate: Side, allow: Collection[str] = ()) -> Pair
             "Compare runs of the same tasks on the same data.",
         )
     require_allowed(differing, allow, f"{len(pairs):,} rows that both have")
-    return Pairing(tuple(pairs), differing, tuple(_notes(baseline, candidate, pairs)))
+    notes = list(_notes(baseline, candidate, pairs))
+    if told_by_image:
+        notes.append(
+            f"{told_by_image:,} of {len(pairs):,} rows were matched by their images: the sides name these "
+            "samples differently."
+        )
+    return Pairing(tuple(pairs), differing, tuple(notes))
+
+
+def _renamed_by_image(baseline: Side, candidate: Side) -> tuple[Side, int]:
+    """The candidate with the baseline's sample ids where those name the same images, and the rows renamed."""
+    ids = [{(row.task, row.sample_id) for row in side.rows} for side in (baseline, candidate)]
+    met = {task for task, _ in ids[0] & ids[1]}
+    there, here = (_samples_by_image(side, met) for side in (baseline, candidate))
+    names = {(image[0], here[image]): there[image] for image in here.keys() & there.keys()}
+    if not names:
+        return candidate, 0
+    rows = [
+        replace(row, sample_id=names[sample]) if (sample := (row.task, row.sample_id)) in names else row
+        for row in candidate.rows
+    ]
+    prompts = {
+        (task, names.get((task, sample), sample), repeat): sha256
+        for (task, sample, repeat), sha256 in candidate.prompts.items()
+    }
+    renamed = sum((row.task, row.sample_id) in names for row in candidate.rows)
+    return replace(candidate, rows=tuple(rows), prompts=prompts), renamed
+
+
+def _samples_by_image(side: Side, without: Collection[str]) -> dict[tuple[str, str], str]:
+    """Task and image hash → the only sample with that image; some tasks are left out."""
+    samples: dict[tuple[str, str], set[str]] = {}
+    for row in side.rows:
+        if row.image_sha256 is not None and row.task not in without:
+            samples.setdefault((row.task, row.image_sha256), set()).add(row.sample_id)
+    return {image: ids.pop() for image, ids in samples.items() if len(ids) == 1}
 
 
 def image_of(row: Prediction) -> Hashable:

@@ -134,7 +134,10 @@ def _side_of_responses(path: Path, protocol: str, catalogue: Catalogue) -> Side:
         responses = tuple(noted(source.responses))
         rows = tuple(score_responses(responses, protocol, catalogue).rows)
     faults = ", ".join(f"{count:,} {effect}" for effect, count in source.effects().items())
-    notes = (f"{path}: {faults}; vecbench score lists them.",) if faults else ()
+    notes = tuple(f"{path}: {each}" for each in source.warnings)
+    unnamed = source.resolution.unnamed
+    notes += (f"{path}: {unnamed:,} rows have no id: they are told by their lines.",) if unnamed else ()
+    notes += (f"{path}: {faults}; vecbench score lists them.",) if faults else ()
     return Side(
         path,
         protocol,

@@ -3,6 +3,7 @@
 `create_engine` makes the engine that a run asks for. An engine knows nothing of tasks, files or scores.
 """
 
+from vecbench.engines.answer_settings import AnswerSettings, answer_settings
 from vecbench.engines.base import (
     Engine,
     EngineDescription,
@@ -13,10 +14,11 @@ from vecbench.engines.base import (
     Sampling,
 )
 from vecbench.engines.choice import EngineChoice, choose_engine
-from vecbench.engines.registry import ENGINES, check_engine, create_engine
+from vecbench.engines.registry import ENGINES, check_engine, create_engine, text_arguments
 
 __all__ = [
     "ENGINES",
+    "AnswerSettings",
     "Engine",
     "EngineChoice",
     "EngineDescription",
@@ -25,7 +27,9 @@ __all__ = [
     "Request",
     "Response",
     "Sampling",
+    "answer_settings",
     "check_engine",
     "choose_engine",
     "create_engine",
+    "text_arguments",
 ]

@@ -22,11 +22,24 @@ from pydantic import (
     model_validator,
 )
 
+from vecbench.engines.secrets import refuse_secrets
 from vecbench.errors import UsageError, nearest
 
 Arguments = TypeVar("Arguments", bound=BaseModel)
 
-SECRETS = ("api_key", "key", "token", "password", "authorization")
+OURS = (
+    "model",
+    "messages",
+    "temperature",
+    "top_p",
+    "seed",
+    "stop",
+    "max_tokens",
+    "max_completion_tokens",
+    "n",
+    "stream",
+)
+"""Fields of a request that vecbench sets itself, or that would change what comes back."""
 
 DTYPES = ("auto", "float32", "bfloat16", "float16", "float64", "float", "half", "double")
 """Of torch's, those that a model can compute in everywhere."""
@@ -92,13 +105,21 @@ class OpenAIArguments(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _without_keys(cls, arguments: dict[str, Any]) -> dict[str, Any]:
-        for name in arguments:
-            if name.lower() in SECRETS:
-                raise UsageError(
-                    f"--model-args {name}: everybody on the machine could read a key there",
-                    "Set it in the environment: OPENAI_API_KEY, or another variable with api_key_env=NAME.",
-                )
+        refuse_secrets(arguments)
         return arguments
+
+    @field_validator("extra_body")
+    @classmethod
+    def _without_ours(cls, body: dict[str, Any]) -> dict[str, Any]:
+        for name in body:
+            if name in OURS:
+                raise UsageError(
+                    f"--model-args extra_body: {name} would contradict what the run records",
+                    "Sampling comes from the task and --gen-kwargs, the model from --model.",
+                )
+        if not isinstance(body.get("mm_processor_kwargs", {}), dict):
+            raise ValueError("mm_processor_kwargs is no JSON object")
+        return body
 
     @field_validator("base_url", mode="before")
     @classmethod
@@ -136,7 +157,16 @@ def parse_arguments(schema: type[Arguments], arguments: Mapping[str, Any]) -> Ar
         raise refusal(name, arguments.get(name), first["msg"]) from None
 
 
+def text_fields(schema: type[BaseModel]) -> frozenset[str]:
+    """The arguments of a schema that are texts, even where they look like numbers."""
+    kinds = (str, str | None, tuple[str, ...])
+    return frozenset(name for name, field in schema.model_fields.items() if field.annotation in kinds)
+
+
 def refusal(name: str, value: object, problem: str) -> UsageError:
     """The error for an argument that has a wrong value."""
     problem = problem.removeprefix("Value error, ")
-    return UsageError(f"model argument {name}={value!r}: {problem[0].lower()}{problem[1:]}")
+    remedy = ""
+    if "valid string" in problem and isinstance(value, int | float):
+        remedy = f'In JSON a text stands in quotes: \'{{"{name}": "{value}"}}\'.'
+    return UsageError(f"model argument {name}={value!r}: {problem[0].lower()}{problem[1:]}", remedy)

@@ -8,6 +8,8 @@ from typing import Any, Literal, Protocol
 
 from PIL.Image import Image
 
+from vecbench.errors import RunError
+
 FinishReason = Literal["stop", "length"]
 """Why generation ended: the model ended its answer, or the token limit cut it off."""
 
@@ -95,6 +97,18 @@ class EngineDescription:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     device: str = ""
     chosen_because: str | None = None
+
+
+SECOND_IMAGE = "the prompt holds a text that stands for an image in this model's prompts"
+"""The error of such a request: engines differ in what they would make of it."""
+
+
+def broken_template(model: str, problem: str) -> RunError:
+    """The error for a chat template that no question can be asked with."""
+    return RunError(
+        f"the chat template of {model} cannot be used: {problem}",
+        "Give another: --model-args chat_template=PATH-OF-A-JINJA-FILE.",
+    )
 
 
 class Engine(Protocol):

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import islice
 
 from PIL.Image import Image
 
+from vecbench.ahead import done_ahead
 from vecbench.engines.base import Request
 from vecbench.errors import ImageError
 
@@ -25,23 +23,10 @@ def decoded(
         ahead: Most pictures that are decoded or being decoded but not yet taken, at least 1.
         threads: Decoding threads, at least 1.
 
-    Yields:
+    Returns:
         The request with its picture, or with the reason why there is none.
     """
-    source = iter(requests)
-    waiting: deque[tuple[Request, Future[Image | ImageError]]] = deque()
-    with ThreadPoolExecutor(threads, thread_name_prefix="decode") as pool:
-        try:
-            for request in islice(source, ahead):
-                waiting.append((request, pool.submit(_decode, request)))
-            while waiting:
-                request, picture = waiting.popleft()
-                yield request, picture.result()
-                for following in islice(source, 1):
-                    waiting.append((following, pool.submit(_decode, following)))
-        finally:
-            for _, picture in waiting:
-                picture.cancel()
+    return done_ahead(requests, _decode, ahead=ahead, threads=threads, name="decode")
 
 
 def _decode(request: Request) -> Image | ImageError:

@@ -5,24 +5,32 @@ from __future__ import annotations
 import asyncio
 import base64
 import io
+import logging
+import math
 import os
 import random
 import re
+import time
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, get_args
 
 import openai
 from openai import AsyncOpenAI
-from openai.types.chat import ChatCompletion
+from openai.types.chat import ChatCompletion, ChatCompletionMessage
 
 from vecbench.engines.arguments import OpenAIArguments, parse_arguments
 from vecbench.engines.base import EngineDescription, FinishReason, Request, Response
 from vecbench.engines.window import EventLoop, answered
 from vecbench.errors import RunError, UsageError
 
+LOG = logging.getLogger("vecbench")
 CLOUD = "https://api.openai.com/v1"
 LONGEST_PAUSE = 60.0
 """Seconds; an endpoint that asks for a longer one is not obeyed."""
+CONNECT_TIMEOUT = 30.0
+"""Seconds; an address where nobody takes the connection is none."""
+SAID_EVERY = 5.0
+"""Seconds between two lines about requests that are tried again."""
 LOST_AFTER = 10
 """So many requests in a row that used up their attempts, with no success between them, and the
 endpoint counts as lost: a run of thousands must not wait for each."""
@@ -33,7 +41,8 @@ class OpenAIEngine:
 
     Retried are 408, 409, 429, 5xx, time-outs, dropped connections and answers that are not JSON, each
     time at the next address. Other refusals fail the request; those that every request would meet (401,
-    403, 404, an exhausted quota) end the run.
+    403, 404, an exhausted quota, an address where nobody ever answered) end the run. What is tried again is
+    told as warnings of the logger `vecbench`, one in `SAID_EVERY` seconds.
 
     The image goes as a PNG of exactly the pixels that the other engines show their models.
 
@@ -50,9 +59,12 @@ class OpenAIEngine:
         self._model = model
         self._key = os.environ.get(self._arguments.api_key_env, "")
         self._urls = self._arguments.base_url or _urls_of_the_environment(bool(self._key))
+        self._connect_timeout = min(self._arguments.timeout, CONNECT_TIMEOUT)
         self._clients = [self._client(url) for url in self._urls]
         self._turn = 0
         self._lost_in_a_row = 0
+        self._reached = False
+        self._last_said = -math.inf
         self._loop = EventLoop()
 
     @property
@@ -85,7 +97,7 @@ class OpenAIEngine:
         return AsyncOpenAI(
             api_key=self._key or "none",  # endpoints of one's own ask for none; the client insists on one
             base_url=url,
-            timeout=self._arguments.timeout,
+            timeout=openai.Timeout(self._arguments.timeout, connect=self._connect_timeout),
             max_retries=0,  # ours go to the next address
         )
 
@@ -98,15 +110,19 @@ class OpenAIEngine:
                 completion = await client.chat.completions.create(**self._body(request, image))
                 response = _response(request, completion)
             except (openai.APIError, ValueError) as fault:
+                self._reached = self._reached or not _is_no_connection(fault)
                 if not _is_passing(fault):
                     return self._refused(request, fault)
                 if attempt == self._arguments.max_retries:
                     return self._given_up(request, fault)
                 # Not together with the others that failed at the same moment.
-                await asyncio.sleep(_asked_pause(fault) or pause * random.uniform(0.5, 1.0))
+                pause_now = _asked_pause(fault) or pause * random.uniform(0.5, 1.0)
+                self._say_retry(fault, attempt, pause_now)
+                await asyncio.sleep(pause_now)
                 pause = min(2 * pause, LONGEST_PAUSE)
             else:
                 self._lost_in_a_row = 0
+                self._reached = True
                 return response
         raise AssertionError("the last attempt returns")
 
@@ -154,14 +170,29 @@ class OpenAIEngine:
     def _given_up(self, request: Request, fault: Exception) -> Response:
         said = self._said(fault)
         self._lost_in_a_row += 1
+        if not self._reached and _is_no_connection(fault):
+            raise RunError(
+                f"nobody answers at {' or '.join(self._urls)}: {said} (after {self._arguments.max_retries} "
+                "retries)",
+                "Is the server running? Check -a base_url=…; an address ends, as a rule, with /v1.",
+            ) from None
         if self._lost_in_a_row >= LOST_AFTER:
             raise RunError(
                 f"the endpoint is lost: the last {LOST_AFTER} requests all failed, this one with: {said}"
             ) from None
         return Response(request.key, None, error=f"{said} (after {self._arguments.max_retries} retries)")
 
+    def _say_retry(self, fault: Exception, attempt: int, pause: float) -> None:
+        now = time.monotonic()
+        if now - self._last_said >= SAID_EVERY:
+            self._last_said = now
+            retry = f"retry {attempt + 1} of {self._arguments.max_retries} in {pause:.1f} s"
+            LOG.warning("endpoint: %s; %s", self._said(fault), retry)
+
     def _said(self, fault: Exception) -> str:
         """The error in one line, without the key: some endpoints repeat it."""
+        if _is_no_connection(fault) and isinstance(fault, openai.APITimeoutError):
+            return f"no connection within {self._connect_timeout:g} s"
         if isinstance(fault, openai.APITimeoutError):
             return f"no answer within {self._arguments.timeout:g} s"
         if isinstance(fault, openai.APIConnectionError):
@@ -197,24 +228,48 @@ def _response(request: Request, completion: ChatCompletion) -> Response:
     Raises:
         ValueError: It is no chat completion; whatever sits behind the address sent something else.
     """
-    # The client trusts what it gets: with a body that is no JSON it returns a text.
-    if not isinstance(completion, ChatCompletion) or not getattr(completion, "choices", None):
+    # The client trusts what it gets, and hands on whatever stands at a field's place: with a body that is
+    # no JSON it returns a text.
+    choices = getattr(completion, "choices", None)
+    if not isinstance(choices, list) or not choices:
         raise ValueError("it has no choices")
-    choice = completion.choices[0]
-    if choice.message is None:
+    message = getattr(choices[0], "message", None)
+    if not isinstance(message, ChatCompletionMessage):
         raise ValueError("its choice has no message")
-    if choice.finish_reason == "content_filter":
+    finish = getattr(choices[0], "finish_reason", None)
+    if finish == "content_filter":
         return Response(request.key, None, error="stopped by the endpoint's content filter")
-    finish: FinishReason = "length" if choice.finish_reason == "length" else "stop"
-    usage = completion.usage
-    return Response(
-        request.key,
-        choice.message.content or choice.message.refusal or "",
-        finish,
-        None,
-        usage.prompt_tokens if usage else None,
-        usage.completion_tokens if usage else None,
+    if finish not in get_args(FinishReason):
+        said = (
+            "did not say how its answer ended"
+            if finish is None
+            else f"ended its answer with: {_first_line(finish)}"
+        )
+        return Response(request.key, None, error=f"the endpoint {said}")
+    text = _text(message)
+    if text is None:
+        return Response(request.key, None, error="the endpoint's answer is no text")
+    usage = getattr(completion, "usage", None)
+    prompt_tokens, output_tokens = (
+        _count(getattr(usage, name, None)) for name in ("prompt_tokens", "completion_tokens")
     )
+    return Response(request.key, text, finish, None, prompt_tokens, output_tokens)
+
+
+def _text(message: ChatCompletionMessage) -> str | None:
+    """The text of an answer, a refusal's included; None if it is, or has, something else."""
+    content: object = getattr(message, "content", None)
+    if isinstance(content, list):  # as some endpoints give it, in parts
+        parts = [part.get("text") if isinstance(part, dict) else None for part in content]
+        texts = [part for part in parts if isinstance(part, str)]
+        return "".join(texts) if len(texts) == len(parts) else None
+    said = content or getattr(message, "refusal", None) or ""
+    return said if isinstance(said, str) else None
+
+
+def _count(value: object) -> int | None:
+    """A number of tokens; None if the endpoint says something else."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 def _is_passing(fault: Exception) -> bool:
@@ -226,6 +281,15 @@ def _is_passing(fault: Exception) -> bool:
             fault.status_code in {408, 409, 425, 429} or fault.status_code >= 500
         ) and not _is_exhausted_quota(fault)
     return True
+
+
+def _is_no_connection(fault: Exception) -> bool:
+    """Whether nobody was reached: the fault is of the address, not of the request."""
+    # By its name, since the package that brings it depends on the client's version.
+    return isinstance(fault, openai.APIConnectionError) and type(fault.__cause__).__name__ in {
+        "ConnectError",
+        "ConnectTimeout",
+    }
 
 
 def _is_exhausted_quota(fault: Exception) -> bool:

@@ -8,10 +8,15 @@ from functools import partial
 from importlib.util import find_spec
 from typing import Any
 
-from vecbench.engines.arguments import OpenAIArguments, TransformersArguments, parse_arguments
+from vecbench.engines import vllm_arguments
+from vecbench.engines.arguments import (
+    OpenAIArguments,
+    TransformersArguments,
+    parse_arguments,
+    text_fields,
+)
 from vecbench.engines.base import Engine
 from vecbench.engines.choice import ChosenEngine, EngineChoice, choose_engine
-from vecbench.engines.vllm_arguments import check_arguments
 from vecbench.errors import UsageError, nearest
 
 
@@ -42,21 +47,45 @@ class EngineKind:
         check: Refuses arguments that it would refuse, as far as that can be told without a model.
         packages: What must be installed.
         extra: Of vecbench, that installs them.
+        texts: The arguments that are texts, even where they look like numbers.
     """
 
     make: Callable[[str, Mapping[str, Any]], Engine]
     check: Callable[[Mapping[str, Any]], object]
     packages: tuple[str, ...]
     extra: str
+    texts: Callable[[], frozenset[str]] = frozenset
 
 
 ENGINES: Mapping[str, EngineKind] = {
-    "vllm": EngineKind(_vllm, check_arguments, ("vllm",), "vllm"),
-    "transformers": EngineKind(
-        _transformers, partial(parse_arguments, TransformersArguments), ("torch", "transformers"), "hf"
+    "vllm": EngineKind(
+        _vllm, vllm_arguments.check_arguments, ("vllm",), "vllm", vllm_arguments.text_arguments
     ),
-    "openai": EngineKind(_openai, partial(parse_arguments, OpenAIArguments), ("openai",), "api"),
+    "transformers": EngineKind(
+        _transformers,
+        partial(parse_arguments, TransformersArguments),
+        ("torch", "transformers"),
+        "hf",
+        partial(text_fields, TransformersArguments),
+    ),
+    "openai": EngineKind(
+        _openai,
+        partial(parse_arguments, OpenAIArguments),
+        ("openai",),
+        "api",
+        partial(text_fields, OpenAIArguments),
+    ),
 }
+
+
+def text_arguments(name: str) -> frozenset[str]:
+    """The arguments of an engine that are texts, even where they look like numbers: a revision, say.
+
+    Args:
+        name: A key of `ENGINES`, or "auto" for those that it chooses among; of another name there are none.
+    """
+    names = [each for each in ENGINES if each == name or (name == "auto" and each != "openai")]
+    return frozenset().union(*(ENGINES[each].texts() for each in names))
 
 
 def check_engine(name: str, model: str, arguments: Mapping[str, Any]) -> None:

@@ -13,6 +13,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import torch
 from PIL.Image import Image
+from PIL.Image import new as new_image
 from transformers import (
     AutoModelForImageTextToText,
     AutoProcessor,
@@ -22,7 +23,15 @@ from transformers import (
 )
 
 from vecbench.engines.arguments import TransformersArguments, parse_arguments
-from vecbench.engines.base import EngineDescription, FinishReason, Request, Response, Sampling
+from vecbench.engines.base import (
+    SECOND_IMAGE,
+    EngineDescription,
+    FinishReason,
+    Request,
+    Response,
+    Sampling,
+    broken_template,
+)
 from vecbench.engines.decoding import decoded
 from vecbench.engines.seeding import SeededSampling
 from vecbench.errors import ImageError, RunError, UsageError
@@ -68,6 +77,7 @@ class TransformersEngine:
                 ) from fault
             raise RunError(f"{model} cannot be loaded: {_first_line(fault)}") from fault
         self._end_tokens = _token_ids(self._model.generation_config.eos_token_id)
+        self._image_token = str(getattr(self._processor, "image_token", None) or "")
         self._context = _context_length(self._model.config)
 
     @property
@@ -88,6 +98,8 @@ class TransformersEngine:
             for request, picture in chunk:
                 if isinstance(picture, ImageError):
                     yield Response(request.key, None, error=picture.message)
+                elif self._image_token and self._image_token in request.prompt:
+                    yield Response(request.key, None, error=f"{SECOND_IMAGE}: {self._image_token}")
                 else:
                     usable.append((request, picture))
             usable.sort(key=_sampling_then_length)
@@ -126,8 +138,17 @@ class TransformersEngine:
         yield from self._responses(batch[:half])
         yield from self._responses(batch[half:])
 
-    @torch.inference_mode()  # type: ignore[untyped-decorator]
     def _generate_batch(self, batch: list[tuple[Request, Image]]) -> list[Response]:
+        responses, cut = self._generated(batch)
+        # The longest of a batch has the least room for its answer. What only that cut short is done again
+        # without it, so that no answer depends on its batch; each time at least the longest is left out.
+        return [*responses, *(self._generate_batch(cut) if cut else ())]
+
+    @torch.inference_mode()  # type: ignore[untyped-decorator]
+    def _generated(
+        self, batch: list[tuple[Request, Image]]
+    ) -> tuple[list[Response], list[tuple[Request, Image]]]:
+        """The responses of a batch, and what must be done again because a longer request cut it short."""
         inputs = self._processor.apply_chat_template(
             [_conversation(request.prompt, picture) for request, picture in batch],
             add_generation_prompt=True,
@@ -138,14 +159,14 @@ class TransformersEngine:
         ).to(self._device, dtype=self._dtype)
         prompt_lengths: list[int] = inputs["attention_mask"].sum(dim=1).tolist()
         padded = inputs["input_ids"].shape[1]
-        room = self._context - padded
-        if room < 1:
-            raise ValueError(f"the prompt has {padded} tokens, the model's context {self._context}")
+        if padded >= self._context:
+            return self._too_long(batch, prompt_lengths)
         sampling = batch[0][0].sampling
+        limit = min(sampling.max_tokens, self._context - padded)
         output = self._model.generate(
             **inputs,
             generation_config=GenerationConfig(
-                max_new_tokens=min(sampling.max_tokens, room),
+                max_new_tokens=limit,
                 do_sample=False,  # sampling happens in the logits processor, seeded row by row
                 eos_token_id=self._end_tokens,
                 pad_token_id=self._processor.tokenizer.pad_token_id,
@@ -156,10 +177,27 @@ class TransformersEngine:
             tokenizer=self._processor.tokenizer,
         )
         rows: list[list[int]] = output[:, padded:].tolist()
-        return [
-            self._response(request, tokens, length)
-            for (request, _), tokens, length in zip(batch, rows, prompt_lengths, strict=True)
-        ]
+        responses, cut = [], []
+        for pair, tokens, length in zip(batch, rows, prompt_lengths, strict=True):
+            response = self._response(pair[0], tokens, length)
+            own_limit = min(sampling.max_tokens, self._context - length)
+            if response.finish_reason == "length" and limit < own_limit:
+                cut.append(pair)
+            else:
+                responses.append(response)
+        return responses, cut
+
+    def _too_long(
+        self, batch: list[tuple[Request, Image]], prompt_lengths: list[int]
+    ) -> tuple[list[Response], list[tuple[Request, Image]]]:
+        responses, fitting = [], []
+        for pair, length in zip(batch, prompt_lengths, strict=True):
+            if length < self._context:
+                fitting.append(pair)
+                continue
+            said = f"the prompt has {length} tokens, the model's context {self._context}"
+            responses.append(Response(pair[0].key, None, error=said))
+        return responses, fitting
 
     def _logits_processor(self, sampling: list[Sampling]) -> LogitsProcessorList:
         if sampling[0].temperature == 0:
@@ -200,12 +238,15 @@ class TransformersEngine:
             with open(arguments.chat_template, encoding="utf-8") as template:
                 processor.chat_template = template.read()
         if not getattr(processor, "chat_template", None):
-            raise RunError(
-                f"{model} has no chat template", "Give one: --model-args chat_template=PATH-OF-A-JINJA-FILE."
-            )
+            raise broken_template(model, "there is none")
         processor.tokenizer.padding_side = "left"
         if processor.tokenizer.pad_token_id is None:
             processor.tokenizer.pad_token = processor.tokenizer.eos_token
+        try:  # what fails for one question fails for every one
+            question = _conversation("Which?", new_image("RGB", (64, 64)))
+            processor.apply_chat_template(question, add_generation_prompt=True, tokenize=False)
+        except Exception as fault:  # a template can fail in every way that Python can
+            raise broken_template(model, _first_line(fault)) from fault
         return processor
 
     def _load_model(self, model: str) -> Any:

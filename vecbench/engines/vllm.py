@@ -12,10 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from PIL.Image import Image
+from PIL.Image import new as new_image
 from pydantic import ValidationError
 
 from vecbench.engines.arguments import parse_arguments, refusal
-from vecbench.engines.base import EngineDescription, FinishReason, Request, Response
+from vecbench.engines.base import (
+    SECOND_IMAGE,
+    EngineDescription,
+    FinishReason,
+    Request,
+    Response,
+    broken_template,
+)
 from vecbench.engines.orphans import Watchdog
 from vecbench.engines.vllm_arguments import VllmArguments, divided
 from vecbench.engines.window import EventLoop, answered
@@ -74,6 +82,7 @@ class VllmEngine:
             chat_template_kwargs={"add_generation_prompt": True, "tokenize": False},
         )
         self._tokens: dict[str, tuple[int, ...]] = {}
+        self._image_token: str | None = None
         self._lora = _lora(self._arguments.lora)
         self._passed = {**DEFAULTS, **passed}
         if self._lora is not None:
@@ -87,6 +96,8 @@ class VllmEngine:
         self._llm: AsyncLLM | None = None
         try:
             self._llm = self._started(model)
+            self._require_template(model, self._llm.renderer)
+            self._image_token = _image_token(self._llm)
         except BaseException:
             self.close()
             raise
@@ -137,9 +148,19 @@ class VllmEngine:
             # vLLM raises whatever its many configurations and checkpoints lead to; there is no engine.
             raise _start_error(model, fault) from fault
 
+    def _require_template(self, model: str, renderer: BaseRenderer[Any]) -> None:
+        """Refuses a chat template with which every request would fail."""
+        question = _question("Which?", _Picture(new_image("RGB", (64, 64)), None))
+        try:
+            self._loop.start(renderer.render_messages_async(question, self._chat)).result()
+        except Exception as fault:  # a template can fail in every way that Python can
+            raise broken_template(model, _first_line(fault)) from fault
+
     async def _answer(self, request: Request, image: _Picture) -> Response:
         llm = self._llm
         assert llm is not None
+        if self._image_token and self._image_token in request.prompt:
+            return Response(request.key, None, error=f"{SECOND_IMAGE}: {self._image_token}")
         try:
             prompt = await self._rendered(llm.renderer, request.prompt, image)
             generated = llm.generate(prompt, _sampling(request), request.key, lora_request=self._lora)
@@ -173,11 +194,7 @@ class VllmEngine:
                 multi_modal_uuids={"image": [image.sha256]},
             )
             return await renderer.process_for_engine_async(known, time.time(), tok_params=params)
-        content = [
-            {"type": "image_pil", "image_pil": image.pixels, "uuid": image.sha256},
-            {"type": "text", "text": prompt},
-        ]
-        _, rendered = await renderer.render_messages_async([{"role": "user", "content": content}], self._chat)
+        _, rendered = await renderer.render_messages_async(_question(prompt, image), self._chat)
         tokenized = await renderer.tokenize_prompt_async(rendered, params)
         # A few models show images as something else (chunks of a video): theirs are rendered every time.
         if list(tokenized.get("multi_modal_data") or ()) == ["image"] and len(self._tokens) < MOST_PROMPTS:
@@ -192,8 +209,23 @@ class _Picture:
     """Stands for the pixels in vLLM's prefix cache, which would hash them otherwise."""
 
 
+def _question(prompt: str, image: _Picture) -> list[Any]:
+    content = [
+        {"type": "image_pil", "image_pil": image.pixels, "uuid": image.sha256},
+        {"type": "text", "text": prompt},
+    ]
+    return [{"role": "user", "content": content}]
+
+
 def _template(path: str | None) -> str | None:
     return None if path is None else Path(path).read_text(encoding="utf-8")
+
+
+def _image_token(llm: AsyncLLM) -> str | None:
+    """The text that stands for an image; None if the model has none, or calls it otherwise."""
+    config = llm.model_config.hf_config
+    token = getattr(config, "image_token_id", getattr(config, "image_token_index", None))
+    return llm.renderer.get_tokenizer().decode([token]) if isinstance(token, int) else None
 
 
 def _lora(path: str | None) -> LoRARequest | None:

@@ -14,7 +14,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from vecbench.engines.arguments import ChatTemplate, parse_arguments, refusal
+from vecbench.engines.arguments import ChatTemplate, parse_arguments, refusal, text_fields
+from vecbench.engines.secrets import refuse_secrets
 from vecbench.errors import UsageError, nearest
 
 ENGINE_ARGUMENTS = ("engine", "arg_utils.py")
@@ -68,6 +69,13 @@ def check_arguments(arguments: Mapping[str, Any]) -> None:
             raise refusal(name, value, fault.errors()[0]["msg"]) from None
 
 
+def text_arguments() -> frozenset[str]:
+    """The arguments that are texts, as far as vLLM's source text tells, even where they look like numbers."""
+    types = engine_argument_types() or {}
+    theirs = {name for name, kind in types.items() if kind in (str, str | None)}
+    return text_fields(VllmArguments) | theirs
+
+
 def divided(arguments: Mapping[str, Any], theirs: Iterable[str]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Our arguments and vLLM's.
 
@@ -78,14 +86,10 @@ def divided(arguments: Mapping[str, Any], theirs: Iterable[str]) -> tuple[dict[s
     Raises:
         UsageError: An argument that nobody knows, or a token.
     """
+    refuse_secrets(arguments)
     public = {name for name in theirs if not name.startswith("_")} - NOT_OURS
     known = {*VllmArguments.model_fields, *public}
     for name in arguments:
-        if name == "hf_token":
-            raise UsageError(
-                "--model-args hf_token: everybody on the machine could read a token there",
-                "Set HF_TOKEN in the environment.",
-            )
         if name not in known:
             remedy = nearest(name, sorted(known))
             if remedy.startswith("Known"):  # all of vLLM's arguments would fill a page

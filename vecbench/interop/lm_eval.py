@@ -18,7 +18,7 @@ from vecbench.metrics import ece as expected_calibration_error
 from vecbench.parsing import protocol_named
 from vecbench.prompts import prompt_of, prompt_profile
 from vecbench.samples import DataSource, open_data
-from vecbench.samples.check import unknown_task_warnings
+from vecbench.samples.check import unread_row_warnings
 from vecbench.tasks import Task, load_catalogue, task_in
 from vecbench.tasks.task import without_prefix
 from vecbench.tasks.yaml_file import read_yaml
@@ -70,7 +70,7 @@ def load(
     if where is None:
         raise UsageError(f"the task {task} brings no data", 'Give it: --metadata \'{"data": "DIR"}\'.')
     source = open_data(where)
-    for warning in unknown_task_warnings(source, catalogue):
+    for warning in unread_row_warnings(source, catalogue):
         warnings.warn(warning, stacklevel=2)  # which Python says once, however many tasks are loaded
     profile = prompt_profile(chosen, prompt, own_prompts=source.brings_prompts(chosen))
     source.fetch([chosen])

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from vecbench.errors import DataError
+from vecbench.errors import DataError, UsageError
 from vecbench.interop import emobserver, emocaliber, lm_eval_samples, plain
 from vecbench.interop.json_lines import json_lines
 from vecbench.interop.recognition import OUR_OWN, RESPONSES, SHARDS, Choice, Values, recognised
@@ -38,6 +38,7 @@ class ResponseSource:
         default_output: The directory of the scores, if none is asked for: the run's own; for others,
             beside the file.
         resolution: What makes the responses; it counts them while they are read.
+        warnings: Where the tasks of a run are not those that it was run with, one sentence each.
         notes: What was chosen where there was a choice, and what is not read; complete likewise.
         manifest: Of the run; None when the responses are another program's.
     """
@@ -48,6 +49,7 @@ class ResponseSource:
     faults: list[ResponseFault]
     default_output: Path
     resolution: Resolution = field(repr=False)
+    warnings: tuple[str, ...] = ()
     notes: list[str] = field(default_factory=list)
     manifest: Manifest | None = None
 
@@ -58,8 +60,11 @@ class ResponseSource:
 
     @property
     def is_incomplete(self) -> bool:
-        """Whether a sample failed, or something could not be read or scored; known once all has been read."""
-        return self.resolution.failed > 0 or self.has_lost_rows
+        """Whether a sample failed or is missing, or something could not be read or scored.
+
+        Known once all has been read.
+        """
+        return self.resolution.failed > 0 or self.has_lost_rows or bool(self.missing())
 
     @property
     def has_lost_rows(self) -> bool:
@@ -71,11 +76,27 @@ class ResponseSource:
         return dict(Counter(fault.effect for fault in self.faults))
 
     def facts(self) -> dict[str, Any]:
-        """What scores.json says of the responses: nothing of a run's own without a fault."""
-        if self.is_run and not self.faults:
+        """What scores.json says of the responses: nothing of a run that is whole and without a fault."""
+        said: dict[str, Any] = {}
+        if self.missing():
+            said["missing"] = self.missing()
+        if not self.is_run or self.faults:
+            files = [path.name for path in self.files]
+            said["responses"] = {"format": self.format, "files": files, "faults": self.effects()}
+        return said
+
+    def missing(self) -> dict[str, int]:
+        """Task id → responses that the run is to have and has not; known once all has been read.
+
+        Failed samples are not among them: they have a response, which is an error.
+        """
+        if self.manifest is None:
             return {}
-        files = [path.name for path in self.files]
-        return {"responses": {"format": self.format, "files": files, "faults": self.effects()}}
+        there = self.resolution.responses()
+        asked = self.manifest.responses()
+        return {
+            name: count - there.get(name, 0) for name, count in asked.items() if there.get(name, 0) < count
+        }
 
 
 def open_responses(path: Path, catalogue: Catalogue) -> ResponseSource:
@@ -90,8 +111,9 @@ def open_responses(path: Path, catalogue: Catalogue) -> ResponseSource:
         candidates of a row are not those of its task.
 
     Raises:
-        UsageError: There is nothing, or nothing that can be recognised, or several things to choose from.
-        DataError: A file cannot be read.
+        UsageError: There is nothing, or nothing that can be recognised, or several things to choose from; or
+            the catalogue lacks a task of a run.
+        DataError: A file cannot be read, or the file of a run's task has a fault.
     """
     try:
         choice = recognised(path)
@@ -100,8 +122,9 @@ def open_responses(path: Path, catalogue: Catalogue) -> ResponseSource:
     faults = [ResponseFault(path, None, "not there", problem) for problem in choice.missing]
     notes = list(choice.notes)
     is_run = choice.format == OUR_OWN
-    resolution = Resolution(catalogue, faults, retries=is_run)
+    resolution = Resolution(catalogue, faults, retries=is_run, several_files=len(choice.files) > 1)
     run = RunDirectory(choice.files[0].parent) if choice.files[0].name == RESPONSES and is_run else None
+    manifest = run.read_manifest() if run else None
     named = path if path.name not in ("", "..") else path.resolve()
     beside = named.parent / f"{named.name if named.is_dir() else named.stem}-scores"
     return ResponseSource(
@@ -111,9 +134,29 @@ def open_responses(path: Path, catalogue: Catalogue) -> ResponseSource:
         faults=faults,
         default_output=run.path if run else beside,
         resolution=resolution,
+        warnings=tuple(_changed_tasks(manifest, catalogue, path)) if manifest else (),
         notes=notes,
-        manifest=run.read_manifest() if run else None,
+        manifest=manifest,
     )
+
+
+def _changed_tasks(manifest: Manifest, catalogue: Catalogue, path: Path) -> Iterator[str]:
+    """A sentence on each task of a run whose file says something else than it did then."""
+    for name, record in manifest.tasks.items():
+        task = catalogue.tasks.get(name)
+        if task is None:
+            fault = next((each for each in catalogue.faults if each.file.stem == name), None)
+            if fault is not None:
+                raise DataError(str(fault), fault.remedy or f"See: vecbench tasks check {fault.file}")
+            raise UsageError(
+                f"{path}: the run has the task {name}, and no task file here defines it",
+                "Name the folder that the run took it from: --include-path FOLDER.",
+            )
+        if task.sha256 != record.sha256:
+            yield (
+                f"{task.display} is scored by another task file than it was run with: version "
+                f"{record.version} then, {task.version} now."
+            )
 
 
 def _responses(rows: Iterable[Row], resolution: Resolution) -> Iterator[StoredResponse]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,14 +48,25 @@ class Resolution:
         faults: Takes what is wrong.
         retries: Whether a second response to a sample whose first one failed is no fault, as in the log
             of a run that was resumed.
+        several_files: Whether a line's number alone does not say which row it is.
     """
 
-    def __init__(self, catalogue: Catalogue, faults: list[ResponseFault], *, retries: bool = False) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        faults: list[ResponseFault],
+        *,
+        retries: bool = False,
+        several_files: bool = False,
+    ) -> None:
         self.count = 0
         """Responses so far, those to the same sample included."""
+        self.unnamed = 0
+        """Of these, those with neither id nor image: their samples are named by their lines."""
         self._catalogue = catalogue
         self._faults = faults
         self._retries = retries
+        self._several_files = several_files
         self._questions: dict[tuple[str, tuple[str, ...] | None], _Question] = {}
         self._seen: dict[tuple[str, int], set[str]] = {}
         self._failed: set[tuple[str, str, int]] = set()
@@ -75,7 +87,8 @@ class Resolution:
             target = self._target(row, question)
             repeat = _repeat(row)
             _require_types(row)
-            sample_id = _sample_id(row)
+            named = _sample_id(row)
+            sample_id = named or self._line(row)
             if row.error is None and not row.has_response:
                 raise _UnusableError("no response, and no error either")
         except _UnusableError as unusable:
@@ -83,6 +96,7 @@ class Resolution:
             return None
         text, error = self._text_or_error(row)
         self.count += 1
+        self.unnamed += named is None
         if text is None:
             self._failed.add((question.task, sample_id, repeat))
         elif self._failed:
@@ -110,6 +124,14 @@ class Resolution:
     def failed(self) -> int:
         """Samples and repeats so far whose last response is a failure: an error, or nothing."""
         return len(self._failed)
+
+    def responses(self) -> dict[str, int]:
+        """Task id → samples so far, each repeat counted, that have a response or have failed."""
+        counts = Counter({task: 0 for task, _ in self._seen})
+        for (task, _), ids in self._seen.items():
+            counts[task] += len(ids)
+        counts.update(task for task, sample, repeat in self._failed if sample not in self._seen[task, repeat])
+        return dict(counts)
 
     def samples(self) -> dict[str, int]:
         """Task id → samples so far that have a first response."""
@@ -151,6 +173,9 @@ class Resolution:
                 self._report(row, "counts as wrong", problem)
             return target
         return found
+
+    def _line(self, row: Row) -> str:
+        return f"{row.file.name}:{row.line}" if self._several_files else f"line {row.line}"
 
     def _text_or_error(self, row: Row) -> tuple[str | None, str | None]:
         if row.error is not None:
@@ -204,7 +229,7 @@ def _require_same_candidates(file: Path, line: int, task: Task, candidates: Sequ
         )
 
 
-def _sample_id(row: Row) -> str:
+def _sample_id(row: Row) -> str | None:
     given = row.sample_id
     if type(given) is str and given:
         return given
@@ -214,7 +239,7 @@ def _sample_id(row: Row) -> str:
         raise _UnusableError(f"the sample id is {shown(given)}")
     if type(row.image) is str and 0 < len(row.image) <= LONGEST_NAME and not row.image.startswith("data:"):
         return row.image
-    return f"{row.file.name}:{row.line}"
+    return None
 
 
 def _repeat(row: Row) -> int:

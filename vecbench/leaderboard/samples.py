@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vecbench.engines import Sampling
@@ -28,12 +29,15 @@ class Coverage:
         images: Image hashes, with the data.
         prompts: Prompt hashes, with what the task renders.
         keys: Response keys, with model, settings, prompt and image hash.
+        by_image: Samples that the data knows by another id, as another format of it does: they were told by
+            their images, and the order of their candidates could not be checked.
     """
 
     sample_ids: bool
     images: bool
     prompts: bool
     keys: bool
+    by_image: int = 0
 
 
 def check_samples(
@@ -75,6 +79,7 @@ def check_samples(
         images=all(each.images for each in found),
         prompts=all(each.prompts for each in found),
         keys=all(each.keys for each in found),
+        by_image=sum(each.by_image for each in found),
     )
 
 
@@ -102,13 +107,31 @@ def _check_task(
     where: str,
 ) -> Coverage:
     record = manifest.tasks[task.id]
-    samples = None if source is None else {sample.id: sample for sample in source.samples(task)}
-    if samples is not None:
-        _require_same_samples(task, record.prompt, responses, samples, where)
+    samples: Mapping[str, Sample] | None = None
+    by_image = 0
+    if source is not None:
+        known = {sample.id: sample for sample in source.samples(task)}
+        hashes = {name: _image_sha256(task, record.prompt, sample) for name, sample in known.items()}
+        named = _data_ids(task, responses, hashes, where)
+        by_image = sum(name != other for name, other in named.items())
+        first = {each.sample_id: each for each in responses}
+        samples = {
+            name: known[name]
+            if name == other
+            else replace(known[other], id=name, candidates=first[name].candidates)
+            for name, other in named.items()
+        }
+        _require_same_samples(task, responses, samples, {name: hashes[named[name]] for name in named}, where)
     settings = record.sampling
     sampling = Sampling(settings.temperature, settings.top_p, settings.max_tokens, tuple(settings.stop))
     model = Model(manifest.model.name, "", manifest.model.revision)
-    plan = RunPlan(model, (), manifest.seed, pixel_limits=manifest.pixel_limits)
+    plan = RunPlan(
+        model,
+        (),
+        manifest.seed,
+        pixel_limits=manifest.pixel_limits,
+        answer_settings=manifest.answer_settings,
+    )
     renders = samples is not None or "dataset_prompt" not in task.prompts[record.prompt]
     if renders:
         for each in responses:
@@ -124,7 +147,7 @@ def _check_task(
                     f"{place}: its key is not that of the model, settings, prompt and image in run.json"
                 )
     there = samples is not None
-    return Coverage(sample_ids=there, images=there, prompts=renders, keys=renders)
+    return Coverage(sample_ids=there, images=there, prompts=renders, keys=renders, by_image=by_image)
 
 
 def _require_complete(
@@ -155,16 +178,51 @@ def _require_complete(
         )
 
 
-def _require_same_samples(
-    task: Task, profile: str, responses: Sequence[StoredResponse], samples: Mapping[str, Sample], where: str
-) -> None:
+def _data_ids(
+    task: Task, responses: Sequence[StoredResponse], hashes: Mapping[str, str | None], where: str
+) -> dict[str, str]:
+    """Sample id of the responses → that of the data: the same, or, if no id is in both, that of its image.
+
+    Args:
+        task: Of all of them.
+        responses: Of the submission.
+        hashes: Sample id of the data → its image's hash.
+        where: Named in the errors.
+
+    Raises:
+        DataError: A sample has no counterpart, or its image occurs more than once among those without.
+    """
     ids = {each.sample_id for each in responses}
-    for said, odd in (("no response to", samples.keys() - ids), ("unknown", ids - samples.keys())):
+    unknown = {each.sample_id: each.image_sha256 for each in responses if each.sample_id not in hashes}
+    unanswered = {name: sha256 for name, sha256 in hashes.items() if name not in ids}
+    found: dict[str, str] = {}
+    if not ids & hashes.keys():  # another format of the data names all its samples in another way
+        there, here = (_by_only_image(each) for each in (unanswered, unknown))
+        found = {here[sha256]: there[sha256] for sha256 in here.keys() & there.keys()}
+    for said, odd in (
+        ("no response to", unanswered.keys() - set(found.values())),
+        ("unknown", unknown.keys() - found.keys()),
+    ):
         if odd:
             names = ", ".join(f"{name:.80}" for name in sorted(odd)[:MOST_NAMED])
             more = f" and {len(odd) - MOST_NAMED} more" if len(odd) > MOST_NAMED else ""
             raise DataError(f"{where}: {task.id}: {said} the samples {names!r}{more}")
-    hashes = {name: _image_sha256(task, profile, sample) for name, sample in samples.items()}
+    return {name: name for name in ids & hashes.keys()} | found
+
+
+def _by_only_image(hashes: Mapping[str, str | None]) -> dict[str, str]:
+    """Image hash → the sample id that alone has it."""
+    counts = Counter(hashes.values())
+    return {sha256: name for name, sha256 in hashes.items() if sha256 is not None and counts[sha256] == 1}
+
+
+def _require_same_samples(
+    task: Task,
+    responses: Sequence[StoredResponse],
+    samples: Mapping[str, Sample],
+    hashes: Mapping[str, str | None],
+    where: str,
+) -> None:
     for each in responses:
         place = f"{where}: {task.id}, sample {each.sample_id!r:.80}"
         expected = samples[each.sample_id].target
@@ -177,8 +235,9 @@ def _require_same_samples(
 
 
 def _image_sha256(task: Task, profile: str, sample: Sample) -> str | None:
+    """What a run stores: nothing for a sample that it does not ask about."""
     _, fault = prompt_of(task, profile, sample)
-    if fault is not None:  # the image of a sample that cannot be asked is not looked at
+    if fault is not None:
         return None
     try:
         return hashlib.sha256(sample.image_bytes()).hexdigest()

@@ -13,11 +13,13 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 import vecbench
+from vecbench.engines.secrets import is_secret
 from vecbench.errors import UsageError, nearest
 from vecbench.leaderboard.plain_text import Date, Identifier, Link, Name, Note, Sha256
 from vecbench.leaderboard.strict_json import validated
 from vecbench.scoring import complete_scores, predictions
 from vecbench.store import Manifest, RunDirectory, StoredResponse, read_responses
+from vecbench.store.manifest import EngineRecord
 from vecbench.tasks import Catalogue, Group, Task
 
 PROTOCOL = "strict"
@@ -140,10 +142,13 @@ def published_manifest(manifest: Manifest, tasks: Mapping[str, Task]) -> Manifes
         for name, record in manifest.tasks.items()
         if name in tasks
     }
-    engine = manifest.engine
-    if engine is not None:
-        engine = engine.model_copy(update={"arguments": _published_arguments(engine.arguments)})
-    return manifest.model_copy(update={"tasks": records, "engine": engine})
+    engine = None if manifest.engine is None else _published_engine(manifest.engine)
+    earlier = [_published_engine(each) for each in manifest.earlier_engines]
+    return manifest.model_copy(update={"tasks": records, "engine": engine, "earlier_engines": earlier})
+
+
+def _published_engine(engine: EngineRecord) -> EngineRecord:
+    return engine.model_copy(update={"arguments": _published_arguments(engine.arguments)})
 
 
 def _published_data(data: str, task: Task) -> str:
@@ -157,7 +162,10 @@ def _published_data(data: str, task: Task) -> str:
 
 def _published_arguments(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _published_arguments(each) for key, each in value.items()}
+        return {
+            key: "(a secret)" if is_secret(key, each) else _published_arguments(each)
+            for key, each in value.items()
+        }
     if isinstance(value, list):
         return [_published_arguments(each) for each in value]
     if isinstance(value, str) and "://" in value:

@@ -133,8 +133,9 @@ def _require_hashes(submission: Submission, files: Mapping[str, bytes], path: Pa
 
 def _require_tasks(manifest: Manifest, tasks: list[Task], path: Path) -> None:
     where = f"{path}: run.json"
-    if manifest.limit is not None:
-        raise DataError(f"{where}: a run with --limit {manifest.limit} leaves samples out")
+    for limit in (manifest.limit, *(each.limit for each in manifest.tasks.values())):
+        if limit is not None:
+            raise DataError(f"{where}: a run with --limit {limit} leaves samples out")
     if not 1 <= manifest.repeats <= MOST:
         raise DataError(f"{where}: repeats is {manifest.repeats}")
     odd = set(manifest.tasks) ^ {task.id for task in tasks}

@@ -155,11 +155,14 @@ def check_data(
     return DataCheck(checks, tuple(shared), source.unknown_tasks(catalogue), source.left_out())
 
 
-def unknown_task_warnings(source: DataSource, catalogue: Catalogue) -> list[str]:
-    """What somebody should know who runs tasks on data with rows of no known task: a name may be misspelt.
+def unread_row_warnings(source: DataSource, catalogue: Catalogue) -> list[str]:
+    """What somebody should know who runs tasks on data whose rows are not all read.
+
+    Rows of no known task, whose name may be misspelt, and those of another split than `test` in anyone's own
+    table; the published ones are known to have others.
 
     Returns:
-        One line for each of the first names, and one for the others.
+        One line for each of the first names, one for the other names, and one for each split.
 
     Raises:
         DataError: The table is broken.
@@ -175,6 +178,12 @@ def unknown_task_warnings(source: DataSource, catalogue: Catalogue) -> list[str]
             f"{source.table}: so are the rows of {len(unknown) - MOST_NAMES} more names: vecbench data check "
             "lists them"
         )
+    if not source.format.is_published:
+        warnings += [
+            f"{source.table}: {count} {'row' if count == 1 else 'rows'} of the split {split!r} "
+            f"{'is' if count == 1 else 'are'} left out: only 'test' is read."
+            for split, count in source.left_out().items()
+        ]
     return warnings
 
 

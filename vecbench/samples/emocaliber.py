@@ -9,7 +9,6 @@ from vecbench.samples.format import (
     DataFormat,
     Row,
     jsonl_rows,
-    named_by_image,
     required_task,
     required_text,
     stated_candidates,
@@ -17,7 +16,7 @@ from vecbench.samples.format import (
 
 
 def _rows(stream: TextIO) -> Iterator[Row]:
-    return named_by_image(_row(line, values) for line, values in jsonl_rows(stream))
+    return (_row(line, values) for line, values in jsonl_rows(stream))
 
 
 def _row(line: int, values: Mapping[str, Any]) -> Row:

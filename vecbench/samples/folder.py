@@ -2,17 +2,18 @@
 
 The table is a CSV with a header or a JSONL. Columns, each with the names that are understood:
 image (`image`, `image_path`, `file_name`), label (`label`, `target`, `ground_truth`), and, if they
-are there, `id` (or `sample_id`), `task`, `prompt`, `candidates` (a list; in a CSV, a JSON list). Others
-are ignored.
+are there, `id` (or `sample_id`), `task`, `prompt`, `candidates` (a list; in a CSV, a JSON list),
+`split` (rows of another one than `test` are left out). Others are ignored.
 """
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, TextIO
 
-from vecbench.samples.format import DataFormat, Row, csv_rows, jsonl_rows, stated_candidates
+from vecbench.samples.format import DataFormat, Row, csv_rows, is_test_split, jsonl_rows, stated_candidates
 
 COLUMNS = {
     "image": ("image", "image_path", "file_name"),
@@ -20,6 +21,7 @@ COLUMNS = {
     "id": ("id", "sample_id"),
     "task": ("task",),
     "prompt": ("prompt",),
+    "split": ("split",),
 }
 
 
@@ -35,6 +37,8 @@ def _rows(raw: Iterator[tuple[int, Mapping[str, Any]]]) -> Iterator[Row]:
     for place, (line, values) in enumerate(raw):
         if place == 0:
             _require_columns(values)
+        if _other_split(values):
+            continue
         image = _first(values, "image")
         yield Row(
             line=line,
@@ -45,6 +49,24 @@ def _rows(raw: Iterator[tuple[int, Mapping[str, Any]]]) -> Iterator[Row]:
             prompt=_first(values, "prompt") or None,
             candidates=_candidates(values, f"line {line}"),
         )
+
+
+def _other_split(values: Mapping[str, Any]) -> str:
+    """The split of a row that is not for testing; empty if it is, or says nothing of splits."""
+    split = _first(values, "split").strip()
+    return "" if is_test_split(split) else split
+
+
+def _splits_of_csv(stream: TextIO) -> Mapping[str, int]:
+    return _splits(csv_rows(stream))
+
+
+def _splits_of_jsonl(stream: TextIO) -> Mapping[str, int]:
+    return _splits(jsonl_rows(stream))
+
+
+def _splits(raw: Iterator[tuple[int, Mapping[str, Any]]]) -> Mapping[str, int]:
+    return Counter(split for _, values in raw if (split := _other_split(values)))
 
 
 def _candidates(values: Mapping[str, Any], where: str) -> tuple[str, ...] | None:
@@ -76,5 +98,5 @@ def _first(values: Mapping[str, Any], column: str) -> str:
 
 
 _SHAPE = "A CSV with a header or a JSONL, UTF-8, with the columns image and label."
-OWN_CSV = DataFormat("CSV", _SHAPE, _csv)
-OWN_JSONL = DataFormat("JSONL", _SHAPE, _jsonl)
+OWN_CSV = DataFormat("CSV", _SHAPE, _csv, left_out=_splits_of_csv)
+OWN_JSONL = DataFormat("JSONL", _SHAPE, _jsonl, left_out=_splits_of_jsonl)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TextIO
 
 
@@ -16,7 +15,7 @@ class Row:
 
     Attributes:
         line: Where it stands in the table, from 1.
-        id: Its name, unique within its task.
+        id: Its name, unique within its task; empty if the format knows no ids.
         image: The image's path; empty if none is named.
         label: The target.
         task: The task's name; empty if the table names none, and the row belongs to any.
@@ -142,15 +141,6 @@ def stated_candidates(values: Mapping[str, Any], where: str) -> tuple[str, ...] 
     return tuple(candidates)
 
 
-def named_by_image(rows: Iterator[Row]) -> Iterator[Row]:
-    """Gives rows of a format without ids the path of their image as id.
-
-    A published table may list an image twice in a task, and nobody can mend it: the second one is
-    named `path#2`.
-    """
-    seen: Counter[tuple[str, str]] = Counter()
-    for row in rows:
-        name = row.image or f"line-{row.line}"
-        seen[row.task, name] += 1
-        count = seen[row.task, name]
-        yield replace(row, id=name if count == 1 else f"{name}#{count}")
+def is_test_split(split: str) -> bool:
+    """Whether rows of a split are for testing; case and blanks make no difference."""
+    return split.strip().casefold() == "test"

@@ -6,35 +6,25 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TextIO
 
-from vecbench.samples.format import DataFormat, Row, csv_rows, named_by_image, required_task
+from vecbench.samples.format import DataFormat, Row, csv_rows, is_test_split, required_task
 
 COLUMNS = frozenset({"image_path", "label", "task", "split"})
-SPLIT = "test"
-"""Rows of other splits are for training and are left out; case and blanks make no difference."""
 
 
 def _rows(stream: TextIO) -> Iterator[Row]:
-    return named_by_image(_test_rows(stream))
-
-
-def _test_rows(stream: TextIO) -> Iterator[Row]:
     for line, values in csv_rows(stream):
         for name in COLUMNS:
             if values[name] is None:
                 raise ValueError(f"line {line}: there is no field {name!r}")
-        if not _is_test(values["split"]):
+        if not is_test_split(values["split"]):
             continue
         task = required_task(values, f"line {line}")
         yield Row(line=line, id="", image=values["image_path"], label=values["label"], task=task)
 
 
-def _is_test(split: str) -> bool:
-    return split.strip().casefold() == SPLIT
-
-
 def _left_out(stream: TextIO) -> Mapping[str, int]:
     splits = (values["split"] for _, values in csv_rows(stream))
-    return Counter(split for split in splits if split is not None and not _is_test(split))
+    return Counter(split for split in splits if split is not None and not is_test_split(split))
 
 
 METADATA = DataFormat(

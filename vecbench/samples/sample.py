@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from PIL.Image import Image
@@ -54,15 +54,21 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class SampleImage:
-    """A sample's image on its way to an engine: the file's bytes, or the reason why there are none."""
+    """A sample's image on its way to an engine: the file's bytes, or the reason why there are none.
+
+    Attributes:
+        name: As the data spells its path.
+        data: The bytes or the reason.
+        sha256: Of the bytes, computed once; None if there are none.
+    """
 
     name: str
     data: bytes | str
+    sha256: str | None = field(init=False)
 
-    @property
-    def sha256(self) -> str | None:
-        """Of the file's bytes; None if there are none."""
-        return None if isinstance(self.data, str) else hashlib.sha256(self.data).hexdigest()
+    def __post_init__(self) -> None:
+        sha256 = None if isinstance(self.data, str) else hashlib.sha256(self.data).hexdigest()
+        object.__setattr__(self, "sha256", sha256)
 
     def decode(self) -> Image:
         """The picture, mode RGB.

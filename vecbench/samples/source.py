@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
@@ -70,7 +72,7 @@ class DataSource:
         spellings = {normal_form(label): label for label in task.labels}
         targets = {normal_form(alias): label for alias, label in task.aliases.items()} | spellings
         candidates: dict[tuple[str, ...] | None, tuple[str, ...]] = {None: task.labels}
-        for row in self._rows_of(task):
+        for row in _named(self._rows_of(task)):
             if limit is not None and len(seen) >= limit:
                 return
             if row.candidates not in candidates:
@@ -198,7 +200,7 @@ class DataSource:
 
     def _image(self, named: str) -> str:
         places = list(self._places(named))
-        return next((place for place in places if _is_file(self.root / place)), places[0])
+        return next((place for place in places if _is_file_below(self.root, place)), places[0])
 
     def _places(self, named: str) -> Iterator[str]:
         """Where under the root an image may lie, the likeliest first."""
@@ -285,8 +287,28 @@ def open_data(where: str | Path, observer: CountObserver | None = None) -> DataS
     return DataSource(dataset.table(), dataset.folder, dataset)
 
 
-def _is_file(path: Path) -> bool:
+def _named(rows: Iterable[Row]) -> Iterator[Row]:
+    """A task's rows, those without an id with the path of their image as one.
+
+    A published table may list an image twice in a task, and nobody can mend it: the second one is named
+    `path#2`.
+    """
+    seen: Counter[str] = Counter()
+    for row in rows:
+        if row.id:
+            yield row
+            continue
+        name = row.image or f"line-{row.line}"
+        seen[name] += 1
+        yield replace(row, id=name if seen[name] == 1 else f"{name}#{seen[name]}")
+
+
+def _is_file_below(root: Path, place: str) -> bool:
     try:
-        return path.is_file()
+        path = root / place
+        # What lies elsewhere on this machine is never read: another place may hold the copy below the root.
+        return path.is_file() and (
+            not place.startswith(("/", ".")) or path.resolve().is_relative_to(root.resolve())
+        )
     except (OSError, ValueError):  # a name that no file can have
         return False

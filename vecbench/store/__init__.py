@@ -6,6 +6,7 @@ from vecbench.store.manifest import Manifest, SamplingRecord, TaskRecord
 from vecbench.store.responses import (
     ResponseLog,
     StoredResponse,
+    answered_and_failed,
     latest_responses,
     read_responses,
     stored_response,
@@ -18,6 +19,7 @@ __all__ = [
     "SamplingRecord",
     "StoredResponse",
     "TaskRecord",
+    "answered_and_failed",
     "latest_responses",
     "read_responses",
     "remove",

@@ -58,9 +58,13 @@ class EngineRecord(_Record):
     device: str
     chosen_because: str | None = None  # runs of earlier versions do not say
 
+    def is_like(self, other: EngineRecord) -> bool:
+        """Whether it computed in the same way; why it was chosen does not matter."""
+        return (self.name, self.arguments, self.device) == (other.name, other.arguments, other.device)
+
 
 class TaskRecord(_Record):
-    """One task of the run."""
+    """One task of the run; without `limit` or `repeats` those of the run are its own."""
 
     version: str
     sha256: str
@@ -71,10 +75,12 @@ class TaskRecord(_Record):
     sampling: SamplingRecord
     seed: int | None
     data_sha256: str
+    limit: int | None = None
+    repeats: int | None = None
 
 
 class Counts(_Record):
-    """Responses, of all that the run asks for."""
+    """Responses to all tasks of the run, of all that it asks for; `errors` are not among the stored."""
 
     asked: int = 0
     stored: int = 0
@@ -92,7 +98,15 @@ class Throughput(_Record):
 
 
 class Manifest(_Record):
-    """run.json."""
+    """run.json.
+
+    Attributes:
+        engine: What generated last.
+        earlier_engines: What else generated responses of this run: a resume may take another engine, dtype
+            or machine. Runs of earlier versions name the last one only.
+        pixel_limits: See `AnswerSettings`.
+        answer_settings: Likewise. Runs of earlier versions have none.
+    """
 
     model_config = ConfigDict(populate_by_name=True)
 
@@ -100,8 +114,10 @@ class Manifest(_Record):
     status: Status
     model: ModelRecord
     engine: EngineRecord | None = None
+    earlier_engines: list[EngineRecord] = []
     tasks: dict[str, TaskRecord]
     pixel_limits: dict[str, int]
+    answer_settings: dict[str, Any] = {}
     seed: int
     limit: int | None
     repeats: int
@@ -140,6 +156,25 @@ class Manifest(_Record):
                 f"{path}: {where}: {first['msg'].lower()}", "It is not a run of this version."
             ) from None
 
+    def add_engine(self, engine: EngineRecord) -> None:
+        """Notes what generates from now on; one that generated before and differs is kept."""
+        known = [*self.earlier_engines, *([] if self.engine is None else [self.engine])]
+        self.earlier_engines = [each for each in known if not each.is_like(engine)]
+        self.engine = engine
+
+    def responses(self) -> dict[str, int]:
+        """Task id → responses that there are once the run is complete."""
+        return {name: task.samples * (task.repeats or self.repeats) for name, task in self.tasks.items()}
+
+    def limited(self) -> dict[str, int]:
+        """Task id → its limit, of the tasks that have as many samples in this run."""
+        limits = {name: task.limit or self.limit for name, task in self.tasks.items()}
+        return {
+            name: limit
+            for name, limit in limits.items()
+            if limit is not None and self.tasks[name].samples >= limit
+        }
+
     def require_same_configuration(self, other: Manifest, directory: Path) -> None:
         """Refuses to mix two configurations in one directory.
 
@@ -154,6 +189,9 @@ class Manifest(_Record):
             UsageError: Something differs that the responses depend on; both values are named.
         """
         ours, theirs = self._configuration(), other._configuration()
+        for name in sorted({*self.answer_settings, *other.answer_settings}):
+            ours[name] = self.answer_settings.get(name, "none")
+            theirs[name] = other.answer_settings.get(name, "none")
         differing = [name for name in ours if name in theirs and ours[name] != theirs[name]]
         if self.limit != other.limit and (self.limit is None or (other.limit or self.limit) < self.limit):
             ours["limit"], theirs["limit"] = self.limit or "none", other.limit

@@ -118,6 +118,11 @@ class ResponseLog:
         """Whether the last response to its sample and repeat has this key and no error."""
         return key in self._done
 
+    @property
+    def has_answers(self) -> bool:
+        """Whether any response without an error is stored."""
+        return bool(self._done)
+
     def append(self, response: StoredResponse) -> None:
         """Stores one response.
 
@@ -197,6 +202,18 @@ def read_responses(path: Path) -> Iterator[StoredResponse]:
                     f"{path}, line {number}: not a stored response ({problem})",
                     "Remove the line; its sample will be generated again.",
                 ) from None
+
+
+def answered_and_failed(path: Path) -> tuple[int, int]:
+    """How many samples, each repeat counted, have a response that counts, and for how many it is an error.
+
+    Raises:
+        DataError: A line is not a response.
+    """
+    failed = {
+        (each.task, each.sample_id, each.repeat): each.error is not None for each in read_responses(path)
+    }
+    return len(failed) - sum(failed.values()), sum(failed.values())
 
 
 def latest_responses(responses: Iterable[StoredResponse]) -> list[StoredResponse]:

@@ -1,0 +1,28 @@
+"""`key=value,…` as the command line takes it."""
+
+import pytest
+
+from vecbench.cli.settings import parse_settings
+from vecbench.engines import check_engine, text_arguments
+from vecbench.errors import UsageError
+
+
+@pytest.mark.parametrize(
+    ("text", "settings"),
+    [
+        ("revision=20240101", {"revision": "20240101"}),
+        ("revision=1e6,batch_size=8", {"revision": "1e6", "batch_size": 8}),
+        ("revision=007,max-pixels=1e6", {"revision": "007", "max_pixels": 1e6}),
+        ('revision="20240101"', {"revision": "20240101"}),
+        ("revision=null", {"revision": None}),
+        ('{"revision": 20240101}', {"revision": 20240101}),
+    ],
+)
+def test_a_text_that_looks_like_a_number_stays_a_text(text, settings):
+    assert parse_settings("--model-args", text, text_arguments("transformers")) == settings
+
+
+def test_json_with_a_number_for_a_text_is_told_how_to_quote_it():
+    with pytest.raises(UsageError, match="revision=20240101: input should be a valid string") as caught:
+        check_engine("transformers", "model", {"revision": 20240101})
+    assert '{"revision": "20240101"}' in caught.value.remedy
