@@ -2,13 +2,15 @@ import json
 from dataclasses import replace
 
 import pytest
+from fakes import ScriptedEngine, Watcher, make_data, make_plan
 from simulated_runs import CATALOGUE, response, simulated, write_run
 
 from vecbench.compare import compare, open_side
 from vecbench.errors import DataError, UsageError
 from vecbench.report import write_predictions
+from vecbench.run import run
 from vecbench.scoring import predictions, score
-from vecbench.store import Manifest
+from vecbench.store import Manifest, RunDirectory, read_responses
 
 ROWS = simulated({"emoji_2": 30, "emoji_7": 20}, seed=0)
 
@@ -147,6 +149,44 @@ def test_of_several_answers_to_a_sample_whole_samples_are_drawn(sides):
     assert (comparison.differences.overall.n, comparison.differences.overall.samples) == (150, 50)
     assert comparison.differences.overall.metrics["accuracy"].p is None
     assert any("whole samples are resampled" in note for note in comparison.notes)
+
+
+def test_a_protocol_that_a_file_has_fixed_is_told(tmp_path):
+    scores = score(predictions(ROWS, "strict", CATALOGUE), "strict", CATALOGUE, replicates=100)
+    for name in ("a", "b"):
+        write_predictions(predictions(ROWS, "strict", CATALOGUE), tmp_path / name / "predictions.jsonl")
+        (tmp_path / name / "scores.json").write_text(scores.as_json())
+    for file in ("predictions.jsonl", "scores.json"):
+        sides = [open_side(tmp_path / name / file, "emocaliber", CATALOGUE) for name in ("a", "b")]
+        notes = compare(*sides, CATALOGUE, replicates=100).notes
+        told = [note for note in notes if "was read under the protocol strict" in note]
+        assert len(told) == 2
+
+
+@pytest.fixture
+def finished(tmp_path):
+    """A run with a manifest and predictions."""
+    directory = RunDirectory(tmp_path / "run")
+    data = make_data(tmp_path / "data", ["joy", "fear"])
+    run(make_plan(data), ScriptedEngine, directory, Watcher())
+    responses = read_responses(directory.responses)
+    write_predictions(predictions(responses, "strict", CATALOGUE), directory.predictions)
+    return directory
+
+
+@pytest.mark.parametrize("responses", [True, False])
+def test_predictions_take_the_manifest_of_their_own_run_only(finished, responses):
+    if not responses:
+        finished.responses.unlink()
+    side = open_side(finished.predictions, "strict", CATALOGUE)
+    assert (side.name, side.notes) == ("fake", ())
+    other = simulated({"emoji_7" if responses else "emoji_2": 2}, seed=1)
+    write_predictions(predictions(other, "strict", CATALOGUE), finished.predictions)
+    side = open_side(finished.predictions, "strict", CATALOGUE)
+    assert side.manifest is None
+    assert "run.json is not of the run" in side.notes[0]
+    copy = finished.predictions.rename(finished.path / "old.jsonl")
+    assert open_side(copy, "strict", CATALOGUE).manifest is None
 
 
 @pytest.mark.parametrize("form", ["directory", "responses.jsonl", "renamed", "predictions.jsonl"])

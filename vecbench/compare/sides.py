@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -98,13 +98,42 @@ def open_side(path: Path, protocol: str, catalogue: Catalogue) -> Side:
     elif _is_scores(file):
         scores = _read_scores(file)
         said = scores.get("protocol")
-        return Side(path, said if isinstance(said, str) else None, scores=scores)
+        told = said if isinstance(said, str) else None
+        return Side(path, told, scores=scores, notes=tuple(_fixed(path, told, protocol)))
     else:
         read = tuple(_read_predictions(file, catalogue))
-        side = Side(path, _told_protocol(directory), read, manifest=directory.read_manifest())
+        if file == directory.predictions:
+            told, (manifest, notes) = _told_protocol(directory), _manifest_of(read, directory)
+        else:  # a copy may lie beside whatever it likes
+            told, manifest, notes = None, None, ()
+        side = Side(path, told, read, manifest=manifest, notes=(*notes, *_fixed(path, told, protocol)))
     if not side.rows:
         raise DataError(f"{file or path} has no rows", "A run stores them as it goes: let it begin first.")
     return side
+
+
+def _fixed(path: Path, told: str | None, protocol: str) -> Iterator[str]:
+    if told is not None and told != protocol:
+        yield f"{path} was read under the protocol {told}, and no response is there to be read as {protocol}."
+
+
+def _manifest_of(
+    rows: Sequence[Prediction], directory: RunDirectory
+) -> tuple[Manifest | None, tuple[str, ...]]:
+    """The manifest beside a predictions.jsonl, if that may be its run's; and a note if it is another's."""
+    manifest = directory.read_manifest()
+    if manifest is None or not rows:
+        return manifest, ()
+    is_its = {row.task for row in rows} <= manifest.tasks.keys()
+    if is_its and directory.responses.is_file():
+        key = json.dumps(rows[0].key).encode()
+        with directory.responses.open("rb") as lines:
+            is_its = any(key in line for line in lines)
+    if is_its:
+        return manifest, ()
+    return None, (
+        f"{directory.manifest} is not of the run that {directory.predictions} is of: it is ignored.",
+    )
 
 
 def _derived_file(path: Path, directory: RunDirectory) -> Path | None:
