@@ -80,6 +80,18 @@ def test_every_report_is_written_beside_the_document_on_standard_output(runs, tm
     assert "::error title=vecbench%3A accuracy of overall" in done.stderr
 
 
+@pytest.mark.parametrize("option", ["--markdown", "--json", "--junit"])
+@pytest.mark.parametrize(
+    ("place", "said"), [("old", "is a folder"), ("point.yaml/a", "is a file"), ("a" * 300, "name too long")]
+)
+def test_a_report_that_cannot_be_written_is_refused_at_once(runs, option, place, said):
+    # A baseline that is not there is only found when the comparison begins.
+    done = compare("nowhere", "old", "--gate", "point.yaml", option, place, cwd=runs)
+    assert done.returncode == 2
+    assert f"{option} {place}" in done.stderr
+    assert said in done.stderr
+
+
 def test_github_gets_annotations_unasked(runs):
     for environment, arguments, wanted in (
         ({"GITHUB_ACTIONS": "true"}, [], True),

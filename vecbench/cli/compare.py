@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vecbench.cli.console import stderr, stdout
+from vecbench.cli.paths import require_file_place
 
 if TYPE_CHECKING:
     from vecbench.compare import Comparison, Verdicts
@@ -86,6 +87,8 @@ def compare(
             raise UsageError(f"--allow: unknown kind {kind!r}", nearest(kind, comparing.KINDS))
     if junit_file is not None and gate is None:
         raise UsageError("--junit writes the verdicts of gates", "Add --gate FILE.")
+    for option, file in (("--json", json_file), ("--markdown", markdown_file), ("--junit", junit_file)):
+        require_file_place(option, file)
     try:
         catalogue = load_catalogue(include_path or [])
         before = comparing.open_side(baseline, protocol, catalogue)

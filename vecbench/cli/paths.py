@@ -16,3 +16,25 @@ def given_path(text: str | Path) -> Path:
     if isinstance(text, str) and not text.strip():
         raise UsageError("a path is empty", "Is a variable of the shell not set? '.' is the current folder.")
     return Path(text)
+
+
+def require_file_place(option: str, path: Path | None) -> None:
+    """Refuses a place where no file can be written, before anything is computed.
+
+    Args:
+        option: The option that names it.
+        path: None if it was not given.
+
+    Raises:
+        UsageError: There is a folder, a file where its folder should be, or a name that no file can have.
+    """
+    if path is None:
+        return
+    try:
+        if path.is_dir():
+            raise UsageError(f"{option} {path} is a folder", f"{option} takes the name of a file.")
+        above = next((each for each in path.parents if each.exists()), None)
+        if above is not None and not above.is_dir():
+            raise UsageError(f"{option} {path}: {above} is a file", "Name a file in a folder.")
+    except OSError as fault:
+        raise UsageError(f"{option} {path}: {(fault.strerror or str(fault)).lower()}") from None
