@@ -63,7 +63,7 @@ def report_missing(source: ResponseSource) -> None:
         return
     asked, status = sum(source.manifest.responses().values()), source.manifest.status
     said = f"{missing:,} of {asked:,} responses are not there (run.json: {status}); "
-    remedy = "the same `vecbench run` goes on with it"
+    remedy = "a `vecbench run` of the same tasks goes on with it"
     stderr().print(Text.assemble(("incomplete: ", "bold red"), said, remedy), soft_wrap=True)
 
 
