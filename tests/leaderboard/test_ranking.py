@@ -9,7 +9,7 @@ from vecbench.leaderboard.entry import Decoding, Entry
 from vecbench.leaderboard.outcomes import NO_CONFIDENCE, UNITS, TaskOutcomes
 from vecbench.leaderboard.ranking import ACCURACY, BRIER, MACRO_ACCURACY, RANKED, rank_ranges
 from vecbench.metrics import auroc, brier, ece
-from vecbench.metrics.paired import PairedOutcomes
+from vecbench.metrics.paired import Answers, PairedRows, observed_sets, paired_bootstrap
 from vecbench.parsing import Prediction
 from vecbench.parsing.prediction import Reading
 
@@ -118,16 +118,16 @@ def test_variances_are_those_of_the_paired_bootstrap(metric, function):
     stated, right = calibrated(generator, 2000, drop=0.3)
     second = np.where(generator.random(2000) < 0.3, 0.9, stated), right ^ (generator.random(2000) < 0.1)
     second[0][:40] = np.nan
-    pair = PairedOutcomes.of_rows((stated, right), second)
-    drawn = pair.resample(4000, np.random.default_rng(6))
-    expected = np.cov(*(function.of_cells(each.cells) for each in drawn))
+    pair = {"rows": PairedRows.of_rows(Answers.of_rows(stated, right), Answers.of_rows(*second))}
+    statistics = {metric: lambda sets: function.of_cells(sets.outcomes.cells)}
+    expected = np.cov(paired_bootstrap(pair, {}, statistics, 4000)[metric][:, 0])
     entries = [
         entry(bits, stated=[None if np.isnan(each) else each for each in values.tolist()])
         for values, bits in ((stated, right), second)
     ]
     [answers] = AnswerSheets(entries).alike(["emoji_2"])
     found = answers.estimate(metric, 0.95)
-    values = np.array([function.of_cells(each.cells) for each in pair.outcomes()])
+    values = statistics[metric](observed_sets(pair, {}))[:, 0, 0]
     assert found.value == pytest.approx(values, abs=1e-12)
     # 4,000 replicates know a variance to about 2 %.
     assert found.covariance == pytest.approx(expected, rel=0.1)
