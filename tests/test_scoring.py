@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from vecbench.metrics import wilson_interval
 from vecbench.parsing import Prediction, Reading
 from vecbench.scoring import agreement, complete_scores, prediction_lines, predictions, score
 from vecbench.store import StoredResponse
@@ -315,3 +316,36 @@ def test_images_that_tasks_share_are_counted():
     webemo = [answer(task, number, number) for number in range(3) for task in ("webemo_25", "webemo_7")]
     said = json.loads(complete_scores(webemo, "strict", CATALOGUE).scores.as_json())
     assert said["shared_images"] == {"groups": {"id_ver": 3}, "overall": 3}
+
+
+def coarse_rows(*pairs, task="fi_8"):
+    return [prediction(task, f"s{n}", target, label, 0.5) for n, (target, label) in enumerate(pairs)]
+
+
+def test_answers_are_scored_by_coarser_labels_too():
+    rows = coarse_rows(
+        ("awe", "awe"), ("awe", "amusement"), ("awe", "fear"), ("fear", "sadness"), ("sadness", None)
+    )
+    scored = complete_scores(rows, "strict", CATALOGUE)
+    coarse = scored.coarse["fi_8"]
+    assert set(coarse.labels) == {"positive", "negative"}
+    assert coarse.metrics["accuracy"].value == 3 / 5
+    assert (coarse.metrics["accuracy"].low, coarse.metrics["accuracy"].high) == wilson_interval(3, 5)
+    # positive: 2 hits, 1 miss; negative: 1 hit, 1 false alarm, 1 miss.
+    assert coarse.metrics["f1_macro"].value == pytest.approx((4 / 5 + 2 / 4) / 2)
+    assert coarse.within == 2 / 3
+    said = json.loads(scored.scores.as_json())["coarse"]
+    assert list(said) == ["fi_8"]
+    assert said["fi_8"]["metrics"]["accuracy"]["value"] == 3 / 5
+
+
+def test_a_task_without_coarser_labels_or_with_other_candidates_has_no_coarse_scores():
+    other = [prediction("fi_8", "a", "joy", "joy", 0.5, ("joy", "fear"))]
+    for rows in ([], other, simulated("emoji_2", 20)):
+        scored = complete_scores(rows, "strict", CATALOGUE)
+        assert not scored.coarse
+        assert "coarse" not in scored.scores.content()
+
+
+def test_without_a_wrong_label_no_share_of_them_is_known():
+    assert complete_scores(coarse_rows(("awe", "awe")), "strict", CATALOGUE).coarse["fi_8"].within is None

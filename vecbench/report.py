@@ -14,7 +14,13 @@ from vecbench.plots import accuracy_coverage_curve, confusion_matrix, reliabilit
 from vecbench.scoring import CompleteScores, Scores, prediction_lines
 from vecbench.store import Manifest, remove, write_text
 from vecbench.store.files import replacing
-from vecbench.tables import markdown_table, recalibration_markdown, spread_markdown, threshold_markdown
+from vecbench.tables import (
+    coarse_markdown,
+    markdown_table,
+    recalibration_markdown,
+    spread_markdown,
+    threshold_markdown,
+)
 
 
 def write_predictions(rows: Iterable[Prediction], path: Path) -> None:
@@ -104,6 +110,8 @@ def summary(
     parts = [f"# {name}\n\n", *_facts(scores, manifest, source), "\n", markdown_table(scores)]
     if scores.further.get("thresholds"):
         parts.append("\n" + threshold_markdown(scores))
+    if complete.coarse:
+        parts.append("\n" + coarse_markdown(scores, complete.coarse))
     if complete.recalibration:
         parts.append("\n" + recalibration_markdown(complete.recalibration, scores.names))
     if complete.spread and complete.consistency:

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from vecbench.escaping import in_latex
 from vecbench.parsing import EMOBSERVER, STRICT
-from vecbench.scoring import GroupScores, Recalibrations, RowScores, Score, Scores
+from vecbench.scoring import CoarseScores, GroupScores, Recalibrations, RowScores, Score, Scores
 
 COLUMNS: Mapping[str, str] = {
     "accuracy": "Acc",
@@ -322,6 +322,28 @@ def _spread_rows(spread: Mapping[str, Any], names: Mapping[str, str]) -> Iterato
 
 RECALIBRATED = ("n", "ECE raw", "after", "Brier raw", "after", "removed")
 SPREAD: Mapping[str, str] = {key: COLUMNS[key] for key in ("accuracy", "ece", "brier", "auroc")}
+
+
+def _coarse_rows(scores: Scores, coarse: Mapping[str, CoarseScores]) -> Iterator[tuple[str, ...]]:
+    silent = _Notes.of(scores, intervals=False)
+    for name, each in coarse.items():
+        fine = _cell(scores.tasks[name].metrics["accuracy"], silent)
+        metrics = (_cell(each.metrics[key], silent) for key in ("accuracy", "f1_macro", "f1_weighted"))
+        within = "–" if each.within is None else f"{100 * each.within:.1f}"
+        yield (scores.names.get(name, name), str(each.n), str(len(each.labels)), fine, *metrics, within)
+
+
+COARSE = ("n", "labels", "Acc fine", "Acc", "F1 mac", "F1 wgt", "within")
+
+
+def coarse_table(scores: Scores, coarse: Mapping[str, CoarseScores]) -> Table:
+    """Scores by coarser labels in percent; `within` is the share of wrong labels that belong with their target."""
+    return plain_table("by coarser labels (%)", COARSE, _coarse_rows(scores, coarse))
+
+
+def coarse_markdown(scores: Scores, coarse: Mapping[str, CoarseScores]) -> str:
+    """The same in Markdown."""
+    return plain_markdown("by coarser labels (%)", COARSE, _coarse_rows(scores, coarse))
 
 
 def recalibration_table(each: Recalibrations, names: Mapping[str, str]) -> Table:

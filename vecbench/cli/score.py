@@ -282,6 +282,9 @@ def _print(complete: CompleteScores, format_: str, console: Console, *, interval
     if format_ == "table":
         console.print()
         console.print(tables.terminal_table(scores, intervals=intervals))
+        if complete.coarse:
+            console.print()
+            console.print(tables.coarse_table(scores, complete.coarse))
         if complete.recalibration:
             console.print()
             console.print(tables.recalibration_table(complete.recalibration, scores.names))

@@ -1,6 +1,7 @@
 """Predictions, and the scores of tasks, groups and everything."""
 
 from vecbench.scoring.aggregate import score
+from vecbench.scoring.coarse import CoarseScores, coarse_scores
 from vecbench.scoring.complete import CompleteScores, complete_scores, score_responses
 from vecbench.scoring.differences import Difference, Differences, differences
 from vecbench.scoring.predictions import prediction_lines, predictions
@@ -9,6 +10,7 @@ from vecbench.scoring.repeated import agreement, repeats_of, spread_json
 from vecbench.scoring.scores import GroupScores, RowScores, Score, Scores
 
 __all__ = [
+    "CoarseScores",
     "CompleteScores",
     "Difference",
     "Differences",
@@ -18,6 +20,7 @@ __all__ = [
     "Score",
     "Scores",
     "agreement",
+    "coarse_scores",
     "complete_scores",
     "differences",
     "prediction_lines",

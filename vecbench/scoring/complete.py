@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vecbench.errors import UsageError
 from vecbench.metrics.recalibration import Method
 from vecbench.parsing import EMOBSERVER, EMOCALIBER, STRICT, Prediction, protocol_named
 from vecbench.scoring.aggregate import score
+from vecbench.scoring.coarse import CoarseScores, coarse_scores
 from vecbench.scoring.emobserver import emobserver_scores
 from vecbench.scoring.emocaliber import emocaliber_scores
 from vecbench.scoring.predictions import predictions
@@ -34,6 +35,7 @@ class CompleteScores:
         consistency: Of the most frequent label, with the share of repeats that agree as its confidence;
             None with one repeat.
         rows: What the responses say, as the protocol reads them.
+        coarse: Task id → scores by coarser labels, of the tasks that have such.
     """
 
     scores: Scores
@@ -41,6 +43,7 @@ class CompleteScores:
     spread: Mapping[str, Any] | None
     consistency: Scores | None
     rows: Sequence[Prediction] = ()
+    coarse: Mapping[str, CoarseScores] = field(default_factory=dict)
 
 
 def score_responses(
@@ -94,6 +97,9 @@ def complete_scores(
     scores = score(rows, protocol, catalogue, run)
     shared = shared_images(rows, scores)
     further: dict[str, Any] = {"shared_images": shared} if shared else {}
+    coarse = coarse_scores(scores, catalogue)
+    if coarse:
+        further["coarse"] = {name: each.as_json() for name, each in coarse.items()}
     recalibration = recalibrations(rows, scores, recalibrate) if recalibrate else None
     if recalibration:
         further["recalibration"] = recalibration.as_json()
@@ -109,4 +115,4 @@ def complete_scores(
             "repeats": spread,
             "consistency": {key: said[key] for key in ("tasks", "groups", "overall")},
         }
-    return CompleteScores(replace(scores, further=further), recalibration, spread, consistency, rows)
+    return CompleteScores(replace(scores, further=further), recalibration, spread, consistency, rows, coarse)

@@ -1,0 +1,83 @@
+"""How often a label is right about the coarser label that it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vecbench.metrics import wilson_interval
+from vecbench.metrics.labels import f1_scores
+from vecbench.scoring.scores import RowScores, Score, Scores
+from vecbench.tasks import Catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class CoarseScores:
+    """The scores of a task after targets and labels are replaced by the coarser labels that they belong to.
+
+    Attributes:
+        labels: The coarser labels, in the order of the candidates.
+        n: All rows; one without a label is wrong here too.
+        metrics: "accuracy", "f1_macro" and "f1_weighted".
+        within: The share of the wrong labels that belong with their target, in [0, 1]; None if none is wrong.
+    """
+
+    labels: tuple[str, ...]
+    n: int
+    metrics: Mapping[str, Score]
+    within: float | None
+
+    def as_json(self) -> dict[str, Any]:
+        """The scores as scores.json has them."""
+        metrics = {key: score.as_json() for key, score in self.metrics.items()}
+        said = {"labels": list(self.labels), "n": self.n, "metrics": metrics}
+        return said | {"share_of_wrong_labels_within": self.within}
+
+
+def coarse_scores(scores: Scores, catalogue: Catalogue) -> dict[str, CoarseScores]:
+    """The coarse scores of every task whose file maps its labels to coarser ones.
+
+    Nothing is read anew: they follow from the confusion matrix. A task whose rows have other candidates than
+    its file has none. Accuracy has a Wilson interval where the task's own accuracy has an interval.
+
+    Args:
+        scores: Of the tasks.
+        catalogue: Brings the tasks' `parents`.
+
+    Returns:
+        Task id → scores, in the order of the scores.
+    """
+    found = {}
+    for name, scored in scores.tasks.items():
+        parents = catalogue.tasks[name].parents if name in catalogue.tasks else {}
+        if parents and scored.n and parents.keys() >= set(scored.candidates):
+            found[name] = _coarse(scored, parents)
+    return found
+
+
+def _coarse(scored: RowScores, parents: Mapping[str, str]) -> CoarseScores:
+    labels = tuple(dict.fromkeys(parents[candidate] for candidate in scored.candidates))
+    # The last row and column, without a target or a label, stay what they are.
+    belongs: NDArray[np.int64] = np.zeros((len(labels) + 1, len(scored.candidates) + 1), dtype=np.int64)
+    belongs[-1, -1] = 1
+    for place, candidate in enumerate(scored.candidates):
+        belongs[labels.index(parents[candidate]), place] = 1
+    counts = belongs @ scored.confusion @ belongs.T
+    right, fine = (int(each.diagonal()[:-1].sum()) for each in (counts, scored.confusion))
+    low, high = wilson_interval(right, scored.n)
+    metrics = {"accuracy": Score(right / scored.n, scored.n, low, high, "wilson")}
+    if scored.metrics["accuracy"].method is None:
+        metrics = {"accuracy": Score(right / scored.n, scored.n)}
+    f1 = f1_scores(counts)
+    for key, value in (("f1_macro", f1.macro), ("f1_weighted", f1.weighted)):
+        metrics[key] = (
+            Score(None, scored.n, why="no row has a target that is a candidate")
+            if np.isnan(value)
+            else Score(value, scored.n)
+        )
+    wrong = int(scored.confusion[:, :-1].sum()) - fine
+    return CoarseScores(labels, scored.n, metrics, (right - fine) / wrong if wrong else None)
