@@ -337,7 +337,7 @@ COARSE = ("n", "labels", "Acc fine", "Acc", "F1 mac", "F1 wgt", "within")
 
 
 def coarse_table(scores: Scores, coarse: Mapping[str, CoarseScores]) -> Table:
-    """Scores by coarser labels in percent; `within` is the share of wrong labels that belong with the target."""
+    """Scores by coarser labels in percent; `within` is the share of wrong labels that belong with theirs."""
     return plain_table("by coarser labels (%)", COARSE, _coarse_rows(scores, coarse))
 
 
