@@ -75,7 +75,7 @@ def sign_flip_p(changes: ArrayLike) -> PValues:
     Args:
         changes: Of each unit, in whole numbers: those that it gained less those that it lost; shape (n,).
     """
-    from scipy.stats import binom
+    from scipy.special import gammaln
 
     each = np.asarray(changes, dtype=np.int64)
     sizes, numbers = np.unique(np.abs(each[each != 0]), return_counts=True)
@@ -83,11 +83,13 @@ def sign_flip_p(changes: ArrayLike) -> PValues:
         return mcnemar_p(int(np.sum(each < 0)), int(np.sum(each > 0)))
     chances = np.ones(1)  # of the sum of the sizes that went up
     for size, number in zip(sizes.tolist(), numbers.tolist(), strict=True):
+        up = np.arange(number + 1)
+        ways = gammaln(number + 1) - gammaln(up + 1) - gammaln(number - up + 1)
         spaced = np.zeros(size * number + 1)
-        spaced[::size] = binom.pmf(np.arange(number + 1), number, 0.5)
+        spaced[::size] = np.exp(ways - number * np.log(2))
         chances = np.convolve(chances, spaced)
-    up = int(each[each > 0].sum())
-    return PValues(min(1.0, float(chances[: up + 1].sum())), min(1.0, float(chances[up:].sum())))
+    found = int(each[each > 0].sum())
+    return PValues(min(1.0, float(chances[: found + 1].sum())), min(1.0, float(chances[found:].sum())))
 
 
 def mcnemar_two_sided(lost: ArrayLike, gained: ArrayLike) -> NDArray[np.float64]:
