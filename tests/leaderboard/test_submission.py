@@ -416,7 +416,7 @@ def test_a_row_without_a_prompt_is_an_error_of_an_honest_run(tmp_path):
     assert [each.sample_id for each in responses if each.error] == ["s1"]
     assert check_samples(responses, manifest, [task], str(data), "there").keys
     responses[1] = replace(responses[1], error=None, response="<answer>joy</answer>")
-    with pytest.raises(DataError, match="'s1': answered, and cannot be asked: the prompt profile 'dataset'"):
+    with pytest.raises(DataError, match="'s1': has a response and no image"):
         check_samples(responses, manifest, [task], str(data), "there")
 
 
