@@ -48,6 +48,18 @@ SHARES = tuple((share, f"{share:.1f}") for share in (0.0, 0.2, 0.4, 0.6, 0.8, 1.
 """Ticks of an axis from 0 to 1."""
 
 LEGEND: Mapping[str, Any] = {"loc": "upper left", "fontsize": 5.5, "frameon": False, "handlelength": 1.6}
+OUTSIDE: Mapping[str, Any] = {
+    "loc": "lower left",
+    "bbox_to_anchor": (0, 1),
+    "ncols": 2,
+    "borderaxespad": 0,
+    "borderpad": 0.2,
+}
+"""A legend above its axes: any place inside would hide the data of some model."""
+
+LEGEND_HEIGHT = 0.23
+"""Inches of such a legend with two lines."""
+
 BLUE, ORANGE, GREY = "#0072b2", "#d55e00", "#bbbbbb"
 """Okabe and Ito's blue and vermilion: told apart with any colour vision, and by brightness in print."""
 
@@ -63,7 +75,7 @@ def reliability_diagram(cells: Cells, name: str, rows: int, null: float | None =
     """
     from vecbench.lettering import Lettering, escaped, frame, margins
 
-    height = 4.3
+    height, square = 4.6, 2.58
     figure = _figure(COLUMN_WIDTH, height)
     letters = Lettering(figure)
     heights = _histogram(cells)
@@ -71,7 +83,7 @@ def reliability_diagram(cells: Cells, name: str, rows: int, null: float | None =
     left, bottom = margins([label for _, label in SHARES], [label for _, label in (*SHARES, *ticks)])
     below = _axes(figure, (left, bottom, COLUMN_WIDTH - left - EDGE, 0.87), (-0.03, 1.03), (0, 1))
     above = _axes(
-        figure, (left, bottom + 0.97, COLUMN_WIDTH - left - EDGE, 2.58), (-0.03, 1.03), (-0.03, 1.03)
+        figure, (left, bottom + 1.04, COLUMN_WIDTH - left - EDGE, square), (-0.03, 1.03), (-0.03, 1.03)
     )
     coverage = 100 * cells.n / rows if rows else 0.0
     title = f"{escaped(name)}   n = {rows}, coverage {coverage:.0f} %"
@@ -83,13 +95,13 @@ def reliability_diagram(cells: Cells, name: str, rows: int, null: float | None =
             f"ECE {100 * float(ece.of_cells(cells)):.1f} (calibrated: {100 * null:.1f}), "
             f"Brier {100 * float(brier.of_cells(cells)):.1f}",
             fontsize=7,
-            y=1.0,
+            y=1 + LEGEND_HEIGHT / square,
         )
         _draw_points(above, reliability_points(cells))
         _draw_means(above, cells)
         below.set_ylim(0, 1.15 * float((heights[1] + heights[2]).max()))
         _draw_histogram(letters, below, *heights)
-        above.legend(**LEGEND)
+        above.legend(**{**LEGEND, **OUTSIDE})
     else:
         _say(above, "no answer states a confidence")
     frame(letters, above, SHARES, SHARES, ("", "share of right answers"))
@@ -308,7 +320,7 @@ def _draw_histogram(
     letters.write(
         axes.transData, places, [f"{int(total[each])}" for each in filled], 4.5, up="low", shift=(0, 1)
     )
-    axes.legend(**LEGEND)
+    axes.legend(**{**LEGEND, **OUTSIDE})
 
 
 def save_figure(figure: Figure, numbers: str, path: Path) -> Path:
