@@ -101,7 +101,8 @@ def reliability_diagram(cells: Cells, name: str, rows: int, null: float | None =
         _draw_means(above, cells)
         below.set_ylim(0, 1.15 * float((heights[1] + heights[2]).max()))
         _draw_histogram(letters, below, *heights)
-        above.legend(**{**LEGEND, **OUTSIDE})
+        # To the right: long numbers of answers push the axes, and not the legend, over there.
+        above.legend(**{**LEGEND, **OUTSIDE, "loc": "lower right", "bbox_to_anchor": (1, 1)})
     else:
         _say(above, "no answer states a confidence")
     frame(letters, above, SHARES, SHARES, ("", "share of right answers"))
