@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from published import stored
 
-from vecbench.difference_tables import difference_markdown
 from vecbench.parsing import PROTOCOLS
+from vecbench.report.differences import difference_markdown
+from vecbench.report.tables import csv_table, latex_table, markdown_table
 from vecbench.scoring import differences, prediction_lines, score_responses
-from vecbench.tables import csv_table, latex_table, markdown_table
 from vecbench.tasks import load_catalogue
 
 CATALOGUE = load_catalogue()

@@ -7,7 +7,7 @@ from simulated_runs import CATALOGUE, response, simulated, write_run
 
 from vecbench.compare import compare, open_side
 from vecbench.errors import DataError, UsageError
-from vecbench.report import write_predictions
+from vecbench.report.files import write_predictions
 from vecbench.run import run
 from vecbench.scoring import predictions, score
 from vecbench.store import Manifest, RunDirectory, read_responses

@@ -11,7 +11,7 @@ from simulated_runs import CATALOGUE, response, write_run
 from vecbench.compare import Gates, Rule, compare, open_side, verdicts_on
 from vecbench.compare.tables import markdown
 from vecbench.errors import DataError
-from vecbench.report import write_predictions
+from vecbench.report.files import write_predictions
 from vecbench.scoring import score_responses
 
 GOLDEN = {"emocaliber": emocaliber_responses, "emobserver": emobserver_responses}

@@ -205,8 +205,8 @@ def score_source(
     """
     from vecbench.cli.reading import report_source
     from vecbench.interop.completeness import completeness_notes
-    from vecbench.outdated import earlier_figures, remove_outdated
-    from vecbench.report import summary, write_faults, write_figures, write_predictions
+    from vecbench.report.files import summary, write_faults, write_figures, write_predictions
+    from vecbench.report.outdated import earlier_figures, remove_outdated
     from vecbench.scoring import differences, score_responses
     from vecbench.store import RunDirectory, remove, write_text
 
@@ -237,7 +237,7 @@ def score_source(
 
 
 def _show_differences(found: Differences, written: RunDirectory, console: Console, format_: str) -> None:
-    from vecbench.difference_tables import difference_markdown, difference_table
+    from vecbench.report.differences import difference_markdown, difference_table
     from vecbench.store import write_text
 
     write_text(written.differences, found.as_csv())
@@ -276,7 +276,7 @@ def _exporting(
 
 
 def _print(complete: CompleteScores, format_: str, console: Console, *, intervals: bool) -> None:
-    from vecbench import tables
+    from vecbench.report import tables
 
     scores = complete.scores
     if format_ == "table":

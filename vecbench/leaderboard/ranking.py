@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from vecbench.leaderboard.answers import Answers, AnswerSheets
 from vecbench.leaderboard.entry import Entry, RowMetrics
 from vecbench.metrics.significance import FEWEST_SAMPLES, holm_adjusted, mcnemar_two_sided
-from vecbench.tables import MOST_MISSING
+from vecbench.report.tables import MOST_MISSING
 
 LEVEL = 0.05
 Range = tuple[int, int]

@@ -14,7 +14,7 @@ from vecbench.leaderboard.answers import AnswerSheets
 from vecbench.leaderboard.consistency import require_consistent
 from vecbench.leaderboard.entry import Entry, GroupMetrics, Kind, RowMetrics, Value
 from vecbench.leaderboard.ranking import ACCURACY, Measure, Range, rank_ranges
-from vecbench.tables import MOST_MISSING
+from vecbench.report.tables import MOST_MISSING
 from vecbench.tasks import Catalogue
 
 OVERALL = "overall"

@@ -10,7 +10,7 @@ from vecbench.escaping import in_latex, in_markdown
 from vecbench.leaderboard.entry import Decoding, Kind, Value
 from vecbench.leaderboard.ranking import ACCURACY, BRIER, Range
 from vecbench.leaderboard.standings import COLUMNS, KINDS, OVERALL, Column, Leaderboard, Standing
-from vecbench.tables import latex_tabular
+from vecbench.report.tables import latex_tabular
 
 HEADINGS: Mapping[Kind, str] = {
     "verified": "Verified: recomputed here from the responses",

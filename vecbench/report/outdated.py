@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from vecbench.report import file_name
+from vecbench.report.files import file_name
 from vecbench.scoring import Scores
 from vecbench.scoring.scores import SCHEMA
 from vecbench.store import RunDirectory, remove

@@ -9,9 +9,16 @@ import pytest
 from published import emobserver_responses, emocaliber_responses, expected, stored
 from rich.console import Console
 
-from vecbench.report import summary, write_figures
+from vecbench.report.files import summary, write_figures
+from vecbench.report.tables import (
+    columns,
+    csv_table,
+    latex_table,
+    markdown_table,
+    score_table,
+    terminal_table,
+)
 from vecbench.scoring import prediction_lines, score_responses
-from vecbench.tables import columns, csv_table, latex_table, markdown_table, score_table, terminal_table
 from vecbench.tasks import load_catalogue
 
 CATALOGUE = load_catalogue()

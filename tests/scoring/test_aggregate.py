@@ -9,9 +9,9 @@ import pytest
 
 from vecbench.metrics import wilson_interval
 from vecbench.parsing import Prediction, Reading
+from vecbench.report.tables import COLUMNS, csv_table, latex_table, markdown_table, score_table
 from vecbench.scoring import agreement, complete_scores, prediction_lines, predictions, score
 from vecbench.store import StoredResponse
-from vecbench.tables import COLUMNS, csv_table, latex_table, markdown_table, score_table
 from vecbench.tasks import load_catalogue
 
 CATALOGUE = load_catalogue()

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from vecbench.metrics import Cells, aurc, auroc, brier, ece, ece_null
 from vecbench.metrics.calibration import bin_of
 from vecbench.metrics.cells import Values
-from vecbench.plot_points import (
+from vecbench.plots.points import (
     BINS,
     MOST_POINTS,
     NO_LABEL,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from vecbench.lettering import Lettering
+    from vecbench.plots.lettering import Lettering
 
 COLUMN_WIDTH = 3.4
 """Inches: one column of a two-column paper."""
@@ -73,7 +73,7 @@ def reliability_diagram(cells: Cells, name: str, rows: int, null: float | None =
         rows: All rows, to say what share has a confidence.
         null: `ece_null` of the cells, if it is known.
     """
-    from vecbench.lettering import Lettering, escaped, frame, margins
+    from vecbench.plots.lettering import Lettering, escaped, frame, margins
 
     height, square = 4.6, 2.58
     figure = _figure(COLUMN_WIDTH, height)
@@ -118,7 +118,7 @@ def accuracy_coverage_curve(cells: Cells, name: str, rows: int) -> Figure:
         name: Of the group, for the title.
         rows: All rows: those without a confidence are never among the most confident.
     """
-    from vecbench.lettering import Lettering, escaped, frame, margins
+    from vecbench.plots.lettering import Lettering, escaped, frame, margins
 
     height = 2.6
     figure = _figure(COLUMN_WIDTH, height)
@@ -158,7 +158,7 @@ def confusion_matrix(counts: NDArray[np.int64], labels: Sequence[str], name: str
         labels: The k candidates.
         name: Of the task, for the title.
     """
-    from vecbench.lettering import Lettering, escaped, frame, margins
+    from vecbench.plots.lettering import Lettering, escaped, frame, margins
 
     captions = [_caption(label) for label in labels]
     rows = [*captions, NO_TARGET] if counts[-1].any() else captions

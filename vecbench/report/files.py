@@ -9,18 +9,23 @@ from pathlib import Path
 from vecbench.interop.reading import ResponseSource
 from vecbench.interop.row import ResponseFault
 from vecbench.parsing import EMOCALIBER, Prediction
-from vecbench.plot_points import confusion_csv, reliability_points, selective_points
-from vecbench.plots import accuracy_coverage_curve, confusion_matrix, reliability_diagram, save_figure
-from vecbench.scoring import CompleteScores, Scores, prediction_lines
-from vecbench.store import Manifest, remove, write_text
-from vecbench.store.files import replacing
-from vecbench.tables import (
+from vecbench.plots.diagrams import (
+    accuracy_coverage_curve,
+    confusion_matrix,
+    reliability_diagram,
+    save_figure,
+)
+from vecbench.plots.points import confusion_csv, reliability_points, selective_points
+from vecbench.report.tables import (
     coarse_markdown,
     markdown_table,
     recalibration_markdown,
     spread_markdown,
     threshold_markdown,
 )
+from vecbench.scoring import CompleteScores, Scores, prediction_lines
+from vecbench.store import Manifest, remove, write_text
+from vecbench.store.files import replacing
 
 
 def write_predictions(rows: Iterable[Prediction], path: Path) -> None:

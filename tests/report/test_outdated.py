@@ -2,8 +2,8 @@
 
 import pytest
 
-from vecbench.outdated import SUFFIXES, earlier_figures, remove_outdated
-from vecbench.report import file_name, write_figures
+from vecbench.report.files import file_name, write_figures
+from vecbench.report.outdated import SUFFIXES, earlier_figures, remove_outdated
 from vecbench.scoring import complete_scores, predictions
 from vecbench.store import RunDirectory, StoredResponse, write_text
 from vecbench.tasks import load_catalogue

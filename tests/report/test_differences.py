@@ -5,8 +5,8 @@ from dataclasses import replace
 from published import emocaliber_responses, stored
 from rich.console import Console
 
-from vecbench.difference_tables import difference_markdown, difference_table
 from vecbench.parsing.disagreement import CLIPPED, FROM_REASONING, LIST_ORDER, NO_NUMBER
+from vecbench.report.differences import difference_markdown, difference_table
 from vecbench.scoring import differences, score_responses
 from vecbench.scoring.differences import (
     EARLIER_RESPONSE,

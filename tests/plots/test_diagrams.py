@@ -6,14 +6,19 @@ from PIL import Image
 
 from vecbench.errors import RunError
 from vecbench.metrics import Cells, redraw
-from vecbench.plot_points import (
+from vecbench.plots.diagrams import (
+    accuracy_coverage_curve,
+    confusion_matrix,
+    reliability_diagram,
+    save_figure,
+)
+from vecbench.plots.points import (
     MOST_POINTS,
     MOST_THRESHOLDS,
     confusion_csv,
     reliability_points,
     selective_points,
 )
-from vecbench.plots import accuracy_coverage_curve, confusion_matrix, reliability_diagram, save_figure
 
 
 def simulated(n=400, digits=1):

@@ -16,7 +16,8 @@ from vecbench.cli.score import score_source
 from vecbench.engines import EngineDescription, Sampling
 from vecbench.errors import DataError, Interrupted, RunError, UsageError
 from vecbench.interop.reading import open_responses
-from vecbench.run import HOPELESS_AFTER, response_key, run
+from vecbench.run import response_key, run
+from vecbench.run.session import HOPELESS_AFTER
 from vecbench.samples import Sample
 from vecbench.store import Manifest, RunDirectory, read_responses
 from vecbench.tasks import load_catalogue

@@ -1,91 +1,44 @@
-"""A run: every sample of some tasks, answered by one model, stored as it finishes."""
+"""One go at a run: what lacks a response is asked about, and what comes is stored as it finishes."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import chain
-from typing import Any, Protocol
+from typing import Protocol
 
 from vecbench.ahead import done_ahead
-from vecbench.engines import Engine, Request, Response, Sampling
-from vecbench.errors import DataError, ImageError, Interrupted, RunError, UsageError
-from vecbench.models import Model
+from vecbench.engines import Engine, Request, Response
+from vecbench.errors import DataError, ImageError, Interrupted, RunError
 from vecbench.prompts import prompt_of
-from vecbench.samples import DataSource, Sample
+from vecbench.run.manifest import manifest_of
+from vecbench.run.plan import RunPlan, TaskRun, response_key, seeded, sha256_of
+from vecbench.samples import Sample
 from vecbench.samples.sample import SampleImage
 from vecbench.store import (
     Manifest,
     ResponseLog,
     RunDirectory,
-    SamplingRecord,
     StoredResponse,
-    TaskRecord,
     answered_and_failed,
 )
 from vecbench.store.manifest import (
     Counts,
     EngineRecord,
-    ModelRecord,
     Status,
     Throughput,
-    hardware,
     now,
-    package_versions,
 )
-from vecbench.tasks import Task
 
 READ_AHEAD = 4
 """So many image files are read and hashed at once, before the engine asks for them."""
 HOPELESS_AFTER = 10
 """So many requests that failed alike, with none of the run ever answered, and the others will fail too."""
 _DIGITS = re.compile(r"[0-9]+")
-
-
-@dataclass(frozen=True, slots=True)
-class TaskRun:
-    """One task of a run, with everything that was chosen for it.
-
-    Attributes:
-        task: The task.
-        data: Where its samples are.
-        profile: Its prompt profile.
-        sampling: Its generation settings; the seed is replaced request by request.
-    """
-
-    task: Task
-    data: DataSource
-    profile: str
-    sampling: Sampling
-
-
-@dataclass(frozen=True, slots=True)
-class RunPlan:
-    """What a run is to do.
-
-    Attributes:
-        model: The checkpoint.
-        tasks: The tasks, in the order of their generation.
-        seed: Seeds every request, together with its sample and repeat.
-        limit: Samples of each task, from the first on; None for all.
-        repeats: Answers to each sample, at least 1.
-        pixel_limits: Engine arguments that change what the model sees (`min_pixels`, `max_pixels`).
-        answer_settings: Further engine arguments that answers depend on; see `AnswerSettings.others`.
-    """
-
-    model: Model
-    tasks: tuple[TaskRun, ...]
-    seed: int = 0
-    limit: int | None = None
-    repeats: int = 1
-    pixel_limits: Mapping[str, int] = field(default_factory=dict)
-    answer_settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +97,7 @@ def run(
     samples = {each.task.id: _counted(each, plan.limit, observer) for each in plan.tasks}
     asked = sum(samples.values()) * plan.repeats
     with directory.locked():
-        manifest = _manifest(plan, samples, directory)
+        manifest = manifest_of(plan, samples, directory)
         manifest.counts = Counts(asked=sum(manifest.responses().values()))
         manifest.write(directory.manifest)
         session = _Session(plan, directory, observer, manifest)
@@ -284,7 +237,7 @@ class _Session:
                     self._waiting[row.key] = row
                     if isinstance(image.data, str):
                         self._faulty.add(row.key)
-                    sampling = _seeded(task_run.sampling, self._plan.seed, sample, repeat)
+                    sampling = seeded(task_run.sampling, self._plan.seed, sample, repeat)
                     yield Request(row.key, prompt, image, sampling)
 
     def _row(
@@ -300,7 +253,7 @@ class _Session:
             candidates=sample.candidates,
             image=sample.image,
             image_sha256=image_sha256,
-            prompt_sha256=_sha256(prompt),
+            prompt_sha256=sha256_of(prompt),
             response=None,
             finish_reason=None,
             error=None,
@@ -343,69 +296,6 @@ def _counted(task_run: TaskRun, limit: int | None, observer: RunObserver) -> int
     return count
 
 
-def _manifest(plan: RunPlan, samples: Mapping[str, int], directory: RunDirectory) -> Manifest:
-    fresh = Manifest(
-        status="running",
-        model=ModelRecord(name=plan.model.name, revision=plan.model.revision),
-        tasks={each.task.id: _task_record(each, samples[each.task.id], plan) for each in plan.tasks},
-        pixel_limits=dict(plan.pixel_limits),
-        answer_settings=dict(plan.answer_settings),
-        seed=plan.seed,
-        limit=plan.limit,
-        repeats=plan.repeats,
-        started=now(),
-        packages=package_versions(),
-        hardware=hardware(),
-    )
-    stored = directory.read_manifest()
-    if stored is None:
-        others = next((path for path in directory.written_later if path.exists()), None)
-        if others is not None:
-            raise UsageError(
-                f"{directory.path} has a {others.name} but no run.json, so it is not a run's",
-                "Choose another --output.",
-            )
-        return fresh
-    if not directory.has_responses():
-        return fresh  # such as of a run whose model could not be loaded: there is nothing to mix
-    stored.require_same_configuration(fresh, directory.path)
-    # What an earlier session was to do is what it was then, whatever limit and repeats are now.
-    earlier = {
-        name: each.model_copy(
-            update={"limit": each.limit or stored.limit, "repeats": each.repeats or stored.repeats}
-        )
-        for name, each in stored.tasks.items()
-    }
-    fresh.tasks = earlier | fresh.tasks
-    fresh.started = stored.started
-    fresh.engine = stored.engine
-    fresh.earlier_engines = stored.earlier_engines
-    fresh.throughput = stored.throughput
-    return fresh
-
-
-def _task_record(task_run: TaskRun, samples: int, plan: RunPlan) -> TaskRecord:
-    task, sampling = task_run.task, task_run.sampling
-    return TaskRecord(
-        version=task.version,
-        sha256=task.sha256,
-        data=task_run.data.name,
-        samples=samples,
-        prompt=task_run.profile,
-        prompt_sha256=_sha256(task.prompts[task_run.profile]),
-        sampling=SamplingRecord(
-            temperature=sampling.temperature,
-            top_p=sampling.top_p,
-            max_tokens=sampling.max_tokens,
-            stop=list(sampling.stop),
-        ),
-        seed=plan.seed if sampling.temperature > 0 else None,
-        data_sha256=task_run.data.sha256(),
-        limit=plan.limit,
-        repeats=plan.repeats,
-    )
-
-
 def _read(asked: tuple[Sample, str, str | None]) -> SampleImage:
     """The image of a sample, its prompt and the reason why it cannot be asked, which stands for the image."""
     sample, _, why_not = asked
@@ -417,47 +307,6 @@ def _read(asked: tuple[Sample, str, str | None]) -> SampleImage:
         return SampleImage(sample.image, fault.message)
 
 
-def response_key(
-    plan: RunPlan, sampling: Sampling, sample: Sample, prompt: str, image_sha256: str | None, repeat: int
-) -> str:
-    """SHA-256 of everything that a response depends on, engine and machine aside.
-
-    Task, sample and target are in it too: two samples may share image and prompt and still need a
-    line each, and a corrected target must not leave the old one in the file.
-
-    Args:
-        plan: Brings model, seed, pixel limits and answer settings.
-        sampling: The task's generation settings; its seed is not looked at.
-        sample: What is asked about.
-        prompt: As rendered.
-        image_sha256: Of the image file's bytes; None if there are none.
-        repeat: 0 for the first answer to the sample.
-    """
-    settings = asdict(sampling) | {"seed": plan.seed if sampling.temperature > 0 else None}
-    parts = {
-        "model": plan.model.name,
-        "revision": plan.model.revision,
-        "sampling": settings,
-        "prompt": prompt,
-        "image": image_sha256,
-        "pixel_limits": dict(plan.pixel_limits),
-        "task": sample.task,
-        "sample": sample.id,
-        "target": sample.target,
-        "candidates": list(sample.candidates),
-        "repeat": repeat,
-    }
-    if plan.answer_settings:  # absent, as in runs of versions that did not know them
-        parts["answer_settings"] = dict(plan.answer_settings)
-    return _sha256(json.dumps(parts, sort_keys=True))
-
-
-def _seeded(sampling: Sampling, seed: int, sample: Sample, repeat: int) -> Sampling:
-    digest = hashlib.sha256(json.dumps([seed, sample.task, sample.id, repeat]).encode()).digest()
-    # 31 bits: every engine and every endpoint takes that much.
-    return replace(sampling, seed=int.from_bytes(digest[:4], "big") >> 1)
-
-
 def _completed(row: StoredResponse, response: Response) -> StoredResponse:
     return replace(
         row,
@@ -467,7 +316,3 @@ def _completed(row: StoredResponse, response: Response) -> StoredResponse:
         n_prompt_tokens=response.n_prompt_tokens,
         n_output_tokens=response.n_output_tokens,
     )
-
-
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", errors="surrogatepass")).hexdigest()

@@ -8,9 +8,9 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from vecbench.report.tables import plain_markdown, plain_table
 from vecbench.scoring import Differences
 from vecbench.scoring.differences import Verdicts
-from vecbench.tables import plain_markdown, plain_table
 
 REASONS = ("why emocaliber differs", ("rows", "right here", "right there", "dropped"))
 ACCURACY = ("accuracy (%)", ("rows", "strict", "rows", "emocaliber", "effect", "differing"))

@@ -1,0 +1,1 @@
+"""Diagrams of scores: the numbers that are plotted, and how they are drawn."""

@@ -1,0 +1,101 @@
+"""What a run is to do, and the key of each of its responses."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from vecbench.engines import Sampling
+from vecbench.models import Model
+from vecbench.samples import DataSource, Sample
+from vecbench.tasks import Task
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRun:
+    """One task of a run, with everything that was chosen for it.
+
+    Attributes:
+        task: The task.
+        data: Where its samples are.
+        profile: Its prompt profile.
+        sampling: Its generation settings; the seed is replaced request by request.
+    """
+
+    task: Task
+    data: DataSource
+    profile: str
+    sampling: Sampling
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """What a run is to do.
+
+    Attributes:
+        model: The checkpoint.
+        tasks: The tasks, in the order of their generation.
+        seed: Seeds every request, together with its sample and repeat.
+        limit: Samples of each task, from the first on; None for all.
+        repeats: Answers to each sample, at least 1.
+        pixel_limits: Engine arguments that change what the model sees (`min_pixels`, `max_pixels`).
+        answer_settings: Further engine arguments that answers depend on; see `AnswerSettings.others`.
+    """
+
+    model: Model
+    tasks: tuple[TaskRun, ...]
+    seed: int = 0
+    limit: int | None = None
+    repeats: int = 1
+    pixel_limits: Mapping[str, int] = field(default_factory=dict)
+    answer_settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+def response_key(
+    plan: RunPlan, sampling: Sampling, sample: Sample, prompt: str, image_sha256: str | None, repeat: int
+) -> str:
+    """SHA-256 of everything that a response depends on, engine and machine aside.
+
+    Task, sample and target are in it too: two samples may share image and prompt and still need a
+    line each, and a corrected target must not leave the old one in the file.
+
+    Args:
+        plan: Brings model, seed, pixel limits and answer settings.
+        sampling: The task's generation settings; its seed is not looked at.
+        sample: What is asked about.
+        prompt: As rendered.
+        image_sha256: Of the image file's bytes; None if there are none.
+        repeat: 0 for the first answer to the sample.
+    """
+    settings = asdict(sampling) | {"seed": plan.seed if sampling.temperature > 0 else None}
+    parts = {
+        "model": plan.model.name,
+        "revision": plan.model.revision,
+        "sampling": settings,
+        "prompt": prompt,
+        "image": image_sha256,
+        "pixel_limits": dict(plan.pixel_limits),
+        "task": sample.task,
+        "sample": sample.id,
+        "target": sample.target,
+        "candidates": list(sample.candidates),
+        "repeat": repeat,
+    }
+    if plan.answer_settings:  # absent, as in runs of versions that did not know them
+        parts["answer_settings"] = dict(plan.answer_settings)
+    return sha256_of(json.dumps(parts, sort_keys=True))
+
+
+def seeded(sampling: Sampling, seed: int, sample: Sample, repeat: int) -> Sampling:
+    """The settings with a seed of their own for this sample and repeat: any answer can be had again."""
+    digest = hashlib.sha256(json.dumps([seed, sample.task, sample.id, repeat]).encode()).digest()
+    # 31 bits: every engine and every endpoint takes that much.
+    return replace(sampling, seed=int.from_bytes(digest[:4], "big") >> 1)
+
+
+def sha256_of(text: str) -> str:
+    """SHA-256 of a text in UTF-8, in hexadecimal; lone surrogates are encoded as they are."""
+    return hashlib.sha256(text.encode("utf-8", errors="surrogatepass")).hexdigest()
