@@ -1,5 +1,7 @@
 """Rank ranges: what is not significantly different shares a rank."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import binomtest
@@ -16,15 +18,18 @@ from vecbench.parsing.prediction import Reading
 ECE, AUROC = ("ece", "pooled"), ("auroc", "pooled")
 
 
-def outcomes(right, stated):
-    rows = [
+def predicted(right, stated):
+    return [
         Prediction(
             "", "emoji_2", f"s{place:05}", 0, "positive", ("positive", "negative"),
             Reading("positive" if each else "negative", "ok", confidence, "ok"),
         )
         for place, (each, confidence) in enumerate(zip(right, stated, strict=True))
     ]  # fmt: skip
-    return TaskOutcomes.of_rows(rows)
+
+
+def outcomes(right, stated):
+    return TaskOutcomes.of_rows(predicted(right, stated))
 
 
 def entry(right=None, correct=None, n=None, stated=None):
@@ -48,6 +53,17 @@ def entry(right=None, correct=None, n=None, stated=None):
 
 def ranges(entries, measure=ACCURACY):
     return rank_ranges(entries, [each.tasks["emoji_2"] for each in entries], ["emoji_2"])[measure]
+
+
+def test_samples_are_told_by_their_images_where_formats_name_them_differently():
+    rows = predicted([True, False, False], [0.9, 0.8, None])
+    hashes = [f"{number:064x}" for number in (7, 3, 5)]
+    here = [replace(row, image_sha256=image) for row, image in zip(rows, hashes, strict=True)]
+    there = [replace(row, sample_id=f"images/{9 - place}.png") for place, row in enumerate(here)]
+    assert TaskOutcomes.of_rows(there) == TaskOutcomes.of_rows(here)
+    assert TaskOutcomes.of_rows(here).bits.tolist() == [False, False, True]
+    twice = [replace(row, image_sha256=hashes[0]) for row in here]
+    assert TaskOutcomes.of_rows(twice) == TaskOutcomes.of_rows(rows)
 
 
 def test_outcomes_come_back_as_they_went_in():

@@ -25,12 +25,15 @@ Codes = NDArray[np.uint16]
 
 
 class TaskOutcomes(BaseModel):
-    """Right or wrong, and how confident, for every sample of a task, in the order of the sample ids.
+    """Right or wrong, and how confident, for every sample of a task, in the order of the samples' names.
+
+    A sample is named by its image's hash, since formats of the data differ in their ids; by its id where the
+    task has an image twice or lacks one.
 
     Attributes:
         n: Samples.
-        samples_sha256: Of the sorted (id, target) pairs: entries with the same one can be compared sample by
-            sample.
+        samples_sha256: Of the sorted (name, target) pairs: entries with the same one can be compared sample
+            by sample.
         right: One bit a sample, packed with the first one highest, base64.
         confidence: `Codes` of 16 bits each, the low byte first, base64.
     """
@@ -55,8 +58,11 @@ class TaskOutcomes(BaseModel):
     @classmethod
     def of_rows(cls, rows: Sequence[Prediction]) -> Self:
         """The outcomes of a task's predictions, one a sample, in any order."""
-        ordered = sorted(rows, key=lambda row: row.sample_id)
-        samples = json.dumps([[row.sample_id, row.target] for row in ordered])
+        images = {row.image_sha256 for row in rows}
+        by_image = None not in images and len(images) == len(rows)
+        named = {(row.image_sha256 if by_image else row.sample_id) or "": row for row in rows}
+        ordered = [named[name] for name in sorted(named)]
+        samples = json.dumps([[name, named[name].target] for name in sorted(named)])
         bits = np.packbits(np.array([row.correct for row in ordered], dtype=bool))
         stated = [row.reading.confidence for row in ordered]
         codes = np.array([NO_CONFIDENCE if each is None else round(UNITS * each) for each in stated], "<u2")
