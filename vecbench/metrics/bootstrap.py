@@ -7,9 +7,7 @@ few matrix products.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,15 +15,13 @@ from numpy.typing import NDArray
 
 from vecbench.metrics.cells import Cells, Counts, Values, share
 from vecbench.metrics.condensed import condensed, is_condensed
+from vecbench.metrics.replication import in_blocks
 
 LEVEL = 0.95
 REPLICATES = 10_000
 SEED = 0
 BLOCK = 500
 """Replicates that are drawn and computed at once: few enough to stay in a processor's cache."""
-
-WORKERS = min(8, os.cpu_count() or 1)
-"""Blocks that are computed at the same time: each takes memory, on however many processors."""
 
 FEW_CELLS = 64
 FEW_A_CELL = 8
@@ -146,17 +142,12 @@ def bootstrap(
         of a pool that holds it is of the same draw.
     """
     used = {name: replace(rows, cells=condensed(rows.cells)) for name, rows in strata.items()}
-    streams = np.random.SeedSequence(seed).spawn(-(-replicates // BLOCK))
-    sizes = [min(BLOCK, replicates - begin) for begin in range(0, replicates, BLOCK)]
 
-    def block(size: int, sequence: np.random.SeedSequence) -> dict[str, dict[str, Values]]:
-        stream = np.random.default_rng(sequence)
+    def block(size: int, stream: np.random.Generator) -> dict[str, dict[str, Values]]:
         drawn = {name: resample(rows, size, stream) for name, rows in used.items()}
         return of_strata(drawn, pools, statistics)
 
-    # numpy frees the interpreter while it draws and multiplies, so threads are enough.
-    with ThreadPoolExecutor(WORKERS) as pool:
-        blocks = list(pool.map(block, sizes, streams))
+    blocks = in_blocks(block, replicates, BLOCK, seed)
     drawn = {
         name: {key: np.concatenate([each[name][key] for each in blocks]) for key in statistics}
         for name in [*strata, *pools]

@@ -6,9 +6,7 @@ answers, keeps that; drawing the two models' rows apart would lose it, and with 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from vecbench.metrics.bootstrap import REPLICATES, SEED, Outcomes
 from vecbench.metrics.cells import Cells, Counts, Values
+from vecbench.metrics.replication import in_blocks
 
 MOST_SAMPLES = 2**24
 """More samples in one stratum than this would not be counted exactly: sums of them are made in 32 bits."""
@@ -275,13 +274,8 @@ def paired_bootstrap(
         Key → values of shape (2, sets, replicates): of the first and of the second model, of the strata and
         then of the pools, in their order. One replicate is of the same samples everywhere.
     """
-    size = _block_size(strata, pools)
-    streams = np.random.SeedSequence(seed).spawn(-(-replicates // size))
-    sizes = [min(size, replicates - begin) for begin in range(0, replicates, size)]
 
-    def block(size: int, sequence: np.random.SeedSequence) -> dict[str, Values]:
-        stream = np.random.default_rng(sequence)
-
+    def block(size: int, stream: np.random.Generator) -> dict[str, Values]:
         def draw(parts: Joint, rows: Mapping[str, Counts], tallies: Mapping[str, Counts]) -> None:
             drawn = next(iter(parts.values())).draw(size, stream)
             for name, part in parts.items():
@@ -290,9 +284,7 @@ def paired_bootstrap(
         sets = _sets(strata, joint, pools, size, draw)
         return {key: statistic(sets) for key, statistic in statistics.items()}
 
-    # numpy frees the interpreter while it draws and multiplies, so threads are enough.
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        blocks = list(pool.map(block, sizes, streams))
+    blocks = in_blocks(block, replicates, _block_size(strata, pools), seed)
     return {key: np.concatenate([each[key] for each in blocks], axis=-1) for key in statistics}
 
 

@@ -17,7 +17,6 @@ from vecbench.metrics.bootstrap import (
     LEVEL,
     REPLICATES,
     SEED,
-    WORKERS,
     Outcomes,
     Statistic,
     bootstrap,
@@ -28,6 +27,7 @@ from vecbench.metrics.cells import Values
 from vecbench.metrics.condensed import is_condensed
 from vecbench.metrics.consistency import consistency_p, null_eces
 from vecbench.metrics.labels import f1_scores
+from vecbench.metrics.replication import WORKERS
 from vecbench.parsing import Prediction
 from vecbench.parsing.prediction import CONFIDENCE_STATUSES, LABEL_STATUSES
 from vecbench.scoring.arrangement import Arrangement

@@ -1,0 +1,35 @@
+"""Replicates, computed block by block in threads."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+WORKERS = min(8, os.cpu_count() or 1)
+"""Blocks that are computed at the same time: each takes memory, on however many processors."""
+
+Block = TypeVar("Block")
+
+
+def in_blocks(
+    compute: Callable[[int, np.random.Generator], Block], replicates: int, size: int, seed: int
+) -> list[Block]:
+    """The blocks of a simulation, in their order; the draws do not depend on the number of processors.
+
+    Args:
+        compute: Makes a block of so many replicates, with a stream of its own.
+        replicates: How many in all, at least 1.
+        size: How many in a block, at least 1; the last one takes what is left.
+        seed: Of the streams.
+    """
+    streams = map(np.random.default_rng, np.random.SeedSequence(seed).spawn(-(-replicates // size)))
+    sizes = [min(size, replicates - begin) for begin in range(0, replicates, size)]
+    # numpy frees the interpreter while it draws and multiplies, so threads are enough. BLAS with threads of
+    # its own beside them waits, spinning, for processors that others use: seconds become tens of them.
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(WORKERS) as pool:
+        return list(pool.map(compute, sizes, streams))
