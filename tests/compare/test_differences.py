@@ -113,7 +113,7 @@ def test_flips_without_a_confidence_come_last(tmp_path):
 
 
 def test_neither_order_nor_processors_change_the_document(runs, comparison, tmp_path, monkeypatch):
-    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    monkeypatch.setattr("vecbench.metrics.replication.WORKERS", 1)
     shuffled = [random.Random(0).sample(rows, len(rows)) for rows in runs]
     again = json.loads(json_document(compared(tmp_path, *shuffled)))
     wanted = json.loads(json_document(comparison))

@@ -61,7 +61,7 @@ def test_it_is_the_bootstrap_of_the_rows(rows):
 def test_the_draws_do_not_depend_on_the_machine(monkeypatch):
     _, _, outcomes = simulated(100)
     first = bootstrap({"a": outcomes}, {}, STATISTICS, BLOCK * 3 + 7, seed=5)["a"]["ece"]
-    monkeypatch.setattr("vecbench.metrics.bootstrap.WORKERS", 1)
+    monkeypatch.setattr("vecbench.metrics.replication.WORKERS", 1)
     again = bootstrap({"a": outcomes}, {}, STATISTICS, BLOCK * 3 + 7, seed=5)["a"]["ece"]
     assert first.shape == (BLOCK * 3 + 7,)
     assert np.array_equal(first, again)
