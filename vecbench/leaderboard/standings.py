@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from threadpoolctl import threadpool_limits
+
 from vecbench.errors import DataError
 from vecbench.leaderboard.answers import AnswerSheets
 from vecbench.leaderboard.consistency import require_consistent
@@ -187,8 +189,8 @@ def _ranks(
             ]
             return rank_ranges(of_kind, pooled, blocks[block], sheets)
 
-        # numpy frees the interpreter while it counts and multiplies, so threads are enough.
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
+        # numpy frees the interpreter while it counts and multiplies, so threads are enough; see `in_blocks`.
+        with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
             for block, measures in zip(blocks, pool.map(found, blocks), strict=True):
                 for place, name in enumerate(alike):
                     ranks[name][block] = {measure: each[place] for measure, each in measures.items()}
