@@ -12,7 +12,7 @@ from fakes import make_data
 from hub_server import hub_server
 from miniature import FORMATS, damaged, folder, hub
 
-from vecbench.shipped import demo_model, tasks_folder
+from vecbench.shipped import demo_model, leaderboards_folder, tasks_folder
 
 DOCS = (Path(__file__).parents[2] / "docs" / "data.md").read_text()
 
@@ -114,6 +114,12 @@ def test_the_path_of_the_shipped_tasks_is_printed_alone(tmp_path):
     assert done.returncode == 0
     assert Path(done.stdout.removesuffix("\n")) == tasks_folder()
     assert (Path(done.stdout.strip()) / "vecbench" / "fi_8.yaml").is_file()
+
+
+def test_the_path_of_the_shipped_leaderboards_is_printed_alone(tmp_path):
+    done = vecbench("leaderboard", "path", cwd=tmp_path)
+    assert Path(done.stdout.removesuffix("\n")) == leaderboards_folder()
+    assert (Path(done.stdout.strip()) / "vecbench" / "entries").is_dir()
 
 
 def typed(command, cwd, **environment):

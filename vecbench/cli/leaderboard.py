@@ -1,4 +1,4 @@
-"""`vecbench leaderboard add|check|build`."""
+"""`vecbench leaderboard add|check|build|path`."""
 
 from __future__ import annotations
 
@@ -181,6 +181,14 @@ def build_leaderboard(
                 stdout().print(str(path), soft_wrap=True)
     finally:
         gc.enable()
+
+
+@leaderboard.command("path")
+def leaderboards_path() -> None:
+    """Print the folder with the shipped leaderboards."""
+    from vecbench.shipped import leaderboards_folder
+
+    typer.echo(leaderboards_folder())
 
 
 def _leaderboards(directory: Path, output: Path | None) -> list[Path]:
