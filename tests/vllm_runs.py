@@ -21,6 +21,11 @@ PATIENCE = 240
 MARK = "VECBENCH_TEST_RUN"
 
 
+def hear_interrupts() -> None:
+    """A shell starts background jobs deaf to Ctrl-C, and these tests may be in one."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Run:
     """`vecbench run` in a process group of its own; finds whatever descends from it."""
 
@@ -38,6 +43,7 @@ class Run:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=hear_interrupts,
                 env=os.environ | {MARK: self.mark} | settings,
             )
 
