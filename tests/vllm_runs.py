@@ -21,11 +21,6 @@ PATIENCE = 240
 MARK = "VECBENCH_TEST_RUN"
 
 
-def hear_interrupts() -> None:
-    """A shell starts background jobs deaf to Ctrl-C, and these tests may be in one."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
 class Run:
     """`vecbench run` in a process group of its own; finds whatever descends from it."""
 
@@ -36,14 +31,15 @@ class Run:
         self.mark = uuid.uuid4().hex
         self.known: list[psutil.Process] = []
         self.log = output.parent / f"{self.mark}.log"
-        command = [sys.executable, "-m", "vecbench", "run", "-m", str(model), "-t", "demo"]
+        # A shell starts background jobs deaf to Ctrl-C, and these tests may be in one.
+        command = ["env", "--default-signal=INT", sys.executable]
+        command += ["-m", "vecbench", "run", "-m", str(model), "-t", "demo"]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [*command, "--engine", engine, "-o", str(output), *arguments],
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=hear_interrupts,
                 env=os.environ | {MARK: self.mark} | settings,
             )
 
