@@ -364,6 +364,17 @@ def test_what_computed_the_answers_is_noted_where_it_differs(sides, engines, not
     assert list(compare(*opened, CATALOGUE, replicates=100).notes) == notes
 
 
+def test_settings_that_answers_depend_on_and_several_engines_are_noted(sides):
+    made = [manifest("vllm", {}) for _ in range(2)]
+    made[0].answer_settings = {"extra_body": {"top_k": 1}}
+    made[1].earlier_engines = [manifest("transformers", {}).engine]
+    opened = [replace(side, manifest=each) for side, each in zip(sides(ROWS, ROWS), made, strict=True)]
+    assert list(compare(*opened, CATALOGUE, replicates=100).notes) == [
+        'extra_body is {"top_k": 1} there, null here.',
+        "Several engines, or one with several settings, answered here: run.json lists them.",
+    ]
+
+
 def manifest(engine, arguments):
     return Manifest(
         status="complete",

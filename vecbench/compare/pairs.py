@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -249,8 +250,15 @@ def _settings(baseline: Side, candidate: Side) -> Iterable[str]:
     if first.pixel_limits != second.pixel_limits:
         old_limits, new_limits = first.pixel_limits or "none", second.pixel_limits or "none"
         yield f"Pixel limits are {old_limits} there, {new_limits} here."
+    for name in sorted({*first.answer_settings, *second.answer_settings}):
+        said = [json.dumps(each.answer_settings.get(name)) for each in (first, second)]
+        if said[0] != said[1]:
+            yield f"{name} is {said[0]:.80} there, {said[1]:.80} here."
     if first.engine is not None and second.engine is not None:
         yield from _engines(first.engine, second.engine)
+    for manifest, place in ((first, "there"), (second, "here")):
+        if manifest.earlier_engines:
+            yield f"Several engines, or one with several settings, answered {place}: run.json lists them."
 
 
 def _engines(old: EngineRecord, new: EngineRecord) -> Iterable[str]:
