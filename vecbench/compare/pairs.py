@@ -251,9 +251,9 @@ def _settings(baseline: Side, candidate: Side) -> Iterable[str]:
         old_limits, new_limits = first.pixel_limits or "none", second.pixel_limits or "none"
         yield f"Pixel limits are {old_limits} there, {new_limits} here."
     for name in sorted({*first.answer_settings, *second.answer_settings}):
-        said = [json.dumps(each.answer_settings.get(name)) for each in (first, second)]
-        if said[0] != said[1]:
-            yield f"{name} is {said[0]:.80} there, {said[1]:.80} here."
+        there, here = (json.dumps(each.answer_settings.get(name)) for each in (first, second))
+        if there != here:
+            yield f"{name} is {there:.80} there, {here:.80} here."
     if first.engine is not None and second.engine is not None:
         yield from _engines(first.engine, second.engine)
     for manifest, place in ((first, "there"), (second, "here")):
