@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
+import stops_still
 
 os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", "1")
 
@@ -22,18 +23,31 @@ MARK = "VECBENCH_TEST_RUN"
 
 
 class Run:
-    """`vecbench run` in a process group of its own; finds whatever descends from it."""
+    """`vecbench run` in a process group of its own; finds whatever descends from it.
+
+    With `still_after` it stops still once it has stored so many responses.
+    """
 
     def __init__(
-        self, model: Path, output: Path, *arguments: str, engine: str = "vllm", **settings: str
+        self,
+        model: Path,
+        output: Path,
+        *arguments: str,
+        engine: str = "vllm",
+        still_after: int | None = None,
+        **settings: str,
     ) -> None:
         self.output = output
         self.mark = uuid.uuid4().hex
         self.known: list[psutil.Process] = []
         self.log = output.parent / f"{self.mark}.log"
         # A shell starts background jobs deaf to Ctrl-C, and these tests may be in one.
-        command = ["env", "--default-signal=INT", sys.executable]
-        command += ["-m", "vecbench", "run", "-m", str(model), "-t", "demo"]
+        command = ["env", "--default-signal=INT"]
+        if still_after is None:
+            command += [sys.executable, "-m", "vecbench"]
+        else:
+            command += stops_still.command(still_after)
+        command += ["run", "-m", str(model), "-t", "demo"]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [*command, "--engine", engine, "-o", str(output), *arguments],
@@ -57,6 +71,10 @@ class Run:
             assert self.process.poll() is None, self.said
             assert time.monotonic() < deadline, self.said
             time.sleep(0.01)
+        self.known = psutil.Process(self.process.pid).children(recursive=True)
+
+    def wait_until_still(self) -> None:
+        stops_still.wait_until_still(self.process.pid, PATIENCE)
         self.known = psutil.Process(self.process.pid).children(recursive=True)
 
     def ended(self) -> int:

@@ -1,11 +1,9 @@
 """A run that is killed or stopped, at any moment, goes on where it was."""
 
-import csv
 import json
 import os
 import random
 import resource
-import shutil
 import signal
 import subprocess
 import sys
@@ -13,11 +11,11 @@ import time
 from collections import Counter
 
 import pytest
+from stops_still import command, wait_until_still
 
-from vecbench.shipped import demo_model, tasks_folder
+from vecbench.shipped import demo_model
 
 SAMPLES = 324
-COPIES = 4
 PATIENCE = 120
 # What a test does to a run has to find it still at work, on a machine that stalls too.
 REPEATS = 20
@@ -29,11 +27,17 @@ def hear_interrupts():
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def start(output, *arguments, **options):
+def start(output, *arguments, still_after=None, **options):
     options = {"preexec_fn": hear_interrupts} | options
-    command = [sys.executable, "-m", "vecbench", "run", "-m", str(demo_model()), "-t", "demo"]
-    command += ["-o", str(output), "-a", "batch_size=4", *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+    program = [sys.executable, "-m", "vecbench"] if still_after is None else command(still_after)
+    arguments = ["-m", str(demo_model()), "-t", "demo", "-o", str(output), "-a", "batch_size=4", *arguments]
+    return subprocess.Popen(
+        [*program, "run", *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
+    )
 
 
 def lines(output):
@@ -63,37 +67,25 @@ def uninterrupted(tmp_path_factory):
     return output
 
 
-def copies_of_the_demo(folder):
-    """The demo's data with every sample several times."""
-    shipped = tasks_folder() / "demo" / "data"
-    shutil.copytree(shipped / "images", folder / "images")
-    with (shipped / "samples.csv").open(newline="") as stream:
-        samples = list(csv.DictReader(stream))
-    with (folder / "samples.csv").open("w", newline="") as stream:
-        writer = csv.DictWriter(stream, samples[0])
-        writer.writeheader()
-        for copy in range(COPIES):
-            writer.writerows(each | {"id": f"{copy} {each['id']}"} for each in samples)
-    return folder
-
-
-def test_a_run_killed_five_times_ends_as_an_uninterrupted_one(tmp_path):
-    data = ["--data", copies_of_the_demo(tmp_path / "data")]
-    killed, whole = tmp_path / "killed", tmp_path / "whole"
-    for moment in sorted(random.sample(range(1, SAMPLES), 5)):
-        process = start(killed, *data)
-        wait_for_lines(process, killed, moment)
+def test_a_run_killed_five_times_ends_as_an_uninterrupted_one(tmp_path, uninterrupted):
+    killed = tmp_path / "killed"
+    stored = 0
+    for _ in range(5):
+        more = random.randint(1, SAMPLES // 6)
+        process = start(killed, still_after=more)
+        wait_until_still(process.pid, PATIENCE)
         process.kill()
         process.communicate()
-        assert process.returncode == -signal.SIGKILL, moment
-    for output in (killed, whole):
-        process = start(output, *data)
-        process.communicate(timeout=PATIENCE)
-        assert process.returncode == 0
+        assert process.returncode == -signal.SIGKILL
+        stored += more
+        assert lines(killed) == stored
+    process = start(killed)
+    process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0
     rows = [json.loads(line) for line in (killed / "responses.jsonl").read_text().splitlines()]
-    assert len(rows) == COPIES * SAMPLES
+    assert len(rows) == SAMPLES
     assert set(Counter((row["task"], row["sample_id"], row["repeat"]) for row in rows).values()) == {1}
-    assert all_scores(killed) == all_scores(whole)
+    assert all_scores(killed) == all_scores(uninterrupted)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
