@@ -1,5 +1,6 @@
 """Sides that a published protocol reads: its values, and tests of what it defines row by row."""
 
+import json
 import random
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 from published import emobserver_responses, emocaliber_responses
 from simulated_runs import CATALOGUE, response, write_run
 
-from vecbench.compare import Gates, Rule, compare, open_side, verdicts_on
+from vecbench.compare import Gates, Rule, compare, json_document, open_side, verdicts_on
 from vecbench.compare.tables import markdown
 from vecbench.errors import DataError
 from vecbench.report.files import write_predictions
@@ -60,6 +61,20 @@ def values_of(differences, side):
         for kind in ("metrics", "macro")
         for key, found in getattr(block, kind).items()
     }
+
+
+@pytest.mark.parametrize("protocol", GOLDEN)
+def test_samples_that_another_format_names_differently_are_told_by_their_images(opened, protocol):
+    rows = [replace(row, image_sha256=f"{row.task}/{row.sample_id}") for row in GOLDEN[protocol](CATALOGUE)]
+    now = list(worse(rows))
+    renamed = [replace(row, sample_id=f"other {row.sample_id}") for row in now]
+    found, wanted = (
+        json.loads(json_document(compare(*opened(protocol, rows, each), CATALOGUE, replicates=200)))
+        for each in (renamed, now)
+    )
+    assert found["overall"]["n"] > 0
+    for part in ("tasks", "groups", "overall", "flips"):
+        assert found[part] == wanted[part]
 
 
 @pytest.mark.parametrize("protocol", GOLDEN)

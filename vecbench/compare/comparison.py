@@ -90,7 +90,7 @@ def compare(
         pairing = paired(baseline, candidate, allow)
         if candidate.is_published:
             differences = published_differences(
-                baseline, candidate, pairing.pairs, catalogue, replicates=replicates, seed=seed
+                baseline, pairing.candidate, pairing.pairs, catalogue, replicates=replicates, seed=seed
             )
         else:
             protocol = candidate.protocol or baseline.protocol or ""

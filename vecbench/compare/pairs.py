@@ -6,11 +6,12 @@ import json
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import Literal, TypeVar, get_args
 
 from vecbench.compare.sides import RowKey, Side, key_of
 from vecbench.errors import DataError
 from vecbench.parsing import Prediction
+from vecbench.store import StoredResponse
 from vecbench.store.manifest import EngineRecord
 
 Kind = Literal["samples", "images", "labels", "prompts", "tasks", "protocol"]
@@ -30,6 +31,8 @@ SHOWN = 3
 
 Pair = tuple[Prediction, Prediction]
 
+_Told = TypeVar("_Told", Prediction, StoredResponse)
+
 
 @dataclass(frozen=True)
 class Pairing:
@@ -37,11 +40,13 @@ class Pairing:
 
     Attributes:
         pairs: (baseline, candidate), ordered by task, sample and repeat.
+        candidate: The second side, its samples named as the first side names them.
         allowed: Kind → how the sides differ in it, where that was allowed.
         notes: What could not be checked, or differs without making the comparison wrong.
     """
 
     pairs: tuple[Pair, ...]
+    candidate: Side
     allowed: Mapping[Kind, str]
     notes: tuple[str, ...]
 
@@ -85,7 +90,7 @@ def paired(baseline: Side, candidate: Side, allow: Collection[str] = ()) -> Pair
             f"{told_by_image:,} of {len(pairs):,} rows were matched by their images: the sides name these "
             "samples differently."
         )
-    return Pairing(tuple(pairs), differing, tuple(notes))
+    return Pairing(tuple(pairs), candidate, differing, tuple(notes))
 
 
 def _renamed_by_image(baseline: Side, candidate: Side) -> tuple[Side, int]:
@@ -96,16 +101,17 @@ def _renamed_by_image(baseline: Side, candidate: Side) -> tuple[Side, int]:
     names = {(image[0], here[image]): there[image] for image in here.keys() & there.keys()}
     if not names:
         return candidate, 0
-    rows = [
-        replace(row, sample_id=names[sample]) if (sample := (row.task, row.sample_id)) in names else row
-        for row in candidate.rows
-    ]
+
+    def renamed(told: _Told) -> _Told:
+        return replace(told, sample_id=names.get((told.task, told.sample_id), told.sample_id))
+
     prompts = {
         (task, names.get((task, sample), sample), repeat): sha256
         for (task, sample, repeat), sha256 in candidate.prompts.items()
     }
-    renamed = sum((row.task, row.sample_id) in names for row in candidate.rows)
-    return replace(candidate, rows=tuple(rows), prompts=prompts), renamed
+    count = sum((row.task, row.sample_id) in names for row in candidate.rows)
+    rows, responses = tuple(map(renamed, candidate.rows)), tuple(map(renamed, candidate.responses))
+    return replace(candidate, rows=rows, responses=responses, prompts=prompts), count
 
 
 def _samples_by_image(side: Side, without: Collection[str]) -> dict[tuple[str, str], str]:
