@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from vecbench.digests import sha256_of
 from vecbench.models import LOCAL, fingerprint
 
 PIXEL_LIMITS = ("min_pixels", "max_pixels")
@@ -104,4 +104,4 @@ def _portable(value: Any) -> Any:
 
 
 def _hash(text: str) -> str:
-    return f"sha256:{hashlib.sha256(text.encode(errors='surrogatepass')).hexdigest()[:16]}"
+    return f"sha256:{sha256_of(text)[:16]}"

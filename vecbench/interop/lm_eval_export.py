@@ -16,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from vecbench.digests import sha256_of
 from vecbench.interop.lm_eval import process_results
 from vecbench.interop.lm_eval_samples import OURS
 from vecbench.interop.rendering import RenderedPrompts
@@ -108,9 +109,9 @@ class _TaskLog:
             answer = texts[repeats.index(first)]
             metrics = process_results(doc, [answer])
             hashes = {
-                "doc_hash": _hash(json.dumps(doc, indent=2, ensure_ascii=False)),
-                "prompt_hash": None if asked is None else _hash(asked),
-                "target_hash": _hash(first.target),
+                "doc_hash": sha256_of(json.dumps(doc, indent=2, ensure_ascii=False)),
+                "prompt_hash": None if asked is None else sha256_of(asked),
+                "target_hash": sha256_of(first.target),
             }
             yield {
                 "doc_id": self.n,
@@ -261,14 +262,10 @@ def _version(task: str, catalogue: Catalogue) -> float | str | None:
 def _name(task: str) -> str:
     """The task's name in lm-eval's registry; a stranger's task must not lead to another folder."""
     plain = re.sub(r"[^A-Za-z0-9_.-]", "_", task)[:100]
-    return PREFIX + (plain if plain == task else f"{plain}_{_hash(task)[:8]}")
+    return PREFIX + (plain if plain == task else f"{plain}_{sha256_of(task)[:8]}")
 
 
 def _stamp(manifest: Manifest | None) -> str:
     if manifest is None:
         return NO_STAMP
     return datetime.fromisoformat(manifest.started).strftime("%Y-%m-%dT%H-%M-%S")
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

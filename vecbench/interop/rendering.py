@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
+from vecbench.digests import sha256_of
 from vecbench.prompts import prompt_of
 from vecbench.samples import Sample
 from vecbench.store import StoredResponse
@@ -55,4 +55,4 @@ class RenderedPrompts:
             return {}
         sample = Sample(task.id, "", "", "", candidates, None, Path())
         rendered = (prompt_of(task, profile, sample) for profile in task.prompts)
-        return {hashlib.sha256(text.encode()).hexdigest(): text for text, fault in rendered if fault is None}
+        return {sha256_of(text): text for text, fault in rendered if fault is None}

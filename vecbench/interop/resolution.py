@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import NoneType
 
+from vecbench.digests import sha256_of
 from vecbench.errors import DataError
 from vecbench.interop.row import Effect, ResponseFault, Row, shown
 from vecbench.labels import normal_form
@@ -282,4 +282,4 @@ def _require_types(row: Row) -> None:
 
 def _key(task: str, sample_id: str, repeat: int, target: str, text: str | None) -> str:
     said = f"{task}\0{sample_id}\0{repeat}\0{target}\0{text}"
-    return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
+    return sha256_of(said)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import json
 from collections.abc import Sequence
 from functools import cached_property
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from vecbench.digests import sha256_of
 from vecbench.leaderboard.plain_text import Sha256
 from vecbench.parsing import Prediction
 
@@ -61,14 +61,15 @@ class TaskOutcomes(BaseModel):
         images = {row.image_sha256 for row in rows}
         by_image = None not in images and len(images) == len(rows)
         named = {(row.image_sha256 if by_image else row.sample_id) or "": row for row in rows}
-        ordered = [named[name] for name in sorted(named)]
-        samples = json.dumps([[name, named[name].target] for name in sorted(named)])
+        names = sorted(named)
+        ordered = [named[name] for name in names]
+        samples = json.dumps([[name, row.target] for name, row in zip(names, ordered, strict=True)])
         bits = np.packbits(np.array([row.correct for row in ordered], dtype=bool))
         stated = [row.reading.confidence for row in ordered]
         codes = np.array([NO_CONFIDENCE if each is None else round(UNITS * each) for each in stated], "<u2")
         return cls(
             n=len(ordered),
-            samples_sha256=hashlib.sha256(samples.encode("utf-8", errors="surrogatepass")).hexdigest(),
+            samples_sha256=sha256_of(samples),
             right=base64.b64encode(bits.tobytes()).decode(),
             confidence=base64.b64encode(codes.tobytes()).decode(),
         )

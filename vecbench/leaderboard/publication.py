@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from collections.abc import Mapping
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vecbench.digests import sha256_of
 from vecbench.errors import DataError, UsageError, nearest
 from vecbench.leaderboard.archive import packed
 from vecbench.leaderboard.consistency import require_consistent
@@ -90,7 +90,7 @@ def verified_entry(verified: Verified) -> Entry:
 def entry_name(entry: Entry) -> str:
     """A file name for an entry, without its ending: the model's, and what sets this submission apart."""
     slug = re.sub(r"[^a-z0-9]+", "-", entry.model.name.lower()).strip("-")[:60] or "model"
-    key = hashlib.sha256(entry.as_json().encode()).hexdigest()
+    key = sha256_of(entry.as_json())
     return f"{slug}-{(entry.submission_sha256 or key)[:8]}"
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from vecbench.digests import sha256_of
 from vecbench.engines import Sampling
 from vecbench.errors import DataError, ImageError
 from vecbench.models import Model
@@ -140,7 +141,7 @@ def _check_task(
             place = f"{where}: {task.id}, sample {each.sample_id!r:.80}"
             if fault is not None and each.error is None:
                 raise DataError(f"{place}: has a response and cannot have been asked: {fault:.200}")
-            if each.prompt_sha256 != hashlib.sha256(prompt.encode(errors="surrogatepass")).hexdigest():
+            if each.prompt_sha256 != sha256_of(prompt):
                 raise DataError(f"{place}: another prompt than profile {record.prompt} gives")
             if each.key != response_key(plan, sampling, sample, prompt, each.image_sha256, each.repeat):
                 raise DataError(

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import vecbench
+from vecbench.digests import sha256_of
 from vecbench.errors import DataError
 from vecbench.escaping import printable
 from vecbench.leaderboard.archive import MIB, read_members
@@ -153,7 +154,7 @@ def _require_tasks(manifest: Manifest, tasks: list[Task], path: Path) -> None:
             raise DataError(f"{where}: {task.id}: max_tokens is {said.sampling.max_tokens}")
         if said.prompt not in task.prompts:
             raise DataError(f"{where}: {task.id} has no prompt profile {said.prompt!r:.60}")
-        if said.prompt_sha256 != hashlib.sha256(task.prompts[said.prompt].encode()).hexdigest():
+        if said.prompt_sha256 != sha256_of(task.prompts[said.prompt]):
             raise DataError(f"{where}: {task.id}: the prompt profile {said.prompt} had another text")
         low, high = task.expected_n or (1, MOST)
         if not low <= said.samples <= high:

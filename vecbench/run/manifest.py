@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from vecbench.digests import sha256_of
 from vecbench.errors import UsageError
-from vecbench.run.plan import RunPlan, TaskRun, sha256_of
+from vecbench.run.plan import RunPlan, TaskRun
 from vecbench.store import Manifest, RunDirectory, SamplingRecord, TaskRecord
 from vecbench.store.manifest import ModelRecord, hardware, now, package_versions
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from vecbench.digests import sha256_of
 from vecbench.engines import Sampling
 from vecbench.models import Model
 from vecbench.samples import DataSource, Sample
@@ -94,8 +95,3 @@ def seeded(sampling: Sampling, seed: int, sample: Sample, repeat: int) -> Sampli
     digest = hashlib.sha256(json.dumps([seed, sample.task, sample.id, repeat]).encode()).digest()
     # 31 bits: every engine and every endpoint takes that much.
     return replace(sampling, seed=int.from_bytes(digest[:4], "big") >> 1)
-
-
-def sha256_of(text: str) -> str:
-    """SHA-256 of a text in UTF-8, in hexadecimal; lone surrogates are encoded as they are."""
-    return hashlib.sha256(text.encode("utf-8", errors="surrogatepass")).hexdigest()

@@ -12,11 +12,12 @@ from itertools import chain
 from typing import Protocol
 
 from vecbench.ahead import done_ahead
+from vecbench.digests import sha256_of
 from vecbench.engines import Engine, Request, Response
 from vecbench.errors import DataError, ImageError, Interrupted, RunError
 from vecbench.prompts import prompt_of
 from vecbench.run.manifest import manifest_of
-from vecbench.run.plan import RunPlan, TaskRun, response_key, seeded, sha256_of
+from vecbench.run.plan import RunPlan, TaskRun, response_key, seeded
 from vecbench.samples import Sample
 from vecbench.samples.sample import SampleImage
 from vecbench.store import (

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from vecbench.digests import sha256_of
 from vecbench.errors import DataError, UsageError, nearest
 from vecbench.shipped import tasks_folder
 from vecbench.tasks.check import defines_something, file_faults, prompt_profiles
@@ -202,7 +202,7 @@ def _task(file: YamlFile) -> Task:
         expected_n=(expected, expected) if isinstance(expected, int) else expected,
         data=(file.path.parent / metadata.data).resolve() if metadata.data else None,
         path=file.path,
-        sha256=hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest(),
+        sha256=sha256_of(json.dumps(said, sort_keys=True)),
     )
 
 
