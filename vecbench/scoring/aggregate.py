@@ -31,7 +31,7 @@ from vecbench.metrics.replication import WORKERS
 from vecbench.parsing import Prediction
 from vecbench.parsing.prediction import CONFIDENCE_STATUSES, LABEL_STATUSES
 from vecbench.scoring.arrangement import Arrangement
-from vecbench.scoring.definitions import DEFINITIONS, bounds_under_missing
+from vecbench.scoring.definitions import DEFINITIONS, Definition, bounds_under_missing
 from vecbench.scoring.scores import GroupScores, RowScores, Score, Scores
 from vecbench.tasks import Catalogue
 
@@ -44,15 +44,15 @@ REFLECTED = "bootstrap, reflected; low end 0 unless the consistency test rejects
 SHARES = ("accuracy", "coverage")
 """Metrics that are a count of the rows over all of them."""
 
-STATISTICS: Mapping[str, Statistic] = {
-    "accuracy": lambda rows: rows.accuracy,
-    "coverage": lambda rows: rows.coverage,
-} | {
-    key: (lambda rows, definition=definition: definition.of_cells(rows.cells))
-    for key, definition in DEFINITIONS.items()
-    if definition.interval != "none"
+
+def _of_cells(definition: Definition) -> Statistic:
+    return lambda rows: definition.of_cells(rows.cells)
+
+
+STATISTICS = {
+    key: _of_cells(definition) for key, definition in DEFINITIONS.items() if definition.interval != "none"
 }
-"""What is computed of every replicate."""
+"""What is computed of every replicate; shares of all rows have an interval without."""
 
 
 def score(
@@ -146,10 +146,10 @@ def _row_scores(
     # A target outside the candidates is a fault of the data: a miss of no class.
     targets = [row.target if row.target in known else None for row in rows]
     labels = [row.reading.label for row in rows]
-    metrics = {"accuracy": _share(sum(row.correct for row in rows), n, with_interval=drawn is not None)}
+    metrics = {"accuracy": share(sum(row.correct for row in rows), n, with_interval=drawn is not None)}
     confusion = confusion_counts(targets, labels, candidates)
-    metrics |= _f1(confusion)
-    metrics["coverage"] = _share(cells.n, n, with_interval=drawn is not None)
+    metrics |= label_f1(confusion)
+    metrics["coverage"] = share(cells.n, n, with_interval=drawn is not None)
     p_values = {bins: consistency_p(cells, values, bins) for bins, values in null.items()}
     for key, definition in DEFINITIONS.items():
         value = float(definition.of_cells(cells))
@@ -208,7 +208,8 @@ def _scored(
     return Score(value, n, *interval, method, details=details)
 
 
-def _share(part: int, n: int, *, with_interval: bool) -> Score:
+def share(part: int, n: int, *, with_interval: bool) -> Score:
+    """Some of n rows, with its Wilson interval if asked for; undefined of no rows."""
     if n == 0:
         return Score(None, 0, why="there are no rows")
     if not with_interval:
@@ -217,7 +218,8 @@ def _share(part: int, n: int, *, with_interval: bool) -> Score:
     return Score(part / n, n, low, high, "wilson")
 
 
-def _f1(confusion: NDArray[np.int64]) -> dict[str, Score]:
+def label_f1(confusion: NDArray[np.int64]) -> dict[str, Score]:
+    """The keys "f1_macro" and "f1_weighted" of a confusion matrix, see `confusion_counts`."""
     values, n = f1_scores(confusion), int(confusion.sum())
     return {
         key: Score(None, n, why="no row has a target that is a candidate")

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vecbench.metrics import wilson_interval
-from vecbench.metrics.labels import f1_scores
+from vecbench.scoring.aggregate import label_f1, share
 from vecbench.scoring.scores import RowScores, Score, Scores
 from vecbench.tasks import Catalogue
 
@@ -68,16 +67,7 @@ def _coarse(scored: RowScores, parents: Mapping[str, str]) -> CoarseScores:
         belongs[labels.index(parents[candidate]), place] = 1
     counts = belongs @ scored.confusion @ belongs.T
     right, fine = (int(each.diagonal()[:-1].sum()) for each in (counts, scored.confusion))
-    low, high = wilson_interval(right, scored.n)
-    metrics = {"accuracy": Score(right / scored.n, scored.n, low, high, "wilson")}
-    if scored.metrics["accuracy"].method is None:
-        metrics = {"accuracy": Score(right / scored.n, scored.n)}
-    f1 = f1_scores(counts)
-    for key, value in (("f1_macro", f1.macro), ("f1_weighted", f1.weighted)):
-        metrics[key] = (
-            Score(None, scored.n, why="no row has a target that is a candidate")
-            if np.isnan(value)
-            else Score(value, scored.n)
-        )
+    with_interval = scored.metrics["accuracy"].method is not None
+    metrics = {"accuracy": share(right, scored.n, with_interval=with_interval)} | label_f1(counts)
     wrong = int(scored.confusion[:, :-1].sum()) - fine
     return CoarseScores(labels, scored.n, metrics, (right - fine) / wrong if wrong else None)
