@@ -18,6 +18,16 @@ def given_path(text: str | Path) -> Path:
     return Path(text)
 
 
+def file_in_the_way(folder: Path) -> Path | None:
+    """What keeps a folder from being there or being made: itself or a parent that is a file; None if nothing.
+
+    Raises:
+        OSError: No folder can have this name.
+    """
+    there = next((each for each in (folder, *folder.parents) if each.exists()), None)
+    return None if there is None or there.is_dir() else there
+
+
 def require_file_place(option: str, path: Path | None) -> None:
     """Refuses a place where no file can be written, before anything is computed.
 
@@ -33,8 +43,8 @@ def require_file_place(option: str, path: Path | None) -> None:
     try:
         if path.is_dir():
             raise UsageError(f"{option} {path} is a folder", f"{option} takes the name of a file.")
-        above = next((each for each in path.parents if each.exists()), None)
-        if above is not None and not above.is_dir():
+        above = file_in_the_way(path.parent)
+        if above is not None:
             raise UsageError(f"{option} {path}: {above} is a file", "Name a file in a folder.")
     except OSError as fault:
         raise UsageError(f"{option} {path}: {(fault.strerror or str(fault)).lower()}") from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vecbench.cli.console import stderr
+from vecbench.cli.console import counted, stderr
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,7 +78,7 @@ def report_failures(source: ResponseSource) -> None:
     failed = source.resolution.failed
     if not failed:
         return
-    said = f"{failed:,} sample{'s have' if failed > 1 else ' has'} no response"
+    said = f"{counted(failed, 'sample')} {'has' if failed == 1 else 'have'} no response"
     remedy = "; run the same `vecbench run` again to try once more" if source.is_run else ""
     stderr().print(Text.assemble(("incomplete: ", "bold red"), said, remedy), soft_wrap=True)
 

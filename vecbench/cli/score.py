@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from vecbench.cli.console import stderr, stdout
-from vecbench.cli.paths import given_path
+from vecbench.cli.paths import file_in_the_way, given_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -174,9 +174,9 @@ def _require_directory(output: Path) -> None:
 
     remedy = "--output takes a directory."
     try:
-        nearest = next((each for each in (output, *output.parents) if each.exists()), None)
-        if nearest is not None and not nearest.is_dir():
-            raise UsageError(f"{nearest} is a file", remedy)
+        above = file_in_the_way(output)
+        if above is not None:
+            raise UsageError(f"{above} is a file", remedy)
         written = RunDirectory(output)
         if written.summary.exists() and not (written.scores.exists() or written.manifest.exists()):
             raise UsageError(

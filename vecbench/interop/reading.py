@@ -78,8 +78,8 @@ class ResponseSource:
     def facts(self) -> dict[str, Any]:
         """What scores.json says of the responses: nothing of a run that is whole and without a fault."""
         said: dict[str, Any] = {}
-        if self.missing():
-            said["missing"] = self.missing()
+        if missing := self.missing():
+            said["missing"] = missing
         if not self.is_run or self.faults:
             files = [path.name for path in self.files]
             said["responses"] = {"format": self.format, "files": files, "faults": self.effects()}

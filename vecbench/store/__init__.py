@@ -7,7 +7,6 @@ from vecbench.store.responses import (
     ResponseLog,
     StoredResponse,
     answered_and_failed,
-    latest_responses,
     read_responses,
     stored_response,
 )
@@ -20,7 +19,6 @@ __all__ = [
     "StoredResponse",
     "TaskRecord",
     "answered_and_failed",
-    "latest_responses",
     "read_responses",
     "remove",
     "stored_response",

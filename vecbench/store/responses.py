@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from types import TracebackType
@@ -214,12 +214,6 @@ def answered_and_failed(path: Path) -> tuple[int, int]:
         (each.task, each.sample_id, each.repeat): each.error is not None for each in read_responses(path)
     }
     return len(failed) - sum(failed.values()), sum(failed.values())
-
-
-def latest_responses(responses: Iterable[StoredResponse]) -> list[StoredResponse]:
-    """Of several responses to one sample and repeat the last, in the order of the first ones."""
-    latest = {(each.task, each.sample_id, each.repeat): each for each in responses}
-    return list(latest.values())
 
 
 def stored_response(values: Any) -> StoredResponse:

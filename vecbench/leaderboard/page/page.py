@@ -89,34 +89,34 @@ def html_page(board: Leaderboard) -> str:
     )
 
 
-def _columns(board: Leaderboard) -> list[Column | None]:
-    """The columns of every group's block; None for that of the ranks, if there are any."""
-    return [None, *COLUMNS] if board.has_ranks else [*COLUMNS]
+def _columns(board: Leaderboard) -> Iterator[tuple[str, Column | None, str]]:
+    """(block, column, classes) of all columns but the entry's own; None for that of the ranks, if any."""
+    columns = [None, *COLUMNS] if board.has_ranks else [*COLUMNS]
+    for place, block in enumerate(board.blocks):
+        for number, column in enumerate(columns):
+            yield block, column, _classes(place, block, column) + " block" * (number == 0)
 
 
 def _heads(board: Leaderboard) -> Iterator[dict[str, str | int | None]]:
-    columns = _columns(board)
-    for place, block in enumerate(board.blocks):
-        for column in columns:
-            classes = _classes(place, block, column) + " block" * (column is columns[0])
-            if column is None:
-                yield {
-                    "heading": "Rank",
-                    "aggregate": heading(RANKED_COLUMNS[0]),
-                    "better": "lower",
-                    "title": "ranks among entries of one kind, in the column that the table is sorted by",
-                    "classes": classes,
-                    "measure": None,
-                }
-            else:
-                yield {
-                    "heading": column.heading,
-                    "aggregate": column.aggregate,
-                    "better": column.better,
-                    "title": f"{column.metric}, {column.aggregate}; {column.better} is better",
-                    "classes": classes,
-                    "measure": RANKED_COLUMNS.index(column) if column in RANKED_COLUMNS else None,
-                }
+    for _, column, classes in _columns(board):
+        if column is None:
+            yield {
+                "heading": "Rank",
+                "aggregate": heading(RANKED_COLUMNS[0]),
+                "better": "lower",
+                "title": "ranks among entries of one kind, in the column that the table is sorted by",
+                "classes": classes,
+                "measure": None,
+            }
+        else:
+            yield {
+                "heading": column.heading,
+                "aggregate": column.aggregate,
+                "better": column.better,
+                "title": f"{column.metric}, {column.aggregate}; {column.better} is better",
+                "classes": classes,
+                "measure": RANKED_COLUMNS.index(column) if column in RANKED_COLUMNS else None,
+            }
 
 
 def _task_heads(board: Leaderboard) -> list[_TaskHead]:
@@ -191,20 +191,17 @@ def _task_cells(rows: RowMetrics | None, heads: Sequence[_TaskHead]) -> str:
 
 
 def _cells(standing: Standing, board: Leaderboard) -> Iterator[_Cell]:
-    columns = _columns(board)
-    for place, block in enumerate(board.blocks):
-        for column in columns:
-            classes = _classes(place, block, column) + " block" * (column is columns[0])
-            if column is None:
-                ranges = [standing.rank(block, each.measure) for each in RANKED_COLUMNS]
-                # Ranges sort by their better end, then by their worse one.
-                key = "" if ranges[0] is None else f"{ranges[0][0] + ranges[0][1] / 1e6:.6f}"
-                ranks = " ".join(map(rank, ranges)) if any(ranges) else ""
-                yield _Cell(rank(ranges[0]), "", key, classes, ranks)
-            else:
-                value = standing.value(block, column)
-                number = "" if value is None else f"{value.value:.6g}"
-                yield _Cell(cell(standing, block, column), interval(value), number, classes)
+    for block, column, classes in _columns(board):
+        if column is None:
+            ranges = [standing.rank(block, each.measure) for each in RANKED_COLUMNS]
+            # Ranges sort by their better end, then by their worse one.
+            key = "" if ranges[0] is None else f"{ranges[0][0] + ranges[0][1] / 1e6:.6f}"
+            ranks = " ".join(map(rank, ranges)) if any(ranges) else ""
+            yield _Cell(rank(ranges[0]), "", key, classes, ranks)
+        else:
+            value = standing.value(block, column)
+            number = "" if value is None else f"{value.value:.6g}"
+            yield _Cell(cell(standing, block, column), interval(value), number, classes)
 
 
 def _hash(text: str) -> str:
