@@ -5,24 +5,14 @@ import shutil
 
 import pytest
 import torch
-from fakes import made_image, make_request
+from engine_contract import PROMPT, EngineContract, request, texts
+from fakes import made_image
 
 from vecbench.engines import Request, Sampling, create_engine
 from vecbench.engines.seeding import SeededSampling
 from vecbench.engines.transformers import TransformersEngine, is_broken_device, is_out_of_memory
 from vecbench.errors import RunError, UsageError
-from vecbench.samples.sample import SampleImage
 from vecbench.shipped import demo_model
-
-PROMPT = (
-    "Which sentiment might this image evoke? Choose the most likely one from ['positive', 'negative']. "
-    "Think step by step. Respond in the format: "
-    "<think>{your reasoning}</think><answer>{your final answer}</answer>"
-)
-
-
-def request(key, colour="red", prompt=PROMPT, **sampling):
-    return make_request(key, prompt, colour, **sampling)
 
 
 @pytest.fixture(scope="module")
@@ -32,18 +22,8 @@ def engine():
     made.close()
 
 
-def texts(responses):
-    return {response.key: response.text for response in responses}
-
-
-def test_an_answer_comes_with_its_token_counts(engine):
-    [response] = engine.generate([request("a")])
-    assert response.error is None
-    assert response.finish_reason == "stop"
-    assert "<answer>" in response.text
-    assert response.text.endswith("</confidence>")
-    assert response.n_prompt_tokens > 16
-    assert 0 < response.n_output_tokens <= 40
+class TestTransformersEngine(EngineContract):
+    """As every engine does."""
 
 
 def test_a_batch_says_what_its_requests_say_alone(engine):
@@ -57,37 +37,11 @@ def test_a_batch_says_what_its_requests_say_alone(engine):
     assert together == alone
 
 
-def test_the_token_limit_is_a_finish_reason(engine):
-    [response] = engine.generate([request("a", max_tokens=3)])
-    assert (response.finish_reason, response.n_output_tokens) == ("length", 3)
-
-
-def test_a_stop_text_ends_the_answer_and_is_cut_off(engine):
-    [response] = engine.generate([request("a", stop=("<answer>",))])
-    assert response.finish_reason == "stop"
-    assert response.text.endswith("</think>")
-
-
-def test_a_broken_image_fails_alone(engine):
-    broken = Request("broken", PROMPT, SampleImage("x.png", b"nonsense"), Sampling(max_tokens=40))
-    responses = {response.key: response for response in engine.generate([request("a"), broken, request("b")])}
-    assert "x.png: not an image" in responses["broken"].error
-    assert responses["a"].error is None
-    assert responses["b"].error is None
-
-
 @pytest.mark.parametrize("size", [(1, 1), (1, 300), (3, 3), (3, 200), (4000, 10)])
 def test_odd_sizes_are_answered(engine, size):
     asked = Request("odd", PROMPT, made_image("red", size), Sampling(max_tokens=40))
     [response] = engine.generate([asked])
     assert response.error is None
-
-
-def test_a_prompt_longer_than_the_context_is_an_error_of_its_own(engine):
-    asked = [request("a"), request("long", prompt=PROMPT * 100)]
-    responses = {response.key: response for response in engine.generate(asked)}
-    assert "context" in responses["long"].error
-    assert responses["a"].error is None
 
 
 def test_a_long_prompt_does_not_cut_the_answers_of_its_batch_short(engine):
@@ -100,17 +54,6 @@ def test_a_long_prompt_does_not_cut_the_answers_of_its_batch_short(engine):
     assert alone["0"].finish_reason == "stop"
     assert alone["0"].n_output_tokens > alone["2"].n_output_tokens
     assert {response.key: response for response in engine.generate(asked)} == alone
-
-
-def test_a_text_that_stands_for_an_image_is_an_error_of_its_own(engine):
-    asked = [
-        request("a"),
-        request("b", prompt=f"<image>{PROMPT}"),
-        request("c", prompt=f"{PROMPT} <|image_pad|>"),
-    ]
-    errors = {response.key: response.error for response in engine.generate(asked)}
-    assert "stands for an image" in errors.pop("b")
-    assert errors == {"a": None, "c": None}
 
 
 def test_sampling_depends_on_the_seed_and_not_on_the_batch(engine):

@@ -4,25 +4,14 @@ import json
 import shutil
 
 import pytest
-from fakes import make_request
+from engine_contract import EngineContract, request
 
-from vecbench.engines import Request, Sampling
 from vecbench.errors import RunError, UsageError
-from vecbench.samples.sample import SampleImage
 from vecbench.shipped import demo_model
 
 pytestmark = [pytest.mark.vllm, pytest.mark.filterwarnings("default")]
 
-PROMPT = (
-    "Which sentiment might this image evoke? Choose the most likely one from ['positive', 'negative']. "
-    "Think step by step. Respond in the format: "
-    "<think>{your reasoning}</think><answer>{your final answer}</answer>"
-)
 SETTINGS = {"dtype": "float32", "enforce_eager": True, "max_model_len": 256, "max_num_seqs": 8}
-
-
-def request(key, colour="red", prompt=PROMPT, **sampling):
-    return make_request(key, prompt, colour, **sampling)
 
 
 @pytest.fixture(scope="module")
@@ -35,46 +24,8 @@ def engine():
     made.close()
 
 
-def texts(responses):
-    return {response.key: response.text for response in responses}
-
-
-def test_an_answer_comes_with_its_token_counts(engine):
-    [response] = engine.generate([request("a")])
-    assert response.error is None
-    assert response.finish_reason == "stop"
-    assert response.text.endswith("</confidence>")
-    assert response.n_prompt_tokens > 16
-    assert 0 < response.n_output_tokens <= 40
-
-
-def test_the_token_limit_is_a_finish_reason(engine):
-    [response] = engine.generate([request("a", max_tokens=3)])
-    assert (response.finish_reason, response.n_output_tokens) == ("length", 3)
-
-
-def test_a_stop_text_ends_the_answer_and_is_cut_off(engine):
-    [response] = engine.generate([request("a", stop=("</confidence>",))])
-    assert response.finish_reason == "stop"
-    assert "</confidence>" not in response.text
-
-
-def test_a_request_longer_than_the_context_and_a_broken_image_fail_alone(engine):
-    broken = Request("broken", PROMPT, SampleImage("x.png", b"nonsense"), Sampling(max_tokens=40))
-    asked = [request("a"), request("long", prompt=PROMPT * 100), broken, request("b")]
-    responses = {response.key: response for response in engine.generate(asked)}
-    assert "256" in responses["long"].error
-    assert "\n" not in responses["long"].error
-    assert "x.png: not an image" in responses["broken"].error
-    assert responses["a"].error is None
-    assert responses["b"].error is None
-
-
-def test_sampling_with_the_same_seed_says_the_same(engine):
-    asked = [request(f"{n}", temperature=1.5, seed=n) for n in range(12)]
-    first, second = texts(engine.generate(asked)), texts(engine.generate(asked))
-    assert first == second
-    assert len(set(first.values())) > 1
+class TestVllmEngine(EngineContract):
+    """As every engine does."""
 
 
 def test_no_more_is_pulled_than_the_window_holds(engine):
@@ -88,24 +39,6 @@ def test_no_more_is_pulled_than_the_window_holds(engine):
     for finished, _ in enumerate(engine.generate(watched()), start=1):
         assert len(pulled) <= finished + 2 * SETTINGS["max_num_seqs"]
     assert len(pulled) == 60
-
-
-def test_a_text_that_stands_for_an_image_is_an_error_of_its_own(engine):
-    asked = [
-        request("a"),
-        request("b", prompt=f"<image>{PROMPT}"),
-        request("c", prompt=f"{PROMPT} <|image_pad|>"),
-    ]
-    errors = {response.key: response.error for response in engine.generate(asked)}
-    assert "stands for an image" in errors.pop("b")
-    assert errors == {"a": None, "c": None}
-
-
-def test_an_early_stop_leaves_the_engine_usable(engine):
-    running = engine.generate(request(str(number)) for number in range(60))
-    next(running)
-    running.close()
-    assert texts(engine.generate([request("a")]))["a"]
 
 
 def test_the_manifest_can_hold_what_the_engine_says_of_itself(engine):
