@@ -132,9 +132,16 @@ def test_an_interval_of_few_defined_replicates_is_none():
 
 def test_the_reflected_interval_mirrors_the_replicates_and_reaches_zero_if_it_may():
     values = np.linspace(0.1, 0.3, 1001)
-    assert reflected_interval(0.15, values, may_be_zero=False) == pytest.approx((0.005, 0.195))
-    assert reflected_interval(0.15, values, may_be_zero=True)[0] == 0
-    assert reflected_interval(0.05, values, may_be_zero=False) == (0.0, 0.05)
+    assert reflected_interval(0.25, values, may_be_zero=False) == pytest.approx((0.205, 0.395))
+    assert reflected_interval(0.25, values, may_be_zero=True)[0] == 0
+    # Where reflecting leaves little above the estimate, a normal interval's margin is.
+    margin = 1.96 * values.std()
+    assert reflected_interval(0.15, values, may_be_zero=False) == pytest.approx(
+        (0.005, 0.15 + margin), rel=1e-4
+    )
+    assert reflected_interval(0.05, values, may_be_zero=False) == pytest.approx(
+        (0.0, 0.05 + margin), rel=1e-4
+    )
     assert reflected_interval(0.9, values + 0.6, may_be_zero=False)[1] == 1.0
 
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vecbench.metrics.cells import Cells, Counts, Values, share
-from vecbench.metrics.condensed import condensed, is_condensed
+from vecbench.metrics.clusters import Clusters
+from vecbench.metrics.condensed import condensed, grouping, is_condensed
 from vecbench.metrics.replication import in_blocks
 
 LEVEL = 0.95
@@ -52,6 +54,27 @@ class Outcomes:
         wrong = np.asarray(np.sum([part.missing_wrong for part in parts], axis=0))
         return cls(Cells.pooled([part.cells for part in parts]), right, wrong)
 
+    @classmethod
+    def of_counts(cls, confidence: NDArray[np.float64], counts: Counts) -> Outcomes:
+        """The rows that are counted by place, see `by_place`.
+
+        Args:
+            confidence: As for `Cells`; shape (k,).
+            counts: Shape (..., 2k + 2).
+        """
+        k = confidence.size
+        cells = Cells(confidence, counts[..., :k], counts[..., k : 2 * k])
+        return cls(cells, counts[..., -2], counts[..., -1])
+
+    @property
+    def by_place(self) -> Counts:
+        """Rows that are right at each confidence, wrong at each, right without one, wrong without one.
+
+        Shape (..., 2k + 2).
+        """
+        missing = np.stack([self.missing_right, self.missing_wrong], axis=-1)
+        return np.concatenate([self.cells.right, self.cells.wrong, missing], axis=-1)
+
     @property
     def accuracy(self) -> Values:
         """Right rows among all rows; shape (...)."""
@@ -79,8 +102,11 @@ def resample(outcomes: Outcomes, replicates: int, stream: np.random.Generator) -
     Returns:
         Outcomes whose counts have shape (replicates, k) and (replicates,).
     """
-    cells, k = outcomes.cells, outcomes.cells.confidence.size
-    counts = np.r_[cells.right, cells.wrong, outcomes.missing_right, outcomes.missing_wrong]
+    return Outcomes.of_counts(outcomes.cells.confidence, _resampled(outcomes.by_place, replicates, stream))
+
+
+def _resampled(counts: Counts, replicates: int, stream: np.random.Generator) -> Counts:
+    """Counts of drawn rows, shape (replicates, places), of the rows' own, shape (places,)."""
     drawn = np.zeros((replicates, counts.size))
     filled = counts > 0
     n = int(counts.sum())
@@ -89,8 +115,7 @@ def resample(outcomes: Outcomes, replicates: int, stream: np.random.Generator) -
         drawn[:, filled] = rows_drawn(counts[filled].astype(np.int64), replicates, stream)
     elif n:
         drawn[:, filled] = stream.multinomial(n, counts[filled] / n, size=replicates)
-    right, wrong = drawn[:, :k], drawn[:, k : 2 * k]
-    return Outcomes(Cells(cells.confidence, right, wrong), drawn[:, -2], drawn[:, -1])
+    return drawn
 
 
 def rows_drawn(counts: NDArray[np.int64], replicates: int, stream: np.random.Generator) -> NDArray[np.int64]:
@@ -121,11 +146,13 @@ def bootstrap(
     statistics: Mapping[str, Statistic],
     replicates: int = REPLICATES,
     seed: int = SEED,
+    clusters: Sequence[Clusters] = (),
 ) -> dict[str, dict[str, Values]]:
     """Replicates of statistics of several sets of rows, and of pools of them.
 
-    Every stratum is resampled by itself, so a pool holds as many rows of each as the data does. The
-    draws do not depend on the number of processors.
+    Every stratum is resampled by itself, so a pool holds as many rows of each as the data does; images that
+    have several rows are drawn with all of them, whatever their strata. The draws do not depend on the
+    number of processors.
 
     A stratum with very many distinct confidences is condensed first, for the spread of the replicates
     alone: they are moved by what condensing has changed in the statistics of the rows themselves.
@@ -136,16 +163,30 @@ def bootstrap(
         statistics: Key → what to compute.
         replicates: How many, at least 1.
         seed: Of the draws.
+        clusters: Images of which the strata have several rows; the rows are among those of the strata.
 
     Returns:
         Name of stratum or pool → key → values of shape (replicates,); the same replicate of a stratum and
         of a pool that holds it is of the same draw.
     """
     used = {name: replace(rows, cells=condensed(rows.cells)) for name, rows in strata.items()}
+    apart = {name: rows.by_place for name, rows in used.items()}
+    together = [
+        {name: each.counts(name, grouping(strata[name].cells)) for name in each.place} for each in clusters
+    ]
+    for units in together:
+        for name, counts in units.items():
+            apart[name] = apart[name] - counts.sum(axis=0)
 
     def block(size: int, stream: np.random.Generator) -> dict[str, dict[str, Values]]:
-        drawn = {name: resample(rows, size, stream) for name, rows in used.items()}
-        return of_strata(drawn, pools, statistics)
+        drawn = {name: _resampled(counts, size, stream) for name, counts in apart.items()}
+        for units in together:
+            number = len(next(iter(units.values())))
+            times = rows_drawn(np.ones(number, dtype=np.int64), size, stream).astype(np.float64)
+            for name, counts in units.items():
+                drawn[name] += times @ counts
+        rows = {name: Outcomes.of_counts(used[name].cells.confidence, drawn[name]) for name in used}
+        return of_strata(rows, pools, statistics)
 
     blocks = in_blocks(block, replicates, BLOCK, seed)
     drawn = {
@@ -215,7 +256,9 @@ def reflected_interval(
 
     Resampling a calibration error adds noise that it takes for more error: its replicates lie above the
     estimate as the estimate lies above the truth, and near 0 no percentile interval reaches down to
-    it. Reflecting them corrects for that (Davison and Hinkley, 1997, section 5.2).
+    it. Reflecting them corrects for that (Davison and Hinkley, 1997, section 5.2). It corrects too much above
+    the estimate, where the error is small but not 0: there the estimate itself is hardly too large, and the
+    high end is no nearer to it than a normal interval's.
 
     Args:
         estimate: The metric of the rows.
@@ -230,4 +273,5 @@ def reflected_interval(
     if percentiles is None:
         return None
     low = 0.0 if may_be_zero else min(estimate, max(0.0, 2 * estimate - percentiles[1]))
-    return low, min(1.0, max(estimate, 2 * estimate - percentiles[0]))
+    margin = NormalDist().inv_cdf((1 + level) / 2) * float(np.nanstd(replicates))
+    return low, min(1.0, max(estimate + margin, 2 * estimate - percentiles[0]))

@@ -7,6 +7,7 @@ most; probabilities taken from logits are all distinct, and no two of their rows
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vecbench.metrics.calibration import bin_of
 from vecbench.metrics.cells import Cells
@@ -40,12 +41,21 @@ def condensed(cells: Cells) -> Cells:
     Returns:
         At most `MOST_DISTINCT` distinct confidences.
     """
+    return cells.merged(grouping(cells)) if is_condensed(cells) else cells
+
+
+def grouping(cells: Cells) -> NDArray[np.intp]:
+    """The place of each confidence among those of `condensed`; shape (k,).
+
+    Args:
+        cells: As for `condensed`.
+    """
     if not is_condensed(cells):
-        return cells
+        return np.arange(cells.confidence.size)
     through = np.cumsum(cells.total[::-1])[::-1]
     share_above = (through - cells.total / 2) / cells.n
     group = (GROUPS * np.sqrt(share_above)).astype(np.intp)
     for bins in BINS:
         # Both fall or rise with the confidence, so a pair of them never recurs.
         group = group * bins + (bins - 1 - bin_of(cells.confidence, bins))
-    return cells.merged(group)
+    return np.asarray(np.r_[0, np.cumsum(np.diff(group) != 0)])

@@ -75,6 +75,11 @@ class Prediction:
     dropped: str | None = None
 
     @property
+    def image_key(self) -> str:
+        """What tells its image from others: its hash or, where that is unknown, task and sample."""
+        return self.image_sha256 or f"{self.task}/{self.sample_id}"
+
+    @property
     def correct(self) -> bool:
         """Whether the label is the target; a prediction without a label is wrong."""
         if self.judged is not None:

@@ -140,8 +140,8 @@ def _facts(scores: Scores, manifest: Manifest | None, source: ResponseSource | N
         yield f"Faults: {effects}; see `faults.jsonl`.\n"
     if shared := scores.further.get("shared_images"):
         yield (
-            f"{shared['overall']:,} images are in several tasks; intervals over these take answers to one "
-            "for independent.\n"
+            f"{shared['overall']:,} images are in several tasks; intervals over these take all answers to "
+            "one together.\n"
         )
     if manifest is None:
         return

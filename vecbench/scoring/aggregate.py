@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from typing import Any
@@ -32,17 +32,18 @@ from vecbench.parsing import Prediction
 from vecbench.parsing.prediction import CONFIDENCE_STATUSES, LABEL_STATUSES
 from vecbench.scoring.arrangement import Arrangement
 from vecbench.scoring.definitions import DEFINITIONS, Definition, bounds_under_missing
+from vecbench.scoring.dependence import INDEPENDENT, SHARES, Dependence, Effects
 from vecbench.scoring.scores import GroupScores, RowScores, Score, Scores
 from vecbench.tasks import Catalogue
 
 OVERALL = "overall"
 NO_CELLS = Cells.of_rows([], [])
+WILSON = "wilson"
 PERCENTILE = "bootstrap, percentile"
 SQUARE_AND_ADD = "square-and-add of the tasks' Wilson intervals"
 REFLECTED = "bootstrap, reflected; low end 0 unless the consistency test rejects"
-
-SHARES = ("accuracy", "coverage")
-"""Metrics that are a count of the rows over all of them."""
+BY_IMAGE = "all answers to an image together"
+"""What is said beside these where an image has several rows."""
 
 
 def _of_cells(definition: Definition) -> Statistic:
@@ -66,8 +67,8 @@ def score(
 ) -> Scores:
     """The scores of every task, of every group that a task belongs to, and of all rows.
 
-    The order of the rows makes no difference. With several repeats there are no intervals: the answers to
-    one sample are not independent, and intervals that take them for so would be too narrow.
+    The order of the rows makes no difference. Answers to one image, in several tasks or repeats, are not
+    independent: they are resampled together, and the other intervals are as much wider as they depend.
 
     Args:
         rows: At most one a task, sample and repeat.
@@ -90,7 +91,8 @@ def score(
     outcomes = {name: _outcomes(by_task[name]) for name in order}
     cells = {name: each.cells for name, each in outcomes.items()}
     cells |= {name: Cells.pooled([cells[part] for part in parts]) for name, parts in pools.items()}
-    repeated = len({row.repeat for row in rows}) > 1
+    dependence = Dependence.of_rows({name: by_task[name] for name in order})
+    clusters = dependence.clusters(outcomes) if dependence else []
     # numpy draws without holding the interpreter: the two kinds of replicates need not wait for each other.
     with ThreadPoolExecutor(WORKERS) as workers:
         workers.submit(import_module, "scipy.optimize")  # what SmoothECE needs takes as long to import
@@ -99,17 +101,20 @@ def score(
             for name, each in cells.items()
             if each.n
         }
-        drawn = {} if repeated else bootstrap(outcomes, pools, STATISTICS, replicates, seed)
+        drawn = bootstrap(outcomes, pools, STATISTICS, replicates, seed, clusters)
     nulls = {name: each.result() for name, each in simulated.items()}
 
     def scored(name: str, parts: Sequence[str]) -> RowScores:
         pooled = [row for part in parts for row in by_task[part]]
-        return _row_scores(pooled, cells.get(name, NO_CELLS), drawn.get(name), nulls.get(name, {}))
+        effects = dependence.effects(parts) if dependence else INDEPENDENT
+        return _row_scores(
+            pooled, cells.get(name, NO_CELLS), drawn.get(name, {}), nulls.get(name, {}), effects
+        )
 
     tasks = {name: scored(name, [name]) for name in order}
 
     def grouped(name: str, present: Sequence[str], absent: Sequence[str]) -> GroupScores:
-        macro = _macro({part: tasks[part] for part in present}, drawn)
+        macro = _macro({part: tasks[part] for part in present}, drawn, dependence)
         return GroupScores(tuple(present), tuple(absent), scored(name, present), macro)
 
     groups = {
@@ -136,8 +141,9 @@ def _outcomes(rows: Sequence[Prediction]) -> Outcomes:
 def _row_scores(
     rows: Sequence[Prediction],
     cells: Cells,
-    drawn: Mapping[str, Values] | None,
+    drawn: Mapping[str, Values],
     null: Mapping[int, Values],
+    effects: Effects,
 ) -> RowScores:
     n = len(rows)
     lists = dict.fromkeys(row.candidates for row in rows)  # few, however many rows there are
@@ -146,10 +152,12 @@ def _row_scores(
     # A target outside the candidates is a fault of the data: a miss of no class.
     targets = [row.target if row.target in known else None for row in rows]
     labels = [row.reading.label for row in rows]
-    metrics = {"accuracy": share(sum(row.correct for row in rows), n, with_interval=drawn is not None)}
+    metrics = {"accuracy": share(sum(row.correct for row in rows), n, effects.shares["accuracy"])}
     confusion = confusion_counts(targets, labels, candidates)
     metrics |= label_f1(confusion)
-    metrics["coverage"] = share(cells.n, n, with_interval=drawn is not None)
+    metrics["coverage"] = share(cells.n, n, effects.shares["coverage"])
+    # A sum of gaps that are so much wider, each by the root of its variance's factor.
+    null = {bins: values * effects.null[bins] ** 0.5 for bins, values in null.items()}
     p_values = {bins: consistency_p(cells, values, bins) for bins, values in null.items()}
     for key, definition in DEFINITIONS.items():
         value = float(definition.of_cells(cells))
@@ -157,23 +165,29 @@ def _row_scores(
             metrics[key] = Score(None, cells.n, why=_why_undefined(cells))
             continue
         details = {**definition.details(cells), **bounds_under_missing(key, value, cells.n, n - cells.n)}
-        if drawn is None or definition.interval == "none":
-            metrics[key] = Score(value, cells.n, details=details)
-        elif definition.interval == "percentile":
-            metrics[key] = _scored(value, cells.n, percentile_interval(drawn[key]), PERCENTILE, details)
-        else:
+        interval, method = None, PERCENTILE
+        if definition.interval == "percentile":
+            interval = percentile_interval(drawn[key])
+        elif definition.interval == "reflected":
             may_be_zero = p_values[definition.bins] > 1 - LEVEL
             interval = reflected_interval(value, drawn[key], may_be_zero=may_be_zero)
-            metrics[key] = _scored(value, cells.n, interval, REFLECTED, details)
+            method = REFLECTED
+        method += f"; {BY_IMAGE}" * effects.by_image
+        metrics[key] = _scored(value, cells.n, interval, method, details)
     undefined = Score(None, 0, why=_why_undefined(cells))
     metrics["ece_null"] = Score(float(null[10].mean()), cells.n) if null else undefined
     metrics["calibration_p"] = Score(p_values[10], cells.n) if null else undefined
     return RowScores(n, status_counts(rows), metrics, cells, candidates, confusion)
 
 
-def _macro(tasks: Mapping[str, RowScores], drawn: Mapping[str, Mapping[str, Values]]) -> dict[str, Score]:
+def _macro(
+    tasks: Mapping[str, RowScores],
+    drawn: Mapping[str, Mapping[str, Values]],
+    dependence: Dependence | None,
+) -> dict[str, Score]:
     """The unweighted mean of the tasks' scores, as far as a mean says something."""
     keys = [key for key in next(iter(tasks.values())).metrics if key != "calibration_p"] if tasks else []
+    by_image = dependence is not None and dependence.effects(list(tasks)).by_image
     macro: dict[str, Score] = {}
     for key in keys:
         values = {name: rows.metrics[key].value for name, rows in tasks.items()}
@@ -182,22 +196,22 @@ def _macro(tasks: Mapping[str, RowScores], drawn: Mapping[str, Mapping[str, Valu
             macro[key] = Score(None, len(values), why=f"{key} is undefined for {', '.join(undefined)}")
             continue
         value = math.fsum(each for each in values.values() if each is not None) / len(values)
-        interval, method = None, PERCENTILE
-        if drawn and key in SHARES:
-            interval, method = _mean_of_shares([rows.metrics[key] for rows in tasks.values()]), SQUARE_AND_ADD
-        elif drawn and key in DEFINITIONS and DEFINITIONS[key].interval == "percentile":
+        if key in SHARES:
+            effect = dependence.macro_effect(list(tasks), key) if dependence else 1.0
+            macro[key] = _mean_of_shares(value, [rows.metrics[key] for rows in tasks.values()], effect)
+        elif key in DEFINITIONS and DEFINITIONS[key].interval == "percentile":
             interval = percentile_interval(np.mean([drawn[name][key] for name in tasks], axis=0))
-        macro[key] = _scored(value, len(values), interval, method, {})
+            method = PERCENTILE + f"; {BY_IMAGE}" * by_image
+            macro[key] = _scored(value, len(values), interval, method, {})
+        else:
+            macro[key] = Score(value, len(values))
     return macro
 
 
-def _mean_of_shares(shares: Iterable[Score]) -> tuple[float, float] | None:
-    known = []
-    for each in shares:
-        if each.value is None or each.low is None or each.high is None:
-            return None
-        known.append((each.value, each.low, each.high))
-    return mean_interval(known)
+def _mean_of_shares(value: float, shares: Sequence[Score], effect: float) -> Score:
+    # Of any row there are all three; undefined shares have no mean.
+    known = [(each.value or 0.0, each.low or 0.0, each.high or 0.0) for each in shares]
+    return Score(value, len(shares), *mean_interval(known, effect), SQUARE_AND_ADD, details=_effect(effect))
 
 
 def _scored(
@@ -208,14 +222,17 @@ def _scored(
     return Score(value, n, *interval, method, details=details)
 
 
-def share(part: int, n: int, *, with_interval: bool) -> Score:
-    """Some of n rows, with its Wilson interval if asked for; undefined of no rows."""
+def share(part: int, n: int, design_effect: float = 1.0) -> Score:
+    """Some of n rows, with its Wilson interval; undefined of no rows."""
     if n == 0:
         return Score(None, 0, why="there are no rows")
-    if not with_interval:
-        return Score(part / n, n)
-    low, high = wilson_interval(part, n)
-    return Score(part / n, n, low, high, "wilson")
+    low, high = wilson_interval(part, n, design_effect=design_effect)
+    return Score(part / n, n, low, high, WILSON, details=_effect(design_effect))
+
+
+def _effect(design_effect: float) -> Mapping[str, Any]:
+    """What is said of an interval that is wider than that of independent answers."""
+    return {} if design_effect == 1 else {"design_effect": design_effect}
 
 
 def label_f1(confusion: NDArray[np.int64]) -> dict[str, Score]:

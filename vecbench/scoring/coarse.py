@@ -41,7 +41,7 @@ def coarse_scores(scores: Scores, catalogue: Catalogue) -> dict[str, CoarseScore
     """The coarse scores of every task whose file maps its labels to coarser ones.
 
     Nothing is read anew: they follow from the confusion matrix. A task whose rows have other candidates than
-    its file has none. Accuracy has a Wilson interval where the task's own accuracy has an interval.
+    its file has none.
 
     Args:
         scores: Of the tasks.
@@ -67,7 +67,8 @@ def _coarse(scored: RowScores, parents: Mapping[str, str]) -> CoarseScores:
         belongs[labels.index(parents[candidate]), place] = 1
     counts = belongs @ scored.confusion @ belongs.T
     right, fine = (int(each.diagonal()[:-1].sum()) for each in (counts, scored.confusion))
-    with_interval = scored.metrics["accuracy"].method is not None
-    metrics = {"accuracy": share(right, scored.n, with_interval=with_interval)} | label_f1(counts)
+    # Answers that depend on each other as fine labels are taken to do so as coarse ones.
+    effect = scored.metrics["accuracy"].details.get("design_effect", 1.0)
+    metrics = {"accuracy": share(right, scored.n, effect)} | label_f1(counts)
     wrong = int(scored.confusion[:, :-1].sum()) - fine
     return CoarseScores(labels, scored.n, metrics, (right - fine) / wrong if wrong else None)

@@ -104,7 +104,7 @@ def _recalibration(rows: Sequence[Prediction], method: Method) -> Recalibration 
     raw = np.array([row.reading.confidence for row in stated], dtype=np.float64)
     correct = np.array([row.correct for row in stated])
     # Repeats and tasks that share an image share its fold.
-    images = [row.image_sha256 or f"{row.task}/{row.sample_id}" for row in stated]
+    images = [row.image_key for row in stated]
     after = cross_fitted(raw, correct, images, method)
     return Recalibration(
         len(stated),

@@ -14,8 +14,7 @@ from vecbench.scoring.scores import Scores
 def shared_images(rows: Sequence[Prediction], scores: Scores) -> dict[str, Any]:
     """How many images several tasks of a group have, and of everything, as scores.json has it.
 
-    Intervals over several tasks take their answers for independent. Those to one image are not, so that the
-    intervals are too narrow where many are shared.
+    Answers to one image are not independent: `Dependence` says what becomes of the intervals.
 
     Args:
         rows: Predictions; an image whose hash is unknown is taken for one that is not shared.
