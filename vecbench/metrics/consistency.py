@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from vecbench.metrics.calibration import bin_of, ece
 from vecbench.metrics.cells import Cells, ConfidenceMetric, Values
+from vecbench.metrics.clusters import design_effect
 from vecbench.metrics.right_counts import RightCounts
 
 REPLICATES = 10_000
@@ -137,3 +139,32 @@ def consistency_p(cells: Cells, null: Values, bins: int = 10) -> float:
     # An equal ECE may differ in the last bits, since its sum has other terms.
     as_large = np.count_nonzero(null >= ece.of_cells(cells, bins) - 1e-12)
     return (1 + int(as_large)) / (1 + null.size)
+
+
+def null_effect(image: ArrayLike, confidence: ArrayLike, correct: ArrayLike, bins: int = 10) -> float:
+    """How much larger the variance of a bin's gap is than independent answers would make it, over all bins.
+
+    Replicates of `null_eces`, times its root, are those of rows of which an image has several: so Rao and
+    Scott (1981) correct a test that adds up such gaps.
+
+    Args:
+        image: The number of each row's image, from 0; shape (n,).
+        confidence: In [0, 1], nan where there is none; shape (n,).
+        correct: Whether each row is right; shape (n,).
+        bins: As for `ece`.
+
+    Returns:
+        At least 1; 1 where no image has several rows with a confidence.
+    """
+    stated = ~np.isnan(np.asarray(confidence, dtype=np.float64))
+    images = np.asarray(image, dtype=np.intp)[stated]
+    if np.unique(images).size == images.size:
+        return 1.0
+    told = np.asarray(confidence, dtype=np.float64)[stated]
+    place = bin_of(told, bins)
+    gap = np.asarray(correct, dtype=np.float64)[stated] - told
+    rows = np.maximum(np.bincount(place, minlength=bins), 1)
+    # What a bin's rows have in common is its gap, and no dependence.
+    gap = gap - (np.bincount(place, weights=gap, minlength=bins) / rows)[place]
+    gap[np.abs(gap) < 1e-12] = 0  # rounding, where a bin's rows are all alike
+    return design_effect(gap, images * bins + place)

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vecbench.metrics.bootstrap import Outcomes
-from vecbench.metrics.calibration import bin_of
 from vecbench.metrics.clusters import Clusters, design_effect
+from vecbench.metrics.consistency import null_effect
 from vecbench.parsing import Prediction
 
 Share = Literal["accuracy", "coverage"]
@@ -112,7 +112,11 @@ class Dependence:
         if np.unique(rows.image).size == rows.image.size:
             return INDEPENDENT
         shares = {share: self._effect(tasks, share) for share in SHARES}
-        return Effects(True, shares, {bins: self._null_effect(rows, bins) for bins in BINS})
+        return Effects(
+            True,
+            shares,
+            {bins: null_effect(rows.image, rows.confidence, rows.correct, bins) for bins in BINS},
+        )
 
     def clusters(self, outcomes: Mapping[str, Outcomes]) -> list[Clusters]:
         """The images that have several rows: those of the same tasks together, so that tasks keep their n.
@@ -155,21 +159,6 @@ class Dependence:
         residual = np.concatenate([(each - each.mean()) / each.size for each in aspects])
         part = np.concatenate([np.full(each.size, number) for number, each in enumerate(aspects)])
         return design_effect(residual, self._joined(tasks).image, part, weight)
-
-    def _null_effect(self, rows: TaskAnswers, bins: int) -> float:
-        """The design effect on the gaps of a reliability diagram, its mean over the bins.
-
-        So Rao and Scott (1981) correct a test that adds up such gaps.
-        """
-        rows = rows.taken(~np.isnan(rows.confidence))
-        if np.unique(rows.image).size == rows.image.size:
-            return 1.0
-        bin_number = bin_of(rows.confidence, bins)
-        gap = rows.correct - rows.confidence
-        sizes = np.maximum(np.bincount(bin_number, minlength=bins), 1)
-        gap = gap - (np.bincount(bin_number, weights=gap, minlength=bins) / sizes)[bin_number]
-        gap[np.abs(gap) < 1e-12] = 0  # rounding, where a bin's rows are all alike
-        return design_effect(gap, rows.image * bins + bin_number)
 
     def _joined(self, tasks: Sequence[str]) -> TaskAnswers:
         parts = [self.tasks[name] for name in tasks]
