@@ -73,10 +73,24 @@ def coarse_and_fine(model: int, difficulty: NDArray[np.float64], generator: np.r
     return stated, right(stated, difficulty, generator)
 
 
+def on_shared_images(
+    model: int,  # noqa: ARG001
+    difficulty: NDArray[np.float64],
+    generator: np.random.Generator,
+) -> Answers:
+    """Calibrated, and asked about each image in two tasks: what a model makes of it, it makes of it twice."""
+    images = difficulty.size // 2
+    stated = np.tile(shares(difficulty[:images], generator).round(1), 2)
+    luck = generator.random(images)
+    answers = [np.where(generator.random(images) < 0.8, luck, generator.random(images)) for _ in TASKS]
+    return stated, np.concatenate(answers) < stated
+
+
 POPULATIONS: dict[str, tuple[Population, tuple[str, ...]]] = {
     "calibrated": (calibrated, ("accuracy", "brier", "ece", "auroc")),
     "overconfident": (overconfident, ("accuracy", "brier", "ece", "auroc")),
     "one value, or many": (coarse_and_fine, ("ece",)),
+    "calibrated, tasks on the same images": (on_shared_images, ("accuracy", "brier", "ece", "auroc")),
 }
 
 
@@ -91,7 +105,11 @@ def main() -> None:
             for board in range(boards):
                 generator = np.random.default_rng([board, n])
                 difficulty = generator.normal(size=n)
-                entries = [entry(population(model, difficulty, generator)) for model in range(MODELS)]
+                is_shared = population is on_shared_images
+                entries = [
+                    entry(population(model, difficulty, generator), is_shared=is_shared)
+                    for model in range(MODELS)
+                ]
                 pooled = [each.overall.pooled for each in entries]
                 for measure, ranges in rank_ranges(entries, pooled, TASKS).items():
                     given = [each for each in ranges if each is not None]
@@ -104,16 +122,21 @@ def main() -> None:
             print(f"{name}, {n} samples: {said}")
 
 
-def entry(answers: Answers) -> Entry:
-    """An entry of nothing but outcomes; two thirds of the samples are of the first task."""
+def entry(answers: Answers, *, is_shared: bool) -> Entry:
+    """An entry of nothing but outcomes.
+
+    Two thirds of the samples are of the first task, or one half where the other half is of the same images.
+    """
     stated, is_right = answers
-    first = 2 * stated.size // 3
+    first = stated.size // 2 if is_shared else 2 * stated.size // 3
+    every = base64.b64encode(np.packbits(np.ones(first, dtype=bool)).tobytes()).decode()
     outcomes = {
         task: TaskOutcomes(
             n=stated[part].size,
             samples_sha256="0" * 64,
             right=base64.b64encode(np.packbits(is_right[part]).tobytes()).decode(),
             confidence=base64.b64encode((UNITS * stated[part]).round().astype("<u2").tobytes()).decode(),
+            shared={other: every for other in TASKS if other != task and is_shared},
         )
         for task, part in zip(TASKS, (slice(first), slice(first, None)), strict=True)
     }

@@ -246,6 +246,20 @@ def pooled(said):
             "0.134926 is not between low 500.0 and high 100.0",
         ),
         (lambda said: pooled(said)["ece"].update(low=0.2), "is not between"),
+        (
+            lambda said: said["outcomes"]["emoji_7"]["shared"].pop("emoji_2"),
+            "outcomes.emoji_2 and outcomes.emoji_7 share different numbers of images",
+        ),
+        (
+            lambda said: said["outcomes"]["emoji_7"]["shared"].update(emoji_9="AA=="),
+            "shared.emoji_9 has 1 bytes, which are not 136 bits",
+        ),
+        (
+            lambda said: said["outcomes"]["emoji_7"]["shared"].update(
+                emoji_9=said["outcomes"]["emoji_7"]["right"]
+            ),
+            "outcomes.emoji_7 shares images with emoji_9, which is no other task",
+        ),
     ],
 )
 def test_a_verified_entry_that_was_edited_is_not_published(tmp_path, change, problem):

@@ -7,8 +7,8 @@ import pytest
 from scipy.stats import binomtest
 
 from vecbench.leaderboard.answers import AnswerSheets
-from vecbench.leaderboard.entry import Decoding, Entry
-from vecbench.leaderboard.outcomes import NO_CONFIDENCE, UNITS, TaskOutcomes
+from vecbench.leaderboard.entry import Decoding, Entry, RowMetrics, Value
+from vecbench.leaderboard.outcomes import NO_CONFIDENCE, UNITS, TaskOutcomes, images_of
 from vecbench.leaderboard.ranking import ACCURACY, BRIER, MACRO_ACCURACY, RANKED, rank_ranges
 from vecbench.metrics import auroc, brier, ece
 from vecbench.metrics.paired import Answers, PairedRows, observed_sets, paired_bootstrap
@@ -75,6 +75,73 @@ def test_outcomes_come_back_as_they_went_in():
     assert stored.correct == right.sum()
     codes = [None if each == NO_CONFIDENCE else each / UNITS for each in stored.codes.tolist()]
     assert codes == [*stated[:-2], 0.0, 1.0]
+
+
+def about(images, task, right):
+    rows = predicted(right, [0.5] * len(right))
+    return [
+        replace(row, task=task, image_sha256=f"{image:064x}") for row, image in zip(rows, images, strict=True)
+    ]
+
+
+def test_outcomes_tell_which_images_tasks_share():
+    rows = {
+        "one": about([5, 1, 9, 3], "one", [True] * 4),
+        "two": about([3, 4, 9], "two", [True] * 3),
+        "three": about([4, 8, 9], "three", [True] * 3),
+        "four": about([6], "four", [True]),
+    }
+    stored = {task: TaskOutcomes.of_rows(each, rows) for task, each in rows.items()}
+    stored = {task: each.model_copy(update={"shared": {k: v for k, v in each.shared.items() if k != task}})
+              for task, each in stored.items()}  # fmt: skip
+    assert stored["four"].shared == {}
+    numbers = images_of(stored).tolist()
+    images = [1, 3, 5, 9, 3, 4, 9, 4, 8, 9, 6]
+    assert [numbers.index(number) for number in numbers] == [images.index(image) for image in images]
+    assert images_of({"two": stored["two"]}).tolist() == [0, 1, 2]
+
+
+def sharing_entry(first, second, images):
+    """An entry of two tasks, of which the second asks about given images of those that the first has."""
+    rows = {
+        "emoji_2": about(range(len(first)), "emoji_2", first),
+        "emoji_7": about(images, "emoji_7", second),
+    }
+    both = {
+        task: TaskOutcomes.of_rows(each, {other: rows[other] for other in rows if other != task})
+        for task, each in rows.items()
+    }
+    correct, n = int(np.sum(first) + np.sum(second)), len(first) + len(second)
+    return entry(first).model_copy(
+        update={
+            "outcomes": both,
+            "tasks": {
+                "both": RowMetrics(n=n, correct=correct, metrics={"accuracy": Value(value=correct / n)})
+            },
+        }
+    )
+
+
+@pytest.mark.parametrize(("images", "distinct"), [(range(1000), False), (range(1000, 2000), True)])
+def test_the_same_images_in_two_tasks_are_no_further_samples(images, distinct):
+    # 14 samples won and 6 lost may be chance; the same again says no more, as many others would.
+    worse, better = np.arange(1000) < 500, (np.arange(1000) < 514) & (np.arange(1000) >= 6)
+    assert binomtest(6, 20).pvalue > 0.05 > binomtest(12, 40).pvalue
+    entries = [sharing_entry(each, each, images) for each in (worse, better)]
+    found = rank_ranges(entries, [each.tasks["both"] for each in entries], ["emoji_2", "emoji_7"])
+    expected = [(2, 2), (1, 1)] if distinct else [(1, 2), (1, 2)]
+    assert found[ACCURACY] == expected
+
+
+def test_the_same_answers_in_two_tasks_vary_as_they_do_in_one():
+    generator = np.random.default_rng(5)
+    entries = [sharing_entry(each, each, range(400)) for each in generator.random((2, 400)) < 0.7]
+    one, both = (AnswerSheets(entries).alike(tasks)[0] for tasks in (["emoji_2"], ["emoji_2", "emoji_7"]))
+    assert both.shares_images
+    assert not one.shares_images
+    for made in (lambda found: found.estimate("brier", 0).covariance, lambda found: found.accuracy()[1],
+                 lambda found: found.macro_accuracy()[1]):  # fmt: skip
+        np.testing.assert_allclose(made(both), made(one), rtol=1e-5)
 
 
 @pytest.mark.parametrize(("gained", "distinct"), [(5, False), (6, True)])

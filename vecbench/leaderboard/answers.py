@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from vecbench.leaderboard.entry import Entry
 from vecbench.leaderboard.estimates import ESTIMATES, Counts, Matrix
-from vecbench.leaderboard.outcomes import NO_CONFIDENCE, UNITS, Codes
+from vecbench.leaderboard.outcomes import NO_CONFIDENCE, UNITS, Codes, TaskOutcomes, images_of
 from vecbench.metrics.significance import FEWEST_SAMPLES
 
 AT_ONCE = 2**20
@@ -82,10 +82,12 @@ class Answers:
 
     Args:
         parts: The answers of the same models to each task.
+        image: The number of each sample's image, where tasks share some; shape (samples,).
     """
 
-    def __init__(self, parts: Sequence[TaskAnswers]) -> None:
+    def __init__(self, parts: Sequence[TaskAnswers], image: NDArray[np.intp] | None = None) -> None:
         self.members = parts[0].members
+        self._by_image = _grouping(image)
         self._parts = parts
         self._right = np.concatenate([each.right for each in parts], axis=1)
         self._codes = np.concatenate([each.codes for each in parts], axis=1)
@@ -102,6 +104,11 @@ class Answers:
         """Degrees of freedom of a variance: every task has a mean of its own."""
         return max(1, self.n - len(self._strata))
 
+    @property
+    def shares_images(self) -> bool:
+        """Whether an image has samples in several of the tasks: those are not independent."""
+        return self._by_image is not None
+
     @cached_property
     def right_alone(self) -> NDArray[np.int64]:
         """Samples that the model of the row got right and that of the column did not."""
@@ -110,6 +117,8 @@ class Answers:
 
     def macro_accuracy(self) -> tuple[Matrix, Matrix]:
         """The unweighted means of the tasks' accuracies, and their covariance."""
+        if self.shares_images:
+            return self.accuracy([1 / (len(self._parts) * each.n) for each in self._parts])
         value, covariance = np.zeros(len(self.members)), np.zeros((len(self.members),) * 2)
         for each in self._parts:
             share = np.diag(each.both_right) / each.n
@@ -117,6 +126,19 @@ class Answers:
             varies = each.both_right / each.n - np.outer(share, share)
             covariance += varies / max(1, each.n - 1) / len(self._parts) ** 2
         return value, covariance
+
+    def accuracy(self, weights: Sequence[float] | None = None) -> tuple[Matrix, Matrix]:
+        """Weighted means over the samples, and their covariance as `estimate` has it.
+
+        Args:
+            weights: Of a sample of each task; None for pooled accuracy.
+        """
+        influence = self._right.astype(np.float32)
+        value = np.zeros(len(self.members))
+        for part, weight in zip(self._strata, weights or [1 / self.n] * len(self._strata), strict=True):
+            value += weight * self._right[:, part].sum(axis=1)
+            influence[:, part] *= self.n * weight
+        return value, self._covariance(influence)
 
     def estimate(self, metric: str, coverage: float) -> Estimated:
         """A metric of the confidences.
@@ -144,9 +166,15 @@ class Answers:
             np.take(by_cell.ravel(), flat, out=influence[rows])
         value = np.concatenate(values)
         influence[np.isnan(value)] = 0
+        return Estimated(value, np.concatenate(excesses), self._covariance(influence))
+
+    def _covariance(self, influence: NDArray[np.float32]) -> Matrix:
+        """The covariance of means of influences, images being drawn with all their samples."""
         self._standardise(influence)
-        covariance = np.asarray(influence @ influence.T, dtype=np.float64)
-        return Estimated(value, np.concatenate(excesses), covariance)
+        if self._by_image is not None:
+            order, starts = self._by_image
+            influence = np.add.reduceat(np.take(influence, order, axis=1), starts, axis=1)
+        return np.asarray(influence @ influence.T, dtype=np.float64)
 
     @cached_property
     def _cells(self) -> tuple[NDArray[np.intp], Matrix]:
@@ -206,9 +234,20 @@ class AnswerSheets:
                 samples = tuple(entry.outcomes[task].samples_sha256 for task in tasks)
                 found.setdefault(samples, []).append(place)
         return [
-            Answers([self._of_task(*each).of_members(members) for each in zip(tasks, samples, strict=True)])
+            Answers(
+                [self._of_task(*each).of_members(members) for each in zip(tasks, samples, strict=True)],
+                self._images(tasks, members),
+            )
             for samples, members in found.items()
         ]
+
+    def _images(self, tasks: Sequence[str], members: Sequence[int]) -> NDArray[np.intp]:
+        # The samples are the same, so the images are; but an entry of an older version does not tell them.
+        told = max(members, key=lambda place: sum(len(self._outcomes(place, task).shared) for task in tasks))
+        return images_of({task: self._outcomes(told, task) for task in tasks})
+
+    def _outcomes(self, place: int, task: str) -> TaskOutcomes:
+        return self._entries[place].outcomes[task]
 
     def unpack(self, tasks: Sequence[str]) -> None:
         """Unpacks some tasks ahead, so that threads do not do it side by side."""
@@ -227,3 +266,12 @@ class AnswerSheets:
             ]
             self._by_task[task, samples] = TaskAnswers.of_entries(self._entries, members, task)
         return self._by_task[task, samples]
+
+
+def _grouping(image: NDArray[np.intp] | None) -> tuple[NDArray[np.intp], NDArray[np.intp]] | None:
+    """The samples in the order of their images, and where each image begins; None if each has its own."""
+    if image is None:
+        return None
+    order = np.argsort(image, kind="stable")
+    starts = np.flatnonzero(np.r_[True, np.diff(image[order]) != 0])
+    return None if starts.size == order.size else (order, starts)

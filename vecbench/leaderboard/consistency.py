@@ -70,6 +70,9 @@ def _problem(
             problem = _outcomes_problem(rows, entry.outcomes[task], f"tasks.{task}")
         if problem is not None:
             return problem
+    problem = _sharing_problem(entry.outcomes)
+    if problem is not None:
+        return problem
     blocks = [(f"groups.{name}", entry.groups[name], list(tasks)) for name, tasks in groups.items()]
     for place, block, tasks in [*blocks, ("overall", entry.overall, everything)]:
         parts = [entry.tasks[task] for task in tasks]
@@ -112,6 +115,19 @@ def _outcomes_problem(rows: RowMetrics, outcomes: TaskOutcomes, place: str) -> s
         # Stored confidences are rounded, and a squared difference of them changes twice as fast.
         if said is None or abs(said - value) > ROUNDING + 1 / UNITS:
             return f"{place}: {metric} is {said}, its outcomes give {value:.4f}"
+    return None
+
+
+def _sharing_problem(outcomes: Mapping[str, TaskOutcomes]) -> str | None:
+    """What two tasks contradict of each other in the images that they share."""
+    for task, each in outcomes.items():
+        for other in each.shared:
+            if other == task or other not in outcomes:
+                return f"outcomes.{task} shares images with {other}, which is no other task"
+            back = outcomes[other]
+            shared = int(back.shared_with(task).sum()) if task in back.shared else 0
+            if int(each.shared_with(other).sum()) != shared:
+                return f"outcomes.{task} and outcomes.{other} share different numbers of images"
     return None
 
 

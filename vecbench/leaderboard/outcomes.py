@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Self
+from typing import Annotated, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,8 @@ class TaskOutcomes(BaseModel):
             by sample.
         right: One bit a sample, packed with the first one highest, base64.
         confidence: `Codes` of 16 bits each, the low byte first, base64.
+        shared: Task id → one bit a sample, packed like `right`: whether that task asks about its image too.
+            In the order of the samples such images are the same in both. Tasks without one are left out.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -44,10 +46,12 @@ class TaskOutcomes(BaseModel):
     samples_sha256: Sha256
     right: str = Field(max_length=200_000)
     confidence: str = Field(max_length=3_000_000)
+    shared: dict[str, Annotated[str, Field(max_length=200_000)]] = Field(default_factory=dict, max_length=100)
 
     @model_validator(mode="after")
     def _as_many_as_samples(self) -> Self:
-        for name, packed, bits in (("right", self._right, 1), ("confidence", self._confidence, 16)):
+        masks = [(f"shared.{task}", _unpacked(text, task), 1) for task, text in self.shared.items()]
+        for name, packed, bits in (("right", self._right, 1), ("confidence", self._confidence, 16), *masks):
             if len(packed) != (self.n * bits + 7) // 8:
                 raise ValueError(f"{name} has {len(packed)} bytes, which are not {self.n * bits} bits")
         codes = self.codes
@@ -56,22 +60,33 @@ class TaskOutcomes(BaseModel):
         return self
 
     @classmethod
-    def of_rows(cls, rows: Sequence[Prediction]) -> Self:
-        """The outcomes of a task's predictions, one a sample, in any order."""
-        images = {row.image_sha256 for row in rows}
-        by_image = None not in images and len(images) == len(rows)
+    def of_rows(
+        cls, rows: Sequence[Prediction], others: Mapping[str, Sequence[Prediction]] | None = None
+    ) -> Self:
+        """The outcomes of a task's predictions, one a sample, in any order.
+
+        Args:
+            rows: Of the task.
+            others: Those of other tasks, by task id; None to say nothing of shared images.
+        """
+        by_image = _is_by_image(rows)
         named = {(row.image_sha256 if by_image else row.sample_id) or "": row for row in rows}
         names = sorted(named)
+        shared = {}
+        for task, other in (others or {}).items() if by_image else ():
+            images = {row.image_sha256 for row in other} if _is_by_image(other) else set()
+            if not images.isdisjoint(names):
+                shared[task] = _packed(np.array([name in images for name in names]))
         ordered = [named[name] for name in names]
         samples = json.dumps([[name, row.target] for name, row in zip(names, ordered, strict=True)])
-        bits = np.packbits(np.array([row.correct for row in ordered], dtype=bool))
         stated = [row.reading.confidence for row in ordered]
         codes = np.array([NO_CONFIDENCE if each is None else round(UNITS * each) for each in stated], "<u2")
         return cls(
             n=len(ordered),
             samples_sha256=sha256_of(samples),
-            right=base64.b64encode(bits.tobytes()).decode(),
+            right=_packed(np.array([row.correct for row in ordered], dtype=bool)),
             confidence=base64.b64encode(codes.tobytes()).decode(),
+            shared=shared,
         )
 
     @cached_property
@@ -85,7 +100,14 @@ class TaskOutcomes(BaseModel):
     @property
     def bits(self) -> NDArray[np.bool_]:
         """True where the model was right, shape (n,)."""
-        return np.unpackbits(np.frombuffer(self._right, dtype=np.uint8), count=self.n).astype(bool)
+        return self._bits(self._right)
+
+    def shared_with(self, task: str) -> NDArray[np.bool_]:
+        """True where another task asks about the sample's image too, shape (n,)."""
+        return self._bits(_unpacked(self.shared[task], task))
+
+    def _bits(self, packed: bytes) -> NDArray[np.bool_]:
+        return np.unpackbits(np.frombuffer(packed, dtype=np.uint8), count=self.n).astype(bool)
 
     @property
     def codes(self) -> Codes:
@@ -96,6 +118,35 @@ class TaskOutcomes(BaseModel):
     def correct(self) -> int:
         """How many are right."""
         return int(self.bits.sum())
+
+
+def images_of(outcomes: Mapping[str, TaskOutcomes]) -> NDArray[np.intp]:
+    """A number for the image of every sample of several tasks, one task after the other; shape (samples,).
+
+    Args:
+        outcomes: Task id → outcomes of the same model.
+    """
+    ends = np.cumsum([each.n for each in outcomes.values()])
+    number = np.arange(int(ends[-1]))
+    places = dict(zip(outcomes, np.split(number, ends[:-1]), strict=True))  # views: filling them fills it
+    tasks = list(outcomes)
+    for place, task in enumerate(tasks):
+        for other in tasks[:place]:
+            if other in outcomes[task].shared and task in outcomes[other].shared:
+                places[task][outcomes[task].shared_with(other)] = places[other][
+                    outcomes[other].shared_with(task)
+                ]
+    return number
+
+
+def _is_by_image(rows: Sequence[Prediction]) -> bool:
+    """Whether the images tell a task's samples apart."""
+    images = {row.image_sha256 for row in rows}
+    return None not in images and len(images) == len(rows)
+
+
+def _packed(bits: NDArray[np.bool_]) -> str:
+    return base64.b64encode(np.packbits(bits).tobytes()).decode()
 
 
 def _unpacked(text: str, name: str) -> bytes:

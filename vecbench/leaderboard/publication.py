@@ -230,7 +230,8 @@ def _values(scores: Mapping[str, Score]) -> dict[str, Any]:
 
 
 def _outcomes(verified: Verified) -> dict[str, TaskOutcomes]:
+    rows = {name: [row for row in verified.predictions if row.task == name] for name in verified.scores.tasks}
     return {
-        name: TaskOutcomes.of_rows([row for row in verified.predictions if row.task == name])
-        for name in verified.scores.tasks
+        name: TaskOutcomes.of_rows(each, {other: rows[other] for other in rows if other != name})
+        for name, each in rows.items()
     }

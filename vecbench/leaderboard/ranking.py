@@ -52,9 +52,10 @@ def rank_ranges(
     Every pair is tested. Pooled accuracy: with outcomes on the same samples McNemar's exact test, otherwise
     that of two independent shares (z test with the pooled variance). The others: a paired t test of what each
     sample contributes to the two values (`vecbench.leaderboard.estimates`), stratified by task; of an ECE
-    only what exceeds its bias counts. Holm's correction over all pairs holds the chance of any wrong
-    distinction in a column at 5 %. A model's best rank is 1 + the models that are significantly better, its
-    worst one the number of models less those that are significantly worse.
+    only what exceeds its bias counts. Where tasks share images, what their samples contribute is added up by
+    image, and pooled accuracy differs only if it does by such a t test too. Holm's correction over all pairs
+    holds the chance of any wrong distinction in a column at 5 %. A model's best rank is 1 + the models that
+    are significantly better, its worst one the number of models less those that are significantly worse.
 
     Args:
         entries: Those to rank among each other; call it once for the verified and once for the reported.
@@ -109,7 +110,13 @@ def _accuracy(groups: Sequence[Answers], pooled: Sequence[RowMetrics], counted: 
     if not any(group.members == counted for group in groups):
         p_values[np.ix_(counted, counted)] = _two_shares(correct, n)
     for group in groups:
-        p_values[np.ix_(group.members, group.members)] = _mcnemar(group.right_alone)
+        exact = _mcnemar(group.right_alone)
+        if group.shares_images:
+            # McNemar's test takes samples for independent, the other one takes many of them.
+            values_there, covariance = group.accuracy()
+            no_excess, freedom = np.zeros(len(exact)), np.full(len(exact), group.freedom)
+            exact = np.maximum(exact, _t_test(values_there, covariance, no_excess, freedom))
+        p_values[np.ix_(group.members, group.members)] = exact
     return _Column(values, p_values)
 
 
