@@ -139,7 +139,7 @@ def test_the_same_answers_in_two_tasks_vary_as_they_do_in_one():
     one, both = (AnswerSheets(entries).alike(tasks)[0] for tasks in (["emoji_2"], ["emoji_2", "emoji_7"]))
     assert both.shares_images
     assert not one.shares_images
-    for made in (lambda found: found.estimate("brier", 0).covariance, lambda found: found.accuracy()[1],
+    for made in (lambda found: found.estimate("brier", 0).covariance, lambda found: found.accuracy[1],
                  lambda found: found.macro_accuracy()[1]):  # fmt: skip
         np.testing.assert_allclose(made(both), made(one), rtol=1e-5)
 

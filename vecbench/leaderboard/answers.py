@@ -87,7 +87,7 @@ class Answers:
 
     def __init__(self, parts: Sequence[TaskAnswers], image: NDArray[np.intp] | None = None) -> None:
         self.members = parts[0].members
-        self._by_image = _grouping(image)
+        self._of_images = _answers_of_images(image)
         self._parts = parts
         self._right = np.concatenate([each.right for each in parts], axis=1)
         self._codes = np.concatenate([each.codes for each in parts], axis=1)
@@ -107,7 +107,7 @@ class Answers:
     @property
     def shares_images(self) -> bool:
         """Whether an image has samples in several of the tasks: those are not independent."""
-        return self._by_image is not None
+        return bool(self._of_images)
 
     @cached_property
     def right_alone(self) -> NDArray[np.int64]:
@@ -118,7 +118,9 @@ class Answers:
     def macro_accuracy(self) -> tuple[Matrix, Matrix]:
         """The unweighted means of the tasks' accuracies, and their covariance."""
         if self.shares_images:
-            return self.accuracy([1 / (len(self._parts) * each.n) for each in self._parts])
+            if len({each.n for each in self._parts}) == 1:
+                return self.accuracy
+            return self._mean([1 / (len(self._parts) * each.n) for each in self._parts])
         value, covariance = np.zeros(len(self.members)), np.zeros((len(self.members),) * 2)
         for each in self._parts:
             share = np.diag(each.both_right) / each.n
@@ -127,15 +129,16 @@ class Answers:
             covariance += varies / max(1, each.n - 1) / len(self._parts) ** 2
         return value, covariance
 
-    def accuracy(self, weights: Sequence[float] | None = None) -> tuple[Matrix, Matrix]:
-        """Weighted means over the samples, and their covariance as `estimate` has it.
+    @cached_property
+    def accuracy(self) -> tuple[Matrix, Matrix]:
+        """The pooled accuracies, and their covariance as `estimate` has it."""
+        return self._mean([1 / self.n] * len(self._parts))
 
-        Args:
-            weights: Of a sample of each task; None for pooled accuracy.
-        """
+    def _mean(self, weights: Sequence[float]) -> tuple[Matrix, Matrix]:
+        """Weighted sums of what is right, a weight for the samples of each task, and their covariance."""
         influence = self._right.astype(np.float32)
         value = np.zeros(len(self.members))
-        for part, weight in zip(self._strata, weights or [1 / self.n] * len(self._strata), strict=True):
+        for part, weight in zip(self._strata, weights, strict=True):
             value += weight * self._right[:, part].sum(axis=1)
             influence[:, part] *= self.n * weight
         return value, self._covariance(influence)
@@ -171,9 +174,12 @@ class Answers:
     def _covariance(self, influence: NDArray[np.float32]) -> Matrix:
         """The covariance of means of influences, images being drawn with all their samples."""
         self._standardise(influence)
-        if self._by_image is not None:
-            order, starts = self._by_image
-            influence = np.add.reduceat(np.take(influence, order, axis=1), starts, axis=1)
+        if self.shares_images:
+            first, *further = self._of_images
+            by_image = np.take(influence, first, axis=1)
+            for places in further:
+                by_image[:, : places.size] += np.take(influence, places, axis=1)
+            influence = by_image
         return np.asarray(influence @ influence.T, dtype=np.float64)
 
     @cached_property
@@ -268,10 +274,18 @@ class AnswerSheets:
         return self._by_task[task, samples]
 
 
-def _grouping(image: NDArray[np.intp] | None) -> tuple[NDArray[np.intp], NDArray[np.intp]] | None:
-    """The samples in the order of their images, and where each image begins; None if each has its own."""
+def _answers_of_images(image: NDArray[np.intp] | None) -> list[NDArray[np.intp]]:
+    """The places of every image's first sample, of the second one of those that have two, and so on.
+
+    Images with many samples come first, in the same order each time. Empty if every image has one sample.
+    """
     if image is None:
-        return None
+        return []
     order = np.argsort(image, kind="stable")
     starts = np.flatnonzero(np.r_[True, np.diff(image[order]) != 0])
-    return None if starts.size == order.size else (order, starts)
+    sizes = np.diff(np.r_[starts, order.size])
+    if starts.size == order.size:
+        return []
+    starts = starts[np.argsort(-sizes, kind="stable")]
+    several = [np.count_nonzero(sizes > number) for number in range(int(sizes.max()))]
+    return [order[starts[:count] + number] for number, count in enumerate(several)]

@@ -113,7 +113,7 @@ def _accuracy(groups: Sequence[Answers], pooled: Sequence[RowMetrics], counted: 
         exact = _mcnemar(group.right_alone)
         if group.shares_images:
             # McNemar's test takes samples for independent, the other one takes many of them.
-            values_there, covariance = group.accuracy()
+            values_there, covariance = group.accuracy
             no_excess, freedom = np.zeros(len(exact)), np.full(len(exact), group.freedom)
             exact = np.maximum(exact, _t_test(values_there, covariance, no_excess, freedom))
         p_values[np.ix_(group.members, group.members)] = exact
