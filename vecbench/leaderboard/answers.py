@@ -101,8 +101,9 @@ class Answers:
 
     @property
     def freedom(self) -> int:
-        """Degrees of freedom of a variance: every task has a mean of its own."""
-        return max(1, self.n - len(self._strata))
+        """Degrees of freedom of a variance: that of the images, less a mean for every task."""
+        images = self._of_images[0].size if self.shares_images else self.n
+        return max(1, images - len(self._strata))
 
     @property
     def shares_images(self) -> bool:
