@@ -88,14 +88,24 @@ def test_the_gates_of_the_docs_are_read(tmp_path):
         (
             "{metric: accuracy, max_drop: 0.05, when: significant, detect: 0.05}",
             "detect: 0.05 is within max_drop",
-            "Write more than 0.05, or leave it out.",
+            "Write 0.0501 or more, or leave it out.",
         ),
         (
             "{metric: ece, max_rise: 0.2, relative: true, when: significant, detect: 0.1}",
             "detect: 0.1 is within max_rise",
-            "Write more than 0.2",
+            "Write 0.2001 or more",
         ),
         ("{of: id_ver, max_rise: 0.1}", "metric: missing", ""),
+        ("{metric: accuracy, max_drop: 1}", "nothing would fail", "write 0.01 for 1 points"),
+        ("{metric: accuracy, max_drop: 1.0, relative: true}", "nothing would fail", "write 0.01 for 1 %"),
+        ("{metric: ece, at_most: 1}", "1 is as much as ece can be off, so nothing would fail", "0.01"),
+        ("{metric: accuracy, at_least: 0}", "nothing would fail", "a value that a candidate could miss"),
+        ("{metric: confidence_gap, at_least: -1}", "nothing would fail", "a value that a candidate could"),
+        (
+            "{metric: brier, max_rise: 0, detect: 1.0e-12, when: significant}",
+            "detect: input should be greater than or equal to 0.0001",
+            "",
+        ),
     ],
 )
 def test_a_faulty_rule_is_named_with_its_number_and_what_to_do(tmp_path, rule, message, remedy):
@@ -115,6 +125,10 @@ def test_a_faulty_rule_is_named_with_its_number_and_what_to_do(tmp_path, rule, m
         ("rule: []", "missing|unknown key"),
         ("alpha: true\nrules: [{metric: accuracy, max_drop: 0}]", "alpha: input should be a valid number"),
         ("alpha: 2\nrules: [{metric: accuracy, max_drop: 0}]", "alpha: input should be less than 0.5"),
+        (
+            "alpha: 1.0e-17\nrules: [{metric: ece, max_rise: 0.1}]",
+            "alpha: input should be greater than or equal",
+        ),
         ("rules: [{metric: a, metric: b}]", "line 1, column .*: the key 'metric' is given twice"),
         ("rules: [", "line"),
     ],
@@ -139,8 +153,11 @@ def test_a_task_that_both_sides_have_is_named_once(tmp_path):
 
 
 def test_a_gap_may_be_negative_and_a_likelihood_large(tmp_path):
-    text = "rules: [{metric: confidence_gap, at_least: -0.05}, {metric: nll, at_most: 1.5}]"
-    assert [rule.limit for rule in gates(tmp_path, text).rules] == [-0.05, 1.5]
+    text = (
+        "rules: [{metric: confidence_gap, at_least: -0.05}, {metric: nll, at_most: 1.5}, "
+        "{metric: ece, max_rise: 1.0, relative: true}]"
+    )
+    assert [rule.limit for rule in gates(tmp_path, text).rules] == [-0.05, 1.5, 1.0]
 
 
 def test_a_missing_file_is_wrong_usage(tmp_path):

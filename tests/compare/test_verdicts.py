@@ -10,7 +10,7 @@ from scipy.stats import binom
 from simulated_runs import CATALOGUE, response, simulated, write_run
 
 from vecbench.compare import Gates, Rule, compare, open_side, verdicts_on
-from vecbench.compare.verdicts import samples_needed
+from vecbench.compare.verdicts import MOST_SAMPLES, samples_needed
 from vecbench.scoring import predictions, score
 
 
@@ -103,6 +103,11 @@ def test_as_many_samples_as_were_asked_for_are_enough(judged):
     tasks = {"emoji_2": math.ceil(1.3 * verdict.n_needed)}
     [verdict] = judged(simulated(tasks, 0), simulated(tasks, 1), NO_DROP).each
     assert verdict.outcome == "passed"
+
+
+def test_there_is_an_end_to_the_samples_that_are_counted():
+    assert samples_needed(100, 0.05, 0.03 + 1e-12, 1e-6, 0.999, margin=0.03) == MOST_SAMPLES
+    assert samples_needed(100, 0.0, 1e-12, 1e-300, 0.999, share=True) == MOST_SAMPLES
 
 
 def test_the_samples_needed_give_the_promised_power():

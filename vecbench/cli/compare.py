@@ -38,7 +38,9 @@ def compare(
             "repeated.",
         ),
     ] = None,
-    protocol: Annotated[str, typer.Option("--protocol", help="How responses are read.")] = "strict",
+    protocol: Annotated[
+        str | None, typer.Option("--protocol", help="How responses are read (default: strict).")
+    ] = None,
     format_: Annotated[str, typer.Option("--format", help="table, json or markdown.")] = "table",
     markdown_file: Annotated[
         Path | None,
@@ -75,10 +77,10 @@ def compare(
     """
     from vecbench import compare as comparing
     from vecbench.errors import Interrupted, UsageError, nearest
-    from vecbench.parsing import protocol_named
+    from vecbench.parsing import STRICT, protocol_named
     from vecbench.tasks import load_catalogue
 
-    protocol_named(protocol)
+    protocol_named(protocol or STRICT)
     if format_ not in FORMATS:
         raise UsageError(f"unknown format {format_!r}", nearest(format_, FORMATS))
     allowed = [kind for each in allow or [] for kind in each.split(",")]
@@ -87,12 +89,20 @@ def compare(
             raise UsageError(f"--allow: unknown kind {kind!r}", nearest(kind, comparing.KINDS))
     if junit_file is not None and gate is None:
         raise UsageError("--junit writes the verdicts of gates", "Add --gate FILE.")
+    places: dict[Path, str] = {}
     for option, file in (("--json", json_file), ("--markdown", markdown_file), ("--junit", junit_file)):
         require_file_place(option, file)
+        if file is not None and places.setdefault(file.resolve(), option) != option:
+            raise UsageError(
+                f"{places[file.resolve()]} and {option} both name {file}", "Give each a file of its own."
+            )
     try:
         catalogue = load_catalogue(include_path or [])
-        before = comparing.open_side(baseline, protocol, catalogue)
-        after = comparing.open_side(candidate, protocol, catalogue)
+        before, after = (
+            comparing.open_side(path, protocol or STRICT, catalogue) for path in (baseline, candidate)
+        )
+        if protocol is not None:
+            comparing.require_protocol(protocol, (before, after), allowed)
         gates = comparing.read_gates(gate, catalogue, [*before.tasks, *after.tasks]) if gate else None
         comparison = comparing.compare(
             before, after, catalogue, allow=allowed, replicates=replicates, seed=seed

@@ -6,7 +6,7 @@ from vecbench.compare.differences import Difference, Differences
 from vecbench.compare.document import json_document
 from vecbench.compare.gates import Gates, Rule, read_gates
 from vecbench.compare.junit import junit_xml
-from vecbench.compare.pairs import KINDS
+from vecbench.compare.pairs import KINDS, require_protocol
 from vecbench.compare.sides import Side, open_side
 from vecbench.compare.verdicts import Verdict, Verdicts, verdicts_on
 
@@ -26,5 +26,6 @@ __all__ = [
     "junit_xml",
     "open_side",
     "read_gates",
+    "require_protocol",
     "verdicts_on",
 ]

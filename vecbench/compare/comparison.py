@@ -8,7 +8,14 @@ from dataclasses import dataclass
 
 from vecbench.compare.differences import AllDifferences, Differences, score_differences
 from vecbench.compare.flips import Flips, flips
-from vecbench.compare.pairs import Kind, Pair, paired, protocol_difference, require_allowed
+from vecbench.compare.pairs import (
+    Kind,
+    Pair,
+    paired,
+    protocol_difference,
+    require_allowed,
+    unknown_protocols,
+)
 from vecbench.compare.published_differences import published_differences
 from vecbench.compare.row_differences import row_differences
 from vecbench.compare.sides import Side
@@ -86,6 +93,7 @@ def compare(
         DataError: The sides differ in something that is not allowed, or have nothing in common.
     """
     _require_responses(baseline, candidate)
+    same = tuple(_sameness(baseline, candidate))
     if baseline.rows and candidate.rows:
         pairing = paired(baseline, candidate, allow)
         if candidate.is_published:
@@ -97,7 +105,7 @@ def compare(
             differences = row_differences(
                 pairing.pairs, protocol, catalogue, replicates=replicates, seed=seed
             )
-        notes = (*baseline.notes, *candidate.notes, *pairing.notes)
+        notes = (*same, *baseline.notes, *candidate.notes, *pairing.notes)
         if candidate.protocol != EMOBSERVER:
             notes += tuple(_silence(pairing.pairs))
         notes += differences.notes
@@ -117,8 +125,10 @@ def compare(
     differences = score_differences(baseline, candidate, catalogue)
     require_allowed(differing, allow, "scores that both have")
     notes = (
+        *same,
         *baseline.notes,
         *candidate.notes,
+        *unknown_protocols(baseline, candidate),
         "Scores without rows cannot be paired: there are no intervals, no tests and no flips, and nobody "
         "can tell whether both sides saw the same samples.",
     )
@@ -135,6 +145,12 @@ def _require_responses(baseline: Side, candidate: Side) -> None:
                 f"{side.path}: predictions do not hold all that the protocol {protocol} scores",
                 "Name the responses that they were made from, or their scores.json.",
             )
+
+
+def _sameness(baseline: Side, candidate: Side) -> Iterator[str]:
+    """A gate whose baseline was set to the candidate by mistake is green for ever."""
+    if baseline.path.resolve() == candidate.path.resolve():
+        yield f"Both sides are {baseline.path}: it differs in nothing from itself."
 
 
 def _silence(pairs: Sequence[Pair]) -> Iterator[str]:

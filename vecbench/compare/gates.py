@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from vecbench.compare.differences import OF_ONE_RUN
 from vecbench.compare.methods import METHODS
 from vecbench.errors import DataError, UsageError, nearest
-from vecbench.scoring.definitions import DEFINITIONS
+from vecbench.scoring.definitions import DEFINITIONS, value_range
 from vecbench.tasks import Catalogue
 from vecbench.tasks.task import without_prefix
 from vecbench.tasks.yaml_file import read_yaml
@@ -28,6 +28,11 @@ METRICS = tuple(dict.fromkeys(["accuracy", "f1_macro", "f1_weighted", "coverage"
 
 DETECT = 0.03
 """How far beyond its margin a significance rule must be able to see unless it says so: three points."""
+
+FINEST = 1e-4
+"""A significance rule sees no smaller change than a hundredth of a point."""
+
+LEAST_ALPHA = 1e-6
 
 LARGEST_FILE = 2**20
 
@@ -70,7 +75,7 @@ class Rule(BaseModel):
     at_least: Number | None = None
     when: Literal["point", "significant"] = "point"
     relative: Annotated[bool, Field(strict=True)] = False
-    detect: Annotated[Number, Field(gt=0)] | None = None
+    detect: Annotated[Number, Field(ge=FINEST)] | None = None
     name: str | None = Field(None, min_length=1, max_length=200)
 
     @property
@@ -107,8 +112,8 @@ class _GateFile(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     rules: list[dict[str, Any]] = Field(min_length=1)
-    alpha: Number = Field(0.05, gt=0, lt=0.5)
-    power: Number = Field(0.8, gt=0.5, lt=1)
+    alpha: Number = Field(0.05, ge=LEAST_ALPHA, lt=0.5)
+    power: Number = Field(0.8, gt=0.5, le=0.999)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +211,7 @@ def _require_sense(where: str, rule: Rule) -> None:
             f"Write {opposite}.",
         )
     _require_fractions(where, rule)
+    _require_effect(where, rule)
     if rule.relative and not rule.is_change:
         raise DataError(
             f"{where}: relative: {rule.comparator} is about the candidate alone",
@@ -220,11 +226,11 @@ def _require_sense(where: str, rule: Rule) -> None:
         raise DataError(
             f"{where}: detect: says nothing without `when: significant`", "Add it, or leave it out."
         )
-    if rule.detect is not None and rule.is_change and rule.detect <= rule.limit:
+    if rule.detect is not None and rule.is_change and rule.detect < rule.limit + FINEST:
         raise DataError(
             f"{where}: detect: {rule.detect:g} is within {rule.comparator}, and a true change there is "
             "measured as allowed in half of all cases or more, however many samples there are",
-            f"Write more than {rule.limit:g}, or leave it out.",
+            f"Write {rule.limit + FINEST:g} or more, or leave it out.",
         )
 
 
@@ -243,6 +249,29 @@ def _require_fractions(where: str, rule: Rule) -> None:
                 f"{where}: {key}: {value:g} is no fraction",
                 f"Values are fractions: write {value / 100:g} for {value:g} {unit}.",
             )
+
+
+def _require_effect(where: str, rule: Rule) -> None:
+    """Refuses a rule that no candidate could fail."""
+    low, high = value_range(rule.metric)
+    never = {
+        # Of its value, nothing can lose more than all; a rise of so much of a small value is possible.
+        "max_drop": rule.limit >= (1.0 if rule.relative else high - low),
+        "max_rise": not rule.relative and rule.limit >= high - low,
+        "at_most": rule.limit >= high,
+        "at_least": rule.limit <= low,
+        "below": rule.limit > high,
+        "above": rule.limit < low,
+    }
+    if never[rule.comparator]:
+        raise DataError(
+            f"{where}: {rule.comparator}: {rule.limit:g} is as much as {rule.metric} can be off, so nothing "
+            "would fail",
+            f"Values are fractions: write {rule.limit / 100:g} for {rule.limit:g} "
+            f"{'%' if rule.relative else 'points'}."
+            if rule.limit > 0
+            else "Write a value that a candidate could miss.",
+        )
 
 
 def _fault(where: str, invalid: ValidationError, known: list[str]) -> DataError:

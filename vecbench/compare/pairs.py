@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeVar, get_args
 
@@ -149,6 +149,27 @@ def protocol_difference(baseline: Side, candidate: Side) -> str | None:
     return f"{first} there, {second} here"
 
 
+def require_protocol(asked: str, sides: Iterable[Side], allow: Collection[str] = ()) -> None:
+    """Refuses sides that were read by another protocol than was asked for, unless that is allowed.
+
+    Raises:
+        DataError: A file holds predictions or scores of another protocol, and no responses.
+    """
+    for side in sides:
+        if side.protocol not in {None, asked} and "protocol" not in allow:
+            raise DataError(
+                f"{side.path} was read under the protocol {side.protocol}, not {asked}",
+                "Name the responses that it was made from; --allow protocol compares it as it is.",
+            )
+
+
+def unknown_protocols(baseline: Side, candidate: Side) -> Iterator[str]:
+    """A note for each side that does not say how it was read."""
+    for side, which in ((baseline, "baseline"), (candidate, "candidate")):
+        if side.protocol is None:
+            yield f"The {which}'s protocol is unknown: its file does not say."
+
+
 def _sample_difference(first: Mapping[RowKey, Prediction], second: Mapping[RowKey, Prediction]) -> str | None:
     lost, added = sorted(first.keys() - second.keys()), sorted(second.keys() - first.keys())
     if not lost and not added:
@@ -224,9 +245,8 @@ def _notes(baseline: Side, candidate: Side, pairs: Sequence[Pair]) -> Iterable[s
     untold = sum(key_of(old) not in told for old, _ in pairs)
     if untold:
         yield f"{untold:,} {rows} lack a prompt hash on a side: whether the prompts differ is unknown."
+    yield from unknown_protocols(baseline, candidate)
     for place, side, which in ((0, baseline, "baseline"), (1, candidate, "candidate")):
-        if side.protocol is None:
-            yield f"The {which}'s protocol is unknown: its file does not say."
         if side.manifest is not None and side.manifest.status != "complete":
             yield f"The {which}'s run is {side.manifest.status}."
         errors = sum(pair[place].reading.label_status == "error" for pair in pairs)

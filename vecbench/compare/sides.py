@@ -12,6 +12,7 @@ from vecbench.errors import DataError, UsageError
 from vecbench.interop.reading import open_responses
 from vecbench.parsing import STRICT, Prediction, Reading
 from vecbench.scoring import predictions, score_responses
+from vecbench.scoring.definitions import value_range
 from vecbench.scoring.scores import SCHEMA
 from vecbench.store import Manifest, RunDirectory, StoredResponse
 from vecbench.tasks import Catalogue
@@ -291,13 +292,16 @@ def _require_scores(name: str, block: Any) -> None:
         if not isinstance(score, dict):
             raise TypeError(f"{key} of {name} is {score!r:.60}")
         value = score["value"]
-        if value is not None and not _is_value(value):
+        if value is not None and not _is_value(key, value):
             raise TypeError(f"{key} of {name} is {_shown(value)}")
 
 
-def _is_value(value: Any) -> bool:
-    """Whether it is a number that can be compared; 1e999 is read as infinity, 10**400 as it is."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST
+def _is_value(key: str, value: Any) -> bool:
+    """Whether it is a number that a metric may have; 1e999 is read as infinity, 10**400 as it is."""
+    low, high = value_range(key)
+    return (
+        isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= min(high, LARGEST)
+    )
 
 
 def _shown(value: Any) -> str:

@@ -27,6 +27,9 @@ from vecbench.metrics.significance import FEWEST_SAMPLES, PValues, holm
 
 Outcome = Literal["passed", "failed", "undecided"]
 
+MOST_SAMPLES = 10**9
+"""As many samples as are worth counting."""
+
 SLACK = 1e-9
 """0.70 − 0.69 is a little more than 0.01 in floating point, and is no larger drop."""
 
@@ -219,7 +222,8 @@ def _verdict(
         return verdict(
             "undecided",
             f"{tested}; too few samples to decide: {block.samples:,} samples would show a change of "
-            f"{_points(rule, detect)} in fewer than {100 * gates.power:g} % of cases, {needed:,} would do",
+            f"{_points(rule, detect)} in fewer than {100 * gates.power:g} % of cases, "
+            f"{'no number' if needed == MOST_SAMPLES else f'{needed:,}'} would do",
             needed,
         )
     return verdict("passed", tested)
@@ -254,6 +258,9 @@ def samples_needed(
             do, so that one sample's variance is at least `change`, however alike the two sides were.
         events: Samples that must have changed, if more than significance by sign takes.
 
+    Returns:
+        At most `MOST_SAMPLES`.
+
     Raises:
         ValueError: The change is not above the margin: a true one at the margin is measured within it in
             half of all cases, with however many samples.
@@ -263,11 +270,13 @@ def samples_needed(
     normal = NormalDist()
     with_power = normal.inv_cdf(power)
     variance = max(samples * error**2, min(change, 1.0) if share else 0.0)
-    by_error = variance * ((normal.inv_cdf(1 - level) + with_power) / change) ** 2
+    deviations = (with_power - normal.inv_cdf(level)) / change
+    by_error = variance * deviations * deviations
     by_margin = _beyond_margin(with_power * math.sqrt(variance), change - margin, 0.5 if share else 0.0)
-    by_sign = _trials(max(math.ceil(math.log2(1 / level)), events), min(change, 1.0), power)
+    by_sign = _trials(max(math.ceil(-math.log2(level)), events), min(change, 1.0), power)
     # SLACK: that many samples exactly are enough.
-    return max(math.ceil(by_error - SLACK), math.ceil(by_margin - SLACK), by_sign)
+    most = max(by_error - SLACK, by_margin - SLACK, by_sign)
+    return MOST_SAMPLES if most > MOST_SAMPLES else math.ceil(most)
 
 
 def _beyond_margin(spread: float, distance: float, step: float) -> float:
@@ -275,7 +284,8 @@ def _beyond_margin(spread: float, distance: float, step: float) -> float:
 
     The step is half a sample: a share changes by whole ones, and must exceed the margin by one.
     """
-    return ((spread + math.sqrt(spread**2 + 4 * distance * step)) / (2 * distance)) ** 2
+    root = (spread + math.sqrt(spread**2 + 4 * distance * step)) / (2 * distance)
+    return root * root
 
 
 def _trials(events: int, chance: float, power: float) -> int:
@@ -287,6 +297,8 @@ def _trials(events: int, chance: float, power: float) -> int:
 
     few, many = events - 1, events
     while not suffices(many):
+        if many > MOST_SAMPLES:
+            return many
         few, many = many, 2 * many
     while many - few > 1:
         middle = (few + many) // 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -86,6 +87,15 @@ DEFINITIONS: Mapping[str, Definition] = {
 The parts of the Brier score, ECE with equal mass, MCE and SmoothECE have no interval: all are biased like
 ECE under resampling, and no interval of theirs was found to hold its level. NLL's value is set by its clip.
 """
+
+
+RANGES: Mapping[str, tuple[float, float]] = {"confidence_gap": (-1.0, 1.0), "nll": (0.0, math.inf)}
+"""Metrics that may be below 0, or above 1."""
+
+
+def value_range(key: str) -> tuple[float, float]:
+    """The least and the largest value that a metric can have, in theory."""
+    return RANGES.get(key, (0.0, 1.0))
 
 
 def bounds_under_missing(key: str, value: float, stated: int, missing: int) -> Mapping[str, Any]:
