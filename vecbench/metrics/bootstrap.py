@@ -118,23 +118,32 @@ def _resampled(counts: Counts, replicates: int, stream: np.random.Generator) -> 
     return drawn
 
 
-def rows_drawn(counts: NDArray[np.int64], replicates: int, stream: np.random.Generator) -> NDArray[np.int64]:
+def rows_drawn(
+    counts: NDArray[np.int64],
+    replicates: int,
+    stream: np.random.Generator,
+    kind: type[np.uint16 | np.int64] = np.int64,
+) -> NDArray[np.int64]:
     """How often each cell is drawn when n rows are drawn one by one, with replacement.
 
     Args:
-        counts: Rows of each cell, n in all, at least one; shape (u,).
+        counts: Rows of each cell, at least one each, n in all, at least one; shape (u,).
         replicates: How many, at least 1.
         stream: Of the draws.
+        kind: Of the numbers that are drawn. Those of 16 bits are faster, for n of at most 2**16; they are
+            others.
 
     Returns:
         Shape (replicates, u); every line's sum is n.
     """
-    u = counts.size
-    cell = np.repeat(np.arange(u), counts)
+    u, n = counts.size, int(counts.sum())
     drawn = np.empty((replicates, u), dtype=np.int64)
+    cell = None if n == u else np.repeat(np.arange(u), counts)
     for begin in range(0, replicates, AT_ONCE):
         lines = min(AT_ONCE, replicates - begin)
-        chosen = cell[stream.integers(0, cell.size, (lines, cell.size))]
+        chosen = stream.integers(0, n, (lines, n), dtype=kind).astype(np.int64, copy=False)
+        if cell is not None:
+            chosen = cell[chosen]
         chosen += np.arange(lines)[:, None] * u
         drawn[begin : begin + lines] = np.bincount(chosen.ravel(), minlength=lines * u).reshape(lines, u)
     return drawn

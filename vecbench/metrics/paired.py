@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vecbench.metrics.bootstrap import REPLICATES, SEED, Outcomes
+from vecbench.metrics.bootstrap import AT_ONCE, REPLICATES, SEED, Outcomes, rows_drawn
 from vecbench.metrics.cells import Cells, Counts, Values
 from vecbench.metrics.replication import in_blocks
 
@@ -22,9 +22,6 @@ MOST_SAMPLES = 2**24
 
 FEW_A_PATTERN = 8
 """With fewer samples a pattern, drawing them one by one is faster than drawing the patterns' counts."""
-
-AT_ONCE = 125
-"""Replicates that are drawn at once: few enough to stay in a processor's cache."""
 
 NUMBERS = 2**18
 """Counts that are computed with at once, likewise."""
@@ -142,10 +139,7 @@ class PairedRows:
         count = 1 + max((int(part.max()) for part in (targets, label) if n), default=-1)
         rows = np.array([*places, targets, *label])
         if samples is not None:
-            (
-                _,
-                unit,
-            ) = np.unique(np.asarray(samples), return_inverse=True)
+            _, unit = np.unique(np.asarray(samples), return_inverse=True)
             sizes = np.ones(int(unit.max()) + 1 if n else 0, dtype=np.int64)
         else:
             rows, unit, sizes = _patterns(rows)
@@ -163,16 +157,11 @@ class PairedRows:
 
     def draw(self, replicates: int, stream: np.random.Generator) -> NDArray[np.int64]:
         """How often each unit is among as many samples drawn with replacement; shape (replicates, u)."""
-        n, u = int(self.samples.sum()), self.samples.size
+        n = int(self.samples.sum())
         if self._by_pattern:
             return stream.multinomial(n, self.samples / n, size=replicates)
-        # Numbers of 16 bits are faster to draw.
         kind = np.uint16 if n <= 2**16 else np.int64
-        chosen = stream.integers(0, n, (replicates, n), dtype=kind).astype(np.int64)
-        if n != u:
-            chosen = np.repeat(np.arange(u), self.samples)[chosen]
-        chosen += np.arange(replicates)[:, None] * u
-        return np.bincount(chosen.ravel(), minlength=replicates * u).reshape(replicates, u)
+        return rows_drawn(self.samples, replicates, stream, kind)
 
     def add_drawn(self, drawn: NDArray[np.int64], rows: Counts, tallies: Counts) -> None:
         """Adds the rows of drawn units, with the answers of both models.
