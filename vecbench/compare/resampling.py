@@ -17,7 +17,7 @@ from vecbench.compare.methods import METHODS
 from vecbench.compare.task_rows import TaskRows, images_of
 from vecbench.metrics import Cells
 from vecbench.metrics.bootstrap import REPLICATES
-from vecbench.metrics.calibration import mass_bin_of
+from vecbench.metrics.calibration import mass_bin_of, surplus_of
 from vecbench.metrics.cells import Values, share
 from vecbench.metrics.paired import (
     LabelCounts,
@@ -227,7 +227,6 @@ def _ece_mass(observed: Sets) -> PairedStatistic:
 
     def statistic(sets: Sets) -> Values:
         drawn = sets.outcomes.cells
-        surplus = drawn.total * drawn.confidence - drawn.right
-        return share(np.abs(surplus @ bins).sum(axis=-1), drawn.counts)
+        return share(np.abs(drawn.once(surplus_of) @ bins).sum(axis=-1), drawn.counts)
 
     return statistic

@@ -55,10 +55,11 @@ def bin_surplus(cells: Cells, place: NDArray[np.intp]) -> Values:
         cells: The rows; shape (..., k).
         place: The bin of each distinct confidence, ascending; shape (k,).
     """
-    return np.add.reduceat(cells.once(_surplus), _starts(place), axis=-1)
+    return np.add.reduceat(cells.once(surplus_of), _starts(place), axis=-1)
 
 
-def _surplus(cells: Cells) -> Values:
+def surplus_of(cells: Cells) -> Values:
+    """The sum of confidence − correctness over the rows at each confidence; shape (..., k)."""
     return cells.total * cells.confidence - cells.right
 
 

@@ -7,6 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from vecbench.metrics.calibration import surplus_of
 from vecbench.metrics.cells import Cells, ConfidenceMetric, Values
 
 GRID_PER_WIDTH = 8
@@ -48,7 +49,7 @@ def smece(cells: Cells) -> Values:
     """
     if cells.n == 0:
         return np.asarray(np.nan)
-    confidence, surplus = cells.confidence, (cells.total * cells.confidence - cells.right) / cells.n
+    confidence, surplus = cells.confidence, cells.once(surplus_of) / cells.n
     if confidence.size > STEPS:
         confidence, surplus = _on_a_grid(confidence, surplus)
     # The error at width σ falls as σ grows, so there is one crossing; wide kernels are cheap, so it is

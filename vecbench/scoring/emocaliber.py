@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from vecbench.metrics import Cells, auroc, brier, confusion_counts, f1_weighted
+from vecbench.metrics.calibration import surplus_of
 from vecbench.parsing import EMOCALIBER, Prediction, emocaliber
 from vecbench.scoring.aggregate import status_counts
 from vecbench.scoring.arrangement import Arrangement
@@ -219,7 +220,7 @@ def _ece(cells: Cells, n: int) -> tuple[float, int]:
     """
     edges = np.linspace(0, 1, BINS + 1)
     place = np.searchsorted(edges, cells.confidence, side="right") - 1
-    surplus = cells.total * cells.confidence - cells.right
+    surplus = surplus_of(cells)
     binned = place < BINS
     distances = np.abs(np.bincount(place[binned], weights=surplus[binned], minlength=BINS))
     return float(distances.sum() / n), n - int(cells.total[binned].sum())
