@@ -13,20 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vecbench.compare.differences import AllDifferences, CandidateReplicates, Difference, Differences
-from vecbench.compare.methods import (
-    EXACT,
-    EXACT_ALONE,
-    EXACT_BY_IMAGE,
-    EXACT_BY_IMAGE_ALONE,
-    METHODS,
-    PERCENTILE,
-)
+from vecbench.compare.methods import METHODS, PERCENTILE
 from vecbench.compare.pairs import Pair, image_of
-from vecbench.compare.row_differences import adjusted_for_tasks, note_on_sharing, why_of_few
+from vecbench.compare.row_differences import adjusted_for_tasks, exactly_tested, note_on_sharing, why_of_few
 from vecbench.compare.sides import Side, key_of
 from vecbench.metrics.bootstrap import REPLICATES, SEED
 from vecbench.metrics.cells import Values
-from vecbench.metrics.significance import bootstrap_p, difference_interval, sign_flip_p
+from vecbench.metrics.significance import bootstrap_p, difference_interval
 from vecbench.parsing import EMOBSERVER, Prediction
 from vecbench.scoring import RowScores, Score, Scores, score_responses
 from vecbench.scoring.aggregate import OVERALL
@@ -81,8 +74,9 @@ def published_differences(
         tasks = tuple(task for task in means.tasks if task in old.tasks or task in new.tasks)
         found = means.differences(level, tasks, old.pooled, new.pooled, weights.get(name))
         equal = {task: 1 / len(tasks) for task in tasks}
+        drawn = means.drawn("task", old.macro, tasks, equal)
         macro = {
-            key: means.difference("task", key, tasks, value, new.macro.get(key), equal)
+            key: means.difference("task", key, tasks, (value, new.macro.get(key)), drawn.get(key), equal)
             for key, value in old.macro.items()
         }
         return replace(found, macro=macro)
@@ -209,25 +203,22 @@ class _Means:
     ) -> Differences:
         """Of a task, a group or everything; without weights, the tasks' rows are pooled."""
         columns = [self.tasks.index(name) for name in tasks]
+        drawn = self.drawn(level, old.metrics, tasks, weights)
         metrics = {
-            key: self.difference(level, key, tasks, value, new.metrics.get(key), weights)
+            key: self.difference(level, key, tasks, (value, new.metrics.get(key)), drawn.get(key), weights)
             for key, value in old.metrics.items()
         }
         known = [sums for (of, _), sums in self.sums.items() if of == level]
         changed = np.zeros(len(self.present), dtype=np.bool_)
         for sums in known:
             changed |= _changed(sums[:, columns])
-        drawn = {
-            key: self._drawn(level, key, tasks, weights)[1]
-            for key in metrics
-            if key in METHODS and (level, key) in self.sums
-        }
         right = None
         if weights is None and (level, "accuracy") in self.sums:
             counted = self.sums[level, "accuracy"][:, columns]
             right = round(float(counted[:, :, 1, 0].sum())) if _is_one_row_each(counted) else None
         samples = int(self.present[:, columns].any(axis=1).sum())
-        alone = CandidateReplicates(drawn, right, None, new.cells)
+        own = {key: values[1] for key, values in drawn.items() if key in METHODS}
+        alone = CandidateReplicates(own, right, None, new.cells)
         return Differences(new.n, samples, tuple(tasks), metrics, alone, int(changed.sum()))
 
     def difference(
@@ -235,17 +226,18 @@ class _Means:
         level: str,
         key: str,
         tasks: Sequence[str],
-        old: Score,
-        new: Score | None,
+        scores: tuple[Score, Score | None],
+        drawn: Values | None,
         weights: Weights | None = None,
     ) -> Difference:
-        """Of a metric; without weights, the tasks' rows are pooled."""
+        """Of a metric, with its replicates, see `drawn`, None if it has none."""
+        old, new = scores
         if new is None:
             return Difference(old.value, None, why="the candidate has no such score")
         plain = Difference(old.value, new.value, why=old.why or new.why)
         if plain.change is None:
             return plain
-        if (level, key) not in self.sums:
+        if drawn is None:
             return replace(
                 plain,
                 why=f"no interval: {key} is no mean over rows, and under {self.protocol} only those are "
@@ -254,7 +246,6 @@ class _Means:
         columns = [self.tasks.index(name) for name in tasks]
         sums = self.sums[level, key][:, columns]
         changed = int(_changed(sums).sum())
-        drawn = self._drawn(level, key, tasks, weights)
         change = drawn[1] - drawn[0]
         interval = difference_interval(plain.change, change)
         p = bootstrap_p(plain.change, change)
@@ -275,13 +266,16 @@ class _Means:
         if not exact:
             return found
         gained = (sums[:, :, 1, 0] - sums[:, :, 0, 0]).sum(axis=1)
-        by_image = not _is_one_row_each(sums)
-        alone, with_interval = (EXACT_BY_IMAGE_ALONE, EXACT_BY_IMAGE) if by_image else (EXACT_ALONE, EXACT)
-        return replace(
-            found,
-            p=sign_flip_p(np.rint(gained).astype(np.int64)),
-            method=alone if found.p is None else with_interval,
-        )
+        return exactly_tested(found, np.rint(gained).astype(np.int64), by_image=not _is_one_row_each(sums))
+
+    def drawn(
+        self, level: str, keys: Iterable[str], tasks: Sequence[str], weights: Weights | None
+    ) -> dict[str, Values]:
+        """The replicates of those metrics that are means; shape (2, replicates) each.
+
+        Without weights, the tasks' rows are pooled.
+        """
+        return {key: self._drawn(level, key, tasks, weights) for key in keys if (level, key) in self.sums}
 
     def _drawn(self, level: str, key: str, tasks: Sequence[str], weights: Weights | None) -> Values:
         """A metric of both sides in every replicate; shape (2, replicates)."""

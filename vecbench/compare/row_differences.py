@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vecbench.compare.differences import (
     OF_ONE_RUN,
@@ -178,12 +179,7 @@ class _Block:
             return found
         counts = is_right if key == "accuracy" else is_covered
         by_image = images_of(self.rows).size < sum(rows.n for rows in self.rows)
-        alone, with_interval = (EXACT_BY_IMAGE_ALONE, EXACT_BY_IMAGE) if by_image else (EXACT_ALONE, EXACT)
-        return replace(
-            found,
-            p=sign_flip_p(changes_by_image(self.rows, counts)),
-            method=alone if found.p is None else with_interval,
-        )
+        return exactly_tested(found, changes_by_image(self.rows, counts), by_image=by_image)
 
     def zero_p(self, bins: int | None) -> tuple[float, float]:
         """The p values of the tests that either side is calibrated; 0 for errors that have none."""
@@ -275,6 +271,18 @@ def _tested(key: str, plain: Difference, replicates: Values, zero_p: tuple[float
     if plain.is_of_few:
         return replace(plain, error=error, why=why_of_few(plain.samples_changed or 0.0))
     return replace(plain, low=interval[0], high=interval[1], error=error, p=p, method=method.name)
+
+
+def exactly_tested(found: Difference, changes: NDArray[np.int64], *, by_image: bool) -> Difference:
+    """The difference of a share with the exact test's p value in place of the bootstrap's.
+
+    Args:
+        found: With the bootstrap's interval, or without.
+        changes: Of each image or sample, rows that it gained less those that it lost.
+        by_image: Whether they are images that may have several rows.
+    """
+    alone, with_interval = (EXACT_BY_IMAGE_ALONE, EXACT_BY_IMAGE) if by_image else (EXACT_ALONE, EXACT)
+    return replace(found, p=sign_flip_p(changes), method=alone if found.p is None else with_interval)
 
 
 def why_of_few(changed: float) -> str:
