@@ -68,6 +68,11 @@ def _starts(place: NDArray[np.intp]) -> NDArray[np.intp]:
     return np.flatnonzero(np.r_[True, np.diff(place) > 0])
 
 
+def _width_surplus(cells: Cells, bins: int) -> Values:
+    """The surplus of each equal-width bin that has a distinct confidence; shape (..., at most bins)."""
+    return bin_surplus(cells, bin_of(cells.confidence, bins))
+
+
 @ConfidenceMetric
 def ece(cells: Cells, bins: int = 10) -> Values:
     """Expected calibration error with equal-width bins.
@@ -83,10 +88,9 @@ def ece(cells: Cells, bins: int = 10) -> Values:
     Returns:
         In [0, 1], never below |`confidence_gap`|; nan without rows.
     """
-    place = bin_of(cells.confidence, bins)
-    if place.size == 0:
+    if cells.confidence.size == 0:
         return np.full(cells.counts.shape, np.nan)
-    return share(np.abs(bin_surplus(cells, place)).sum(axis=-1), cells.counts)
+    return share(np.abs(cells.once(_width_surplus, bins)).sum(axis=-1), cells.counts)
 
 
 @ConfidenceMetric
@@ -123,7 +127,7 @@ def mce(cells: Cells, bins: int = 10) -> Values:
     if place.size == 0:
         return np.full(cells.counts.shape, np.nan)
     sizes = np.add.reduceat(cells.total, _starts(place), axis=-1)
-    gaps = np.abs(bin_surplus(cells, place)) / np.maximum(sizes, 1)
+    gaps = np.abs(cells.once(_width_surplus, bins)) / np.maximum(sizes, 1)
     return np.where(cells.counts > 0, gaps.max(axis=-1), np.nan)
 
 

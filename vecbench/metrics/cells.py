@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, update_wrapper
-from typing import Any, Concatenate, Generic, ParamSpec
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Options = ParamSpec("Options")
+Made = TypeVar("Made")
 Values = NDArray[np.float64]
 """One value for each replicate, shape (...); of rows that were not resampled, a 0-dimensional array."""
 
@@ -123,14 +124,16 @@ class Cells:
         return np.asarray(self.total.sum(axis=-1))
 
     @cached_property
-    def _made(self) -> dict[Callable[[Cells], Values], Values]:
+    def _made(self) -> dict[tuple[Hashable, ...], Any]:
         return {}
 
-    def once(self, compute: Callable[[Cells], Values]) -> Values:
-        """What a function makes of these cells, computed once: metrics share what is costly."""
-        if compute not in self._made:
-            self._made[compute] = compute(self)
-        return self._made[compute]
+    def once(self, compute: Callable[..., Made], *options: Hashable) -> Made:
+        """What a function makes of these cells and options, computed once: metrics share what is costly."""
+        key = compute, *options
+        if key not in self._made:
+            self._made[key] = compute(self, *options)
+        made: Made = self._made[key]
+        return made
 
     @property
     def n(self) -> int:
