@@ -172,10 +172,12 @@ class PairedRows:
             tallies: Takes the rows by label; shape (replicates, TALLIES, labels).
         """
         own, columns = self._columns
-        for side, (order, found, starts) in enumerate(self._by_place):
-            # One row is at one place, so adding up neighbours beats a product with a matrix of zeros.
+        for side, (order, ends) in enumerate(self._by_place):
+            # One row is at one place, so running sums beat a product with a matrix of zeros.
             in_order = drawn if order is None else np.take(drawn, order, axis=1)
-            rows[side][:, found] += np.add.reduceat(in_order, starts, axis=1)
+            through = np.zeros((len(drawn), self.unit.size + 1), dtype=np.int64)
+            np.cumsum(in_order, axis=1, out=through[:, 1:])
+            rows[side] += np.diff(np.take(through, ends, axis=1), axis=1)
         counted = drawn.astype(np.float32) @ columns
         tallies[..., own] += counted.reshape(len(drawn), TALLIES, own.size)
 
@@ -188,18 +190,18 @@ class PairedRows:
         tallies[0][:, own] += counted.reshape(TALLIES, own.size)
 
     @cached_property
-    def _by_place(self) -> list[tuple[NDArray[np.int64] | None, NDArray[np.int64], NDArray[np.intp]]]:
-        """Of both models: the rows' units in the order of their places; the places; where each begins.
+    def _by_place(self) -> list[tuple[NDArray[np.int64] | None, NDArray[np.intp]]]:
+        """Of both models: the rows' units in the order of their places; where each place begins, and the end.
 
         No units where they are in that order.
         """
+        every = np.arange(2 * self.confidence.size + 3)
         found = []
         for places in self.places:
             order = np.argsort(places, kind="stable")
-            distinct, starts = np.unique(places[order], return_index=True)
             units = self.unit[order]
             is_ordered = np.array_equal(units, np.arange(self.samples.size))
-            found.append((None if is_ordered else units, distinct, starts))
+            found.append((None if is_ordered else units, np.searchsorted(places[order], every)))
         return found
 
     @cached_property

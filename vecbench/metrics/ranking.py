@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vecbench.metrics.cells import Cells, ConfidenceMetric, Counts, Values, reciprocal_total, share
 
@@ -31,7 +32,7 @@ def auroc(cells: Cells) -> Values:
 def _share_of_pairs_won(cells: Cells) -> Values:
     wrong_below_twice = 2 * cells.once(_wrong_up_to) - cells.wrong
     # Doubled, the ties are whole numbers and the sum is exact.
-    won_twice = (cells.right * wrong_below_twice).sum(axis=-1)
+    won_twice = np.einsum("...k,...k->...", cells.right, wrong_below_twice)
     return share(won_twice, 2 * cells.total_right * (cells.counts - cells.total_right))
 
 
@@ -51,20 +52,29 @@ def aurc(cells: Cells) -> Values:
     return cells.once(_mean_risk)
 
 
-def _wrong_up_to(cells: Cells) -> Counts:
-    return np.cumsum(cells.wrong, axis=-1)
+def _wrong_up_to(cells: Cells) -> NDArray[np.int64]:
+    return _up_to(cells.wrong)
+
+
+def _up_to(counts: Counts) -> NDArray[np.int64]:
+    """The running sum over the confidences: of whole numbers it is made twice as fast."""
+    return np.cumsum(counts, axis=-1, dtype=np.int64)
 
 
 def _mean_risk(cells: Cells) -> Values:
-    wrong_up_to, up_to = cells.once(_wrong_up_to), np.cumsum(cells.total, axis=-1)
+    up_to, wrong_up_to = _up_to(cells.total), cells.once(_wrong_up_to)
     # The most confident come first: those of a higher confidence before, those of a lower one after.
-    before, errors_before = up_to[..., -1:] - up_to, wrong_up_to[..., -1:] - wrong_up_to
+    before = np.subtract(up_to[..., -1:], up_to, out=up_to)
+    errors_before = wrong_up_to[..., -1:] - wrong_up_to
     # Of j = 1 … size rows of the tie, the expected errors are errors_before + j · errors / size, among
     # before + j rows; the sum of that quotient over j in closed form, with harmonic numbers:
-    rate = cells.wrong * cells.once(reciprocal_total)
     harmonic = _harmonic(before + cells.total)
     harmonic[..., :-1] -= harmonic[..., 1:].copy()
-    area = (errors_before - before * rate) * harmonic
+    # In place, since with many replicates every new array takes as long as what is computed into it.
+    area = cells.wrong * cells.once(reciprocal_total)
+    area *= before
+    np.subtract(errors_before, area, out=area)
+    area *= harmonic
     return share(area.sum(axis=-1) + cells.wrong.sum(axis=-1), cells.counts)
 
 
