@@ -221,5 +221,5 @@ def _score_content(side: Side, catalogue: Catalogue) -> Mapping[str, Any]:
     if side.responses:
         scored = score_responses(side.responses, side.protocol or "", catalogue).scores
     else:
-        scored = score(side.rows, side.protocol or "", catalogue, replicates=1)
+        scored = score(side.rows, side.protocol or "", catalogue, replicates=0)
     return scored.content()

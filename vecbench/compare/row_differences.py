@@ -76,7 +76,7 @@ def row_differences(
     """
     # Only values are used: what one run's intervals say of it is no part of a comparison.
     first, second = (
-        score([pair[side] for pair in pairs], protocol, catalogue, replicates=1) for side in (0, 1)
+        score([pair[side] for pair in pairs], protocol, catalogue, replicates=0) for side in (0, 1)
     )
     by_task: dict[str, list[Pair]] = {name: [] for name in first.tasks}
     for pair in pairs:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,13 +41,17 @@ class TaskRows:
 
     def changed(self, aspect: Aspect) -> NDArray[np.int64]:
         """The images that differ between the sides in an aspect of their answers."""
+        return self._changed[aspect]
+
+    @cached_property
+    def _changed(self) -> dict[Aspect, NDArray[np.int64]]:
         old, new = self.sides
-        different = {
-            "outcome": lambda: (old.right != new.right) | (_stated(old) != _stated(new)),
-            "label": lambda: old.label != new.label,
-            "certainty": lambda: _certainty(old) != _certainty(new),
-        }[aspect]()
-        return np.unique(self.image[different])
+        different: dict[Aspect, Mask] = {
+            "outcome": (old.right != new.right) | (_stated(old) != _stated(new)),
+            "label": old.label != new.label,
+            "certainty": _certainty(old) != _certainty(new),
+        }
+        return {aspect: np.unique(self.image[rows]) for aspect, rows in different.items()}
 
     def taken(self, which: Mask) -> TaskRows:
         """Some of the rows."""

@@ -75,7 +75,7 @@ def score(
         protocol: Named in the result.
         catalogue: Brings the groups and the names; a task that it does not know belongs to no group.
         run: What to say of the run.
-        replicates: Of the bootstrap and of the consistency test.
+        replicates: Of the bootstrap and of the consistency test; 0 for values without what these two say.
         seed: Of their draws.
     """
     by_task: dict[str, list[Prediction]] = {}
@@ -99,17 +99,16 @@ def score(
         simulated = {
             name: workers.submit(null_eces, each, (10, 15), replicates, seed)
             for name, each in cells.items()
-            if each.n
+            if each.n and replicates
         }
-        drawn = bootstrap(outcomes, pools, STATISTICS, replicates, seed, clusters)
+        drawn = bootstrap(outcomes, pools, STATISTICS, replicates, seed, clusters) if replicates else {}
     nulls = {name: each.result() for name, each in simulated.items()}
 
     def scored(name: str, parts: Sequence[str]) -> RowScores:
         pooled = [row for part in parts for row in by_task[part]]
         effects = dependence.effects(parts) if dependence else INDEPENDENT
-        return _row_scores(
-            pooled, cells.get(name, NO_CELLS), drawn.get(name, {}), nulls.get(name, {}), effects
-        )
+        null = nulls.get(name, {}) if replicates else None
+        return _row_scores(pooled, cells.get(name, NO_CELLS), drawn.get(name, {}), null, effects)
 
     tasks = {name: scored(name, [name]) for name in order}
 
@@ -142,7 +141,7 @@ def _row_scores(
     rows: Sequence[Prediction],
     cells: Cells,
     drawn: Mapping[str, Values],
-    null: Mapping[int, Values],
+    null: Mapping[int, Values] | None,
     effects: Effects,
 ) -> RowScores:
     n = len(rows)
@@ -157,8 +156,8 @@ def _row_scores(
     metrics |= label_f1(confusion)
     metrics["coverage"] = share(cells.n, n, effects.shares["coverage"])
     # A sum of gaps that are so much wider, each by the root of its variance's factor.
-    null = {bins: values * effects.null[bins] ** 0.5 for bins, values in null.items()}
-    p_values = {bins: consistency_p(cells, values, bins) for bins, values in null.items()}
+    wider = {bins: values * effects.null[bins] ** 0.5 for bins, values in (null or {}).items()}
+    p_values = {bins: consistency_p(cells, values, bins) for bins, values in wider.items()}
     for key, definition in DEFINITIONS.items():
         value = float(definition.of_cells(cells))
         if math.isnan(value):
@@ -166,17 +165,18 @@ def _row_scores(
             continue
         details = {**definition.details(cells), **bounds_under_missing(key, value, cells.n, n - cells.n)}
         interval, method = None, PERCENTILE
-        if definition.interval == "percentile":
+        if drawn and definition.interval == "percentile":
             interval = percentile_interval(drawn[key])
-        elif definition.interval == "reflected":
+        elif drawn and definition.interval == "reflected":
             may_be_zero = p_values[definition.bins] > 1 - LEVEL
             interval = reflected_interval(value, drawn[key], may_be_zero=may_be_zero)
             method = REFLECTED
         method += f"; {BY_IMAGE}" * effects.by_image
         metrics[key] = _scored(value, cells.n, interval, method, details)
     undefined = Score(None, 0, why=_why_undefined(cells))
-    metrics["ece_null"] = Score(float(null[10].mean()), cells.n) if null else undefined
-    metrics["calibration_p"] = Score(p_values[10], cells.n) if null else undefined
+    if null is not None:
+        metrics["ece_null"] = Score(float(wider[10].mean()), cells.n) if wider else undefined
+        metrics["calibration_p"] = Score(p_values[10], cells.n) if wider else undefined
     return RowScores(n, status_counts(rows), metrics, cells, candidates, confusion)
 
 
@@ -199,7 +199,7 @@ def _macro(
         if key in SHARES:
             effect = dependence.macro_effect(list(tasks), key) if dependence else 1.0
             macro[key] = _mean_of_shares(value, [rows.metrics[key] for rows in tasks.values()], effect)
-        elif key in DEFINITIONS and DEFINITIONS[key].interval == "percentile":
+        elif drawn and key in DEFINITIONS and DEFINITIONS[key].interval == "percentile":
             interval = percentile_interval(np.mean([drawn[name][key] for name in tasks], axis=0))
             method = PERCENTILE + f"; {BY_IMAGE}" * by_image
             macro[key] = _scored(value, len(values), interval, method, {})
