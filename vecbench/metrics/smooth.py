@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,15 @@ FEW_POINTS = 64
 
 REACH = 9
 """Widths from its centre at which a kernel has no value left that a float could add."""
+
+TOLERANCE = 1e-15
+"""The width is looked for until it moves no more than this."""
+
+TOLERANCE_A_WIDTH = 1e-9
+"""Likewise a sign change, in widths: the integral does not see its place to first order."""
+
+MOST_STEPS = 100
+"""A crossing takes ten; rounding must not keep it moving for ever."""
 
 STEPS = 2**14
 """With more distinct confidences than this, each is split between its neighbours on a grid of so many steps.
@@ -54,18 +64,48 @@ def smece(cells: Cells) -> Values:
         confidence, surplus = _on_a_grid(confidence, surplus)
     # The error at width σ falls as σ grows, so there is one crossing; wide kernels are cheap, so it is
     # approached from above.
-    high = 1.0
-    while (error := _error_at(confidence, surplus, high / 2)) < high / 2:
-        high /= 2
+    high, at_high = 1.0, _error_at(confidence, surplus, 1.0)
+    while (at_half := _error_at(confidence, surplus, high / 2)) < high / 2:
+        high, at_high = high / 2, at_half
         if high < NARROWEST:
-            return np.asarray(error)
-    from scipy.optimize import brentq
+            return np.asarray(at_half)
 
-    def excess(width: float) -> float:
-        return _error_at(confidence, surplus, width) - width
+    def excess(width: Values) -> Values:
+        return np.array([_error_at(confidence, surplus, float(width[0]))]) - width
 
-    width = brentq(excess, high / 2, high + 1e-9, xtol=1e-14)
-    return np.asarray(_error_at(confidence, surplus, width))
+    low, top = np.array([high / 2]), np.array([high])
+    width = _crossings(excess, (low, top), (at_half - low, at_high - top), TOLERANCE)
+    return np.asarray(_error_at(confidence, surplus, float(width[0])))
+
+
+def _crossings(
+    function: Callable[[Values], Values],
+    ends: tuple[Values, Values],
+    at_ends: tuple[Values, Values],
+    tolerance: float,
+) -> Values:
+    """Where a function crosses 0 in each of several intervals: all at once, by the Illinois method.
+
+    The next point is where the line through two points that enclose the crossing meets 0; a point that stays
+    one of the two has its value halved (Dowell and Jarratt, 1971).
+
+    Args:
+        function: Of one point in each interval; shape (m,).
+        ends: Of the intervals; each of shape (m,).
+        at_ends: The function there; of opposite signs, or 0 but for rounding.
+        tolerance: Points that move no more than this are there.
+    """
+    (other, point), (at_other, at_point) = ends, at_ends
+    for _ in range(MOST_STEPS):
+        distance = at_point - at_other
+        step = np.divide(point - other, distance, out=np.zeros(point.shape), where=distance != 0) * at_point
+        if np.all(np.abs(step) <= tolerance):
+            break
+        at_new = function(point - step)
+        crossed = at_new * at_point <= 0
+        other, at_other = np.where(crossed, point, other), np.where(crossed, at_point, at_other / 2)
+        point, at_point = point - step, at_new
+    return point
 
 
 def _on_a_grid(
@@ -102,22 +142,16 @@ def _reflected(
     return centres[near], weights[near]
 
 
-def _sign_changes(centres: NDArray[np.float64], weights: NDArray[np.float64], width: float) -> list[float]:
-    from scipy.optimize import brentq
-
+def _sign_changes(
+    centres: NDArray[np.float64], weights: NDArray[np.float64], width: float
+) -> NDArray[np.float64]:
     def smoothed(points: NDArray[np.float64]) -> NDArray[np.float64]:
         near = _near(points, centres, width)
         distance = (points[:, None] - centres[near]) / width
         return np.asarray(np.exp(-(distance**2) / 2) @ weights[near])
 
-    def smoothed_at(point: float) -> float:
-        return float(smoothed(np.array([point]))[0])
-
-    def change(low: float, high: float) -> float:
-        at_low, at_high = smoothed_at(low), smoothed_at(high)
-        if at_low * at_high >= 0:  # one is 0 but for rounding, which depends on what else is added up
-            return low if abs(at_low) < abs(at_high) else high
-        return float(brentq(smoothed_at, low, high, xtol=1e-15))
+    def smoothed_far_apart(points: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.concatenate([smoothed(part) for part in _parts(points, centres, 1)])
 
     # Wider kernels than the gaps between confidences blur them into one slow curve; narrower ones leave
     # bumps of their own width. Both are met by a grid of a fraction of the width, at the centres or evenly.
@@ -131,7 +165,10 @@ def _sign_changes(centres: NDArray[np.float64], weights: NDArray[np.float64], wi
         grid = np.linspace(0, 1, math.ceil(GRID_PER_WIDTH / width) + 2)
     values = np.concatenate([smoothed(part) for part in _parts(grid, centres)])
     changes = np.flatnonzero(np.sign(values[1:]) * np.sign(values[:-1]) < 0)
-    return [change(grid[each], grid[each + 1]) for each in changes]
+    if not changes.size:
+        return changes.astype(np.float64)
+    ends, at_ends = (grid[changes], grid[changes + 1]), (values[changes], values[changes + 1])
+    return _crossings(smoothed_far_apart, ends, at_ends, TOLERANCE_A_WIDTH * width)
 
 
 def _smoothed_integral(
@@ -152,9 +189,11 @@ def _smoothed_integral(
     return np.concatenate([integral(part) for part in _parts(points, centres)])
 
 
-def _parts(points: NDArray[np.float64], centres: NDArray[np.float64]) -> list[NDArray[np.float64]]:
-    """The points in parts whose kernels fit into memory; with many centres, parts of near points."""
-    rows = FEW_POINTS if centres.size > FEW_CENTRES else max(1, BLOCK // max(1, centres.size))
+def _parts(
+    points: NDArray[np.float64], centres: NDArray[np.float64], near: int = FEW_POINTS
+) -> list[NDArray[np.float64]]:
+    """The points in parts whose kernels fit into memory; with many centres, parts of so many near points."""
+    rows = near if centres.size > FEW_CENTRES else max(1, BLOCK // max(1, centres.size))
     return [points[begin : begin + rows] for begin in range(0, points.size, rows)]
 
 

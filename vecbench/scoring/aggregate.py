@@ -95,7 +95,7 @@ def score(
     clusters = dependence.clusters(outcomes) if dependence else []
     # numpy draws without holding the interpreter: the two kinds of replicates need not wait for each other.
     with ThreadPoolExecutor(WORKERS) as workers:
-        workers.submit(import_module, "scipy.optimize")  # what SmoothECE needs takes as long to import
+        workers.submit(import_module, "scipy.special")  # what SmoothECE needs takes as long to import
         simulated = {
             name: workers.submit(null_eces, each, (10, 15), replicates, seed)
             for name, each in cells.items()
