@@ -55,12 +55,21 @@ def bin_surplus(cells: Cells, place: NDArray[np.intp]) -> Values:
         cells: The rows; shape (..., k).
         place: The bin of each distinct confidence, ascending; shape (k,).
     """
-    return np.add.reduceat(cells.once(surplus_of), _starts(place), axis=-1)
+    return _bin_sums(cells.once(surplus_of), place)
 
 
 def surplus_of(cells: Cells) -> Values:
     """The sum of confidence − correctness over the rows at each confidence; shape (..., k)."""
     return cells.total * cells.confidence - cells.right
+
+
+def _bin_sums(values: Values, place: NDArray[np.intp]) -> Values:
+    """The sum over the confidences of each bin; shape (..., bins)."""
+    starts = _starts(place)
+    if values.ndim == 1:
+        return np.add.reduceat(values, starts)
+    # Of many replicates, a product with few columns is faster than so many short sums.
+    return values @ np.equal.outer(place, place[starts]).astype(np.float64)
 
 
 def _starts(place: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -126,7 +135,7 @@ def mce(cells: Cells, bins: int = 10) -> Values:
     place = bin_of(cells.confidence, bins)
     if place.size == 0:
         return np.full(cells.counts.shape, np.nan)
-    sizes = np.add.reduceat(cells.total, _starts(place), axis=-1)
+    sizes = _bin_sums(cells.total, place)
     gaps = np.abs(cells.once(_width_surplus, bins)) / np.maximum(sizes, 1)
     return np.where(cells.counts > 0, gaps.max(axis=-1), np.nan)
 
