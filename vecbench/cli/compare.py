@@ -75,6 +75,8 @@ def compare(
 
     Exit status: 0 done and no gate failed, 1 a gate failed, 4 no verdict was possible.
     """
+    import gc
+
     from vecbench import compare as comparing
     from vecbench.errors import Interrupted, UsageError, nearest
     from vecbench.parsing import STRICT, protocol_named
@@ -96,6 +98,7 @@ def compare(
             raise UsageError(
                 f"{places[file.resolve()]} and {option} both name {file}", "Give each a file of its own."
             )
+    gc.disable()  # rows stay until the end, and looking for garbage among them finds none
     try:
         catalogue = load_catalogue(include_path or [])
         before, after = (
@@ -112,6 +115,8 @@ def compare(
         _print(comparison, verdicts, format_)
     except KeyboardInterrupt:
         raise Interrupted("the comparison was stopped", "Run the same command to start it again.") from None
+    finally:
+        gc.enable()
     if annotate is None:
         annotate = os.environ.get("GITHUB_ACTIONS") == "true"
     if annotate and verdicts is not None:
