@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +39,7 @@ from vecbench.metrics import Cells
 from vecbench.metrics.bootstrap import SEED
 from vecbench.metrics.cells import Values
 from vecbench.metrics.consistency import consistency_p, null_eces
+from vecbench.metrics.replication import in_threads
 from vecbench.metrics.significance import (
     FEWEST_SAMPLES,
     bootstrap_p,
@@ -55,6 +55,8 @@ from vecbench.tasks import Catalogue
 
 BINS = (10, 15)
 """Of the consistency tests."""
+
+PByBins = Mapping[int, float]
 
 
 def row_differences(
@@ -84,19 +86,23 @@ def row_differences(
     pools = {f"group {name}": group.tasks for name, group in first.groups.items()}
     pools[OVERALL] = first.overall.tasks
     rows = rows_by_task(by_task)
-    every = [(first.overall.pooled, second.overall.pooled)]
-    every += [(first.tasks[name], second.tasks[name]) for name in first.tasks]
-    every += [(group.pooled, second.groups[name].pooled) for name, group in first.groups.items()]
-    drawn = replicates_of(rows, pools, replicates, seed, _tested_somewhere(every))
+    every = {OVERALL: (first.overall.pooled, second.overall.pooled)}
+    every |= {name: (scores, second.tasks[name]) for name, scores in first.tasks.items()}
+    every |= {
+        f"group {name}": (group.pooled, second.groups[name].pooled) for name, group in first.groups.items()
+    }
+    drawn = replicates_of(rows, pools, replicates, seed, _tested_somewhere(every.values()))
+    consistency = _consistency(every, drawn.count, seed)
     repeated = len({old.repeat for old, _ in pairs}) > 1
 
-    def block(name: str, tasks: Sequence[str], old: RowScores, new: RowScores) -> _Block:
-        return _Block(name, [rows[task] for task in tasks], (old, new), drawn, seed, repeated=repeated)
+    def block(name: str, tasks: Sequence[str]) -> _Block:
+        of_tasks = [rows[task] for task in tasks]
+        return _Block(name, of_tasks, every[name], drawn, consistency[name], repeated=repeated)
 
-    tasks = {name: block(name, [name], first.tasks[name], second.tasks[name]) for name in first.tasks}
+    tasks = {name: block(name, [name]) for name in first.tasks}
 
     def pooled(name: str, old: GroupScores, new: GroupScores) -> Differences:
-        found = block(name, old.tasks, old.pooled, new.pooled).differences(tuple(old.tasks))
+        found = block(name, old.tasks).differences(tuple(old.tasks))
         macro = _Macro([tasks[task] for task in old.tasks], (old.macro, new.macro), drawn)
         return replace(found, macro=macro.metrics())
 
@@ -129,7 +135,7 @@ class _Block:
         rows: Of its tasks.
         scores: Of both sides.
         drawn: All replicates.
-        seed: Of the consistency tests.
+        consistency: Of both sides: bins → the p value of the test that it is calibrated.
         repeated: Whether there are several answers to a sample.
     """
 
@@ -137,7 +143,7 @@ class _Block:
     rows: Sequence[TaskRows]
     scores: tuple[RowScores, RowScores]
     drawn: Replicates
-    seed: int
+    consistency: tuple[PByBins, PByBins]
     repeated: bool
 
     def differences(self, tasks: tuple[str, ...]) -> Differences:
@@ -185,17 +191,8 @@ class _Block:
         """The p values of the tests that either side is calibrated; 0 for errors that have none."""
         if bins is None:
             return 0.0, 0.0
-        old, new = self._consistency
+        old, new = self.consistency
         return old[bins], new[bins]
-
-    @cached_property
-    def _consistency(self) -> tuple[Mapping[int, float], Mapping[int, float]]:
-        first, second = (self._consistency_p(scores.cells) for scores in self.scores)
-        return first, second
-
-    def _consistency_p(self, cells: Cells) -> dict[int, float]:
-        null = null_eces(cells, BINS, self.drawn.count, self.seed)
-        return {bins: consistency_p(cells, values, bins) for bins, values in null.items()}
 
 
 @dataclass(frozen=True)
@@ -245,7 +242,20 @@ class _Macro:
         return float(weights.sum() ** 2 / (weights**2).sum()) if weights.any() else 0.0
 
 
-def _tested_somewhere(every: Sequence[tuple[RowScores, RowScores]]) -> list[str]:
+def _consistency(
+    every: Mapping[str, tuple[RowScores, RowScores]], replicates: int, seed: int
+) -> dict[str, tuple[PByBins, PByBins]]:
+    """Of both sides of every task and pool, see `_Block`."""
+
+    def of_cells(cells: Cells) -> PByBins:
+        null = null_eces(cells, BINS, replicates, seed) if cells.n else {}
+        return {bins: consistency_p(cells, values, bins) for bins, values in null.items()}
+
+    old, new = (in_threads(of_cells, [sides[side].cells for sides in every.values()]) for side in (0, 1))
+    return dict(zip(every, zip(old, new, strict=True), strict=True))
+
+
+def _tested_somewhere(every: Collection[tuple[RowScores, RowScores]]) -> list[str]:
     """The metrics that are tested of a task or pool; the candidate's alone may be held to a bound."""
     return [
         key

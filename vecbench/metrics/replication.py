@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -33,10 +33,15 @@ def in_blocks(
     _keep_freed_memory()
     streams = map(np.random.default_rng, np.random.SeedSequence(seed).spawn(-(-replicates // size)))
     sizes = [min(size, replicates - begin) for begin in range(0, replicates, size)]
-    # numpy frees the interpreter while it draws and multiplies, so threads are enough. BLAS with threads of
-    # its own beside them waits, spinning, for processors that others use: seconds become tens of them.
+    return in_threads(compute, sizes, streams)
+
+
+def in_threads(compute: Callable[..., Block], *arguments: Iterable[Any]) -> list[Block]:
+    """As `map`, in threads: numpy frees the interpreter while it draws and multiplies."""
+    # BLAS with threads of its own beside them waits, spinning, for processors that others use: seconds become
+    # tens of them.
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(WORKERS) as pool:
-        return list(pool.map(compute, sizes, streams))
+        return list(pool.map(compute, *arguments))
 
 
 def _keep_freed_memory() -> None:
