@@ -68,8 +68,10 @@ def _mean_risk(cells: Cells) -> Values:
     errors_before = wrong_up_to[..., -1:] - wrong_up_to
     # Of j = 1 … size rows of the tie, the expected errors are errors_before + j · errors / size, among
     # before + j rows; the sum of that quotient over j in closed form, with harmonic numbers:
-    harmonic = _harmonic(before + cells.total)
-    harmonic[..., :-1] -= harmonic[..., 1:].copy()
+    harmonic_before = _harmonic(before)
+    harmonic = np.empty(before.shape)
+    harmonic[..., :1], harmonic[..., 1:] = _harmonic(cells.counts[..., None]), harmonic_before[..., :-1]
+    harmonic -= harmonic_before
     # In place, since with many replicates every new array takes as long as what is computed into it.
     area = cells.wrong * cells.once(reciprocal_total)
     area *= before
@@ -120,10 +122,10 @@ def _harmonic_table() -> Values:
     return np.concatenate([[0.0], np.cumsum(1 / np.arange(1.0, TABLE_SIZE))])
 
 
-def _harmonic(n: Counts) -> Values:
+def _harmonic(n: NDArray[np.int64] | Counts) -> Values:
     """The harmonic number 1 + 1/2 + … + 1/n, and 0 for n = 0; shape as `n`."""
     if n.size and n.max() < TABLE_SIZE:
-        looked_up: Values = _harmonic_table()[n.astype(np.intp)]
+        looked_up: Values = _harmonic_table()[n.astype(np.intp, copy=False)]
         return looked_up
     large = np.maximum(n, TABLE_SIZE)
     # Euler and Maclaurin; the next term is far below a float's precision.
