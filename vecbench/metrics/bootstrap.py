@@ -137,7 +137,7 @@ def rows_drawn(
         Shape (replicates, u); every line's sum is n.
     """
     u, n = counts.size, int(counts.sum())
-    drawn = np.empty((replicates, u), dtype=np.int64)
+    parts = []
     cell = None if n == u else np.repeat(np.arange(u), counts)
     for begin in range(0, replicates, AT_ONCE):
         lines = min(AT_ONCE, replicates - begin)
@@ -145,8 +145,8 @@ def rows_drawn(
         if cell is not None:
             chosen = cell[chosen]
         chosen += np.arange(lines)[:, None] * u
-        drawn[begin : begin + lines] = np.bincount(chosen.ravel(), minlength=lines * u).reshape(lines, u)
-    return drawn
+        parts.append(np.bincount(chosen.ravel(), minlength=lines * u).reshape(lines, u))
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def bootstrap(

@@ -175,9 +175,10 @@ class PairedRows:
         for side, (order, ends) in enumerate(self._by_place):
             # One row is at one place, so running sums beat a product with a matrix of zeros.
             in_order = drawn if order is None else np.take(drawn, order, axis=1)
-            through = np.zeros((len(drawn), self.unit.size + 1), dtype=np.int64)
-            np.cumsum(in_order, axis=1, out=through[:, 1:])
-            rows[side] += np.diff(np.take(through, ends, axis=1), axis=1)
+            through = np.cumsum(in_order, axis=1, out=None if order is None else in_order)
+            up_to = np.take(through, np.maximum(ends - 1, 0), axis=1)
+            up_to[:, ends == 0] = 0
+            rows[side] += np.diff(up_to, axis=1)
         counted = drawn.astype(np.float32) @ columns
         tallies[..., own] += counted.reshape(len(drawn), TALLIES, own.size)
 
