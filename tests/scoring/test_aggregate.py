@@ -61,6 +61,17 @@ def test_the_file_has_the_promised_shape(scores):
     assert accuracy["low"] < accuracy["value"] < accuracy["high"]
 
 
+def test_no_replicates_are_values_without_what_replicates_say(scores):
+    rows = simulated("emoji_2", 200) + simulated("emoji_7", 100, 1) + simulated("fluent_7", 50, 2)
+    alone = score(rows, "strict", CATALOGUE, replicates=0)
+    assert alone.overall.pooled.metrics["ece"].low is None
+    pairs = ((alone.tasks["emoji_7"], scores.tasks["emoji_7"]), (alone.overall.pooled, scores.overall.pooled))
+    for said, full in pairs:
+        assert full.metrics.keys() - said.metrics.keys() == {"ece_null", "calibration_p"}
+        for key, found in said.metrics.items():
+            assert found.value == full.metrics[key].value
+
+
 def test_tasks_whose_confidences_are_condensed_for_intervals_are_named():
     rows = simulated("emoji_2", 300) + [
         replace(row, reading=replace(row.reading, confidence=0.3 + number / 1000))
