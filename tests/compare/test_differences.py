@@ -1,5 +1,6 @@
 import json
 import random
+from dataclasses import replace
 
 import pytest
 from scipy.stats import binomtest
@@ -200,3 +201,19 @@ def test_a_small_task_with_few_samples_that_differ_does_not_decide_a_macro_mean(
     assert overall.macro["brier"].samples_changed == pytest.approx(1.3225 / 0.125375)
     assert overall.macro["brier"].p is None
     assert "too few" in overall.macro["brier"].why
+
+
+def test_the_same_answers_again_are_no_further_evidence_of_miscalibration(tmp_path):
+    """Three times the same answers make an ECE look three times as certain to who takes them for others."""
+    once = [
+        simulated({"emoji_2": 150}, seed=seed, confidence=lambda chance: chance + 0.06) for seed in (0, 1)
+    ]
+    thrice = [[replace(row, repeat=each) for row in rows for each in range(3)] for rows in once]
+    found, wanted = (
+        compared(tmp_path / name, *sides).differences.overall
+        for name, sides in (("thrice", thrice), ("once", once))
+    )
+    for bound in (0.01, 0.05):
+        assert found.bound_p("ece", bound).rise == pytest.approx(wanted.bound_p("ece", bound).rise, abs=0.03)
+    old, new = found.metrics["ece"], wanted.metrics["ece"]
+    assert (old.low, old.high) == pytest.approx((new.low, new.high), abs=0.01)

@@ -12,6 +12,8 @@ from vecbench.cli.console import stderr, stdout
 from vecbench.cli.paths import require_file_place
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from vecbench.compare import Comparison, Verdicts
 
 FORMATS = ("table", "json", "markdown")
@@ -91,13 +93,7 @@ def compare(
             raise UsageError(f"--allow: unknown kind {kind!r}", nearest(kind, comparing.KINDS))
     if junit_file is not None and gate is None:
         raise UsageError("--junit writes the verdicts of gates", "Add --gate FILE.")
-    places: dict[Path, str] = {}
-    for option, file in (("--json", json_file), ("--markdown", markdown_file), ("--junit", junit_file)):
-        require_file_place(option, file)
-        if file is not None and places.setdefault(file.resolve(), option) != option:
-            raise UsageError(
-                f"{places[file.resolve()]} and {option} both name {file}", "Give each a file of its own."
-            )
+    _require_files({"--json": json_file, "--markdown": markdown_file, "--junit": junit_file})
     gc.disable()  # rows stay until the end, and looking for garbage among them finds none
     try:
         catalogue = load_catalogue(include_path or [])
@@ -125,6 +121,22 @@ def compare(
             typer.echo(line, err=format_ != "table")
     if verdicts is not None:
         raise typer.Exit(verdicts.exit_status)
+
+
+def _require_files(files: Mapping[str, Path | None]) -> None:
+    """Refuses files that cannot be written, or two that are one.
+
+    Raises:
+        UsageError: There is such a file.
+    """
+    from vecbench.errors import UsageError
+
+    options: dict[Path, str] = {}
+    for option, file in files.items():
+        require_file_place(option, file)
+        other = option if file is None else options.setdefault(file.resolve(), option)
+        if other != option:
+            raise UsageError(f"{other} and {option} both name {file}", "Give each a file of its own.")
 
 
 def _write(

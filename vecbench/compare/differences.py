@@ -10,9 +10,10 @@ import numpy as np
 
 from vecbench.compare.methods import METHODS
 from vecbench.compare.sides import Side
-from vecbench.metrics import Cells, calibration_p
+from vecbench.metrics import Cells
 from vecbench.metrics.bootstrap import REPLICATES
 from vecbench.metrics.cells import Values
+from vecbench.metrics.consistency import consistency_p, null_eces
 from vecbench.metrics.significance import FEWEST_SAMPLES, PValues, binomial_p, bootstrap_p
 from vecbench.scoring import Scores, score, score_responses
 from vecbench.scoring.aggregate import OVERALL
@@ -85,12 +86,15 @@ class CandidateReplicates:
         right: Right rows, or None when rows are not independent.
         stated: Rows with a confidence, likewise.
         cells: Of the rows that have a confidence.
+        null_effect: Bins → design effect on a calibrated model's ECE, see `consistency.null_effect`; 1 where
+            it is absent.
     """
 
     drawn: Mapping[str, Values]
     right: int | None
     stated: int | None
     cells: Cells
+    null_effect: Mapping[int, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +149,9 @@ class Differences:
             return p
         # As for its interval: while the answers look like a calibrated model's, its error may be 0.
         draws = max(REPLICATES, self.alone.drawn[metric].size)
-        consistent = float(calibration_p.of_cells(self.alone.cells, method.bins, draws))
+        null = null_eces(self.alone.cells, [method.bins], draws)[method.bins]
+        widened = null * self.alone.null_effect.get(method.bins, 1.0) ** 0.5
+        consistent = consistency_p(self.alone.cells, widened, method.bins)
         return PValues(p.fall, max(p.rise, consistent), p.least)
 
     def candidate_error(self, metric: str) -> float | None:

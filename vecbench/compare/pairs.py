@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeVar, get_args
 
@@ -121,11 +121,6 @@ def _samples_by_image(side: Side, without: Collection[str]) -> dict[tuple[str, s
         if row.image_sha256 is not None and row.task not in without:
             samples.setdefault((row.task, row.image_sha256), set()).add(row.sample_id)
     return {image: ids.pop() for image, ids in samples.items() if len(ids) == 1}
-
-
-def image_of(row: Prediction) -> Hashable:
-    """What may not be resampled apart: all answers to one image, whatever the task."""
-    return row.image_sha256 or (row.task, row.sample_id)
 
 
 def require_allowed(differing: Mapping[Kind, str], allow: Collection[str], common: str) -> None:

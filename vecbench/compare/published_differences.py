@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from vecbench.compare.differences import AllDifferences, CandidateReplicates, Difference, Differences
 from vecbench.compare.methods import METHODS, PERCENTILE
-from vecbench.compare.pairs import Pair, image_of
+from vecbench.compare.pairs import Pair
 from vecbench.compare.row_differences import adjusted_for_tasks, exactly_tested, note_on_sharing, why_of_few
 from vecbench.compare.sides import Side, key_of
 from vecbench.metrics.bootstrap import REPLICATES, SEED
@@ -174,7 +174,7 @@ class _Means:
         images: dict[Hashable, int] = {}
         for rows in told:
             for row, _ in rows:
-                images.setdefault(image_of(row), len(images))
+                images.setdefault(row.image_key, len(images))
         shape = (len(images), len(tasks), 2, 2)
         sums: dict[tuple[str, str], NDArray[np.float64]] = {}
         present = np.zeros(shape[:2], dtype=np.bool_)
@@ -182,7 +182,7 @@ class _Means:
             for row, right_anywhere in rows:
                 if row.task not in place:
                     continue
-                at = images[image_of(row)], place[row.task]
+                at = images[row.image_key], place[row.task]
                 present[at] = True
                 for level, key, term in _terms(row, right_anywhere, protocol):
                     if (level, key) not in sums:

@@ -25,7 +25,7 @@ from vecbench.compare.methods import (
     Aspect,
     why_untested,
 )
-from vecbench.compare.pairs import Pair, image_of
+from vecbench.compare.pairs import Pair
 from vecbench.compare.resampling import Replicates, replicates_of
 from vecbench.compare.task_rows import (
     TaskRows,
@@ -38,7 +38,7 @@ from vecbench.compare.task_rows import (
 from vecbench.metrics import Cells
 from vecbench.metrics.bootstrap import SEED
 from vecbench.metrics.cells import Values
-from vecbench.metrics.consistency import consistency_p, null_eces
+from vecbench.metrics.consistency import consistency_p, null_eces, null_effect
 from vecbench.metrics.replication import in_threads
 from vecbench.metrics.significance import (
     FEWEST_SAMPLES,
@@ -57,6 +57,7 @@ BINS = (10, 15)
 """Of the consistency tests."""
 
 PByBins = Mapping[int, float]
+EffectByBins = Mapping[int, float]
 
 
 def row_differences(
@@ -92,12 +93,16 @@ def row_differences(
         f"group {name}": (group.pooled, second.groups[name].pooled) for name, group in first.groups.items()
     }
     drawn = replicates_of(rows, pools, replicates, seed, _tested_somewhere(every.values()))
-    consistency = _consistency(every, drawn.count, seed)
+    members = {**{name: [name] for name in first.tasks}, **pools}
+    effects = {name: _null_effects([rows[task] for task in tasks]) for name, tasks in members.items()}
+    consistency = _consistency(every, effects, drawn.count, seed)
     repeated = len({old.repeat for old, _ in pairs}) > 1
 
     def block(name: str, tasks: Sequence[str]) -> _Block:
         of_tasks = [rows[task] for task in tasks]
-        return _Block(name, of_tasks, every[name], drawn, consistency[name], repeated=repeated)
+        return _Block(
+            name, of_tasks, every[name], drawn, consistency[name], effects[name][1], repeated=repeated
+        )
 
     tasks = {name: block(name, [name]) for name in first.tasks}
 
@@ -117,7 +122,7 @@ def row_differences(
 
 def note_on_sharing(pairs: Iterable[Pair]) -> Iterator[str]:
     """What becomes of images that are in several tasks, if any are."""
-    tasks_of = Counter(image for image, _ in {(image_of(old), old.task) for old, _ in pairs})
+    tasks_of = Counter(image for image, _ in {(old.image_key, old.task) for old, _ in pairs})
     shared = sum(count > 1 for count in tasks_of.values())
     if shared:
         yield (
@@ -136,6 +141,7 @@ class _Block:
         scores: Of both sides.
         drawn: All replicates.
         consistency: Of both sides: bins → the p value of the test that it is calibrated.
+        null_effect: Of the candidate, see `CandidateReplicates`.
         repeated: Whether there are several answers to a sample.
     """
 
@@ -144,6 +150,7 @@ class _Block:
     scores: tuple[RowScores, RowScores]
     drawn: Replicates
     consistency: tuple[PByBins, PByBins]
+    null_effect: EffectByBins
     repeated: bool
 
     def differences(self, tasks: tuple[str, ...]) -> Differences:
@@ -164,6 +171,7 @@ class _Block:
             sum(int(rows.sides[1].right.sum()) for rows in self.rows) if is_of_one_row else None,
             new.counts["confident"] if is_of_one_row else None,
             new.cells,
+            self.null_effect,
         )
         return Differences(old.n, samples, tasks, metrics, alone, self._changed("outcome"))
 
@@ -242,16 +250,38 @@ class _Macro:
         return float(weights.sum() ** 2 / (weights**2).sum()) if weights.any() else 0.0
 
 
+def _null_effects(tasks: Sequence[TaskRows]) -> tuple[EffectByBins, EffectByBins]:
+    """Of both sides, see `CandidateReplicates`."""
+    image = np.concatenate([rows.image for rows in tasks])
+
+    def of_side(side: int) -> EffectByBins:
+        confidence = np.concatenate([rows.sides[side].confidence for rows in tasks])
+        right = np.concatenate([rows.sides[side].right for rows in tasks])
+        return {bins: null_effect(image, confidence, right, bins) for bins in BINS}
+
+    return of_side(0), of_side(1)
+
+
 def _consistency(
-    every: Mapping[str, tuple[RowScores, RowScores]], replicates: int, seed: int
+    every: Mapping[str, tuple[RowScores, RowScores]],
+    effects: Mapping[str, tuple[EffectByBins, EffectByBins]],
+    replicates: int,
+    seed: int,
 ) -> dict[str, tuple[PByBins, PByBins]]:
     """Of both sides of every task and pool, see `_Block`."""
 
-    def of_cells(cells: Cells) -> PByBins:
+    def of_cells(cells: Cells, effect: EffectByBins) -> PByBins:
         null = null_eces(cells, BINS, replicates, seed) if cells.n else {}
-        return {bins: consistency_p(cells, values, bins) for bins, values in null.items()}
+        return {
+            bins: consistency_p(cells, values * effect[bins] ** 0.5, bins) for bins, values in null.items()
+        }
 
-    old, new = (in_threads(of_cells, [sides[side].cells for sides in every.values()]) for side in (0, 1))
+    old, new = (
+        in_threads(
+            of_cells, [sides[side].cells for sides in every.values()], [effects[name][side] for name in every]
+        )
+        for side in (0, 1)
+    )
     return dict(zip(every, zip(old, new, strict=True), strict=True))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vecbench.compare.methods import Aspect
-from vecbench.compare.pairs import Pair, image_of
+from vecbench.compare.pairs import Pair
 from vecbench.metrics.paired import Answers
 from vecbench.parsing import Prediction
 
@@ -112,7 +112,7 @@ def _rows(pairs: Sequence[Pair], numbers: dict[str, int], images: dict[Hashable,
     known = candidates[0] | candidates[1]
     target = np.array([numbers.get(old.target, -1) for old, _ in pairs], dtype=np.int64)
     target[~np.isin(target, list(known))] = -1
-    image = [images.setdefault(image_of(old), len(images)) for old, _ in pairs]
+    image = [images.setdefault(old.image_key, len(images)) for old, _ in pairs]
     old, new = (_answers([pair[side] for pair in pairs], numbers) for side in (0, 1))
     return TaskRows((old, new), target, np.array(image, dtype=np.int64), (candidates[0], candidates[1]))
 
