@@ -167,6 +167,26 @@ def test_gates_judge_under_a_published_protocol(opened):
     assert "ECE" in markdown(comparison)
 
 
+def test_a_gate_does_not_pass_a_candidate_whose_wrong_rows_the_protocol_leaves_out(opened):
+    labels = CATALOGUE.tasks["emoji_2"].labels
+    before = [response("emoji_2", f"s{number}", labels[number % 2], 0.8) for number in range(300)]
+    unread = f"<answer>{labels[1]}</answer><confidence>high</confidence>"
+    now = [replace(row, response=unread) if number % 2 else row for number, row in enumerate(before)]
+    rules = [
+        Rule(metric="accuracy", of=of, **bound)
+        for of in ("emoji_2", "overall")
+        for bound in ({"max_drop": 0.01}, {"at_least": 0.4})
+    ]
+    gates = Gates(Path("gates.yaml"), tuple(rules))
+    comparison = compare(*opened("emocaliber", before, now), CATALOGUE, replicates=200)
+    assert comparison.differences.tasks["emoji_2"].metrics["accuracy"].candidate == 1
+    verdicts = verdicts_on(comparison, gates)
+    assert [each.outcome for each in verdicts.each] == ["undecided"] * 4
+    assert "leaves 150 rows out of the candidate's scores" in verdicts.each[0].message
+    same = verdicts_on(compare(*opened("emocaliber", now, now), CATALOGUE, replicates=200), gates)
+    assert [each.outcome for each in same.each] == ["passed"] * 4
+
+
 def test_only_what_both_have_is_scored(opened):
     rows = list(emocaliber_responses(CATALOGUE))
     sides = opened("emocaliber", rows, rows[10:])

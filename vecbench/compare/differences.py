@@ -110,6 +110,7 @@ class Differences:
         metrics: Metric key → difference.
         alone: The candidate's replicates; None if only scores are known.
         macro: Metric key → difference of the unweighted means over the tasks; empty for a task.
+        dropped: Rows that the protocol leaves out of the candidate's scores and counts in the baseline's.
     """
 
     n: int
@@ -119,6 +120,7 @@ class Differences:
     alone: CandidateReplicates | None = None
     changed: int | None = None
     macro: Mapping[str, Difference] = field(default_factory=dict)
+    dropped: int = 0
 
     def has_exact_test(self, metric: str, *, of_change: bool) -> bool:
         """Whether a metric is tested exactly, on however few samples, and not by bootstrap.

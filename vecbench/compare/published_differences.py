@@ -6,6 +6,7 @@ row, means over rows and means of such means: accuracy, coverage, Brier score, m
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -67,6 +68,11 @@ def published_differences(
     means = _Means.of(first, second, protocol, told, replicates or REPLICATES, seed)
     weights = task_weights(list(first.tasks), catalogue) if protocol == EMOBSERVER else {}
 
+    lost = Counter(old.task for old, new in pairs if old.dropped is None and new.dropped is not None)
+
+    def with_dropped(found: Differences) -> Differences:
+        return replace(found, dropped=sum(lost[task] for task in found.tasks))
+
     def pooled(name: str) -> Differences:
         old, new = (scores.overall if name == OVERALL else scores.groups[name] for scores in (first, second))
         level = "overall" if name == OVERALL else "group"
@@ -79,10 +85,10 @@ def published_differences(
             key: means.difference("task", key, tasks, (value, new.macro.get(key)), drawn.get(key), equal)
             for key, value in old.macro.items()
         }
-        return replace(found, macro=macro)
+        return with_dropped(replace(found, macro=macro))
 
     tasks = {
-        name: means.differences("task", (name,), scores, second.tasks[name])
+        name: with_dropped(means.differences("task", (name,), scores, second.tasks[name]))
         for name, scores in first.tasks.items()
         if name in second.tasks
     }

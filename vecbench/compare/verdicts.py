@@ -10,7 +10,8 @@ otherwise. A rule with `when: significant`
   cases; or when the candidate is better, and that is more than chance.
 - is undecided otherwise. The number of samples, or of bootstrap replicates, that would do is said.
 
-Whatever is undefined, absent, or needs rows that are not there, is undecided.
+Whatever is undefined, absent, or needs rows that are not there, is undecided; so is what would pass while a
+published protocol leaves rows out of the candidate's scores that it counts in the baseline's.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ Outcome = Literal["passed", "failed", "undecided"]
 
 MOST_SAMPLES = 10**9
 """As many samples as are worth counting."""
+
+MOST_DROPPED = 0.01
+"""A larger share of rows that only the candidate's scores leave out can hide what a rule is to catch."""
 
 SLACK = 1e-9
 """0.70 − 0.69 is a little more than 0.01 in floating point, and is no larger drop."""
@@ -168,6 +172,12 @@ def _verdict(
     measured = _measured(rule, found.baseline, found.candidate, worsening, margin)
 
     def verdict(outcome: Outcome, message: str, n_needed: int | None = None) -> Verdict:
+        if outcome == "passed" and block.dropped > MOST_DROPPED * block.n:
+            outcome = "undecided"
+            message += (
+                f"; the protocol leaves {block.dropped:,} rows out of the candidate's scores that it counts "
+                "in the baseline's: hold it under the protocol strict, which leaves none out"
+            )
         return Verdict(
             number,
             rule,
