@@ -18,6 +18,7 @@ from vecbench.plots.points import (
     NO_LABEL,
     NO_TARGET,
     ReliabilityPoints,
+    SelectivePoints,
     reliability_points,
     selective_points,
 )
@@ -46,6 +47,9 @@ EDGE = 0.05
 
 SHARES = tuple((share, f"{share:.1f}") for share in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0))
 """Ticks of an axis from 0 to 1."""
+
+WITH_ENDS = (-0.03, 1.03)
+"""What such an axis shows, so that nothing at its ends is at the edge."""
 
 LEGEND: Mapping[str, Any] = {"loc": "upper left", "fontsize": 5.5, "frameon": False, "handlelength": 1.6}
 OUTSIDE: Mapping[str, Any] = {
@@ -81,15 +85,13 @@ def reliability_diagram(cells: Cells, name: str, rows: int, null: float | None =
     heights = _histogram(cells)
     ticks = _count_ticks(float((heights[1] + heights[2]).max(initial=0)))
     left, bottom = margins([label for _, label in SHARES], [label for _, label in (*SHARES, *ticks)])
-    below = _axes(figure, (left, bottom, COLUMN_WIDTH - left - EDGE, 0.87), (-0.03, 1.03), (0, 1))
-    above = _axes(
-        figure, (left, bottom + 1.04, COLUMN_WIDTH - left - EDGE, square), (-0.03, 1.03), (-0.03, 1.03)
-    )
+    below = _axes(figure, (left, bottom, COLUMN_WIDTH - left - EDGE, 0.87), WITH_ENDS, (0, 1))
+    above = _axes(figure, (left, bottom + 1.04, COLUMN_WIDTH - left - EDGE, square), WITH_ENDS, WITH_ENDS)
     coverage = 100 * cells.n / rows if rows else 0.0
     title = f"{escaped(name)}   n = {rows}, coverage {coverage:.0f} %"
     figure.suptitle(title, y=1 - EDGE / height, fontsize=8, fontweight="bold")
-    above.plot([0, 1], [0, 1], color="black", linewidth=0.6, linestyle=(0, (4, 3)), zorder=1)
     if cells.n:
+        above.plot([0, 1], [0, 1], color="black", linewidth=0.6, linestyle=(0, (4, 3)), zorder=1)
         null = float(ece_null.of_cells(cells)) if null is None else null
         above.set_title(
             f"ECE {100 * float(ece.of_cells(cells)):.1f} (calibrated: {100 * null:.1f}), "
@@ -126,7 +128,7 @@ def accuracy_coverage_curve(cells: Cells, name: str, rows: int) -> Figure:
     labels = [label for _, label in SHARES]
     left, bottom = margins(labels, labels)
     place = (left, bottom, COLUMN_WIDTH - left - EDGE, height - bottom - 0.2)
-    axes = _axes(figure, place, (-0.03, 1.03), (-0.03, 1.03))
+    axes = _axes(figure, place, WITH_ENDS, WITH_ENDS)
     title = f"{escaped(name)}   n = {rows}"
     if cells.n:
         title += f", AUROC {_percent(auroc.of_cells(cells))}, AURC {_percent(aurc.of_cells(cells))}"
@@ -135,19 +137,34 @@ def accuracy_coverage_curve(cells: Cells, name: str, rows: int) -> Figure:
         marker = "o" if points.coverage.size <= MOST_MARKERS else ""
         axes.plot(points.coverage, points.accuracy, color=BLUE, linewidth=1, marker=marker, markersize=2.5)
         overall = float(cells.total_right / cells.n)
-        axes.axhline(overall, color=ORANGE, linewidth=0.8, linestyle="-.", label=f"all: {100 * overall:.1f}")
-        captions = [f"≥ {threshold:g}" for threshold in points.threshold]
-        # A caption such as "≥ 0.95" is 0.09 of the axis wide.
-        named = _spread_out(points.coverage, max(0.09, 0.018 * (max(map(len, captions)) - 1)))
-        places = np.column_stack([points.coverage, points.accuracy])[named]
-        shown = [captions[each] for each in named]
-        letters.write(axes.transData, places, shown, 5, up="low", shift=(0, 5))
+        axes.axhline(
+            overall,
+            color=ORANGE,
+            linewidth=0.8,
+            linestyle="-.",
+            label=f"all with a confidence: {100 * overall:.1f}",
+        )
+        _write_thresholds(letters, axes, points)
         axes.legend(**{**LEGEND, "loc": "lower left"})
     else:
         _say(axes, "no answer states a confidence")
     axes.set_title(title, fontsize=7, fontweight="bold", y=1.0)
     frame(letters, axes, SHARES, SHARES, ("share of rows that are answered", "accuracy among them"))
     return figure
+
+
+def _write_thresholds(letters: Lettering, axes: Axes, points: SelectivePoints) -> None:
+    """Writes the thresholds over the curve, as far as there is room, clear of it and of the axis."""
+    captions = [f"≥ {threshold:g}" for threshold in points.threshold]
+    # A caption such as "≥ 0.95" is 0.09 of the axis wide.
+    wide = max(0.09, 0.018 * (max(map(len, captions)) - 1))
+    low, high = WITH_ENDS
+    middle = np.clip(points.coverage, low + wide / 2, high - wide / 2)
+    named = _spread_out(middle, wide)
+    along = middle[named][:, None] + np.linspace(-wide / 2, wide / 2, 9)
+    over = np.interp(along, points.coverage, points.accuracy).max(axis=1)
+    shown = [captions[each] for each in named]
+    letters.write(axes.transData, np.column_stack([middle[named], over]), shown, 5, up="low", shift=(0, 5))
 
 
 def confusion_matrix(counts: NDArray[np.int64], labels: Sequence[str], name: str) -> Figure:
