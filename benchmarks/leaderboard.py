@@ -48,7 +48,8 @@ def main() -> None:
         root = Path(folder)
         (root / "entries").mkdir()
         for place, entry in enumerate(synthetic_entries(count)):
-            (root / "entries" / f"model-{place:04}.json").write_text(entry.as_json())
+            name = f"model-{place:04}-{entry.submission_sha256[:8]}"
+            (root / "entries" / f"{name}.json").write_text(entry.as_json())
         before = time.perf_counter()
         subprocess.run(
             [sys.executable, "-m", "vecbench", "leaderboard", "build", str(root)],
@@ -120,7 +121,8 @@ def synthetic_entries(count: int, seed: int = 0) -> list[Entry]:
                 }
                 for task, bits in right.items()
             },
-            "submission_sha256": f"{place:064x}",
+            "submission_sha256": f"{place:08x}{0:056x}",
+            "responses_sha256": f"{place:064x}",
         }
         entries.append(Entry.model_validate(values))
     return entries

@@ -7,6 +7,8 @@ import re
 _MARKDOWN = str.maketrans(
     {each: f"\\{each}" for each in r"\`*_{}[]#|~$@"} | {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 )
+_LINKED = re.compile(r"(?<=[A-Za-z]):(?=//)|(?<=www)\.|(?<=[\w.+-])\\@(?=\w)", re.IGNORECASE)
+"""What GitHub makes a link of without any markup, whatever is escaped in it: addresses, of people too."""
 _LATEX = str.maketrans(
     {each: f"\\{each}" for each in "&%$#_{}"}
     | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}"}
@@ -28,9 +30,10 @@ def printable(text: str, width: int | None = None) -> str:
 def in_markdown(text: str, width: int | None = None) -> str:
     """As `printable`, with everything that means something in Markdown or HTML escaped.
 
-    What opens HTML becomes an entity: not every reader of Markdown lets a backslash stop it.
+    What opens HTML becomes an entity: not every reader of Markdown lets a backslash stop it. A web or mail
+    address gets an element in its middle, so that it is no link.
     """
-    return printable(text, width).translate(_MARKDOWN)
+    return _LINKED.sub(r"<span>\g<0></span>", printable(text, width).translate(_MARKDOWN))
 
 
 def in_latex(text: str) -> str:

@@ -109,8 +109,8 @@ def entry(**changes):
     [
         ({"kind": "verified"}, "a verified entry needs checked"),
         ({"kind": "measured"}, "kind: input should be 'verified' or 'reported'"),
-        ({"date": "yesterday"}, "date: string should match"),
-        ({"date": "٢٠٢٦-٠١-٣١"}, "date: string should match"),
+        ({"date": "yesterday"}, "date: 'yesterday' is no date: write YYYY-MM-DD or YYYY-MM"),
+        ({"date": "٢٠٢٦-٠١-٣١"}, "is no date: write YYYY-MM-DD"),
         ({"date": "2026-02-31"}, "date: 2026-02-31 is no day"),
         ({"date": "2026-13"}, "date: 2026-13 is no day"),
         ({"model": {"name": "A", "link": "https://../"}}, "model.link: not a web address"),
@@ -211,6 +211,14 @@ def pooled(said):
     return said["groups"]["demo_id_ver"]["pooled"]["metrics"]
 
 
+def in_task_and_group(said, metric, value):
+    for rows in (said["tasks"]["emoji_7"], said["groups"]["demo_id_ver"]["pooled"]):
+        rows["metrics"][metric] = value
+    said["groups"]["demo_id_ver"]["macro"][metric] = value
+    macro = said["overall"]["macro"][metric]
+    macro["value"] = sum(task["metrics"][metric]["value"] for task in said["tasks"].values()) / 3
+
+
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
@@ -239,6 +247,22 @@ def pooled(said):
             lambda said: said["overall"]["pooled"]["metrics"].update(ece={"value": 0.3}),
             "ece is 0.3, its tasks allow 0.100",
         ),
+        (
+            lambda said: said["overall"]["pooled"]["metrics"].update(auroc={"value": 0.706}),
+            "overall.pooled: auroc is 0.706000, its outcomes give 0.705",
+        ),
+        (
+            lambda said: said["overall"]["pooled"]["metrics"].pop("auroc"),
+            "overall.pooled: auroc is missing, its outcomes give 0.705",
+        ),
+        (
+            lambda said: said["overall"]["pooled"]["metrics"].update(ece={"value": 0.0775}),
+            "overall.pooled: ece is 0.077500, its outcomes give 0.077",
+        ),
+        (
+            lambda said: in_task_and_group(said, "ece", {"value": 0.1349}),
+            "tasks.emoji_7: ece is 0.134900, its outcomes give 0.134926",
+        ),
         (lambda said: pooled(said).update(accuracy={"value": 7.0}), "accuracy is 7.0, which is not from 0"),
         (lambda said: pooled(said).update(ece={"value": -3}), "ece is -3.0, which is not from 0 to 1"),
         (
@@ -266,7 +290,7 @@ def test_a_verified_entry_that_was_edited_is_not_published(tmp_path, change, pro
     said = json.loads(next((BOARDS / "demo" / "entries").glob("*.json")).read_text())
     change(said)
     (tmp_path / "entries").mkdir()
-    (tmp_path / "entries" / "edited.json").write_text(json.dumps(said))
+    (tmp_path / "entries" / "edited-77c94bcf.json").write_text(json.dumps(said))
     with pytest.raises(DataError) as refused:
         build(tmp_path, tmp_path, CATALOGUE)
     assert problem in refused.value.message
@@ -278,7 +302,7 @@ def test_a_verified_entry_has_as_many_samples_as_the_task(tmp_path):
     said["decoding"]["repeats"] = 2
     del said["outcomes"]
     (tmp_path / "entries").mkdir()
-    (tmp_path / "entries" / "edited.json").write_text(json.dumps(said))
+    (tmp_path / "entries" / "edited-77c94bcf.json").write_text(json.dumps(said))
     with pytest.raises(DataError, match=r"tasks\.emoji_2 has 120 rows, 240 are expected"):
         build(tmp_path, tmp_path, CATALOGUE)
 
@@ -342,13 +366,23 @@ def test_the_same_responses_stand_on_a_leaderboard_once(tmp_path):
         publish(second, tmp_path)
     assert f"--replace {path.stem}" in refused.value.remedy
     assert list((tmp_path / "entries").iterdir()) == [path]
-    (tmp_path / "entries" / "second.json").write_text(second.as_json())
-    with pytest.raises(DataError, match=f"second and {path.stem} are of the same responses"):
+    (tmp_path / "entries" / "second-77c94bcf.json").write_text(second.as_json())
+    with pytest.raises(DataError, match=f"second-77c94bcf and {path.stem} are of the same responses"):
         build(tmp_path, tmp_path, CATALOGUE)
 
 
-@pytest.mark.parametrize(("repeats", "stating"), [(1, 0.5), (2, 1.0), (1, 0.0)])
-def test_whatever_a_model_answers_its_entry_is_consistent(repeats, stating):
+@pytest.mark.parametrize(
+    ("repeats", "stating", "confidence_of"),
+    [
+        (1, 0.5, lambda number: round(number, 2)),
+        (2, 1.0, lambda number: round(number, 2)),
+        (1, 0.0, None),
+        (1, 0.9, float),  # more decimals than an entry keeps
+        (1, 0.9, lambda number: round(number, 1) - 1e-16),  # just below an edge of the ECE's bins, or on it
+        (1, 0.9, lambda number: 0.89995 + number / 10_000),
+    ],
+)
+def test_whatever_a_model_answers_its_entry_is_consistent(repeats, stating, confidence_of):
     """Repeats, rows without a confidence, a task without any, a task all right: none is a contradiction."""
     [stored] = (BOARDS / "demo" / "submissions").glob("*.zip")
     verified = verify(stored, CATALOGUE)
@@ -359,7 +393,7 @@ def test_whatever_a_model_answers_its_entry_is_consistent(repeats, stating):
             right = each.task == "emoji_2" or generator.random() < 0.4
             states = each.task != "fluent_7" and generator.random() < stating
             label = each.target if right else next(name for name in each.candidates if name != each.target)
-            confidence = round(generator.random(), 2) if states else None
+            confidence = max(0.0, confidence_of(generator.random())) if states else None
             reading = Reading(label, "ok", confidence, "ok" if states else "missing")
             rows.append(replace(each, repeat=repeat, reading=reading))
     scores = complete_scores(rows, "strict", CATALOGUE).scores
@@ -367,3 +401,11 @@ def test_whatever_a_model_answers_its_entry_is_consistent(repeats, stating):
     entry = verified_entry(replace(verified, predictions=tuple(rows), scores=scores, manifest=manifest))
     assert entry.overall.pooled.n == 324 * repeats
     assert leaderboard({"any": entry}, CATALOGUE).standings[0].entry == entry
+
+
+def test_a_verified_entry_under_the_name_of_another_submission_is_refused(tmp_path):
+    [published] = (BOARDS / "demo" / "entries").glob("*.json")
+    (tmp_path / "entries").mkdir()
+    (tmp_path / "entries" / "vecbench-nano-00000000.json").write_text(published.read_text())
+    with pytest.raises(DataError, match=r"ends in the first digits of its submission_sha256, here -77c94bcf"):
+        read_entries(tmp_path)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 import json
 import re
 
@@ -11,7 +12,8 @@ from pydantic import TypeAdapter, ValidationError
 from vecbench.errors import UsageError
 from vecbench.leaderboard.building import build
 from vecbench.leaderboard.entry import Entry
-from vecbench.leaderboard.plain_text import Date, Link, Name, Note, look
+from vecbench.leaderboard.look_alikes import look_alike
+from vecbench.leaderboard.plain_text import Date, Link, Name, Note
 from vecbench.leaderboard.publication import publish
 from vecbench.shipped import leaderboards_folder
 from vecbench.tasks import load_catalogue
@@ -41,6 +43,10 @@ def refusal(shape, text):
         "Crème brûlée 🤗",
         "이미지 모델 x2",
         "A/B, v1.0; stage 2",
+        "भाषा मॉडल",
+        "โมเดล ๑",
+        "Qwen模型",
+        "Việt Łódź Straße",
     ],
 )
 def test_an_honest_name_is_taken(name):
@@ -71,6 +77,11 @@ def test_an_honest_name_is_taken(name):
         ("\u0435mocaliber", "Cyrillic and Latin in one word"),
         ("\u039fmega", "Greek and Latin in one word"),
         ("\ud800", "unicode"),  # half a character
+        ("EmoC\u0251liber", "U+0251"),  # letters of phonetics
+        ("EmoCa\u029fiber", "U+029F"),
+        ("EmoCaliber\u02bc", "U+02BC"),
+        ("\ua4d6\ua4d1\ua4d4", "U+A4D6"),  # Lisu, in the shapes of Latin capitals
+        ("Emo\u05e1aliber", "Hebrew and Latin in one word"),
     ],
 )
 def test_a_name_that_shows_something_else_than_it_is_is_refused(name, said):
@@ -117,6 +128,8 @@ def test_a_link_that_is_more_than_a_web_address_is_refused(link):
         "2026-1-1",
         "20260101",
         "2026-W01",
+        "yesterday",
+        "",
     ],
 )
 def test_an_absurd_date_is_refused(date):
@@ -141,10 +154,12 @@ def demo_entry(**changes):
 def test_a_name_that_looks_like_anothers_is_refused_by_the_board(tmp_path, other):
     publish(demo_entry(), tmp_path)
     if other.endswith("\u03bf"):  # in one word with Latin letters it is no name at all
-        assert look(other) == look("vecbench-nano")
+        assert look_alike(other, "vecbench-nano")
         return
     with pytest.raises(UsageError, match="looks the same and is not"):
-        publish(demo_entry(model={"name": other}, submission_sha256="1" * 64), tmp_path)
+        publish(
+            demo_entry(model={"name": other}, submission_sha256="1" * 64, responses_sha256="1" * 64), tmp_path
+        )
 
 
 def test_names_that_differ_look_different():
@@ -156,15 +171,45 @@ def test_names_that_differ_look_different():
         "EmoCaliber (paper)",
         "模型",
         "模形",
+        "Model 1.5",
+        "Model 15",
+        "Model 1-5",
+        "Model 1 15",
+        "Model+",
+        "Model*",
+        "コーヒー",
+        "コヒ",
+        "???",
+        "🤗",
     ]
-    assert len({look(name) for name in names}) == len(names)
+    assert [(a, b) for a, b in itertools.combinations(names, 2) if look_alike(a, b)] == []
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "EmoCa|iber", "EmoCaliber.", "Emo Caliber", "ErnoCaliber", "EmoCaliber ✓", "EmoCaliber™",
+        "EmoCaliber!",
+        "EmoCa!iber", "EmoCal.iber", "(EmoCaliber)", "Ěmocaliber", "EmoCałiber", "EmoC@liber", "EmoCaliber~",
+        "𝐄moCaliber", "EMOCALIBER", "Emo-Caliber",
+    ],
+)  # fmt: skip
+def test_names_that_differ_in_what_is_overlooked_look_alike(other):
+    assert accepted(Name, other) != "EmoCaliber"
+    assert look_alike(other, "EmoCaliber")
+
+
+@pytest.mark.parametrize(("one", "other"), [("Model 1.5", "Model l.5"), ("АРТ", "APT")])
+def test_letters_of_the_shape_of_others_look_alike(one, other):
+    assert look_alike(accepted(Name, one), accepted(Name, other))
 
 
 HOSTILE = [
     r"\input{/etc/passwd}", r"\write18{id}", "^^5cinput x", r"}\end{tabular}\input x", "[1cm] x", "*x",
     "% comment", "a & b", "x|y", "[x](javascript:alert(1))", "![x](https://example.org/x)", "`x` <b>y</b>",
     "<img src=x onerror=alert(1)>", "{{ 7 * 7 }}", "{% include 'x' %}", "&lt;script&gt;", "$(id)", "\"><b",
-    "'",    "</script><script>x", "a,b\"c", "https://example.org/", "--x", "~~x~~", "@ada", "#1",
+    "'", "http://evil.example/", "www.evil.example", "x@evil.example", "mailto:x@evil.example", "ftp://a.b",
+    "</script><script>x", "a,b\"c", "https://example.org/", "--x", "~~x~~", "@ada", "#1",
 ]  # fmt: skip
 
 
@@ -215,6 +260,8 @@ def test_hostile_names_are_text_in_markdown(board):
     assert "<img" not in text
     links = re.findall(r"(?<!\\)\]\(([^)]*)\)", text)
     assert set(links) == {"index.html", "leaderboard.csv", "leaderboard.tex"}
+    # What GitHub links without any markup: cmark-gfm looks for these in the text between two elements.
+    assert not re.search(r"(?i)www\.|[a-z]://|[\w.+-]\\?@\w", text)
     table = [line for line in text.splitlines() if line.startswith("| ") and "50.00" in line]
     assert len(table) == len(HOSTILE)
     cells = [line.replace(r"\|", "").count("|") for line in table]

@@ -1,14 +1,16 @@
 """An entry in a leaderboard: kept with what it was made of, replaced on request, recomputed by anyone."""
 
+import hashlib
 import json
 
 import pytest
 
 from vecbench.errors import DataError, UsageError
+from vecbench.leaderboard import publication
 from vecbench.leaderboard.archive import packed, read_members
 from vecbench.leaderboard.entry import Entry, read_entries
-from vecbench.leaderboard.publication import publish, reverify, verified_entry
-from vecbench.leaderboard.verification import verify
+from vecbench.leaderboard.publication import publish, reverify, unread_files, verified_entry
+from vecbench.leaderboard.verification import verify, verify_files
 from vecbench.shipped import leaderboards_folder
 from vecbench.tasks import load_catalogue
 
@@ -29,18 +31,19 @@ def entry(verified):
 
 def other_responses(entry, **changes):
     """An entry that differs from another one by its responses."""
-    return Entry.model_validate(entry.model_dump(by_alias=True) | {"submission_sha256": "1" * 64} | changes)
+    digests = {"submission_sha256": "1" * 64, "responses_sha256": "1" * 64}
+    return Entry.model_validate(entry.model_dump(by_alias=True) | digests | changes)
 
 
 def test_the_shipped_entries_are_what_their_submissions_give():
-    assert reverify(DEMO, CATALOGUE) == {HONEST.stem: True}
+    assert reverify(DEMO, CATALOGUE) == {HONEST.stem: "all"}
 
 
 def test_a_submission_is_kept_beside_its_entry_and_gives_it_again(entry, verified, tmp_path):
     done = publish(entry, tmp_path, verified.files)
     assert done.submission == tmp_path / "submissions" / f"{done.entry.stem}.zip"
     assert done.submission.read_bytes() == HONEST.read_bytes()
-    assert reverify(tmp_path, CATALOGUE) == {done.entry.stem: True}
+    assert reverify(tmp_path, CATALOGUE) == {done.entry.stem: "all"}
 
 
 def test_an_entry_edited_consistently_is_found_out_by_its_submission(entry, verified, tmp_path):
@@ -63,17 +66,55 @@ def test_a_submission_that_was_changed_is_refused_again(entry, verified, tmp_pat
         reverify(tmp_path, CATALOGUE)
 
 
-def test_what_was_checked_with_the_data_is_not_denied_without_it(entry, verified, tmp_path):
-    checked = entry.checked.model_copy(update={"images": False})
-    done = publish(entry.model_copy(update={"checked": checked}), tmp_path, verified.files)
-    assert reverify(tmp_path, CATALOGUE) == {done.entry.stem: False}
+def test_what_takes_the_data_is_told_apart_from_what_the_entry_could_say_by_now(
+    entry, verified, tmp_path, monkeypatch
+):
+    checked = entry.checked.model_copy(update={"sample_ids": False, "images": False})
+    modest = entry.model_copy(update={"checked": checked})
+    done = publish(modest, tmp_path / "modest", verified.files)
+    assert reverify(tmp_path / "modest", CATALOGUE) == {done.entry.stem: "more than said"}
+    publish(entry, tmp_path / "whole", verified.files)
+    monkeypatch.setattr(publication, "verified_entry", lambda _: modest)
+    assert reverify(tmp_path / "whole", CATALOGUE) == {done.entry.stem: "without data"}
+
+
+@pytest.mark.parametrize(
+    "spelt", ["reordered", "ended as on Windows", "spaced", "without the last line's end"]
+)
+def test_the_same_responses_spelt_otherwise_are_the_same(entry, verified, tmp_path, spelt):
+    publish(entry, tmp_path, verified.files)
+    lines = verified.files["responses.jsonl"].splitlines()
+    content = {
+        "reordered": b"\n".join(reversed(lines)) + b"\n",
+        "ended as on Windows": b"\r\n".join(lines) + b"\r\n",
+        "spaced": b"".join(b" %s\n" % line.replace(b'"response": "', b'"response": " ') for line in lines),
+        "without the last line's end": b"\n".join(lines),
+    }[spelt]
+    said = json.loads(verified.files["submission.json"]) | {"name": "Another"}
+    said["files"]["responses.jsonl"] = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+    files = dict(verified.files) | {"responses.jsonl": content, "submission.json": json.dumps(said).encode()}
+    other = verified_entry(verify_files(files, tmp_path / "other.zip", CATALOGUE))
+    assert other.submission_sha256 != entry.submission_sha256
+    with pytest.raises(UsageError, match="has these responses already, as vecbench-nano"):
+        publish(other, tmp_path)
+
+
+def test_what_is_neither_entry_nor_the_submission_of_one_is_named(entry, verified, tmp_path):
+    done = publish(entry, tmp_path, verified.files)
+    assert unread_files(tmp_path) == []
+    odd = [tmp_path / "entries" / name for name in ("a.JSON", "a.json.bak", "folder")]
+    odd[0].touch(), odd[1].touch(), odd[2].mkdir()
+    (tmp_path / "entries" / ".gitkeep").touch()
+    orphan = done.submission.with_name("gone-00000000.zip")
+    orphan.write_bytes(done.submission.read_bytes())
+    assert unread_files(tmp_path) == [*odd, orphan]
 
 
 def test_without_a_submission_nothing_is_claimed_to_be_recomputed(entry, tmp_path):
     done = publish(entry, tmp_path)
     assert done.submission is None
     assert not (tmp_path / "submissions").exists()
-    assert reverify(tmp_path, CATALOGUE) == {done.entry.stem: None}
+    assert reverify(tmp_path, CATALOGUE) == {done.entry.stem: "not kept"}
 
 
 def test_two_submissions_of_a_model_stand_side_by_side_until_one_replaces_the_other(
@@ -83,7 +124,11 @@ def test_two_submissions_of_a_model_stand_side_by_side_until_one_replaces_the_ot
     second = publish(other_responses(entry), tmp_path)
     assert second.namesakes == (first.entry.stem,)
     assert set(read_entries(tmp_path)) == {first.entry.stem, second.entry.stem}
-    third = publish(other_responses(entry, submission_sha256="2" * 64), tmp_path, instead_of=first.entry.stem)
+    third = publish(
+        other_responses(entry, submission_sha256="2" * 64, responses_sha256="2" * 64),
+        tmp_path,
+        instead_of=first.entry.stem,
+    )
     assert third.replaced == (first.entry.stem,)
     assert third.namesakes == (second.entry.stem,)
     assert set(read_entries(tmp_path)) == {second.entry.stem, third.entry.stem}

@@ -177,6 +177,9 @@ def test_a_sample_left_out_everywhere_is_refused_by_the_expected_number(files, t
         ({"candidates": ["negative", "positive"]}, "candidates are in another order"),
         ({"candidates": ["positive", "neutral"]}, "candidates are not the labels"),
         ({"image_sha256": None}, "has a response and no image"),
+        ({"image_sha256": "zz"}, "its image_sha256 is 'zz', which is no SHA-256"),
+        ({"image_sha256": "A" * 64}, "which is no SHA-256"),
+        ({"extra": "x"}, "line 1: not a stored response (unknown key 'extra')"),
         ({"repeat": 1}, "repeat 1, run.json says 1 repeats"),
         ({"task": "fi_8"}, "not of the benchmark"),
         ({"response": None}, "needs either a response or an error"),
@@ -185,6 +188,11 @@ def test_a_sample_left_out_everywhere_is_refused_by_the_expected_number(files, t
 )
 def test_a_response_to_something_else_is_refused(files, tmp_path, change, said):
     assert said in refusal(tmp_path, changed_lines(files, lambda rows: rows[0].update(change)))
+
+
+def sampled(said, seed=0, **sampling):
+    said["tasks"]["emoji_2"]["sampling"].update(sampling)
+    said["tasks"]["emoji_2"]["seed"] = seed if sampling.get("temperature", 0) > 0 else None
 
 
 @pytest.mark.parametrize(
@@ -196,7 +204,35 @@ def test_a_response_to_something_else_is_refused(files, tmp_path, change, said):
         (lambda said: said["tasks"]["emoji_2"].update(prompt="easy"), "no prompt profile 'easy'"),
         (lambda said: said["tasks"]["emoji_2"].update(prompt_sha256="0"), "had another text"),
         (lambda said: said["tasks"]["emoji_2"].pop("sampling"), "tasks.emoji_2.sampling"),
-        (lambda said: said["tasks"]["emoji_2"]["sampling"].update(temperature=0.5), "its key is not that"),
+        (lambda said: sampled(said, temperature=0.5), "its key is not that"),
+        (lambda said: sampled(said, temperature=0.5, seed=None), "emoji_2: seed is missing"),
+        (lambda said: said["tasks"]["emoji_2"].update(seed=424242), "greedy decoding has none"),
+        (lambda said: sampled(said, temperature=-0.5), "temperature is -0.5, not a number from 0 to 100"),
+        (lambda said: sampled(said, temperature=1e300), "temperature is 1e+300"),
+        (lambda said: sampled(said, top_p=0.0), "top_p is 0, not a number above 0"),
+        (lambda said: sampled(said, top_p=1.5), "top_p is 1.5"),
+        (lambda said: sampled(said, max_tokens=0), "max_tokens is 0, not a whole number above 0"),
+        (lambda said: said["tasks"]["emoji_2"].update(repeats=7), "repeats is 7, that of the run is 1"),
+        (
+            lambda said: said.update(repeats=2) or said["tasks"]["emoji_2"].update(repeats=2),
+            "says the same each",
+        ),
+        (lambda said: said.update(status="failed"), "status is 'failed', not that of a finished run"),
+        (lambda said: said.update(status="running"), "status is 'running'"),
+        (
+            lambda said: said.update(started="1890-01-01T00:00:00+00:00"),
+            "started is '1890-01-01T00:00:00+00:00'",
+        ),
+        (
+            lambda said: said.update(started="2026-01-01T00:00:00"),
+            "started is '2026-01-01T00:00:00', not a time",
+        ),
+        (
+            lambda said: said.update(finished="yesterday"),
+            "finished is 'yesterday', not a time that a run writes",
+        ),
+        (lambda said: said.update(finished=None), "finished is missing"),
+        (lambda said: said.update(finished="2020-01-01T00:00:00+00:00"), "before it started"),
         (lambda said: said["model"].update(name="a-better-model"), "its key is not that"),
         (lambda said: said.update(answer_settings={"tokenizer": "other"}), "its key is not that"),
         (lambda said: said["tasks"]["emoji_2"].update(seed=10**400), "more than 64 bits"),

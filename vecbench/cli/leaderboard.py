@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vecbench.cli.console import stdout
+from vecbench.cli.console import stderr, stdout
 
 if TYPE_CHECKING:
+    from vecbench.leaderboard.publication import Recomputed
     from vecbench.leaderboard.verification import Verified
 
 leaderboard = typer.Typer(
@@ -70,7 +71,7 @@ def add_submission(
     )
     name = re.sub(r"[^A-Za-z0-9.]+", "-", model_name or run.resolve().name).strip("-.") or "submission"
     path = output or Path(f"{name}.zip")
-    verify_files(files, path, catalogue)
+    _require_past(verify_files(files, path, catalogue).submission.date)
     content = packed(files)
     with replacing(path) as draft:
         draft.write_bytes(content)
@@ -117,15 +118,19 @@ def check_submission(
         )
     catalogue = load_catalogue(include_path or [])
     verified = verify(file, catalogue, data)
+    _require_past(verified.submission.date)
     entry = verified_entry(verified)
     console = stdout()
-    for line in _said(verified):
-        console.print(line, soft_wrap=True)
     if write is None:
+        for line in _said(verified):
+            console.print(line, soft_wrap=True)
         return
     # An entry may be named by its file as well.
     old = None if replace is None else Path(replace).name.removesuffix(".json")
+    # Before anything is said to be accepted: the board may have reasons of its own to refuse it.
     published = publish(entry, write, verified.files if keep else None, instead_of=old)
+    for line in _said(verified):
+        console.print(line, soft_wrap=True)
     console.print(f"Entry: {published.entry}", soft_wrap=True)
     if published.submission is not None:
         size = published.submission.stat().st_size / 1000
@@ -139,6 +144,12 @@ def check_submission(
             soft_wrap=True,
         )
     console.print(f"Next: vecbench leaderboard build {write}", soft_wrap=True)
+    if entry.badge == "scores only":
+        _warn(
+            f'{entry.model.name} is written as "scores only": sample ids, targets and images were not '
+            "checked against the data and may be made up.",
+            f"Once the data is at hand: vecbench leaderboard check {file} --data DATA --write {write}",
+        )
 
 
 @leaderboard.command("build")
@@ -159,28 +170,42 @@ def build_leaderboard(
     ] = None,
     include_path: IncludePath = None,
 ) -> None:
-    """Build README.md, leaderboard.csv, leaderboard.tex and index.html from a leaderboard's entries."""
+    """Build README.md, leaderboard.csv, leaderboard.tex and index.html from a leaderboard's entries.
+
+    With --verify, the status is 4 where an entry could not be recomputed: no submission of it was kept.
+    """
     import gc
 
     from vecbench.errors import UsageError
+    from vecbench.escaping import printable
     from vecbench.leaderboard.building import build
-    from vecbench.leaderboard.publication import reverify
+    from vecbench.leaderboard.publication import reverify, unread_files
     from vecbench.tasks import load_catalogue
 
     _require_folder(output, "--output")
     if data is not None and not verify:
         raise UsageError("--data is for --verify", "Building alone needs no data.")
     catalogue = load_catalogue(include_path or [])
+    incomplete = False
     gc.disable()  # entries stay until the end: to look for garbage in them costs a tenth of the time
     try:
         for folder in _leaderboards(directory or Path("leaderboards"), output):
             if verify:
-                for line in _verified_again(folder, reverify(folder, catalogue, data)):
+                found = reverify(folder, catalogue, data)
+                for line in _verified_again(folder, found):
                     stdout().print(line, soft_wrap=True)
+                missing = [name for name, how in found.items() if how == "not kept"]
+                incomplete = incomplete or bool(missing)
+                for name in missing:
+                    _warn(f"{folder}: {name} was not recomputed: it has no submission")
             for path in build(folder, output or folder, catalogue):
                 stdout().print(str(path), soft_wrap=True)
+            for path in unread_files(folder):
+                _warn(f"{printable(str(path))} is no entry, nor the submission of one: it was not read")
     finally:
         gc.enable()
+    if incomplete:
+        raise typer.Exit(4)
 
 
 @leaderboard.command("path")
@@ -207,15 +232,38 @@ def _leaderboards(directory: Path, output: Path | None) -> list[Path]:
     return found
 
 
-def _verified_again(folder: Path, entries: Mapping[str, bool | None]) -> Iterator[str]:
+def _verified_again(folder: Path, entries: Mapping[str, Recomputed]) -> Iterator[str]:
     """What came of recomputing the entries of a leaderboard."""
-    checked = [whole for whole in entries.values() if whole is not None]
-    yield f"{folder}: {len(checked)} of {len(entries)} verified entries recomputed, none differs"
-    if partly := checked.count(False):
-        yield f"  {partly} without what was checked against the data: give --data"
-    for name, whole in entries.items():
-        if whole is None:
-            yield f"  {name}: no submission was kept"
+    found = list(entries.values())
+    yield (
+        f"{folder}: {len(found) - found.count('not kept')} of {len(found)} verified entries recomputed, "
+        "none differs"
+    )
+    for name, how in entries.items():
+        if how == "without data":
+            yield f"  {name}: samples and images not checked again: give --data"
+        elif how == "more than said":
+            yield f"  {name}: samples and images are the data's, which its entry does not say: check --write"
+
+
+def _warn(message: str, remedy: str = "") -> None:
+    from rich.text import Text
+
+    console = stderr()
+    console.print(Text.assemble(("warning: ", "bold yellow"), message), soft_wrap=True)
+    if remedy:
+        console.print(f"  {remedy}", soft_wrap=True)
+
+
+def _require_past(date: str) -> None:
+    """Refuses a day that has not come anywhere on earth. Building asks no clock."""
+    from datetime import UTC, datetime, timedelta
+
+    from vecbench.errors import DataError
+
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    if date > f"{tomorrow:%Y-%m-%d}":
+        raise DataError(f"the date of the submission, {date}, has not come yet, by this machine's clock")
 
 
 def _require_folder(path: Path | None, option: str) -> None:
@@ -227,8 +275,6 @@ def _require_folder(path: Path | None, option: str) -> None:
 
 
 def _said(verified: Verified) -> list[str]:
-    from datetime import UTC, datetime
-
     n, coverage = len(verified.predictions), verified.coverage
     lines = [f"{verified.submission.name}: accepted for {verified.benchmark.display}"]
     claimed, numbers = verified.claimed
@@ -249,6 +295,4 @@ def _said(verified: Verified) -> list[str]:
         lines.append("  prompts  every prompt and key is that of task, settings and model")
     else:
         lines.append("  prompts  the data's own prompts were used, which cannot be checked without --data")
-    if verified.submission.date > f"{datetime.now(UTC):%Y-%m-%d}":
-        lines.append(f"  date     {verified.submission.date} has not come yet, by this machine's clock")
     return lines

@@ -1,18 +1,15 @@
-"""Whether a verified entry agrees with itself: what its tasks say is what its groups and outcomes say."""
+"""Whether a verified entry agrees with itself: what its tasks say is what its groups say."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from vecbench.errors import DataError
+from vecbench.leaderboard.calibration import ROUNDING
 from vecbench.leaderboard.entry import Entry, GroupMetrics, RowMetrics
-from vecbench.leaderboard.outcomes import NO_CONFIDENCE, UNITS, TaskOutcomes
+from vecbench.leaderboard.outcomes import TaskOutcomes
 
-ROUNDING = 2e-6
-"""Most by which numbers of six decimals differ when they say the same."""
 LINEAR = ("brier", "confidence_gap", "coverage")
 """Metrics that are means over rows: pooled, they are the weighted means of the tasks'."""
 
@@ -66,8 +63,6 @@ def _problem(
                 f"tasks.{task} has {rows.n} rows, {low if low == high else f'{low} to {high}'} are expected"
             )
         problem = _rows_problem(rows, f"tasks.{task}")
-        if problem is None and task in entry.outcomes:
-            problem = _outcomes_problem(rows, entry.outcomes[task], f"tasks.{task}")
         if problem is not None:
             return problem
     problem = _sharing_problem(entry.outcomes)
@@ -94,27 +89,6 @@ def _rows_problem(rows: RowMetrics, place: str) -> str | None:
     ece, gap = _value(rows, "ece"), _value(rows, "confidence_gap")
     if ece is not None and gap is not None and ece < abs(gap) - ROUNDING:
         return f"{place}: no ECE is below its confidence gap ({ece} and {gap})"
-    return None
-
-
-def _outcomes_problem(rows: RowMetrics, outcomes: TaskOutcomes, place: str) -> str | None:
-    """What the metrics contradict of the outcomes that ranks are made of."""
-    codes, right = outcomes.codes, outcomes.bits
-    stated = codes != NO_CONFIDENCE
-    confidence = codes[stated] / UNITS
-    if not _alike(_value(rows, "coverage"), confidence.size / rows.n if rows.n else None):
-        return f"{place}: coverage is not that of its outcomes"
-    if not confidence.size:
-        return None
-    found = {
-        "brier": float(np.mean((confidence - right[stated]) ** 2)),
-        "confidence_gap": float(np.mean(confidence) - np.mean(right[stated])),
-    }
-    for metric, value in found.items():
-        said = _value(rows, metric)
-        # Stored confidences are rounded, and a squared difference of them changes twice as fast.
-        if said is None or abs(said - value) > ROUNDING + 1 / UNITS:
-            return f"{place}: {metric} is {said}, its outcomes give {value:.4f}"
     return None
 
 

@@ -22,6 +22,8 @@ METRICS = ("accuracy", "f1_weighted", "f1_macro", "ece", "brier", "auroc", "cove
 MAX_ENTRY = 2**20
 _STEM = re.compile(r"[a-z0-9][A-Za-z0-9._-]*")
 Kind = Literal["verified", "reported"]
+Badge = Literal["verified", "scores only", "reported"]
+"""What an entry is shown as: a verified one whose samples were not held against the data is "scores only"."""
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 MOST = 10**9
 """Of anything that is counted."""
@@ -140,6 +142,17 @@ class Checked(_Record):
     prompts: bool
     keys: bool
 
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What was not checked, in words."""
+        parts = {
+            "sample ids": self.sample_ids,
+            "images": self.images,
+            "prompts": self.prompts,
+            "keys": self.keys,
+        }
+        return tuple(name for name, passed in parts.items() if not passed)
+
 
 class Entry(_Record):
     """An entry.
@@ -150,7 +163,9 @@ class Entry(_Record):
         protocol: How responses were read; None where a source does not say it.
         errors: Samples without a response; they count as wrong.
         outcomes: Task → right or wrong, sample by sample; what two models are compared by.
-        submission_sha256: Of the submission's responses.jsonl.
+        submission_sha256: Of the submission's responses.jsonl; the entry's file is named after it.
+        responses_sha256: Of what the responses say, however the file orders and spells them; see
+            `vecbench.leaderboard.samples.responses_digest`.
     """
 
     model_config = ConfigDict(populate_by_name=True)
@@ -171,13 +186,16 @@ class Entry(_Record):
     overall: GroupMetrics = GroupMetrics()
     outcomes: dict[Identifier, TaskOutcomes] = {}
     submission_sha256: Sha256 | None = None
+    responses_sha256: Sha256 | None = None
     notes: list[Note] = []
 
     @model_validator(mode="after")
     def _verified_is_complete(self) -> Self:
         if self.kind == "reported":
-            if self.checked or self.outcomes or self.submission_sha256:
-                raise ValueError("a reported entry has no checked, outcomes or submission_sha256")
+            if self.checked or self.outcomes or self.submission_sha256 or self.responses_sha256:
+                raise ValueError(
+                    "a reported entry has no checked, outcomes, submission_sha256 or responses_sha256"
+                )
             return self
         if self.checked is None or self.submission_sha256 is None:
             raise ValueError("a verified entry needs checked and submission_sha256")
@@ -186,6 +204,18 @@ class Entry(_Record):
             if rows is None or (outcomes.n, outcomes.correct) != (rows.n, rows.correct):
                 raise ValueError(f"the outcomes of {name} contradict its scores")
         return self
+
+    @property
+    def badge(self) -> Badge:
+        """What it is shown as, and ranked among."""
+        if self.checked is None:
+            return "reported"
+        return "scores only" if self.checked.missing else "verified"
+
+    @property
+    def responses_digests(self) -> set[str]:
+        """What tells its responses apart; two entries that have one in common are of the same responses."""
+        return {each for each in (self.submission_sha256, self.responses_sha256) if each is not None}
 
     def as_json(self) -> str:
         """The text of its file; what is None or empty is left out."""
@@ -220,8 +250,8 @@ def read_entries(folder: Path) -> dict[str, Entry]:
         folder: Of the leaderboard; the entries lie in its folder `entries`.
 
     Raises:
-        DataError: An entry is none or has an odd file name, two are of different benchmarks, or two of the
-            same responses.
+        DataError: An entry is none or has an odd file name, or (a verified one) that of another submission;
+            two are of different benchmarks, or of the same responses.
     """
     entries = {}
     for path in sorted((folder / "entries").glob("*.json")):
@@ -231,7 +261,13 @@ def read_entries(folder: Path) -> dict[str, Entry]:
                 f"{folder}: the name of the entry {path.name!r:.100} is not allowed",
                 "Letters, digits, dots, - and _, the first a small letter or a digit.",
             )
-        entries[path.stem] = read_entry(path)
+        entries[path.stem] = entry = read_entry(path)
+        if entry.submission_sha256 is not None and not path.stem.endswith(f"-{entry.submission_sha256[:8]}"):
+            raise DataError(
+                f"{path}: the name of a verified entry ends in the first digits of its submission_sha256, "
+                f"here -{entry.submission_sha256[:8]}",
+                "Give it back the name that vecbench leaderboard check --write gave it.",
+            )
     benchmarks = sorted({entry.benchmark for entry in entries.values()})
     if len(benchmarks) > 1:
         raise DataError(
@@ -239,9 +275,10 @@ def read_entries(folder: Path) -> dict[str, Entry]:
         )
     seen: dict[str, str] = {}
     for name, entry in entries.items():
-        if entry.submission_sha256 is None:
-            continue
-        other = seen.setdefault(entry.submission_sha256, name)
-        if other != name:
-            raise DataError(f"{folder}: {other} and {name} are of the same responses", "Remove one of them.")
+        for digest in entry.responses_digests:
+            other = seen.setdefault(digest, name)
+            if other != name:
+                raise DataError(
+                    f"{folder}: {other} and {name} are of the same responses", "Remove one of them."
+                )
     return entries

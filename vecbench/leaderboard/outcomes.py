@@ -36,6 +36,8 @@ class TaskOutcomes(BaseModel):
             by sample.
         right: One bit a sample, packed with the first one highest, base64.
         confidence: `Codes` of 16 bits each, the low byte first, base64.
+        rounded: Whether a confidence has more decimals than its code. Where none has, every metric of the
+            confidences can be had from the outcomes to the last digit.
         shared: Task id → one bit a sample, packed like `right`: whether that task asks about its image too.
             In the order of the samples such images are the same in both. Tasks without one are left out.
     """
@@ -46,6 +48,7 @@ class TaskOutcomes(BaseModel):
     samples_sha256: Sha256
     right: str = Field(max_length=200_000)
     confidence: str = Field(max_length=3_000_000)
+    rounded: bool = False
     shared: dict[str, Annotated[str, Field(max_length=200_000)]] = Field(default_factory=dict, max_length=100)
 
     @model_validator(mode="after")
@@ -80,12 +83,17 @@ class TaskOutcomes(BaseModel):
         ordered = [named[name] for name in names]
         samples = json.dumps([[name, row.target] for name, row in zip(names, ordered, strict=True)])
         stated = [row.reading.confidence for row in ordered]
-        codes = np.array([NO_CONFIDENCE if each is None else round(UNITS * each) for each in stated], "<u2")
+        codes = np.array([NO_CONFIDENCE if each is None else code_of(each) for each in stated], "<u2")
+        rounded = any(
+            each is not None and each != code / UNITS
+            for each, code in zip(stated, codes.tolist(), strict=True)
+        )
         return cls(
             n=len(ordered),
             samples_sha256=sha256_of(samples),
             right=_packed(np.array([row.correct for row in ordered], dtype=bool)),
             confidence=base64.b64encode(codes.tobytes()).decode(),
+            rounded=rounded,
             shared=shared,
         )
 
@@ -118,6 +126,16 @@ class TaskOutcomes(BaseModel):
     def correct(self) -> int:
         """How many are right."""
         return int(self.bits.sum())
+
+
+def code_of(confidence: float) -> int:
+    """The code of a confidence, at most one step off, and never in another bin of an ECE's ten.
+
+    Args:
+        confidence: In [0, 1].
+    """
+    code = round(UNITS * confidence)
+    return code - 1 if code % (UNITS // 10) == 0 and confidence < code / UNITS else code
 
 
 def images_of(outcomes: Mapping[str, TaskOutcomes]) -> NDArray[np.intp]:

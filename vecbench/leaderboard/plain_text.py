@@ -20,22 +20,31 @@ _BLANK = re.compile(
 _MOST_MARKS = 3
 """Marks on one letter; a pile of them covers the lines above and below."""
 _FORMULA = re.compile(r"""^[=+\-@]|[;,|]["'\s]*[=@]""")
-_SCRIPTS = ("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC")
-"""Scripts that share the shapes of letters."""
-_LOOKS = str.maketrans(
-    "\u0430\u0432\u0435\u043a\u043c\u043d\u043e\u0440\u0441\u0442\u0443\u0445\u0455\u0456\u0458\u0501\u051b"
-    "\u03b1\u03b2\u03b5\u03b7\u03b9\u03ba\u03bc\u03bd\u03bf\u03c1\u03c4\u03c5\u03c7\u03b6\u0578\u057d\u0131",
-    "abekmhopctyxsijdqabehikmvoptuxznui",
-)
-"""Small Cyrillic, Greek and Armenian letters that themselves, or their capitals, look like Latin ones."""
+_EAST_ASIAN = "East Asian"
+_SCRIPTS = {
+    name: name.title()
+    for name in (
+        *("ARABIC", "ARMENIAN", "BENGALI", "CYRILLIC", "DEVANAGARI", "ETHIOPIC", "GEORGIAN", "GREEK"),
+        *("GUJARATI", "GURMUKHI", "HEBREW", "KANNADA", "KHMER", "LAO", "LATIN", "MALAYALAM", "MYANMAR"),
+        *("ORIYA", "SINHALA", "TAMIL", "TELUGU", "THAANA", "THAI", "TIBETAN"),
+    )
+} | dict.fromkeys(("BOPOMOFO", "CJK", "HANGUL", "HIRAGANA", "IDEOGRAPHIC", "KATAKANA"), _EAST_ASIAN)
+"""The first word of a letter's Unicode name → its script, of those in everyday use (table 5 of Unicode
+Standard Annex 31). The others have shapes of Latin letters that nobody needs for a name."""
 
 
-def look(text: str) -> str:
-    """What a reader sees of a name at a glance: the same for names that could be taken for each other."""
-    seen = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
-    plain = "".join(each for each in seen if unicodedata.category(each) != "Mn").translate(_LOOKS)
-    plain = plain.replace("l", "i").replace("1", "i").replace("0", "o")
-    return re.sub(r"[\s_\-\u2010-\u2015\u2212]+", "-", plain)
+def _script(letter: str) -> str:
+    """The script of a letter.
+
+    Raises:
+        ValueError: A letter of none in everyday use, or a Latin one of phonetics.
+    """
+    script = _SCRIPTS.get(re.split("[ -]", unicodedata.name(letter, ""))[0])
+    # Latin letters beyond those of European languages that are no other letter with a mark on it.
+    odd = script == "Latin" and letter > "\u017f" and not unicodedata.normalize("NFKD", letter)[0].isascii()
+    if script is None or odd:
+        raise ValueError(f"the letter U+{ord(letter):04X} is not allowed: it could be taken for another")
+    return script
 
 
 def _printable(text: str) -> str:
@@ -56,10 +65,12 @@ def _printable(text: str) -> str:
 
 
 def _one_script_a_word(text: str) -> str:
-    for word in re.findall(r"[^\W\d_]+", text):
-        names = [unicodedata.name(each, "").split(" ")[0] for each in word]
-        if len(scripts := {name for name in names if name in _SCRIPTS}) > 1:
-            said = " and ".join(sorted(each.title() for each in scripts))
+    compatible = unicodedata.normalize("NFKC", text)
+    unmarked = "".join(each for each in compatible if not unicodedata.category(each).startswith("M"))
+    for word in re.findall(r"[^\W\d_]+", unmarked):
+        scripts = {_script(each) for each in word if each.isalpha()}
+        if len(scripts) > 1 and not scripts <= {"Latin", _EAST_ASIAN}:
+            said = " and ".join(sorted(scripts))
             raise ValueError(f"letters of {said} in one word, {word!a}, which could be taken for another")
     return text
 
@@ -83,6 +94,8 @@ def _web_address(text: str) -> str:
 
 
 def _calendar_date(text: str) -> str:
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}(-[0-9]{2})?", text):
+        raise ValueError(f"{text!r:.40} is no date: write YYYY-MM-DD or YYYY-MM")
     try:
         day = date.fromisoformat(text if len(text) > len("2026-01") else f"{text}-01")
     except ValueError:
@@ -104,9 +117,7 @@ Name = Annotated[
 Note = Annotated[str, StringConstraints(min_length=1, max_length=1000), AfterValidator(_printable)]
 Link = Annotated[str, StringConstraints(max_length=500), AfterValidator(_web_address)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-Date = Annotated[
-    str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}(-[0-9]{2})?$"), AfterValidator(_calendar_date)
-]
+Date = Annotated[str, AfterValidator(_calendar_date)]
 """A day or a month, ISO 8601."""
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,64}$")]
 """Of a benchmark, group, task, metric or prompt profile."""

@@ -7,15 +7,16 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from vecbench.digests import sha256_of
 from vecbench.errors import DataError, UsageError, nearest
 from vecbench.leaderboard.archive import packed
+from vecbench.leaderboard.calibration import require_outcomes
 from vecbench.leaderboard.consistency import require_consistent
 from vecbench.leaderboard.entry import METRICS, Entry, read_entries
+from vecbench.leaderboard.look_alikes import look_alike
 from vecbench.leaderboard.outcomes import TaskOutcomes
-from vecbench.leaderboard.plain_text import look
 from vecbench.leaderboard.strict_json import validated
 from vecbench.leaderboard.submission import PROTOCOL
 from vecbench.leaderboard.verification import Verified, verify
@@ -28,6 +29,9 @@ DIGITS = 6
 """Of the fractions in an entry: more would differ from one machine's linear algebra to the next."""
 SUBMISSIONS = "submissions"
 """The folder of a leaderboard where what its entries were made of is kept, under the entries' names."""
+Recomputed = Literal["all", "without data", "more than said", "not kept"]
+"""What came of recomputing an entry: all that it says was checked again; all but what takes the data, which
+is not at hand; more than it says, since the data is; nothing, since no submission was kept."""
 
 
 def verified_entry(verified: Verified) -> Entry:
@@ -79,11 +83,13 @@ def verified_entry(verified: Verified) -> Entry:
         # Repeated answers are not independent samples, so nothing is compared sample by sample.
         "outcomes": _outcomes(verified) if manifest.repeats == 1 else {},
         "submission_sha256": submission.files["responses.jsonl"].sha256,
+        "responses_sha256": verified.responses_sha256,
         "notes": submission.notes,
     }
     entry = validated(Entry, values, "the entry")
     groups = {name: scores.groups[name].tasks for name in entry.groups}
     require_consistent(entry, groups, "the entry")
+    require_outcomes({entry.model.name: entry}, groups, "the entry")
     return entry
 
 
@@ -137,12 +143,12 @@ def publish(
             raise UsageError(f"{folder} is the leaderboard of {said.benchmark}, not of {entry.benchmark}")
         if other in {name, instead_of}:
             continue
-        if said.submission_sha256 == entry.submission_sha256:
+        if said.responses_digests & entry.responses_digests:
             raise UsageError(
                 f"{folder} has these responses already, as {said.model.name} ({other}.json)",
                 f"To put this entry in its place: --replace {other}",
             )
-        if said.model.name != entry.model.name and look(said.model.name) == look(entry.model.name):
+        if said.model.name != entry.model.name and look_alike(said.model.name, entry.model.name):
             raise UsageError(
                 f"{folder} has a model whose name looks the same and is not: {other}.json; "
                 f"{said.model.name!a} there, {entry.model.name!a} here",
@@ -163,7 +169,7 @@ def publish(
     return Published(path, None if files is None else archive, replaced, namesakes)
 
 
-def reverify(folder: Path, catalogue: Catalogue, data: str | None = None) -> dict[str, bool | None]:
+def reverify(folder: Path, catalogue: Catalogue, data: str | None = None) -> dict[str, Recomputed]:
     """Recomputes every verified entry of a leaderboard from the submission that was kept of it.
 
     Args:
@@ -172,28 +178,46 @@ def reverify(folder: Path, catalogue: Catalogue, data: str | None = None) -> dic
         data: As `verify` takes it. Without it, an entry that was checked against the data keeps saying so.
 
     Returns:
-        Name of each verified entry → whether all that it says to be checked was checked again; None where
-        no submission was kept, and so nothing could be.
+        Name of each verified entry → what was recomputed of it.
 
     Raises:
         DataError: An entry is not what its submission gives, or the submission is refused.
     """
-    found: dict[str, bool | None] = {}
+    found: dict[str, Recomputed] = {}
     for name, entry in read_entries(folder).items():
         if entry.kind != "verified":
             continue
         path = folder / SUBMISSIONS / f"{name}.zip"
         if not os.path.lexists(path):
-            found[name] = None
+            found[name] = "not kept"
             continue
         again = verified_entry(verify(path, catalogue, data))
-        found[name] = again.checked == entry.checked
+        found[name] = _recomputed(entry, again)
         if differing := _differing(entry, again.model_copy(update={"checked": entry.checked})):
             raise DataError(
                 f"{folder}: the entry {name} is not what its submission gives: {differing} differs",
                 f"To write it anew: vecbench leaderboard check {path} --write {folder}",
             )
     return found
+
+
+def unread_files(folder: Path) -> list[Path]:
+    """What lies in a leaderboard's `entries` and is no entry, or in its `submissions` and is of none.
+
+    Files whose names begin with a dot are left out: systems and editors make them.
+    """
+    entries = {path.stem for path in (folder / "entries").glob("*.json")}
+    others = [path for path in (folder / "entries").glob("*") if path.suffix != ".json"]
+    kept = (folder / SUBMISSIONS).glob("*")
+    others += [path for path in kept if path.suffix != ".zip" or path.stem not in entries]
+    return sorted(path for path in others if not path.name.startswith("."))
+
+
+def _recomputed(entry: Entry, again: Entry) -> Recomputed:
+    before, now = (set(each.checked.missing) if each.checked else set() for each in (entry, again))
+    if now - before:
+        return "without data"
+    return "more than said" if before - now else "all"
 
 
 def _differing(entry: Entry, again: Entry) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +21,9 @@ from vecbench.store import Manifest, StoredResponse
 from vecbench.tasks import Task
 
 MOST_NAMED = 3
+
+
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,18 @@ class Coverage:
     prompts: bool
     keys: bool
     by_image: int = 0
+
+
+def responses_digest(responses: Iterable[StoredResponse]) -> str:
+    """SHA-256 of which image was answered with which text; white space and all order left aside.
+
+    A sample without an image goes by its id.
+    """
+    said = sorted(
+        (each.task, each.image_sha256 or each.sample_id, each.repeat, " ".join((each.response or "").split()))
+        for each in responses
+    )
+    return sha256_of(json.dumps(said))
 
 
 def check_samples(
@@ -129,7 +146,7 @@ def _check_task(
     plan = RunPlan(
         model,
         (),
-        manifest.seed,
+        manifest.seed if record.seed is None else record.seed,
         pixel_limits=manifest.pixel_limits,
         answer_settings=manifest.answer_settings,
     )
@@ -170,6 +187,8 @@ def _require_complete(
             raise DataError(f"{place}: its candidates are not the labels of the task")
         if each.image_sha256 is None and each.error is None:
             raise DataError(f"{place}: has a response and no image")
+        if each.image_sha256 is not None and not _SHA256.fullmatch(each.image_sha256):
+            raise DataError(f"{place}: its image_sha256 is {each.image_sha256!r:.80}, which is no SHA-256")
         if each.target not in task.labels and each.error is None:
             raise DataError(f"{place}: its target {each.target!r:.60} is none of the labels")
     if len(answered) != said * manifest.repeats:

@@ -13,8 +13,9 @@ from threadpoolctl import threadpool_limits
 
 from vecbench.errors import DataError
 from vecbench.leaderboard.answers import AnswerSheets
+from vecbench.leaderboard.calibration import require_outcomes
 from vecbench.leaderboard.consistency import require_consistent
-from vecbench.leaderboard.entry import Entry, GroupMetrics, Kind, RowMetrics, Value
+from vecbench.leaderboard.entry import Badge, Entry, GroupMetrics, RowMetrics, Value
 from vecbench.leaderboard.ranking import ACCURACY, Measure, Range, rank_ranges
 from vecbench.report.tables import MOST_MISSING
 from vecbench.tasks import Catalogue
@@ -22,7 +23,7 @@ from vecbench.tasks import Catalogue
 OVERALL = "overall"
 CONDITIONAL = ("ece", "brier", "auroc")
 """Metrics of the rows that have a confidence only."""
-KINDS: tuple[Kind, ...] = ("verified", "reported")
+BADGES: tuple[Badge, ...] = ("verified", "scores only", "reported")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class Standing:
     Attributes:
         name: Of its file, without the ending.
         entry: The entry.
-        ranks: Block → measure → (best, worst) rank among the entries of its kind; None where it has none.
+        ranks: Block → measure → (best, worst) rank among the entries of its badge; None where it has none.
     """
 
     name: str
@@ -111,7 +112,7 @@ class Leaderboard:
         blocks: Group id → name, in the benchmark's order; "overall" last.
         members: Group id → ids of its tasks.
         tasks: Task id → name.
-        standings: The verified first; within a kind by accuracy over all groups.
+        standings: In the order of `BADGES`; within one by accuracy over all groups.
     """
 
     benchmark: str
@@ -128,9 +129,9 @@ class Leaderboard:
             range_ for each in self.standings for found in each.ranks.values() for range_ in found.values()
         )
 
-    def of_kind(self, kind: Kind) -> list[Standing]:
-        """The standings of the verified or of the reported entries."""
-        return [each for each in self.standings if each.entry.kind == kind]
+    def of_badge(self, badge: Badge) -> list[Standing]:
+        """The standings of the entries that are shown as this."""
+        return [each for each in self.standings if each.entry.badge == badge]
 
 
 def leaderboard(entries: Mapping[str, Entry], catalogue: Catalogue) -> Leaderboard:
@@ -156,6 +157,7 @@ def leaderboard(entries: Mapping[str, Entry], catalogue: Catalogue) -> Leaderboa
             raise DataError(f"entry {name}: {', '.join(sorted(odd))} is not of {benchmark}")
         sizes = {task: catalogue.tasks[task].expected_n for task in everything}
         require_consistent(entry, tasks, f"entry {name}", sizes)
+    require_outcomes(entries, tasks)
     ranks = _ranks(entries, tasks | {OVERALL: tuple(everything)})
     standings = [Standing(name, entry, ranks[name]) for name, entry in entries.items()]
     blocks = {name: catalogue.groups[name].display for name in members} | {OVERALL: "Overall"}
@@ -172,22 +174,25 @@ def leaderboard(entries: Mapping[str, Entry], catalogue: Catalogue) -> Leaderboa
 def _ranks(
     entries: Mapping[str, Entry], blocks: Mapping[str, Sequence[str]]
 ) -> dict[str, dict[str, dict[Measure, Range | None]]]:
-    """Name of an entry → block → its ranks among the entries of its kind."""
+    """Name of an entry → block → its ranks among the entries of its badge.
+
+    What was not held against the data could be made up, and must push no other entry down.
+    """
     ranks: dict[str, dict[str, dict[Measure, Range | None]]] = {name: {} for name in entries}
-    for kind in KINDS:
-        alike = {name: entry for name, entry in entries.items() if entry.kind == kind}
-        of_kind = list(alike.values())
-        sheets = AnswerSheets(of_kind)
+    for badge in BADGES:
+        alike = {name: entry for name, entry in entries.items() if entry.badge == badge}
+        ranked = list(alike.values())
+        sheets = AnswerSheets(ranked)
         sheets.unpack(blocks[OVERALL])
 
         def found(
-            block: str, of_kind: list[Entry] = of_kind, sheets: AnswerSheets = sheets
+            block: str, ranked: list[Entry] = ranked, sheets: AnswerSheets = sheets
         ) -> dict[Measure, list[Range | None]]:
             pooled = [
                 (each.overall if block == OVERALL else each.groups.get(block, GroupMetrics())).pooled
-                for each in of_kind
+                for each in ranked
             ]
-            return rank_ranges(of_kind, pooled, blocks[block], sheets)
+            return rank_ranges(ranked, pooled, blocks[block], sheets)
 
         # numpy frees the interpreter while it counts and multiplies, so threads are enough; see `in_blocks`.
         with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -199,10 +204,10 @@ def _ranks(
 
 def _order(standing: Standing, groups: tuple[str, ...]) -> tuple[int, int, float, str]:
     """By the mean of the groups' macro accuracies; entries without them follow, by the pooled ones."""
-    kind = KINDS.index(standing.entry.kind)
+    badge = BADGES.index(standing.entry.badge)
     for place, column in enumerate((COLUMNS[1], COLUMNS[0])):
         values = [standing.value(group, column) for group in groups]
         known = [value.value for value in values if value is not None]
         if len(known) == len(groups):
-            return kind, place, -sum(known), standing.name
-    return kind, len(COLUMNS), 0.0, standing.name
+            return badge, place, -sum(known), standing.name
+    return badge, len(COLUMNS), 0.0, standing.name

@@ -115,9 +115,9 @@ def submission_files(
     }
     values = {
         "benchmark": chosen.id,
-        "name": name or manifest.model.name,
+        "name": manifest.model.name if name is None else name,
         "link": link,
-        "date": date or (manifest.finished or manifest.started)[:10],
+        "date": (manifest.finished or manifest.started)[:10] if date is None else date,
         "notes": list(notes),
         "vecbench": vecbench.__version__,
         "files": {

@@ -7,13 +7,14 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 
 from vecbench.escaping import in_latex, in_markdown
-from vecbench.leaderboard.entry import Decoding, Kind, Value
+from vecbench.leaderboard.entry import Badge, Decoding, Value
 from vecbench.leaderboard.ranking import ACCURACY, BRIER, Range
-from vecbench.leaderboard.standings import COLUMNS, KINDS, OVERALL, Column, Leaderboard, Standing
+from vecbench.leaderboard.standings import BADGES, COLUMNS, OVERALL, Column, Leaderboard, Standing
 from vecbench.report.tables import latex_tabular
 
-HEADINGS: Mapping[Kind, str] = {
-    "verified": "Verified: recomputed here from the responses",
+HEADINGS: Mapping[Badge, str] = {
+    "verified": "Verified: recomputed here from the responses, samples checked against the data",
+    "scores only": "Scores only: recomputed here from the responses, samples not checked against the data",
     "reported": "Reported: published numbers, not recomputed",
 }
 CSV_COLUMNS = (
@@ -40,11 +41,11 @@ def markdown_page(board: Leaderboard) -> str:
         "[sortable page](index.html), [CSV](leaderboard.csv), [LaTeX](leaderboard.tex).\n",
         LEGEND + "\n",
     ]
-    for kind in KINDS:
-        standings = board.of_kind(kind)
+    for badge in BADGES:
+        standings = board.of_badge(badge)
         if not standings:
             continue
-        parts.append(f"## {HEADINGS[kind]}\n")
+        parts.append(f"## {HEADINGS[badge]}\n")
         for block, display in board.blocks.items():
             shown = [each for each in standings if _any(each, block)]
             if shown:
@@ -60,7 +61,7 @@ def csv_text(board: Leaderboard) -> str:
     writer.writerow(CSV_COLUMNS)
     for each in board.standings:
         entry = each.entry
-        head = (each.name, entry.model.name, entry.kind, entry.date)
+        head = (each.name, entry.model.name, entry.badge, entry.date)
         for task, rows in entry.tasks.items():
             for metric, value in rows.metrics.items():
                 writer.writerow(_csv_row(head, ("task", task, "rows", metric), value, rows.n, rows.correct))
@@ -83,8 +84,8 @@ def latex_tables(board: Leaderboard) -> str:
     groups = {block: name for block, name in board.blocks.items() if block != OVERALL}
     names, columns = list(groups.values()), [column for column in COLUMNS if column.main]
     parts = []
-    for kind in KINDS:
-        standings = board.of_kind(kind)
+    for badge in BADGES:
+        standings = board.of_badge(badge)
         if not standings:
             continue
         lines = [
@@ -95,7 +96,7 @@ def latex_tables(board: Leaderboard) -> str:
             for each in standings
         ]
         units = [_latex_heading(column) for column in columns]
-        parts.append(f"% {HEADINGS[kind]}\n" + latex_tabular(names, units, lines))
+        parts.append(f"% {HEADINGS[badge]}\n" + latex_tabular(names, units, lines))
         ranked = _ranked(standings, groups)
         if ranked:
             lines = [
@@ -110,7 +111,7 @@ def latex_tables(board: Leaderboard) -> str:
                 for each in standings
             ]
             units = [in_latex(heading(column)) for column in ranked]
-            parts.append(f"% {kind.capitalize()}: ranks by column\n" + latex_tabular(names, units, lines))
+            parts.append(f"% {badge.capitalize()}: ranks by column\n" + latex_tabular(names, units, lines))
     return "\n".join(parts)
 
 
@@ -159,16 +160,15 @@ def checks(standing: Standing) -> str:
     checked = standing.entry.checked
     if checked is None:
         return ""
-    parts = {
-        "scores": checked.scores,
-        "sample ids": checked.sample_ids,
-        "images": checked.images,
-        "prompts": checked.prompts,
-        "keys": checked.keys,
-    }
-    done = ", ".join(name for name, passed in parts.items() if passed)
-    undone = ", ".join(name for name, passed in parts.items() if not passed)
-    return f"{done}; not checked: {undone}" if undone else done
+    passed = [name for name in ("sample ids", "images", "prompts", "keys") if name not in checked.missing]
+    done = ", ".join(["scores", *passed])
+    return f"{done}; {unchecked(standing)}" if checked.missing else done
+
+
+def unchecked(standing: Standing) -> str:
+    """What of a verified entry was not checked; empty if all was, and for a reported one."""
+    checked = standing.entry.checked
+    return f"not checked: {', '.join(checked.missing)}" if checked and checked.missing else ""
 
 
 def _markdown_table(standings: Sequence[Standing], block: str) -> str:

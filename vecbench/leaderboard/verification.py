@@ -16,12 +16,14 @@ from vecbench.errors import DataError
 from vecbench.escaping import printable
 from vecbench.leaderboard.archive import MIB, read_members
 from vecbench.leaderboard.entry import METRICS, MOST
-from vecbench.leaderboard.samples import Coverage, check_samples
+from vecbench.leaderboard.run_settings import require_settings
+from vecbench.leaderboard.samples import Coverage, check_samples, responses_digest
 from vecbench.leaderboard.strict_json import parse_json, validated
 from vecbench.leaderboard.submission import PROTOCOL, Submission, benchmark_tasks
 from vecbench.parsing import Prediction
 from vecbench.scoring import Scores, complete_scores, predictions
 from vecbench.store import Manifest, StoredResponse, stored_response
+from vecbench.store.responses import RESPONSE_KEYS
 from vecbench.tasks import Catalogue, Group, Task
 
 TOLERANCE = 1e-12
@@ -46,6 +48,7 @@ class Verified:
         scores: Recomputed.
         coverage: What of the samples could be checked.
         errors: Samples without a response.
+        responses_sha256: See `responses_digest`.
         claimed: How many of the recomputed numbers its scores.json claims, and of how many.
         files: The submission itself: a name of `MEMBERS` → content.
     """
@@ -57,6 +60,7 @@ class Verified:
     scores: Scores
     coverage: Coverage
     errors: int
+    responses_sha256: str
     claimed: tuple[int, int]
     files: Mapping[str, bytes]
 
@@ -100,6 +104,7 @@ def verify_files(
         raise DataError(f"{path}: unknown benchmark {submission.benchmark!r}")
     tasks = benchmark_tasks(benchmark, catalogue)
     _require_tasks(manifest, tasks, path)
+    require_settings(manifest, f"{path}: run.json")
     most = manifest.repeats * sum(each.samples for each in manifest.tasks.values())
     responses = list(_responses(files["responses.jsonl"], most, f"{path}: responses.jsonl"))
     coverage = check_samples(responses, manifest, tasks, data, str(path))
@@ -112,7 +117,10 @@ def verify_files(
     _require_scores(claimed, recomputed, path)
     errors = sum(each.error is not None for each in responses)
     numbers = _count_claimed(claimed, recomputed), _count_claimed(recomputed, recomputed)
-    return Verified(submission, manifest, benchmark, tuple(rows), scores, coverage, errors, numbers, files)
+    digest = responses_digest(responses)
+    return Verified(
+        submission, manifest, benchmark, tuple(rows), scores, coverage, errors, digest, numbers, files
+    )
 
 
 def _require_hashes(submission: Submission, files: Mapping[str, bytes], path: Path) -> None:
@@ -137,8 +145,6 @@ def _require_tasks(manifest: Manifest, tasks: list[Task], path: Path) -> None:
     for limit in (manifest.limit, *(each.limit for each in manifest.tasks.values())):
         if limit is not None:
             raise DataError(f"{where}: a run with --limit {limit} leaves samples out")
-    if not 1 <= manifest.repeats <= MOST:
-        raise DataError(f"{where}: repeats is {manifest.repeats}")
     odd = set(manifest.tasks) ^ {task.id for task in tasks}
     if odd:
         raise DataError(f"{where}: its tasks are not those of the benchmark: {', '.join(sorted(odd))!r:.200}")
@@ -150,8 +156,6 @@ def _require_tasks(manifest: Manifest, tasks: list[Task], path: Path) -> None:
                 f"{task.sha256[:12]!r})",
                 f"This is version {task.version} of the task; the submission says {said.version!r:.20}.",
             )
-        if not 0 <= said.sampling.max_tokens <= MOST:
-            raise DataError(f"{where}: {task.id}: max_tokens is {said.sampling.max_tokens}")
         if said.prompt not in task.prompts:
             raise DataError(f"{where}: {task.id} has no prompt profile {said.prompt!r:.60}")
         if said.prompt_sha256 != sha256_of(task.prompts[said.prompt]):
@@ -174,6 +178,8 @@ def _responses(content: bytes, most: int, where: str) -> Iterator[StoredResponse
         values = parse_json(line, place)
         try:
             each = stored_response(values)
+            if unknown := values.keys() - RESPONSE_KEYS:
+                raise ValueError(f"unknown key {min(unknown)!r:.60}")
         except (TypeError, ValueError) as fault:
             raise DataError(f"{place}: not a stored response ({fault})") from None
         if each.response is not None and len(each.response) > MAX_RESPONSE:

@@ -63,5 +63,5 @@ def cannot_write(path: Path, fault: OSError) -> RunError:
     """The error for a file that cannot be written."""
     return RunError(
         f"cannot write {path}: {(fault.strerror or str(fault)).lower()}",
-        "Everything stored before is kept; free some space or choose another --output, and run again.",
+        "Everything stored before is kept; free some space or write to another place, and run again.",
     )

@@ -71,7 +71,8 @@ class StoredResponse:
             return json.dumps(values).encode() + b"\n"
 
 
-_FIELDS = {each.name for each in fields(StoredResponse)} - {"stated_target"}
+RESPONSE_KEYS = frozenset(each.name for each in fields(StoredResponse)) - {"stated_target"}
+"""The keys of a line."""
 _KINDS: Mapping[str, Any] = {
     "key": str,
     "task": str,
@@ -225,10 +226,10 @@ def stored_response(values: Any) -> StoredResponse:
     """
     if not isinstance(values, dict):
         raise TypeError("not a JSON object")
-    missing = _FIELDS - values.keys()
+    missing = RESPONSE_KEYS - values.keys()
     if missing:
         raise ValueError(f"no {', '.join(sorted(missing))}")
-    known = {name: values[name] for name in _FIELDS}
+    known = {name: values[name] for name in RESPONSE_KEYS}
     for name, kinds in _KINDS.items():
         value = known[name]
         if not isinstance(value, kinds) or (isinstance(value, bool) and name == "repeat"):

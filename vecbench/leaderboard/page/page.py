@@ -15,6 +15,7 @@ from markupsafe import Markup
 from vecbench.leaderboard.entry import RowMetrics
 from vecbench.leaderboard.ranking import RANKED
 from vecbench.leaderboard.standings import (
+    BADGES,
     COLUMNS,
     OVERALL,
     Column,
@@ -22,7 +23,7 @@ from vecbench.leaderboard.standings import (
     Standing,
     is_conditional,
 )
-from vecbench.leaderboard.tables import cell, decoding, heading, interval, percent, rank
+from vecbench.leaderboard.tables import cell, decoding, heading, interval, percent, rank, unchecked
 
 RANKED_COLUMNS = [column for column in COLUMNS if column.measure in RANKED]
 _FOLDER = Path(__file__).resolve().parent
@@ -70,7 +71,7 @@ def html_page(board: Leaderboard) -> str:
     return (
         environment.get_template("page.html.jinja").render(
             board=board,
-            count={kind: len(board.of_kind(kind)) for kind in ("verified", "reported")},
+            count={badge: len(board.of_badge(badge)) for badge in BADGES},
             groups=[{"name": name, "main": block != OVERALL} for block, name in board.blocks.items()],
             heads=list(_heads(board)),
             measures=[heading(column) for column in RANKED_COLUMNS],
@@ -155,7 +156,8 @@ def _classes(place: int, block: str, column: Column | None) -> str:
 def _row(standing: Standing, board: Leaderboard, task_heads: Sequence[_TaskHead]) -> dict[str, object]:
     entry = standing.entry
     return {
-        "kind": entry.kind,
+        "badge": entry.badge,
+        "unchecked": unchecked(standing),
         "name": entry.model.name,
         "link": entry.model.link,
         "revision": entry.model.revision,
