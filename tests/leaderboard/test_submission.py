@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -536,3 +537,80 @@ def test_a_folder_for_a_file_and_a_file_for_a_folder_are_wrong_usage(files, tmp_
     ):
         done = vecbench("leaderboard", *arguments, cwd=tmp_path)
         assert (done.returncode, said in done.stderr) == (2, True), done.stderr
+
+
+def test_what_was_written_without_the_data_is_said_aloud(faulty, tmp_path):
+    _, data, made = faulty
+    (tmp_path / "mini.zip").write_bytes(packed(made))
+    options = ("--write", "board", "--include-path", "tasks")
+    done = vecbench("leaderboard", "check", "mini.zip", *options, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert 'warning: fake is written as "scores only": sample ids, targets and images were not' in done.stderr
+    assert "vecbench leaderboard check mini.zip --data DATA --write board" in done.stderr
+    done = vecbench("leaderboard", "check", "mini.zip", *options, "--data", data, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    [entry] = (tmp_path / "board" / "entries").iterdir()
+    assert json.loads(entry.read_text())["checked"]["images"] is True
+
+
+def test_a_board_that_could_not_be_recomputed_whole_ends_with_status_4(tmp_path):
+    board = tmp_path / "board"
+    shutil.copytree(leaderboards_folder() / "demo", board)
+    kept = board / "submissions" / HONEST.name
+    kept.rename(kept.with_name("other-00000000.zip"))
+    (board / "entries" / "late.JSON").touch()
+    done = vecbench("leaderboard", "build", "board", "--verify", cwd=tmp_path)
+    assert done.returncode == 4, done.stderr
+    assert "board: 0 of 1 verified entries recomputed" in done.stdout
+    assert f"{HONEST.stem} was not recomputed: it has no submission" in done.stderr
+    for name in ("submissions/other-00000000.zip", "entries/late.JSON"):
+        assert f"board/{name} is no entry, nor the submission of one" in done.stderr
+    assert vecbench("leaderboard", "build", "board", cwd=tmp_path).returncode == 0
+
+
+def test_nothing_is_accepted_that_the_board_refuses(tmp_path):
+    shutil.copytree(leaderboards_folder() / "demo", tmp_path / "board")
+    for options, said in (
+        (("--replace", "vecbench-nan"), "has no entry 'vecbench-nan'"),
+        (("--replace", ""), "has no entry ''"),
+    ):
+        done = vecbench("leaderboard", "check", HONEST, "--write", "board", *options, cwd=tmp_path)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert said in done.stderr
+
+
+def test_a_day_that_has_not_come_is_refused(files, tmp_path):
+    path = tmp_path / "early.zip"
+    path.write_bytes(packed(changed_json(files, "submission.json", lambda said: said.update(date="2099-12"))))
+    done = vecbench("leaderboard", "check", path, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "early.zip: its date, 2099-12, has not come yet" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--model-name", ""), "the submission: name: string should have at least 1 character"),
+        (("--date", ""), "the submission: date: '' is no date: write YYYY-MM-DD"),
+        (
+            ("--date", "yesterday"),
+            "the submission: date: 'yesterday' is no date: write YYYY-MM-DD or YYYY-MM",
+        ),
+        (("--date", "2099-12-31"), "run: its date, 2099-12-31, has not come yet"),
+    ],
+)
+def test_a_name_or_date_that_is_none_is_refused(files, tmp_path, options, said):
+    unpacked(files, tmp_path / "run")
+    done = vecbench("leaderboard", "add", "run", *options, cwd=tmp_path)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert list(tmp_path.glob("*.zip")) == []
+
+
+def test_the_docs_show_what_is_printed(files, tmp_path):
+    page = (Path(__file__).parents[2] / "docs" / "leaderboard.md").read_text()
+    unpacked(files, tmp_path / "run")
+    made = vecbench("leaderboard", "add", "run", "--model-name", "My model", cwd=tmp_path)
+    checked = vecbench("leaderboard", "check", "My-model.zip", "--write", "board", cwd=tmp_path)
+    for printed in (made.stdout, *re.split(r"(?=Entry:)", checked.stdout)):
+        assert f"```\n{printed}```" in page

@@ -71,7 +71,7 @@ def add_submission(
     )
     name = re.sub(r"[^A-Za-z0-9.]+", "-", model_name or run.resolve().name).strip("-.") or "submission"
     path = output or Path(f"{name}.zip")
-    _require_past(verify_files(files, path, catalogue).submission.date)
+    _require_past(verify_files(files, path, catalogue).submission.date, run)
     content = packed(files)
     with replacing(path) as draft:
         draft.write_bytes(content)
@@ -118,7 +118,7 @@ def check_submission(
         )
     catalogue = load_catalogue(include_path or [])
     verified = verify(file, catalogue, data)
-    _require_past(verified.submission.date)
+    _require_past(verified.submission.date, file)
     entry = verified_entry(verified)
     console = stdout()
     if write is None:
@@ -190,6 +190,8 @@ def build_leaderboard(
     gc.disable()  # entries stay until the end: to look for garbage in them costs a tenth of the time
     try:
         for folder in _leaderboards(directory or Path("leaderboards"), output):
+            for path in unread_files(folder):
+                _warn(f"{printable(str(path))} is no entry, nor the submission of one: it is not read")
             if verify:
                 found = reverify(folder, catalogue, data)
                 for line in _verified_again(folder, found):
@@ -200,8 +202,6 @@ def build_leaderboard(
                     _warn(f"{folder}: {name} was not recomputed: it has no submission")
             for path in build(folder, output or folder, catalogue):
                 stdout().print(str(path), soft_wrap=True)
-            for path in unread_files(folder):
-                _warn(f"{printable(str(path))} is no entry, nor the submission of one: it was not read")
     finally:
         gc.enable()
     if incomplete:
@@ -255,7 +255,7 @@ def _warn(message: str, remedy: str = "") -> None:
         console.print(f"  {remedy}", soft_wrap=True)
 
 
-def _require_past(date: str) -> None:
+def _require_past(date: str, path: Path) -> None:
     """Refuses a day that has not come anywhere on earth. Building asks no clock."""
     from datetime import UTC, datetime, timedelta
 
@@ -263,7 +263,7 @@ def _require_past(date: str) -> None:
 
     tomorrow = datetime.now(UTC) + timedelta(days=1)
     if date > f"{tomorrow:%Y-%m-%d}":
-        raise DataError(f"the date of the submission, {date}, has not come yet, by this machine's clock")
+        raise DataError(f"{path}: its date, {date}, has not come yet, by this machine's clock")
 
 
 def _require_folder(path: Path | None, option: str) -> None:
