@@ -32,6 +32,8 @@ _MEANT = "+*#%&=<>"
 """Signs that set a name apart: `Model+` is another one than `Model`."""
 _LONGER = "~|\u2223\u0640"
 """Beside punctuation: signs that only lengthen a name."""
+_GAP, _POINT = "\ue000", "\ue001"
+"""Stand for what is between digits."""
 _TRADEMARKS = str.maketrans("", "", "\u2122\u00ae\u00a9\u2120")
 
 
@@ -57,10 +59,14 @@ def _skeleton(text: str, digits: str) -> str:
     signs = "".join(re.escape(each) for each in sorted(set(text)) if _is_ornament(each))
     if signs:
         between = rf"(?<=[{digits}])[{signs}]+(?=[{digits}])"
-        text = re.sub(between, lambda found: "\ue000" if found[0].strip(" -_") else "\ue001", text)
+        text = re.sub(between, lambda found: _GAP if all(map(_is_gap, found[0])) else _POINT, text)
         text = re.sub(rf"[{signs}]+", "", text) or text
     shown = text.translate(_LOOKS)
     return shown.replace("rn", "m").replace("vv", "w")
+
+
+def _is_gap(sign: str) -> bool:
+    return unicodedata.category(sign) in {"Zs", "Pd", "Pc"}
 
 
 def _is_ornament(sign: str) -> bool:

@@ -65,6 +65,8 @@ def _printable(text: str) -> str:
 
 
 def _one_script_a_word(text: str) -> str:
+    if text.isascii():
+        return text
     compatible = unicodedata.normalize("NFKC", text)
     unmarked = "".join(each for each in compatible if not unicodedata.category(each).startswith("M"))
     for word in re.findall(r"[^\W\d_]+", unmarked):
