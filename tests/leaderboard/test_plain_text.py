@@ -199,8 +199,16 @@ def test_names_that_differ_in_what_is_overlooked_look_alike(other):
     assert look_alike(other, "EmoCaliber")
 
 
-@pytest.mark.parametrize(("one", "other"), [("Model 1.5", "Model l.5"), ("АРТ", "APT")])
-def test_letters_of_the_shape_of_others_look_alike(one, other):
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Model 1.5", "Model l.5"),
+        ("Model 1-5", "Model 1\u20135"),
+        ("Model 1 5", "Model 1_5"),
+        ("\u0410\u0420\u0422", "APT"),
+    ],
+)
+def test_letters_and_signs_of_the_shape_of_others_look_alike(one, other):
     assert look_alike(accepted(Name, one), accepted(Name, other))
 
 
