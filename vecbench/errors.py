@@ -5,6 +5,7 @@ VecbenchError
 ├── UsageError      2  what was asked for does not exist or contradicts itself
 ├── DataError       2  a file that was read is wrong: task YAML, samples, responses
 │   └── ImageError     one image cannot be used; becomes an error row, never an end
+│       └── MissingImageError  its file is not there
 ├── RunError        3  the run cannot go on: no weights, no memory, no disk space
 └── Interrupted     4  somebody stopped the run; everything finished is stored
 ```
@@ -48,6 +49,10 @@ class DataError(VecbenchError):
 
 class ImageError(DataError):
     """One image that cannot be read, decoded or trusted."""
+
+
+class MissingImageError(ImageError):
+    """One image whose file is not there."""
 
 
 class RunError(VecbenchError):

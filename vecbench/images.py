@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import io
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from vecbench.errors import ImageError
+from vecbench.errors import ImageError, MissingImageError
+from vecbench.plain_file import plain_bytes
 
 MAX_PIXELS = 80_000_000
 """Images with more pixels are refused: a small file can unfold into gigabytes (a decompression bomb).
 
 Below Pillow's own limit of 89 megapixels, so that ours speaks first.
 """
+
+_NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
 
 
 def decode_image(data: bytes) -> Image.Image:
@@ -65,17 +69,21 @@ def read_image(root: Path, relative: str) -> bytes:
         The file's bytes, not decoded.
 
     Raises:
-        ImageError: The file is missing or unreadable, or its path (after following links) leads out
-            of `root`: data comes from strangers, and must not be able to read the rest of the disk.
+        MissingImageError: There is no such file, or no file can have this name.
+        ImageError: The file is unreadable or no plain file, or its path (after following links) leads
+            out of `root`: data comes from strangers, and must not be able to read the rest of the disk.
     """
     try:
         path = (root / relative).resolve()
         if not path.is_relative_to(root.resolve()):
             raise ImageError(f"{relative}: the path leads out of the data folder")
-        return path.read_bytes()
+        return plain_bytes(path)
     except OSError as fault:
-        raise ImageError(f"{relative}: {(fault.strerror or str(fault)).lower()}") from None
-    except (ValueError, RuntimeError) as fault:  # a name that no file can have, links in a circle
+        kind = MissingImageError if fault.errno in _NOT_THERE else ImageError
+        raise kind(f"{relative}: {(fault.strerror or str(fault)).lower()}") from None
+    except ValueError as fault:  # a name that no file can have
+        raise MissingImageError(f"{relative!r}: {fault}") from None
+    except RuntimeError as fault:  # links in a circle
         raise ImageError(f"{relative!r}: {fault}") from None
 
 

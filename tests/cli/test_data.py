@@ -38,6 +38,21 @@ def test_the_same_rows_in_every_format_get_the_same_scores(tmp_path):
         assert scores[name] == scores["CSV"], name
 
 
+def test_pipes_are_named_and_nothing_waits_for_them(tmp_path):
+    root = folder(tmp_path / "data")
+    os.mkfifo(root / "images" / "pipe.png")
+    os.mkfifo(root / "notes.json")
+    os.mkfifo(tmp_path / "pipe.csv")
+    with (root / "samples.csv").open("a") as table:
+        table.write("images/pipe.png,positive,fi_2\n")
+    done = vecbench("data", "check", "data", "--tasks", "fi_2", cwd=tmp_path)
+    assert done.returncode == 4, done.stderr
+    assert "fi_2, images/pipe.png: not a plain file" in done.stdout
+    done = vecbench("data", "check", "pipe.csv", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "pipe.csv: not a plain file" in done.stderr
+
+
 def test_data_without_a_fault_is_status_0(tmp_path):
     done = vecbench("data", "check", tasks_folder() / "demo" / "data", cwd=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -1,5 +1,6 @@
 import csv
 import json
+import os
 import shutil
 
 import pytest
@@ -58,11 +59,32 @@ def test_each_kind_of_fault_is_found_with_its_sample(tmp_path, catalogue):
     assert [(each.sample_id, each.problem) for each in fi_2.labels] == [
         ("images/FI-8/00000.png", "the target 'joy' is not among the labels")
     ]
-    assert {each.image for each in fi_2.missing} == {"images/FI-2/00001.png", "", "../x.png"}
-    [unreadable] = fi_2.unreadable
+    assert {each.image for each in fi_2.missing} == {"images/FI-2/00001.png", ""}
+    unreadable, outside = fi_2.unreadable
+    assert (outside.image, outside.problem) == ("../x.png", "the path leads out of the data folder")
     assert unreadable.image == "images/FI-2/00000.png"
     assert "broken" in unreadable.problem or "not an image" in unreadable.problem
     assert (fi_2.n, found.n_faults) == (5, 1 + 3 + 1 + 1)
+
+
+def test_a_path_out_of_the_data_is_unreadable_whether_or_not_a_file_is_there(tmp_path, catalogue):
+    root = folder(tmp_path / "data")
+    (tmp_path / "there.png").write_bytes(b"secret")
+    outside = ["../there.png", "../none.png", "/etc/passwd", "/etc/none.png"]
+    append(root, *([image, "positive", "fi_2"] for image in outside))
+    tasks, _ = checked(catalogue, root, "fi_2")
+    assert [each.image for each in tasks["fi_2"].unreadable] == outside
+    assert not tasks["fi_2"].missing
+
+
+def test_a_pipe_is_no_image_and_nobody_waits_for_it(tmp_path, catalogue):
+    root = folder(tmp_path)
+    os.mkfifo(root / "images" / "pipe.png")
+    append(root, ["images/pipe.png", "positive", "fi_2"])
+    tasks, _ = checked(catalogue, root, "fi_2")
+    assert [(each.image, each.problem) for each in tasks["fi_2"].unreadable] == [
+        ("images/pipe.png", "not a plain file")
+    ]
 
 
 def test_the_same_bytes_are_found_within_a_task_and_between_tasks(tmp_path, catalogue):

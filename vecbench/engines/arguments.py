@@ -24,6 +24,7 @@ from pydantic import (
 
 from vecbench.engines.secrets import refuse_secrets
 from vecbench.errors import UsageError, nearest
+from vecbench.plain_file import plain_bytes
 
 Arguments = TypeVar("Arguments", bound=BaseModel)
 
@@ -48,7 +49,7 @@ DTYPES = ("auto", "float32", "bfloat16", "float16", "float64", "float", "half", 
 def _readable(path: str | None) -> str | None:
     if path is not None:
         try:
-            Path(path).read_text(encoding="utf-8")
+            plain_bytes(Path(path)).decode("utf-8")
         except UnicodeDecodeError:
             raise ValueError("it is not UTF-8") from None
         except OSError as fault:

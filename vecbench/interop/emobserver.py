@@ -5,6 +5,7 @@ Source: `evaluate/infer_and_eval.py` of github.com/wdqqdw/EmObserver.
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from typing import Any
 from vecbench.errors import DataError
 from vecbench.interop.json_lines import RepeatedKeyError, unique
 from vecbench.interop.row import ResponseFault, Row, shown
+from vecbench.plain_file import open_plain
 
 NAME = "EmObserver"
 MOST_BYTES = 2**30
@@ -32,7 +34,7 @@ def recognises(path: Path) -> bool:
         DataError: It cannot be read.
     """
     try:
-        with path.open("rb") as stream:
+        with open_plain(path) as stream:
             head = stream.read(_HEAD).decode(errors="replace")
     except OSError as fault:
         raise DataError(f"{path}: {(fault.strerror or str(fault)).lower()}") from None
@@ -131,7 +133,8 @@ def _content(path: Path) -> str:
             raise DataError(
                 f"{path} is larger than {MOST_BYTES // 2**30} GiB", "Split it, or convert it to JSONL."
             )
-        return path.read_text(encoding="utf-8-sig")
+        with io.TextIOWrapper(open_plain(path), encoding="utf-8-sig") as stream:
+            return stream.read()
     except UnicodeDecodeError:
         raise DataError(f"{path}: not UTF-8") from None
     except OSError as fault:

@@ -10,6 +10,7 @@ from typing import Any
 
 from vecbench.errors import DataError
 from vecbench.interop.row import ResponseFault, shown
+from vecbench.plain_file import open_plain
 
 MOST_BYTES = 2**24
 """A longer line is not read: no response is that long, and a hostile file must not fill the memory."""
@@ -28,7 +29,7 @@ def json_lines(path: Path, faults: list[ResponseFault]) -> Iterator[tuple[int, d
     """
     decode = json.JSONDecoder(object_pairs_hook=unique).raw_decode
     try:
-        with path.open("rb") as stream:
+        with open_plain(path) as stream:
             for number, line in enumerate(iter(partial(stream.readline, MOST_BYTES), b""), start=1):
                 if len(line) == MOST_BYTES and not line.endswith(b"\n"):
                     _skip_line(stream)

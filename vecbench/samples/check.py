@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
-from vecbench.errors import DataError, ImageError, nearest
+from vecbench.errors import DataError, ImageError, MissingImageError, nearest
 from vecbench.images import decode_image, read_image
 from vecbench.samples.observer import CountObserver, Nobody
 from vecbench.samples.sample import Sample
@@ -191,6 +191,7 @@ def unread_row_warnings(source: DataSource, catalogue: Catalogue) -> list[str]:
 class _Look:
     sha256: str | None
     problem: str | None
+    is_missing: bool = False
 
 
 def _looked_at(root: Path, images: Iterable[str], observer: CountObserver) -> dict[str, _Look]:
@@ -215,7 +216,7 @@ def _look(root: Path, image: str) -> _Look:
         sha256 = hashlib.sha256(data).hexdigest()
         decode_image(data)
     except ImageError as fault:
-        return _Look(sha256, fault.message)
+        return _Look(sha256, fault.message, isinstance(fault, MissingImageError))
     return _Look(sha256, None)
 
 
@@ -235,8 +236,7 @@ def _task_check(
             continue
         look = looks[sample.image]
         if look.problem is not None:
-            there = look.sha256 is not None or _exists(source.root, sample.image)
-            (unreadable if there else missing).append(_finding(sample, look.problem))
+            (missing if look.is_missing else unreadable).append(_finding(sample, look.problem))
     bare = [sample for sample in samples if not (sample.prompt and sample.prompt.strip())]
     return TaskCheck(
         task,
@@ -262,10 +262,3 @@ def _duplicates(tasks: Iterable[Sequence[Sample]], looks: Mapping[str, _Look]) -
             if sha256 is not None:
                 owners.setdefault(sha256, []).append((sample.task, sample.id, sample.target))
     return (Duplicate(tuple(each)) for each in owners.values() if len(each) > 1)
-
-
-def _exists(root: Path, image: str) -> bool:
-    try:
-        return (root / image).exists()
-    except (OSError, ValueError):  # a name that no file can have
-        return False

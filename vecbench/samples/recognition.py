@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from pathlib import Path, PurePosixPath
 
 from vecbench.errors import DataError
+from vecbench.plain_file import open_plain, plain_bytes
 from vecbench.samples import metadata
 from vecbench.samples.emobserver import EMOBSERVER
 from vecbench.samples.emocaliber import EMOCALIBER
@@ -75,7 +77,7 @@ def recognised(table: Path) -> DataFormat:
         DataError: It cannot be read.
     """
     try:
-        with table.open(encoding="utf-8-sig") as stream:
+        with io.TextIOWrapper(open_plain(table), encoding="utf-8-sig") as stream:
             head = next((line for line in stream if line.strip()), "").strip()
     except UnicodeDecodeError:
         raise not_utf8(table) from None
@@ -92,7 +94,7 @@ def recognised(table: Path) -> DataFormat:
 
 def not_utf8(table: Path) -> DataError:
     """What to raise for a table that is not UTF-8: it names the line of the first byte that is not."""
-    data = table.read_bytes()
+    data = plain_bytes(table)
     try:
         data.decode("utf-8")
         where, byte = "", ""
@@ -119,7 +121,7 @@ def _recognised_json(head: str, suffix: str) -> DataFormat:
 def _may_be_emobserver(path: Path) -> bool:
     """Other JSON files often lie beside a table: licences, dataset_infos.json."""
     try:
-        with path.open(encoding="utf-8-sig", errors="replace") as stream:
+        with io.TextIOWrapper(open_plain(path), encoding="utf-8-sig", errors="replace") as stream:
             head = stream.read(65536)
     except OSError:
         return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from typing import TextIO
 
 from vecbench.errors import DataError
 from vecbench.labels import normal_form
+from vecbench.plain_file import NOT_PLAIN, open_plain, plain_bytes
 from vecbench.samples.format import DataFormat, Row
 from vecbench.samples.hub import HubDataset, open_hub_dataset, parse_hub_name
 from vecbench.samples.observer import CountObserver
@@ -162,7 +164,7 @@ class DataSource:
             DataError: It cannot be read.
         """
         try:
-            return hashlib.sha256(self.table.read_bytes()).hexdigest()
+            return hashlib.sha256(plain_bytes(self.table)).hexdigest()
         except OSError as fault:
             raise DataError(f"{self.table}: {fault.strerror or fault}") from None
 
@@ -246,7 +248,7 @@ class DataSource:
     @contextmanager
     def _opened(self) -> Iterator[TextIO]:
         try:
-            with self.table.open(encoding="utf-8-sig", newline="") as stream:
+            with io.TextIOWrapper(open_plain(self.table), encoding="utf-8-sig", newline="") as stream:
                 yield stream
         except UnicodeDecodeError:
             raise not_utf8(self.table) from None
@@ -277,6 +279,8 @@ def open_data(where: str | Path, observer: CountObserver | None = None) -> DataS
         return DataSource(table_in(path), path)
     if path.is_file():
         return DataSource(path, root_of(path))
+    if path.exists():
+        raise DataError(f"{where}: {NOT_PLAIN}", "It is read more than once: store it first.")
     named = parse_hub_name(str(where))
     if named is None or (path.parent != Path() and path.parent.is_dir()):
         raise DataError(

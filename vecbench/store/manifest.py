@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 import vecbench
 from vecbench.errors import DataError, UsageError
+from vecbench.plain_file import plain_bytes
 from vecbench.store.files import write_text
 
 PACKAGES = (
@@ -144,7 +145,7 @@ class Manifest(_Record):
             DataError: It cannot be read, or is not a manifest that this version understands.
         """
         try:
-            return cls.model_validate_json(path.read_text(encoding="utf-8"))
+            return cls.model_validate_json(plain_bytes(path).decode("utf-8"))
         except UnicodeDecodeError:
             raise DataError(f"{path}: not UTF-8", "It is not a run of this version.") from None
         except OSError as fault:

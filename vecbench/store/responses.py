@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from vecbench.errors import DataError
+from vecbench.plain_file import open_plain
 from vecbench.store.files import cannot_write
 
 SYNC_INTERVAL = 1.0
@@ -191,7 +192,7 @@ def read_responses(path: Path) -> Iterator[StoredResponse]:
     """
     if not path.exists():
         return
-    with path.open("rb") as stream:
+    with open_plain(path) as stream:
         for number, line in enumerate(stream, start=1):
             try:
                 yield stored_response(json.loads(line))

@@ -1,0 +1,51 @@
+"""Opening files that strangers name: a pipe or a device would keep whoever reads it waiting for ever."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+NOT_PLAIN = "not a plain file"
+_NO_WAITING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
+"""Opening a pipe without them waits for its writer; a terminal without them becomes the process's own."""
+
+
+def open_plain(path: Path) -> BinaryIO:
+    """A file opened for reading bytes; a link is followed.
+
+    What it is, is asked of the file that is open: another one may have taken its name since anybody looked.
+
+    Raises:
+        OSError: It cannot be opened, or is a pipe, a socket or a device (`NOT_PLAIN`).
+        ValueError: No file can have this name.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | _NO_WAITING | getattr(os, "O_BINARY", 0))
+    except OSError as fault:
+        if fault.errno == errno.ENXIO:  # what a system says of a socket
+            raise OSError(errno.ENXIO, NOT_PLAIN, str(path)) from None
+        raise
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        if not stat.S_ISREG(mode):
+            raise OSError(errno.EINVAL, NOT_PLAIN, str(path))
+        return os.fdopen(descriptor, "rb")
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def plain_bytes(path: Path) -> bytes:
+    """All of a file.
+
+    Raises:
+        OSError: As `open_plain`.
+        ValueError: As `open_plain`.
+    """
+    with open_plain(path) as stream:
+        return stream.read()
