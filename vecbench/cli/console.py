@@ -1,8 +1,8 @@
-"""Where commands print: text is text, whatever brackets a path or a task's name holds."""
+"""Where commands print: text is text, whatever brackets and colons a path or a task's name holds."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -11,12 +11,14 @@ if TYPE_CHECKING:
 NARROWEST = 80
 """Columns that tables are made for; in fewer, digits would be cut off. A narrower terminal wraps lines."""
 
+_PLAIN: dict[str, Any] = {"markup": False, "highlight": False, "emoji": False}
+
 
 def stdout() -> Console:
     """Standard output: results."""
     from rich.console import Console
 
-    console = Console(markup=False, highlight=False)
+    console = Console(**_PLAIN)
     console.width = max(console.width, NARROWEST)
     return console
 
@@ -25,7 +27,7 @@ def stderr() -> Console:
     """Standard error: progress, warnings, errors."""
     from rich.console import Console
 
-    return Console(stderr=True, markup=False, highlight=False)
+    return Console(stderr=True, **_PLAIN)
 
 
 def counted(count: int, noun: str) -> str:
