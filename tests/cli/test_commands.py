@@ -304,6 +304,8 @@ def test_broken_weights_are_status_3(tmp_path):
     done = vecbench("run", "-m", tmp_path / "model", "-t", "demo", cwd=tmp_path)
     assert done.returncode == 3
     assert "cannot be loaded" in done.stderr
+    assert "To go on" not in done.stderr
+    assert not (tmp_path / "results").exists()
 
 
 def test_output_that_nobody_reads_is_no_error(finished):

@@ -105,6 +105,15 @@ def test_too_little_memory_at_start_names_the_arguments_to_change(tmp_path, vecb
     run.wait_until_nobody_is_left()
 
 
+def test_a_value_that_vllm_refuses_is_told_with_its_reason_and_leaves_no_directory(tmp_path, vecbench_run):
+    run = vecbench_run(demo_model(), tmp_path / "run", "-a", f"{SETTINGS},quantization=awqq")
+    assert run.ended() == 2, run.said
+    assert "model argument quantization='awqq': " in run.said
+    assert "awq_marlin" in run.said  # vLLM lists what there is
+    assert not (tmp_path / "run").exists()
+    run.wait_until_nobody_is_left()
+
+
 def test_two_replicas_share_a_run(tmp_path, vecbench_run, on_transformers):
     run = vecbench_run(demo_model(), tmp_path / "run", "-a", f"{SETTINGS},data_parallel_size=2")
     assert run.ended() == 0, run.said

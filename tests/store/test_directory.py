@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from vecbench.errors import DataError, RunError, UsageError
+from vecbench.errors import DataError, Interrupted, RunError, UsageError
 from vecbench.store import Manifest, RunDirectory, write_text
 from vecbench.store.manifest import EngineRecord, ModelRecord
 
@@ -23,33 +23,42 @@ def test_a_file_is_no_directory(tmp_path):
         pass
 
 
-def refused_after_starting(run):
+def refused_after_starting(run, fault):
     run.manifest.write_text("{}")
     run.responses.touch()
-    raise UsageError("no such thing")
+    raise fault
 
 
-def test_a_run_that_is_refused_at_its_beginning_leaves_nothing(tmp_path):
+@pytest.mark.parametrize("fault", [UsageError("no such thing"), RunError("no such thing")])
+def test_a_run_that_is_refused_at_its_beginning_leaves_nothing(tmp_path, fault):
     run = RunDirectory(tmp_path / "results" / "run")
     for others in ([], ["notes.txt"]):
         for name in others:
             run.path.mkdir(parents=True)
             (run.path / name).touch()
-        with pytest.raises(UsageError, match="no such thing"), run.locked():
-            refused_after_starting(run)
+        with pytest.raises(type(fault), match="no such thing"), run.locked():
+            refused_after_starting(run, fault)
         left = [path.name for path in run.path.iterdir()] if run.path.exists() else []
         assert left == others
         assert (tmp_path / "results").exists() == bool(others)
 
 
-def test_a_refusal_later_on_takes_nothing_away(tmp_path):
+def test_a_run_that_was_stopped_at_its_beginning_stays(tmp_path):
+    run = RunDirectory(tmp_path / "run")
+    with pytest.raises(Interrupted), run.locked():
+        refused_after_starting(run, Interrupted("stopped"))
+    assert run.manifest.exists()
+
+
+@pytest.mark.parametrize("fault", [UsageError("no such thing"), RunError("no such thing")])
+def test_a_refusal_later_on_takes_nothing_away(tmp_path, fault):
     run = RunDirectory(tmp_path / "run")
     for content in ("", "a response\n"):
         run.path.mkdir(exist_ok=True)
         run.responses.write_text(content)
         run.manifest.write_text("{}")
-        with pytest.raises(UsageError), run.locked():
-            raise UsageError("no such thing")
+        with pytest.raises(type(fault)), run.locked():
+            raise fault
         assert run.responses.read_text() == content
         assert run.manifest.exists()
 

@@ -226,7 +226,7 @@ def _watched(plan: RunPlan, make_engine: Callable[[], Engine], directory: RunDir
         with RunProgress(console, aliases) as progress:
             return generate(plan, make_engine, directory, progress)
     except (Interrupted, RunError) as fault:
-        if not fault.remedy:
+        if not fault.remedy and (isinstance(fault, Interrupted) or directory.has_responses()):
             fault.remedy = f"To go on: {_command()}"
         raise
 

@@ -95,7 +95,7 @@ class VllmEngine:
         self._loop = EventLoop()
         self._llm: AsyncLLM | None = None
         try:
-            self._llm = self._started(model)
+            self._llm = self._started(model, arguments)
             self._require_template(model, self._llm.renderer)
             self._image_token = _image_token(self._llm)
         except BaseException:
@@ -139,11 +139,12 @@ class VllmEngine:
         finally:
             self._watchdog.close()
 
-    def _started(self, model: str) -> AsyncLLM:
+    def _started(self, model: str, arguments: Mapping[str, Any]) -> AsyncLLM:
         try:
             return AsyncLLM.from_engine_args(AsyncEngineArgs(model=model, **self._passed))
         except ValidationError as fault:
-            raise _refused(model, self._passed, fault) from fault
+            given = {name: value for name, value in self._passed.items() if name in arguments}
+            raise _refused(model, given, fault) from fault
         except Exception as fault:
             # vLLM raises whatever its many configurations and checkpoints lead to; there is no engine.
             raise _start_error(model, fault) from fault
@@ -264,13 +265,25 @@ def _response(request: Request, output: Any) -> Response:
     return Response(request.key, completion.text, finish, None, len(output.prompt_token_ids), count)
 
 
-def _refused(model: str, passed: Mapping[str, Any], fault: ValidationError) -> UsageError | RunError:
-    """The error for what vLLM's configuration refuses: an argument where it names one."""
-    for each in fault.errors():
+def _refused(model: str, given: Mapping[str, Any], fault: ValidationError) -> UsageError | RunError:
+    """The error for what vLLM's configuration refuses: an argument where it names one.
+
+    A check of the whole configuration tells no field; its words are about an argument where they hold both
+    its name and its value.
+    """
+    found = fault.errors()
+    for each in found:
         name = str(each["loc"][0]) if each["loc"] else ""
-        if name in passed:
-            return refusal(name, passed[name], each["msg"])
-    return _start_error(model, fault)
+        if name in given:
+            return refusal(name, given[name], each["msg"])
+    for each in found:
+        for name, value in given.items():
+            if not each["loc"] and name in each["msg"] and str(value) in each["msg"]:
+                return refusal(name, value, each["msg"])
+    first = found[0]
+    where = ".".join(str(part) for part in first["loc"])
+    problem = first["msg"].removeprefix("Value error, ")
+    return _start_error(model, RunError(f"{fault.title}: {where}: {problem}" if where else problem))
 
 
 def _start_error(model: str, fault: Exception) -> RunError:

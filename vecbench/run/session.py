@@ -92,7 +92,8 @@ def run(
     Raises:
         UsageError: The directory is in use, or holds a run of another configuration.
         DataError: The samples cannot be used.
-        RunError: The engine or the disk failed, or no request is ever answered; what was finished is stored.
+        RunError: The engine or the disk failed, or no request is ever answered; what was finished is stored,
+            and where that is nothing, a directory that was made here is gone.
         Interrupted: The run was stopped with Ctrl-C or SIGTERM; what was finished is stored.
     """
     samples = {each.task.id: _counted(each, plan.limit, observer) for each in plan.tasks}

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from vecbench.errors import UsageError
+from vecbench.errors import Interrupted, UsageError, VecbenchError
 from vecbench.store.files import cannot_write
 from vecbench.store.manifest import Manifest
 
@@ -53,8 +53,8 @@ class RunDirectory:
     def locked(self) -> Iterator[None]:
         """Keeps every other run out of the directory while the block lasts.
 
-        The operating system frees the lock when the process ends, however it ends. A block that raises
-        `UsageError` leaves nothing of a run that begins with it.
+        The operating system frees the lock when the process ends, however it ends. A block that fails
+        leaves nothing of a run that begins with it, unless a response is stored or somebody stopped it.
 
         Raises:
             UsageError: Another run is in it, or the path is a file.
@@ -82,8 +82,8 @@ class RunDirectory:
             os.write(lock, f"{os.getpid()}\n".encode())
             try:
                 yield
-            except UsageError:
-                if begins and not self.has_responses():
+            except VecbenchError as fault:
+                if begins and not isinstance(fault, Interrupted) and not self.has_responses():
                     self._leave(made)
                 raise
         finally:
