@@ -166,3 +166,41 @@ def test_of_several_tables_the_known_name_decides(tmp_path):
     with pytest.raises(DataError, match=r"several tables: a\.csv, b\.csv"):
         write(tmp_path, "image,label\n", "b.csv")
     assert write(tmp_path, "image,label\n", "samples.csv").table.name == "samples.csv"
+
+
+@pytest.mark.parametrize("header", ["image,label,label", "image,label,image", "image,label,note,note"])
+def test_a_column_that_is_there_twice_is_refused(tmp_path, task, header):
+    data = write(tmp_path, f"{header}\n{','.join('a' * len(header.split(',')))}\n")
+    with pytest.raises(
+        DataError, match=f"line 1: the column {header.split(',')[-1]} is there more than once"
+    ):
+        list(data.samples(task))
+
+
+def test_columns_without_a_name_are_ignored(tmp_path, task):
+    data = write(tmp_path, "image,label,,\na.png,joy,,\n")
+    assert [sample.fault for sample in data.samples(task)] == [None]
+
+
+def test_a_key_given_twice_is_a_fault_of_its_row(tmp_path, task):
+    rows = ['{"image": "a.png", "label": "joy"}', '{"image": "b.png", "label": "joy", "label": "fear"}']
+    data = write(tmp_path, "\n".join(rows), "rows.jsonl")
+    assert [(sample.id, sample.fault) for sample in data.samples(task)] == [
+        ("a.png", None),
+        ("b.png", "rows.jsonl, line 2: the key 'label' is there more than once"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("row", "fault"),
+    [
+        ({"image": ["a.png", "b.png"], "label": "joy"}, "image is a list, not a text"),
+        ({"image_path": {"path": "a.png"}, "label": "joy"}, "image_path is an object, not a text"),
+        ({"image": "a.png", "label": ["joy"]}, "label is a list, not a text"),
+        ({"image": "a.png", "label": "joy", "prompt": ["Which?"]}, "prompt is a list, not a text"),
+    ],
+)
+def test_what_is_no_text_is_a_fault_of_its_row(tmp_path, task, row, fault):
+    data = write(tmp_path, json.dumps(row), "rows.jsonl")
+    [sample] = data.samples(task)
+    assert sample.fault == f"rows.jsonl, line 1: {fault}"

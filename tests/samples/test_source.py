@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 from miniature import FORMATS, emobserver, folder, hub
@@ -282,6 +283,20 @@ def test_a_broken_table_is_refused_with_file_and_line(tmp_path, task, name, text
         list(open_data(tmp_path / name).samples(task))
     assert message in caught.value.message
     assert name in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "line"),
+    [
+        ("a.jsonl", LINE + "\n" + LINE.replace('"task"', '"ground_truth": "joy", "task"'), 2),
+        ("a.json", f'{{"1": {RECORD},\n"2": {{"prompt": "", {RECORD[1:]}}}', 2),
+    ],
+)
+def test_a_key_given_twice_in_a_published_row_is_a_fault_of_it(tmp_path, task, name, text, line):
+    (tmp_path / name).write_text(text)
+    faults = [sample.fault for sample in open_data(tmp_path / name).samples(task)]
+    assert faults[0] is None
+    assert re.fullmatch(rf"{name}, line {line}: the key '\w+' is there more than once", faults[1])
 
 
 def test_what_is_no_data_is_refused(tmp_path, monkeypatch):

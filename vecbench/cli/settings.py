@@ -9,7 +9,7 @@ from typing import Any
 
 from vecbench.engines.base import Sampling
 from vecbench.errors import UsageError, nearest
-from vecbench.interop.json_lines import RepeatedKeyError, unique
+from vecbench.repeated_keys import RepeatedKeyError, unique
 
 
 def parse_settings(option: str, text: str | None, texts: Collection[str] = frozenset()) -> dict[str, Any]:

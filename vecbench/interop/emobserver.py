@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from vecbench.errors import DataError
-from vecbench.interop.json_lines import RepeatedKeyError, unique
 from vecbench.interop.row import ResponseFault, Row, shown
 from vecbench.plain_file import open_plain
+from vecbench.repeated_keys import RepeatedKeyError, unique
 
 NAME = "EmObserver"
 MOST_BYTES = 2**30

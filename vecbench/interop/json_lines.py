@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from vecbench.errors import DataError
-from vecbench.interop.row import ResponseFault, shown
+from vecbench.interop.row import ResponseFault
 from vecbench.plain_file import open_plain
+from vecbench.repeated_keys import RepeatedKeyError, unique
 
 MOST_BYTES = 2**24
 """A longer line is not read: no response is that long, and a hostile file must not fill the memory."""
@@ -52,24 +53,6 @@ def json_lines(path: Path, faults: list[ResponseFault]) -> Iterator[tuple[int, d
                     yield number, values
     except OSError as fault:
         raise DataError(f"{path}: {(fault.strerror or str(fault)).lower()}") from None
-
-
-class RepeatedKeyError(ValueError):
-    """An object that says two things under one key."""
-
-
-def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """The object of some pairs; for the `object_pairs_hook` of a decoder.
-
-    Raises:
-        RepeatedKeyError: A key is there twice; other programs would silently take the last.
-    """
-    values = dict(pairs)
-    if len(values) < len(pairs):
-        names = [name for name, _ in pairs]
-        repeated = next(name for name in values if names.count(name) > 1)
-        raise RepeatedKeyError(f"the key {shown(repeated)} is there more than once")
-    return values
 
 
 def _skip_line(stream: Any) -> None:

@@ -7,16 +7,17 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, TextIO
 
+from vecbench.repeated_keys import RepeatedKeyError, unique
 from vecbench.samples.format import DataFormat, Row, required_task, required_text, stated_candidates
 
 
 def _rows(stream: TextIO) -> Iterator[Row]:
     text = stream.read()
-    for name, line, values in _records(text):
-        yield _row(name, line, values)
+    for name, line, values, fault in _records(text):
+        yield _row(name, line, values, fault)
 
 
-def _records(text: str) -> Iterator[tuple[str, int, Any]]:
+def _records(text: str) -> Iterator[tuple[str, int, Any, str | None]]:
     try:
         # No number is of use here, and Python refuses whole ones of thousands of digits.
         pairs = json.loads(text, object_pairs_hook=_Pairs, parse_int=float)
@@ -33,26 +34,27 @@ def _records(text: str) -> Iterator[tuple[str, int, Any]]:
         if counts[name] > 1 and name in seen:
             raise ValueError(f"line {line}: the sample id {name!r} is given twice")
         seen.add(name)
+        repeated: list[str] = []
         try:
-            plain = _plain(values)
-        except ValueError as fault:
-            raise ValueError(f"line {line}: sample {name!r}: {fault}") from None
+            plain = _plain(values, repeated)
         except RecursionError:
             raise ValueError(f"line {line}: sample {name!r}: nested too deeply") from None
-        yield name, line, plain
+        yield name, line, plain, repeated[0] if repeated else None
 
 
 class _Pairs(list[tuple[str, Any]]):
     """An object's members: a dict would keep only the last of two with the same name."""
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, repeated: list[str]) -> Any:
+    """The value without `_Pairs`; `repeated` takes what is wrong with objects that have a key twice."""
     if isinstance(value, _Pairs):
-        members = {name: _plain(member) for name, member in value}
-        if len(members) < len(value):
-            raise ValueError("a key is given twice")
-        return members
-    return [_plain(member) for member in value] if isinstance(value, list) else value
+        try:
+            unique(value)
+        except RepeatedKeyError as fault:
+            repeated.append(str(fault))
+        return {name: _plain(member, repeated) for name, member in value}
+    return [_plain(member, repeated) for member in value] if isinstance(value, list) else value
 
 
 def _lines(text: str, names: list[str]) -> Iterator[int]:
@@ -68,7 +70,7 @@ def _lines(text: str, names: list[str]) -> Iterator[int]:
         yield line
 
 
-def _row(name: str, line: int, values: Any) -> Row:
+def _row(name: str, line: int, values: Any, fault: str | None) -> Row:
     where = f"line {line}: sample {name!r}"
     if not isinstance(values, dict):
         raise ValueError(f"{where}: not a JSON object")
@@ -87,7 +89,7 @@ def _row(name: str, line: int, values: Any) -> Row:
         task=required_task(other, where),
         prompt=prompt or None,
         candidates=stated_candidates(other, where),
-        fault=f"{len(images)} images are named" if len(images) > 1 else None,
+        fault=f"{len(images)} images are named" if len(images) > 1 else fault,
     )
 
 

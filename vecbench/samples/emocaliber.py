@@ -16,10 +16,10 @@ from vecbench.samples.format import (
 
 
 def _rows(stream: TextIO) -> Iterator[Row]:
-    return (_row(line, values) for line, values in jsonl_rows(stream))
+    return (_row(*each) for each in jsonl_rows(stream))
 
 
-def _row(line: int, values: Mapping[str, Any]) -> Row:
+def _row(line: int, values: Mapping[str, Any], fault: str | None) -> Row:
     where = f"line {line}"
     parts = _parts(values, where)
     images = [required_text(part, "image", where) for part in parts if part.get("type") == "image"]
@@ -32,7 +32,7 @@ def _row(line: int, values: Mapping[str, Any]) -> Row:
         task=required_task(values, where),
         prompt="\n".join(texts) or None,
         candidates=stated_candidates(values, where),
-        fault=f"{len(images)} images are named" if len(images) > 1 else None,
+        fault=f"{len(images)} images are named" if len(images) > 1 else fault,
     )
 
 

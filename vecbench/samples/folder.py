@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TextIO
 
 from vecbench.samples.format import DataFormat, Row, csv_rows, is_test_split, jsonl_rows, stated_candidates
@@ -26,20 +26,20 @@ COLUMNS = {
 
 
 def _csv(stream: TextIO) -> Iterator[Row]:
-    return _rows(csv_rows(stream))
+    return _rows((*each, None) for each in csv_rows(stream))
 
 
 def _jsonl(stream: TextIO) -> Iterator[Row]:
     return _rows(jsonl_rows(stream))
 
 
-def _rows(raw: Iterator[tuple[int, Mapping[str, Any]]]) -> Iterator[Row]:
-    for place, (line, values) in enumerate(raw):
+def _rows(raw: Iterable[tuple[int, Mapping[str, Any], str | None]]) -> Iterator[Row]:
+    for place, (line, values, repeated) in enumerate(raw):
         if place == 0:
             _require_columns(values)
         if _other_split(values):
             continue
-        image = _first(values, "image")
+        image = "" if _kind(values, "image") else _first(values, "image")
         yield Row(
             line=line,
             id=_first(values, "id") or image or f"line-{line}",
@@ -48,7 +48,23 @@ def _rows(raw: Iterator[tuple[int, Mapping[str, Any]]]) -> Iterator[Row]:
             task=_first(values, "task").strip(),
             prompt=_first(values, "prompt") or None,
             candidates=_candidates(values, f"line {line}"),
+            fault=repeated or _fault(values),
         )
+
+
+def _fault(values: Mapping[str, Any]) -> str | None:
+    """What of a row is no text and becomes none; numbers do."""
+    for column in ("image", "label", "id", "prompt"):
+        if kind := _kind(values, column):
+            return f"{_name(values, column)} is {kind}, not a text"
+    return None
+
+
+def _kind(values: Mapping[str, Any], column: str) -> str:
+    """What a value is that cannot stand for a text; empty if it can."""
+    name = _name(values, column)
+    value = None if name is None else values[name]
+    return "a list" if isinstance(value, list) else "an object" if isinstance(value, dict) else ""
 
 
 def _other_split(values: Mapping[str, Any]) -> str:
@@ -62,10 +78,10 @@ def _splits_of_csv(stream: TextIO) -> Mapping[str, int]:
 
 
 def _splits_of_jsonl(stream: TextIO) -> Mapping[str, int]:
-    return _splits(jsonl_rows(stream))
+    return _splits((line, values) for line, values, _ in jsonl_rows(stream))
 
 
-def _splits(raw: Iterator[tuple[int, Mapping[str, Any]]]) -> Mapping[str, int]:
+def _splits(raw: Iterable[tuple[int, Mapping[str, Any]]]) -> Mapping[str, int]:
     return Counter(split for _, values in raw if (split := _other_split(values)))
 
 
@@ -93,8 +109,13 @@ def _require_columns(first: Mapping[str, Any]) -> None:
 
 
 def _first(values: Mapping[str, Any], column: str) -> str:
-    value = next((values[name] for name in COLUMNS[column] if values.get(name) is not None), "")
+    name = _name(values, column)
+    value = "" if name is None else values[name]
     return value if isinstance(value, str) else str(value)
+
+
+def _name(values: Mapping[str, Any], column: str) -> str | None:
+    return next((name for name in COLUMNS[column] if values.get(name) is not None), None)
 
 
 _SHAPE = "A CSV with a header or a JSONL, UTF-8, with the columns image and label."

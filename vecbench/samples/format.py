@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TextIO
+
+from vecbench.escaping import printable
+from vecbench.repeated_keys import RepeatedKeyError, unique
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +70,12 @@ def csv_rows(stream: TextIO) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """Rows of a CSV with a header, each with its line number.
 
     Raises:
-        ValueError: Not a CSV, or a row has more fields than the header.
+        ValueError: Not a CSV, two columns have the same name, or a row has more fields than the header.
     """
     reader = csv.DictReader(stream, strict=True)
     begin = 1
     try:
-        _ = reader.fieldnames  # reads the header
+        _require_different(reader.fieldnames or ())
         begin = reader.line_num + 1
         for values in reader:
             if values.get(None):
@@ -83,8 +87,16 @@ def csv_rows(stream: TextIO) -> Iterator[tuple[int, Mapping[str, Any]]]:
         raise ValueError(f"line {begin}: {fault}") from None
 
 
-def jsonl_rows(stream: TextIO) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """Objects of a JSONL, each with its line number; blank lines are skipped.
+def _require_different(columns: Sequence[str]) -> None:
+    for name, count in Counter(columns).items():
+        if name and count > 1:
+            raise ValueError(f"line 1: the column {printable(name)} is there more than once")
+
+
+def jsonl_rows(stream: TextIO) -> Iterator[tuple[int, Mapping[str, Any], str | None]]:
+    """Objects of a JSONL, each with its line number and its fault; blank lines are skipped.
+
+    An object that has a key twice is there with the last of its values, and with a fault that says so.
 
     Raises:
         ValueError: A line is not a JSON object.
@@ -92,13 +104,17 @@ def jsonl_rows(stream: TextIO) -> Iterator[tuple[int, Mapping[str, Any]]]:
     for line, text in enumerate(stream, start=1):
         if not text.strip():
             continue
+        fault = None
         try:
-            values = json.loads(text)
+            try:
+                values = json.loads(text, object_pairs_hook=unique)
+            except RepeatedKeyError as repeated:
+                values, fault = json.loads(text), str(repeated)
         except (ValueError, RecursionError):
             raise ValueError(f"line {line}: not valid JSON") from None
         if not isinstance(values, dict):
             raise ValueError(f"line {line}: not a JSON object")
-        yield line, values
+        yield line, values, fault
 
 
 def required_text(values: Mapping[str, Any], key: str, where: str) -> str:
