@@ -88,6 +88,7 @@ def test_faults_are_status_4_and_named_with_their_samples(tmp_path):
     ("table", "said"),
     [
         (None, "holds no table"),
+        ("", "the file is empty"),
         ("image,label\na.png,joy\n", "names no task that is known"),
         ("image,label,task\na.png,joy,emoji_7,more\n", "line 2: more fields"),
     ],

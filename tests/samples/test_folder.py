@@ -204,3 +204,24 @@ def test_what_is_no_text_is_a_fault_of_its_row(tmp_path, task, row, fault):
     data = write(tmp_path, json.dumps(row), "rows.jsonl")
     [sample] = data.samples(task)
     assert sample.fault == f"rows.jsonl, line 1: {fault}"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "problem"),
+    [
+        ("a.csv", "", "the file is empty"),
+        ("a.csv", "\n\n", "the file is empty"),
+        ("a.jsonl", "", "the file is empty"),
+        ("a.jsonl", "\n", "the file is empty"),
+        ("a.csv", "path,label\n", "there is no column image"),
+    ],
+)
+def test_a_table_without_a_header_or_a_row_that_tells_its_columns_is_refused(
+    tmp_path, task, name, text, problem
+):
+    with pytest.raises(DataError, match=rf"{name}: {problem}"):
+        list(write(tmp_path, text, name).samples(task))
+
+
+def test_a_table_of_a_header_alone_has_no_rows(tmp_path, task):
+    assert list(write(tmp_path, "image,label\n").samples(task)) == []

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, TextIO
 
 from vecbench.samples.format import DataFormat, Row, csv_rows, is_test_split, jsonl_rows, stated_candidates
@@ -26,7 +26,7 @@ COLUMNS = {
 
 
 def _csv(stream: TextIO) -> Iterator[Row]:
-    return _rows((*each, None) for each in csv_rows(stream))
+    return _rows((*each, None) for each in csv_rows(stream, _require_columns))
 
 
 def _jsonl(stream: TextIO) -> Iterator[Row]:
@@ -99,7 +99,7 @@ def _candidates(values: Mapping[str, Any], where: str) -> tuple[str, ...] | None
     return stated_candidates({"candidates": listed}, where)
 
 
-def _require_columns(first: Mapping[str, Any]) -> None:
+def _require_columns(first: Collection[str]) -> None:
     for needed in ("image", "label"):
         if not any(name in first for name in COLUMNS[needed]):
             found = ", ".join(str(name) for name in first if name)

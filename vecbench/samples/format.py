@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TextIO
 
@@ -66,16 +66,28 @@ class DataFormat:
     left_out: Callable[[TextIO], Mapping[str, int]] | None = None
 
 
-def csv_rows(stream: TextIO) -> Iterator[tuple[int, Mapping[str, Any]]]:
+def csv_rows(
+    stream: TextIO, require: Callable[[Collection[str]], None] | None = None
+) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """Rows of a CSV with a header, each with its line number.
 
+    Args:
+        stream: The CSV.
+        require: Refuses a header with a ValueError; asked even where no row follows.
+
     Raises:
-        ValueError: Not a CSV, two columns have the same name, or a row has more fields than the header.
+        ValueError: Not a CSV, nothing at all, two columns have the same name, or a row has more fields
+            than the header.
     """
     reader = csv.DictReader(stream, strict=True)
     begin = 1
     try:
-        _require_different(reader.fieldnames or ())
+        columns = reader.fieldnames
+        if not columns:
+            raise ValueError("the file is empty")
+        _require_different(columns)
+        if require is not None:
+            require(columns)
         begin = reader.line_num + 1
         for values in reader:
             if values.get(None):
@@ -99,8 +111,9 @@ def jsonl_rows(stream: TextIO) -> Iterator[tuple[int, Mapping[str, Any], str | N
     An object that has a key twice is there with the last of its values, and with a fault that says so.
 
     Raises:
-        ValueError: A line is not a JSON object.
+        ValueError: A line is not a JSON object, or there is none.
     """
+    found = False
     for line, text in enumerate(stream, start=1):
         if not text.strip():
             continue
@@ -114,7 +127,10 @@ def jsonl_rows(stream: TextIO) -> Iterator[tuple[int, Mapping[str, Any], str | N
             raise ValueError(f"line {line}: not valid JSON") from None
         if not isinstance(values, dict):
             raise ValueError(f"line {line}: not a JSON object")
+        found = True
         yield line, values, fault
+    if not found:
+        raise ValueError("the file is empty")
 
 
 def required_text(values: Mapping[str, Any], key: str, where: str) -> str:
