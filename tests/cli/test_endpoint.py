@@ -72,6 +72,17 @@ def test_a_run_whose_every_request_is_refused_alike_ends_with_3(tmp_path):
         assert len(endpoint.bodies) < 30
 
 
+def test_a_key_variable_that_is_not_set_is_status_2_before_anything_is_written(tmp_path):
+    make_data(tmp_path / "data", ["joy"])
+    with serving() as endpoint:
+        for name in ("NO_SUCH_VARIABLE", "sk-abcdef"):
+            done = run(endpoint, tmp_path, api_key_env=name)
+            assert done.returncode == 2
+            assert ("NO_SUCH_VARIABLE is not set" in done.stderr) == (name == "NO_SUCH_VARIABLE")
+            assert "sk-abcdef" not in done.stderr + done.stdout
+    assert not (tmp_path / "run").exists()
+
+
 def test_failed_samples_make_the_run_incomplete(tmp_path):
     make_data(tmp_path / "data", ["joy"] * 6)
     with serving(status(400, "too long")) as endpoint:

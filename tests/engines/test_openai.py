@@ -281,6 +281,29 @@ def test_impossible_arguments_are_refused_and_no_secret_repeated(arguments, mess
     assert KEY not in caught.value.message + caught.value.remedy
 
 
+def test_a_variable_that_is_not_set_is_refused_with_what_to_set(monkeypatch):
+    arguments = {"base_url": "http://localhost:9/v1", "api_key_env": "MY_CLOUD_KEY"}
+    for value in (None, ""):
+        if value is not None:
+            monkeypatch.setenv("MY_CLOUD_KEY", value)
+        with pytest.raises(UsageError, match="variable MY_CLOUD_KEY is not set") as caught:
+            create_engine("openai", "nano", arguments)
+        assert "export MY_CLOUD_KEY=" in caught.value.remedy
+    monkeypatch.setenv("MY_CLOUD_KEY", KEY)
+    create_engine("openai", "nano", arguments).close()
+
+
+@pytest.mark.parametrize(
+    "pasted", ["sk-abcdef", "hf_abcdef", "AIzaSyD0123abc", "AKIA0123456789ABCDEF", "a b", "", ["sk-abcdef"]]
+)
+def test_a_key_in_the_place_of_a_variables_name_is_not_repeated(pasted):
+    with pytest.raises(UsageError, match="api_key_env") as caught:
+        create_engine("openai", "nano", {"base_url": "http://localhost:9/v1", "api_key_env": pasted})
+    said = caught.value.message + caught.value.remedy
+    for each in filter(None, [pasted] if isinstance(pasted, str) else pasted):
+        assert each not in said
+
+
 def test_settings_that_only_sound_like_secrets_pass():
     body = {"skip_special_tokens": True, "stop_token_ids": [1], "image_token": "<x>", "prompt_cache_key": "a"}
     arguments = {"base_url": "http://localhost:9/v1", "extra_body": body | {"top_k": 3}}

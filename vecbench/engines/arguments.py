@@ -22,7 +22,7 @@ from pydantic import (
     model_validator,
 )
 
-from vecbench.engines.secrets import refuse_secrets
+from vecbench.engines.secrets import refuse_secrets, require_variable
 from vecbench.errors import UsageError, nearest
 from vecbench.plain_file import plain_bytes
 
@@ -108,6 +108,11 @@ class OpenAIArguments(BaseModel):
     def _without_keys(cls, arguments: dict[str, Any]) -> dict[str, Any]:
         refuse_secrets(arguments)
         return arguments
+
+    @field_validator("api_key_env", mode="before")
+    @classmethod
+    def _set(cls, name: object) -> str:
+        return require_variable(name)
 
     @field_validator("extra_body")
     @classmethod

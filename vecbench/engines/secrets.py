@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -17,6 +18,9 @@ _BEFORE = {"api", "access", "auth", "bearer", "client", "hf", "private", "refres
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 _TEXT = re.compile(r"(?i)bearer \S|sk-[\w-]{8}|hf_\w{20}")
 """How texts begin that are secrets, whatever their name."""
+_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
+_LIKE_A_KEY = re.compile(r"[A-Z0-9]{16,}")
+"""Of what may be called as `_VARIABLE` is: no name is that long in one word."""
 
 
 def is_secret(name: str, value: object = None) -> bool:
@@ -40,6 +44,25 @@ def refuse_secrets(arguments: Mapping[str, Any]) -> None:
             "Set it in the environment: HF_TOKEN for the Hugging Face Hub; OPENAI_API_KEY for an endpoint, "
             "or another variable with api_key_env=NAME.",
         )
+
+
+def require_variable(name: object) -> str:
+    """The name of an environment variable that is to hold a key.
+
+    Raises:
+        UsageError: It is not set. What may be a key itself, given in the place of the name, is not repeated.
+    """
+    if isinstance(name, str) and os.environ.get(name):
+        return name
+    if isinstance(name, str) and _VARIABLE.fullmatch(name) and not _LIKE_A_KEY.fullmatch(name):
+        raise UsageError(
+            f"model argument api_key_env: the environment variable {name} is not set",
+            f"Set it to the key (export {name}=…), or leave api_key_env out if the endpoint wants none.",
+        )
+    raise UsageError(
+        "model argument api_key_env: what it holds is no environment variable that is set",
+        "It takes the name of the variable, such as api_key_env=MY_KEY, and never the key itself.",
+    )
 
 
 def _secrets(value: Any, where: str) -> Iterator[str]:
