@@ -172,13 +172,20 @@ def prompted(sample_id, profile, task="fi_2"):
     return response(sample_id, answer, prompt_sha256=sha256(prompt.encode()).hexdigest()), prompt
 
 
+def test_prompts_that_the_responses_say_nothing_of_are_told_as_such(tmp_path):
+    responses = [response("a", "<answer>positive</answer><confidence>0.9</confidence>", prompt_sha256="")]
+    for name in EXPORTS:
+        notes = export(name, responses, tmp_path / name)
+        assert notes == ["1 of 1 prompts are not there: the responses say nothing of them"]
+
+
 def test_prompts_are_rendered_again_where_their_hash_is_that_of_a_profile(tmp_path):
     asked = [prompted("a", "standard"), prompted("b", "direct")]
     responses = [each for each, _ in asked] + [response("c", "<answer>negative</answer>")]
     expected = [prompt for _, prompt in asked] + [None]
     for name in EXPORTS:
         [note] = export(name, responses, tmp_path / name)
-        assert note.startswith("1 of 3 prompts are not there")
+        assert note.startswith("1 of 3 prompts are not there: stored is their hash")
     [log] = (tmp_path / "lm-eval").rglob("samples_*.jsonl")
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     assert [line["doc"]["prompt"] for line in lines] == expected

@@ -1,4 +1,4 @@
-"""The prompts of stored responses, rendered again: a run stores no more than their hashes."""
+"""The prompts of stored responses, rendered again: stored is no more than their hashes."""
 
 from __future__ import annotations
 
@@ -20,11 +20,13 @@ class RenderedPrompts:
         catalogue: Brings the tasks.
 
     Attributes:
-        missing: Responses so far whose prompt is none of them.
+        missing: Responses so far that have the hash of a prompt, and it is none of these.
+        unknown: Responses so far that say nothing of their prompt.
     """
 
     def __init__(self, catalogue: Catalogue) -> None:
         self.missing = 0
+        self.unknown = 0
         self._catalogue = catalogue
         # Bounded: a stranger's rows may each have their candidates in another order.
         self._rendered = lru_cache(maxsize=1000)(self._render)
@@ -32,7 +34,10 @@ class RenderedPrompts:
     def prompt(self, response: StoredResponse) -> str | None:
         """The prompt that was asked, if one of the task's profiles gives it: the hash decides."""
         found = self._rendered(response.task, response.candidates).get(response.prompt_sha256)
-        self.missing += found is None
+        if found is None and response.prompt_sha256:
+            self.missing += 1
+        elif found is None:
+            self.unknown += 1
         return found
 
     def note(self, asked: int) -> list[str]:
@@ -41,12 +46,11 @@ class RenderedPrompts:
         Args:
             asked: How many prompts there should be.
         """
-        if not self.missing:
-            return []
-        return [
-            f"{self.missing:,} of {asked:,} prompts are not there: a run stores their hashes, and no prompt "
-            "profile of the task gives these"
-        ]
+        reasons = {
+            "stored is their hash, and no prompt profile of the task gives it": self.missing,
+            "the responses say nothing of them": self.unknown,
+        }
+        return [f"{n:,} of {asked:,} prompts are not there: {why}" for why, n in reasons.items() if n]
 
     def _render(self, name: str, candidates: tuple[str, ...]) -> Mapping[str, str]:
         """SHA-256 → prompt, for every profile of a task."""
