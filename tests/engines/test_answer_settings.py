@@ -3,6 +3,7 @@
 import pytest
 
 from vecbench.engines import answer_settings
+from vecbench.errors import UsageError
 
 
 @pytest.mark.parametrize(
@@ -33,6 +34,19 @@ def test_what_changes_answers_is_found_wherever_it_stands(arguments, limits, oth
     settings = answer_settings(arguments)
     assert (settings.pixel_limits, settings.others) == (limits, others)
     assert all(type(limit) is int for limit in settings.pixel_limits.values())
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"min_pixels": 100, "max_pixels": 10},
+        {"min_pixels": 100, "mm_processor_kwargs": {"max_pixels": 10}},
+        {"max_pixels": 10, "extra_body": {"mm_processor_kwargs": {"min_pixels": 100}}},
+    ],
+)
+def test_pixel_limits_that_no_image_meets_are_refused(arguments):
+    with pytest.raises(UsageError, match="min_pixels=100 and max_pixels=10"):
+        answer_settings(arguments)
 
 
 def test_a_chat_template_is_known_by_its_text(tmp_path):

@@ -5,6 +5,7 @@ import sys
 import pytest
 
 from vecbench.engines import check_engine, text_arguments
+from vecbench.engines.vllm_arguments import require_devices
 from vecbench.errors import UsageError
 
 SOURCE = """
@@ -48,7 +49,10 @@ def installed(tmp_path, monkeypatch):
         ({"enable_log_request": True}, "unknown model argument", "enable_log_requests"),
         ({"max_pixel": 2}, "unknown model argument 'max_pixel'", "max_pixels"),
         ({"zzzz": 2}, "unknown model argument 'zzzz'", "documentation"),
-        ({"model": "other"}, "unknown model argument 'model'", ""),
+        ({"model": "other"}, "unknown model argument 'model'", "That is --model."),
+        ({"pretrained": "other"}, "unknown model argument 'pretrained'", "That is --model."),
+        ({"temperature": 1}, "unknown model argument 'temperature'", "That is --gen-kwargs."),
+        ({"min_pixels": 100, "max_pixels": 10}, "min_pixels=100 and max_pixels=10", ""),
         ({"_api_process_count": 2}, "unknown model argument '_api_process_count'", ""),
         ({"hf_overrides": {"api_key": "x"}}, r"hf_overrides\.api_key: everybody", ""),
         ({"hf_token": "secret"}, "could read a key or a token", "HF_TOKEN"),
@@ -98,3 +102,31 @@ def test_a_vllm_that_keeps_its_arguments_elsewhere_is_left_to_its_engine(install
     check_engine("vllm", "model", {"anything": 1})
     with pytest.raises(UsageError, match="window=0"):
         check_engine("vllm", "model", {"window": 0})
+
+
+@pytest.mark.parametrize(
+    ("passed", "count", "there"),
+    [
+        ({"data_parallel_size": 99}, 2, "data_parallel_size=99: there are 2 GPUs here"),
+        ({"data_parallel_size": 2}, 1, "there is 1 GPU here"),
+        ({"data_parallel_size": 8, "data_parallel_size_local": 4}, 2, "data_parallel_size_local=4"),
+    ],
+)
+def test_more_replicas_than_devices_are_refused(passed, count, there):
+    with pytest.raises(UsageError, match=there):
+        require_devices(passed, count, "GPU")
+
+
+@pytest.mark.parametrize(
+    "passed",
+    [
+        {},
+        {"data_parallel_size": 2},
+        {"data_parallel_size": 8, "data_parallel_size_local": 2},
+        {"data_parallel_size": 8, "data_parallel_backend": "ray"},
+        {"data_parallel_size": 8, "nnodes": 4},
+        {"data_parallel_size": 8, "data_parallel_rank": 3},
+    ],
+)
+def test_what_fits_or_spreads_over_machines_passes(passed):
+    require_devices(passed, 2, "GPU")

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter, ValidationError
 
 from vecbench.digests import sha256_of
+from vecbench.errors import UsageError
 from vecbench.models import LOCAL, fingerprint
 
 PIXEL_LIMITS = ("min_pixels", "max_pixels")
@@ -52,15 +53,11 @@ def answer_settings(arguments: Mapping[str, Any]) -> AnswerSettings:
     Args:
         arguments: Of any engine, checked by it.
     """
+    limits = pixel_limits(arguments)
     body = dict(arguments.get("extra_body") or {})
     processor = {**_dictionary(body.pop(PROCESSOR, None)), **_dictionary(arguments.get(PROCESSOR))}
-    limits = {}
-    for name in PIXEL_LIMITS:
-        for holder in (processor, arguments):
-            if (limit := _pixels(holder.get(name))) is not None:
-                limits[name] = limit
-        if name in limits:
-            processor.pop(name, None)
+    for name in limits:
+        processor.pop(name, None)
     others = {name: _folder(arguments.get(name)) for name in SETTINGS}
     others |= {PROCESSOR: processor, "extra_body": body}
     template = arguments.get("chat_template")
@@ -69,6 +66,30 @@ def answer_settings(arguments: Mapping[str, Any]) -> AnswerSettings:
         others["chat_template"] = _hash(text)
     given = {name: value for name, value in others.items() if value not in (None, {}, [], "")}
     return AnswerSettings(limits, {name: _portable(value) for name, value in sorted(given.items())})
+
+
+def pixel_limits(arguments: Mapping[str, Any]) -> dict[str, int]:
+    """`min_pixels` and `max_pixels`, wherever they stand; what is no number of pixels is not among them.
+
+    Args:
+        arguments: Of any engine, checked by it.
+
+    Raises:
+        UsageError: The smallest number of pixels is larger than the largest.
+    """
+    body = _dictionary(arguments.get("extra_body"))
+    processor = {**_dictionary(body.get(PROCESSOR)), **_dictionary(arguments.get(PROCESSOR))}
+    limits = {}
+    for name in PIXEL_LIMITS:
+        for holder in (processor, arguments):
+            if (limit := _pixels(holder.get(name))) is not None:
+                limits[name] = limit
+    if len(limits) == len(PIXEL_LIMITS) and limits["min_pixels"] > limits["max_pixels"]:
+        raise UsageError(
+            f"model arguments min_pixels={limits['min_pixels']} and max_pixels={limits['max_pixels']}: "
+            "no image has at least the one and at most the other"
+        )
+    return limits
 
 
 def _dictionary(value: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ the vllm engine's in `vllm_arguments`.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 from urllib.parse import urlsplit
@@ -41,6 +41,13 @@ OURS = (
     "stream",
 )
 """Fields of a request that vecbench sets itself, or that would change what comes back."""
+
+OPTIONS: Mapping[str, str] = (
+    {name: f"--{name}" for name in ("model", "tasks", "engine", "data", "prompt", "limit", "repeats", "seed")}
+    | dict.fromkeys(("model_path", "pretrained"), "--model")
+    | dict.fromkeys(("temperature", "top_p", "do_sample", "max_tokens", "max_gen_toks"), "--gen-kwargs")
+)
+"""What is set elsewhere than in `--model-args`, where no engine has an argument of that name."""
 
 DTYPES = ("auto", "float32", "bfloat16", "float16", "float64", "float", "half", "double")
 """Of torch's, those that a model can compute in everywhere."""
@@ -159,7 +166,7 @@ def parse_arguments(schema: type[Arguments], arguments: Mapping[str, Any]) -> Ar
         first = fault.errors()[0]
         name = str(first["loc"][0])
         if first["type"] == "extra_forbidden":
-            raise UsageError(f"unknown model argument {name!r}", nearest(name, schema.model_fields)) from None
+            raise unknown(name, schema.model_fields) from None
         raise refusal(name, arguments.get(name), first["msg"]) from None
 
 
@@ -167,6 +174,13 @@ def text_fields(schema: type[BaseModel]) -> frozenset[str]:
     """The arguments of a schema that are texts, even where they look like numbers."""
     kinds = (str, str | None, tuple[str, ...])
     return frozenset(name for name, field in schema.model_fields.items() if field.annotation in kinds)
+
+
+def unknown(name: str, known: Collection[str]) -> UsageError:
+    """The error for an argument that an engine does not know: an option's name, or the nearest ones."""
+    option = OPTIONS.get(name)
+    remedy = nearest(name, known) if option is None else f"That is {option}."
+    return UsageError(f"unknown model argument {name!r}", remedy)
 
 
 def refusal(name: str, value: object, problem: str) -> UsageError:

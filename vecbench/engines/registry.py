@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from vecbench.engines import vllm_arguments
+from vecbench.engines.answer_settings import pixel_limits
 from vecbench.engines.arguments import (
     OpenAIArguments,
     TransformersArguments,
@@ -111,6 +112,7 @@ def check_engine(name: str, model: str, arguments: Mapping[str, Any]) -> None:
         )
     try:
         kind.check(arguments)
+        pixel_limits(arguments)
     except UsageError as fault:
         if choice.why is not None:
             fault.remedy = f"{fault.remedy} The engine is {choice.name}, because {choice.why}.".lstrip()

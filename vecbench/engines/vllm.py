@@ -25,7 +25,7 @@ from vecbench.engines.base import (
     broken_template,
 )
 from vecbench.engines.orphans import Watchdog
-from vecbench.engines.vllm_arguments import VllmArguments, divided
+from vecbench.engines.vllm_arguments import VllmArguments, divided, require_devices
 from vecbench.engines.window import EventLoop, answered
 from vecbench.errors import RunError, UsageError
 
@@ -91,6 +91,7 @@ class VllmEngine:
         limits = {name: value for name, value in limits.items() if value is not None}
         if limits:
             self._passed["mm_processor_kwargs"] = (self._passed.get("mm_processor_kwargs") or {}) | limits
+        require_devices(self._passed, *_devices())
         self._watchdog = Watchdog()
         self._loop = EventLoop()
         self._llm: AsyncLLM | None = None
@@ -314,6 +315,14 @@ def is_about_memory(text: str) -> bool:
             text.lower(),
         )
     )
+
+
+def _devices() -> tuple[int, str]:
+    """How many replicas this machine has room for, and what each of them needs one of."""
+    if current_platform.is_cpu():
+        affinity = getattr(os, "sched_getaffinity", None)  # not on every system
+        return len(affinity(0)) if affinity else os.cpu_count() or 1, "CPU core"
+    return int(current_platform.device_count()), "GPU"
 
 
 def _device_name() -> str:

@@ -14,9 +14,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from vecbench.engines.arguments import ChatTemplate, parse_arguments, refusal, text_fields
+from vecbench.engines.arguments import ChatTemplate, parse_arguments, refusal, text_fields, unknown
 from vecbench.engines.secrets import refuse_secrets
-from vecbench.errors import UsageError, nearest
+from vecbench.errors import UsageError
 
 ENGINE_ARGUMENTS = ("engine", "arg_utils.py")
 """The file of vLLM's package that defines its arguments."""
@@ -91,12 +91,41 @@ def divided(arguments: Mapping[str, Any], theirs: Iterable[str]) -> tuple[dict[s
     known = {*VllmArguments.model_fields, *public}
     for name in arguments:
         if name not in known:
-            remedy = nearest(name, sorted(known))
-            if remedy.startswith("Known"):  # all of vLLM's arguments would fill a page
+            fault = unknown(name, sorted(known))
+            if fault.remedy.startswith("Known"):  # all of vLLM's arguments would fill a page
                 remedy = "vLLM's engine arguments are listed in its documentation, under Engine Arguments."
-            raise UsageError(f"unknown model argument {name!r}", remedy)
+                fault = UsageError(fault.message, remedy)
+            raise fault
     own = {name: value for name, value in arguments.items() if name in VllmArguments.model_fields}
     return own, {name: value for name, value in arguments.items() if name not in own}
+
+
+def require_devices(passed: Mapping[str, Any], count: int, kind: str) -> None:
+    """Refuses more replicas than this machine has room for, which vLLM would try to start one by one.
+
+    What spreads over several machines is not counted.
+
+    Args:
+        passed: vLLM's arguments.
+        count: How many devices there are.
+        kind: What they are: "GPU" or "CPU core".
+
+    Raises:
+        UsageError: There are fewer devices than replicas.
+    """
+    elsewhere = (
+        passed.get("data_parallel_backend") == "ray"
+        or (passed.get("nnodes") or 1) > 1
+        or passed.get("data_parallel_address") is not None
+        or passed.get("data_parallel_rank") is not None
+    )
+    name = "data_parallel_size_local" if passed.get("data_parallel_size_local") else "data_parallel_size"
+    replicas = passed.get(name)
+    if isinstance(replicas, int) and replicas > count and not elsewhere:
+        there = f"there is 1 {kind}" if count == 1 else f"there are {count} {kind}s"
+        raise UsageError(
+            f"model argument {name}={replicas}: {there} here", "Each replica takes one at least."
+        )
 
 
 def engine_argument_types() -> Mapping[str, Any] | None:
