@@ -73,6 +73,15 @@ class Run:
             time.sleep(0.01)
         self.known = psutil.Process(self.process.pid).children(recursive=True)
 
+    def wait_for_engine(self) -> None:
+        """Until vLLM has started an engine process, which takes seconds more to be ready."""
+        deadline = time.monotonic() + PATIENCE
+        while not any("VLLM::Engine" in each for each in self.family()):
+            assert self.process.poll() is None, self.said
+            assert time.monotonic() < deadline, self.said
+            time.sleep(0.1)
+            self.known = psutil.Process(self.process.pid).children(recursive=True)
+
     def wait_until_still(self) -> None:
         stops_still.wait_until_still(self.process.pid, PATIENCE)
         self.known = psutil.Process(self.process.pid).children(recursive=True)

@@ -83,6 +83,15 @@ def test_a_stopped_run_ends_with_4_and_leaves_nobody_behind(tmp_path, vecbench_r
     assert "To go on: vecbench run" in run.said
 
 
+def test_a_run_that_is_stopped_while_its_engine_starts_ends_with_4(tmp_path, vecbench_run):
+    run = vecbench_run(demo_model(), tmp_path / "run", *ENDLESSLY)
+    run.wait_for_engine()
+    run.process.send_signal(signal.SIGTERM)
+    assert run.process.wait(120) == 4, run.said
+    run.wait_until_nobody_is_left()
+    assert f"stopped with 0 of {REPEATS * SAMPLES} responses stored" in run.said
+
+
 def test_an_engine_that_dies_ends_the_run_with_3_and_the_command_that_goes_on(tmp_path, vecbench_run):
     run = vecbench_run(demo_model(), tmp_path / "run", *ENDLESSLY)
     run.wait_for_lines(10)

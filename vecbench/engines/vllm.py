@@ -25,6 +25,7 @@ from vecbench.engines.base import (
     broken_template,
 )
 from vecbench.engines.orphans import Watchdog
+from vecbench.engines.stopping import stoppable
 from vecbench.engines.vllm_arguments import VllmArguments, divided, require_devices
 from vecbench.engines.window import EventLoop, answered
 from vecbench.errors import RunError, UsageError
@@ -96,7 +97,8 @@ class VllmEngine:
         self._loop = EventLoop()
         self._llm: AsyncLLM | None = None
         try:
-            self._llm = self._started(model, arguments)
+            with stoppable():
+                self._llm = self._started(model, arguments)
             self._require_template(model, self._llm.renderer)
             self._image_token = _image_token(self._llm)
         except BaseException:
