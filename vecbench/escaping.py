@@ -27,6 +27,14 @@ def printable(text: str, width: int | None = None) -> str:
     return shown if width is None or len(shown) <= width else shown[: width - 1] + "…"
 
 
+def encodable(text: str) -> str:
+    """With every half of a surrogate pair as its escape, which is JSON's too, so that UTF-8 can hold it.
+
+    Names of files may have them: Python spells bytes that are not UTF-8 that way.
+    """
+    return text.encode(errors="backslashreplace").decode()
+
+
 def in_markdown(text: str, width: int | None = None) -> str:
     """As `printable`, with everything that means something in Markdown or HTML escaped.
 

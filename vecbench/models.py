@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vecbench.errors import UsageError
+from vecbench.escaping import encodable
 
 WEIGHTS = ("*.safetensors", "*.bin", "*.pt", "*.pth", "*.gguf")
 LOCAL = "files:"
@@ -116,7 +117,7 @@ def _local(path: Path) -> Model:
         raise UsageError(f"{path} has no config.json", "--model takes the directory of a saved checkpoint.")
     if not any(file for pattern in WEIGHTS for file in path.glob(pattern)):
         raise UsageError(f"{path} has no weights", f"One of {', '.join(WEIGHTS)} is expected in it.")
-    return Model(Path(os.path.abspath(path)).name, str(path), f"{LOCAL}{fingerprint(path)}")
+    return Model(encodable(Path(os.path.abspath(path)).name), str(path), f"{LOCAL}{fingerprint(path)}")
 
 
 def fingerprint(folder: Path) -> str:

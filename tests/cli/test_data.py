@@ -182,3 +182,21 @@ def test_the_task_of_the_docs_runs(tmp_path):
     for command in commands:
         done = typed(command, tmp_path)
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", ["line\nbreak", "not utf-8: \udcff"])
+def test_any_name_that_a_folder_can_have_is_checked_and_run_and_scored(tmp_path, name):
+    root = tmp_path / name
+    root.mkdir()
+    make_data(root / "data", ["joy", "fear"])
+    done = vecbench("data", "check", root / "data", "-t", "emoji_7", "--format", "json", cwd=tmp_path)
+    assert json.loads(done.stdout)["table"] == str(root / "data" / "samples.csv")
+    asked = ["-t", "emoji_7", "--engine", "transformers", "--data", root / "data", "-o", root / "run"]
+    done = vecbench("run", "-m", demo_model(), *asked, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    answers = root / f"{name}.jsonl"
+    answers.write_bytes((root / "run" / "responses.jsonl").read_bytes() + b"torn\n")
+    done = vecbench("score", answers, cwd=tmp_path)
+    assert done.returncode == 4, done.stderr
+    said = json.loads((root / f"{name}-scores" / "scores.json").read_text())
+    assert said["run"]["responses"]["files"] == [answers.name]

@@ -1,5 +1,6 @@
 """Every format is recognised by its content and says the same; whatever is wrong is reported."""
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -504,6 +505,26 @@ def test_an_empty_object_is_called_what_it_is(tmp_path):
 def test_a_path_that_no_file_can_have_is_refused():
     with pytest.raises((UsageError, DataError)):
         read(Path("x" * 300))
+
+
+def test_a_directory_whose_only_file_cannot_be_read_says_why(tmp_path, monkeypatch):
+    (tmp_path / "x.jsonl").write_text("{}")
+
+    def refused(path):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    for module in ("emobserver", "json_lines"):
+        monkeypatch.setattr(f"vecbench.interop.{module}.open_plain", refused)
+    with pytest.raises(DataError, match=r"x\.jsonl: permission denied"):
+        open_responses(tmp_path, CATALOGUE)
+
+
+def test_links_in_a_circle_are_nothing_to_read(tmp_path):
+    (tmp_path / "a.jsonl").symlink_to("b.jsonl")
+    (tmp_path / "b.jsonl").symlink_to("a.jsonl")
+    for path in (tmp_path, tmp_path / "a.jsonl"):
+        with pytest.raises(UsageError):
+            open_responses(path, CATALOGUE)
 
 
 def test_a_pipe_is_refused_because_it_can_be_read_once_only(tmp_path):

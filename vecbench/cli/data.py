@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from vecbench.cli.console import counted, stderr, stdout
-from vecbench.escaping import printable
+from vecbench.escaping import encodable, printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -69,7 +69,7 @@ def check(
     with Counter(stderr(), "decoding images") as counter:
         found = check_data(source, chosen, catalogue, counter)
     if output_format == "json":
-        typer.echo(json.dumps(_as_json(source, found), indent=2, ensure_ascii=False))
+        typer.echo(encodable(json.dumps(_as_json(source, found), indent=2, ensure_ascii=False)))
     else:
         _print(source, found, stdout())
     if found.n_faults:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vecbench.cli.console import counted, stderr
+from vecbench.escaping import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,11 +30,11 @@ def report_source(source: ResponseSource, catalogue: Catalogue, faults: Path) ->
 
     console = stderr()
     if not source.is_run:
-        console.print(_recognised(source), soft_wrap=True)
+        console.print(printable(_recognised(source)), soft_wrap=True)
     for each in source.warnings:
         console.print(Text.assemble(("warning: ", "bold yellow"), each), soft_wrap=True)
     for note in source.notes:
-        console.print(f"  {note}", soft_wrap=True)
+        console.print(f"  {printable(note)}", soft_wrap=True)
     if not source.is_run:
         odd = ", ".join(_unexpected_counts(source, catalogue))
         if odd:
@@ -45,7 +46,7 @@ def report_source(source: ResponseSource, catalogue: Catalogue, faults: Path) ->
     word = ("incomplete: ", "bold red") if source.has_lost_rows else ("warning: ", "bold yellow")
     console.print(Text.assemble(word, f"faults in what was read: {effects}"), soft_wrap=True)
     for fault in source.faults[:MOST_FAULTS]:
-        console.print(f"  {fault}", soft_wrap=True)
+        console.print(f"  {printable(str(fault))}", soft_wrap=True)
     if len(source.faults) > MOST_FAULTS:
         console.print(f"  … and {len(source.faults) - MOST_FAULTS:,} more: see {faults}", soft_wrap=True)
 

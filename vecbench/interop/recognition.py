@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -109,6 +110,9 @@ def _of_directory(folder: Path) -> Choice:
     if readable:
         names = ", ".join(path.name for path in readable[:10])
         raise UsageError(f"{folder} holds several files of responses: {names}", "Name one of them.")
+    for path in formats:
+        with suppress(UsageError):
+            _format(path)  # one that cannot be read says why
     raise UsageError(f"{folder} holds no responses.jsonl and no other file of responses", _EXPECTED)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TextIO
 
 from vecbench.errors import DataError
+from vecbench.escaping import encodable
 from vecbench.labels import normal_form
 from vecbench.plain_file import NOT_PLAIN, open_plain, plain_bytes
 from vecbench.samples.format import DataFormat, Row
@@ -50,7 +51,7 @@ class DataSource:
     def __init__(self, table: Path, root: Path, dataset: HubDataset | None = None) -> None:
         self.table = table
         self.root = root
-        self.name = str(root) if dataset is None else str(dataset)
+        self.name = encodable(str(root)) if dataset is None else str(dataset)
         self.format: DataFormat = recognised(table)
         self._dataset = dataset
         self._kept: list[Row] | None = None

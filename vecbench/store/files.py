@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from vecbench.errors import RunError
+from vecbench.escaping import encodable
 
 
 @contextmanager
@@ -32,12 +33,12 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Replaces a file's content, all or nothing.
+    """Replaces a file's content, all or nothing; halves of surrogate pairs become their escapes.
 
     Raises:
         RunError: The file cannot be written.
     """
-    write_bytes(path, text.encode())
+    write_bytes(path, encodable(text).encode())
 
 
 def write_bytes(path: Path, content: bytes) -> None:
