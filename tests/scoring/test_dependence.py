@@ -132,6 +132,7 @@ def test_a_design_effect_is_never_a_gain():
     assert clusters_module.design_effect(opposite, image) == 1
     assert clusters_module.design_effect(np.abs(opposite), image) == pytest.approx(2)
     assert clusters_module.design_effect(np.zeros(200), image) == pytest.approx(2)
+    assert clusters_module.design_effect(opposite, image, np.zeros(200, int)) == 1
     parts = np.tile([0, 1], 100)
     assert clusters_module.design_effect(np.zeros(200), image, parts) == pytest.approx(2)
     assert clusters_module.design_effect(np.zeros(200), image, np.zeros(200, int)) == pytest.approx(1)

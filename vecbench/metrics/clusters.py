@@ -96,6 +96,8 @@ def design_effect(
         parts = np.asarray(within, dtype=np.intp)
         apart = _sums(images * (int(parts.max()) + 1) + parts, deviation)
     together = _sums(images, deviation)
+    if not apart.any():  # what cancels in every part cancels over them
+        return 1.0
     return max(1.0, float((together**2).sum() / (apart**2).sum()))
 
 
