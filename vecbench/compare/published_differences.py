@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from vecbench.compare.differences import AllDifferences, CandidateReplicates, Difference, Differences
 from vecbench.compare.methods import METHODS, PERCENTILE
@@ -308,10 +309,12 @@ class _Means:
                 continue
             flat = sums[own].reshape(int(own.sum()), -1)
             patterns, counts = np.unique(flat, axis=0, return_counts=True)
-            for begin in range(0, self.replicates, AT_ONCE):
-                block = drawn[begin : begin + AT_ONCE]
-                times = stream.multinomial(len(flat), counts / len(flat), size=len(block))
-                block += (times @ patterns).reshape(block.shape)
+            # One thread, so that the sums are the same to the last bit on any number of processors.
+            with threadpool_limits(1, user_api="blas"):
+                for begin in range(0, self.replicates, AT_ONCE):
+                    block = drawn[begin : begin + AT_ONCE]
+                    times = stream.multinomial(len(flat), counts / len(flat), size=len(block))
+                    block += (times @ patterns).reshape(block.shape)
         return drawn
 
 
