@@ -110,6 +110,19 @@ def test_the_order_of_the_rows_changes_nothing():
     assert said["accuracy"]["low"] < said["accuracy"]["value"] < said["accuracy"]["high"]
 
 
+def test_images_that_another_task_has_too_change_no_interval_of_a_task():
+    fine, coarse = list(answers("emoset_8", range(60))), list(answers("fi_2", range(30, 90), seed=1))
+    other = [replace(row, image_sha256=None) for row in coarse]
+    shared, apart = scored([*fine, *coarse]), scored([*fine, *other])
+    for name in ("emoset_8", "fi_2"):
+        assert shared.tasks[name].as_json() == apart.tasks[name].as_json()
+    for name in ("id_ver", "id_vsa"):
+        assert shared.groups[name].as_json() == apart.groups[name].as_json()
+    together = "all answers to an image together"
+    assert together in shared.overall.pooled.metrics["brier"].method
+    assert together not in apart.overall.pooled.metrics["brier"].method
+
+
 def test_an_image_that_a_task_has_twice_is_one_image():
     once = list(answers("emoset_8", range(100)))
     again = [replace(row, sample_id=f"again {row.sample_id}") for row in once]

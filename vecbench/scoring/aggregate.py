@@ -92,7 +92,6 @@ def score(
     cells = {name: each.cells for name, each in outcomes.items()}
     cells |= {name: Cells.pooled([cells[part] for part in parts]) for name, parts in pools.items()}
     dependence = Dependence.of_rows({name: by_task[name] for name in order})
-    clusters = dependence.clusters(outcomes) if dependence else []
     # numpy draws without holding the interpreter: the two kinds of replicates need not wait for each other.
     with ThreadPoolExecutor(WORKERS) as workers:
         workers.submit(import_module, "scipy.special")  # what SmoothECE needs takes as long to import
@@ -101,19 +100,20 @@ def score(
             for name, each in cells.items()
             if each.n and replicates
         }
-        drawn = bootstrap(outcomes, pools, STATISTICS, replicates, seed, clusters) if replicates else {}
+        drawn = _drawn(outcomes, pools, dependence, replicates, seed) if replicates else {}
     nulls = {name: each.result() for name, each in simulated.items()}
 
     def scored(name: str, parts: Sequence[str]) -> RowScores:
         pooled = [row for part in parts for row in by_task[part]]
         effects = dependence.effects(parts) if dependence else INDEPENDENT
         null = nulls.get(name, {}) if replicates else None
-        return _row_scores(pooled, cells.get(name, NO_CELLS), drawn.get(name, {}), null, effects)
+        own = drawn[name][name] if name in drawn else {}
+        return _row_scores(pooled, cells.get(name, NO_CELLS), own, null, effects)
 
     tasks = {name: scored(name, [name]) for name in order}
 
     def grouped(name: str, present: Sequence[str], absent: Sequence[str]) -> GroupScores:
-        macro = _macro({part: tasks[part] for part in present}, drawn, dependence)
+        macro = _macro({part: tasks[part] for part in present}, drawn.get(name, {}), dependence)
         return GroupScores(tuple(present), tuple(absent), scored(name, present), macro)
 
     groups = {
@@ -127,6 +127,29 @@ def score(
     return Scores(
         protocol, run or {}, tasks, groups, grouped(OVERALL, order, []), arrangement.names, intervals
     )
+
+
+def _drawn(
+    outcomes: Mapping[str, Outcomes],
+    pools: Mapping[str, Sequence[str]],
+    dependence: Dependence | None,
+    replicates: int,
+    seed: int,
+) -> dict[str, Mapping[str, Mapping[str, Values]]]:
+    """Name of a task or pool → its replicates, and those of its tasks in the same draws, by name and key.
+
+    Where an image has several rows in it, it is drawn by itself: what else was scored makes no difference.
+    """
+    apart = bootstrap(outcomes, pools, STATISTICS, replicates, seed)
+    drawn: dict[str, Mapping[str, Mapping[str, Values]]] = dict.fromkeys([*outcomes, *pools], apart)
+    if dependence is None:
+        return drawn
+    for name, parts in ({name: [name] for name in outcomes} | dict(pools)).items():
+        if dependence.is_in(parts):
+            rows = {part: outcomes[part] for part in parts}
+            pool = {name: parts} if name in pools else {}
+            drawn[name] = bootstrap(rows, pool, STATISTICS, replicates, seed, dependence.clusters(rows))
+    return drawn
 
 
 def _outcomes(rows: Sequence[Prediction]) -> Outcomes:

@@ -106,11 +106,16 @@ class Dependence:
         tasks = {name: TaskAnswers.of_rows(rows, numbers) for name, rows in by_task.items()}
         return cls(tasks, len(numbers))
 
+    def is_in(self, tasks: Sequence[str]) -> bool:
+        """Whether an image has several of the tasks' rows."""
+        image = self._joined(tasks).image
+        return np.unique(image).size < image.size
+
     def effects(self, tasks: Sequence[str]) -> Effects:
         """The effects on scores of the tasks' rows, pooled."""
-        rows = self._joined(tasks)
-        if np.unique(rows.image).size == rows.image.size:
+        if not self.is_in(tasks):
             return INDEPENDENT
+        rows = self._joined(tasks)
         shares = {share: self._effect(tasks, share) for share in SHARES}
         return Effects(
             True,
@@ -119,13 +124,15 @@ class Dependence:
         )
 
     def clusters(self, outcomes: Mapping[str, Outcomes]) -> list[Clusters]:
-        """The images that have several rows: those of the same tasks together, so that tasks keep their n.
+        """The images that have several rows in some tasks.
+
+        Those of the same tasks are together, so that tasks keep their n.
 
         Args:
-            outcomes: Task id → the same rows.
+            outcomes: Task id → the rows of these tasks.
         """
         rows_in = np.stack(
-            [np.bincount(each.image, minlength=self.images) for each in self.tasks.values()], axis=1
+            [np.bincount(self.tasks[name].image, minlength=self.images) for name in outcomes], axis=1
         )
         several = np.flatnonzero(rows_in.sum(axis=1) > 1)
         _, kind, sizes = np.unique(rows_in[several] > 0, axis=0, return_inverse=True, return_counts=True)
@@ -134,11 +141,12 @@ class Dependence:
 
     def _clusters(self, images: NDArray[np.intp], outcomes: Mapping[str, Outcomes]) -> Clusters:
         place, image = {}, {}
-        for name, task in self.tasks.items():
+        for name, all_rows in outcomes.items():
+            task = self.tasks[name]
             rows = task.taken(np.isin(task.image, images))
             if not rows.image.size:
                 continue
-            known = outcomes[name].cells.confidence
+            known = all_rows.cells.confidence
             k = known.size
             stated = np.searchsorted(known, rows.confidence) + k * ~rows.correct
             place[name] = np.where(np.isnan(rows.confidence), 2 * k + ~rows.correct, stated).astype(np.intp)
