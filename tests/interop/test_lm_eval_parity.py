@@ -126,7 +126,13 @@ def test_scoring_their_log_pools_the_groups_as_ours(both, tmp_path):
         assert found[level].keys() == expected[level].keys()
         for name, scores in expected[level].items():
             assert found[level][name]["metrics"] == scores["metrics"], name
-    assert found["overall"]["metrics"] == expected["overall"]["metrics"]
+    # Their log does not tell which images tasks share: intervals over everything may differ.
+    values = [
+        {key: score["value"] for key, score in each["overall"]["metrics"].items() if key != "calibration_p"}
+        for each in (found, expected)
+    ]
+    del values[0]["ece_null"], values[1]["ece_null"]
+    assert values[0] == values[1]
 
 
 def test_an_export_is_what_lm_eval_logs(demo, tmp_path):
