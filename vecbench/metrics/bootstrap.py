@@ -88,6 +88,21 @@ class Outcomes:
         return share(stated, stated + self.missing_right + self.missing_wrong)
 
 
+def places_of(
+    known: NDArray[np.float64], confidence: NDArray[np.float64], right: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """Each row's place in the order of `Outcomes.by_place`; shape (n,).
+
+    Args:
+        known: The k confidences that may occur, ascending; shape (k,).
+        confidence: One of them, or nan where there is none; shape (n,).
+        right: Whether each row is right; shape (n,).
+    """
+    k = known.size
+    with_one = np.searchsorted(known, confidence) + k * ~right
+    return np.where(np.isnan(confidence), 2 * k + ~right, with_one).astype(np.int64)
+
+
 Statistic = Callable[[Outcomes], Values]
 
 

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vecbench.metrics.bootstrap import AT_ONCE, REPLICATES, SEED, Outcomes, rows_drawn
+from vecbench.metrics.bootstrap import AT_ONCE, REPLICATES, SEED, Outcomes, places_of, rows_drawn
 from vecbench.metrics.cells import Cells, Counts, Values
 from vecbench.metrics.replication import in_blocks
 
@@ -134,7 +134,7 @@ class PairedRows:
         if n > MOST_SAMPLES:
             raise ValueError(f"at most {MOST_SAMPLES:,} pairs can be compared at once")
         grid = known if confidence is None else confidence
-        places = np.array([_places(grid, side) for side in sides]).reshape(2, n)
+        places = np.array([places_of(grid, side.confidence, side.right) for side in sides]).reshape(2, n)
         label = np.array([side.label for side in sides]).reshape(2, n)
         count = 1 + max((int(part.max()) for part in (targets, label) if n), default=-1)
         rows = np.array([*places, targets, *label])
@@ -328,13 +328,6 @@ def _block_size(strata: Mapping[str, PairedRows], pools: Mapping[str, Sequence[s
     """Replicates that are computed at once."""
     width = max(1, next(iter(strata.values())).confidence.size) * 2 * (len(strata) + len(pools))
     return max(8, min(AT_ONCE, NUMBERS // width))
-
-
-def _places(known: NDArray[np.float64], side: Answers) -> NDArray[np.int64]:
-    """Each row's place, see `PairedRows`."""
-    k = known.size
-    with_one = np.searchsorted(known, side.confidence) + k * ~side.right
-    return np.where(np.isnan(side.confidence), 2 * k + ~side.right, with_one).astype(np.int64)
 
 
 def _patterns(

@@ -9,7 +9,7 @@ from typing import Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from vecbench.metrics.bootstrap import Outcomes
+from vecbench.metrics.bootstrap import Outcomes, places_of
 from vecbench.metrics.clusters import Clusters, design_effect
 from vecbench.metrics.consistency import null_effect
 from vecbench.parsing import Prediction
@@ -146,10 +146,7 @@ class Dependence:
             rows = task.taken(np.isin(task.image, images))
             if not rows.image.size:
                 continue
-            known = all_rows.cells.confidence
-            k = known.size
-            stated = np.searchsorted(known, rows.confidence) + k * ~rows.correct
-            place[name] = np.where(np.isnan(rows.confidence), 2 * k + ~rows.correct, stated).astype(np.intp)
+            place[name] = places_of(all_rows.cells.confidence, rows.confidence, rows.correct)
             image[name] = np.searchsorted(images, rows.image)
         return Clusters(place, image, images.size)
 
