@@ -23,7 +23,8 @@ from vecbench.metrics import Cells, augrc, aurc, auroc, brier, confidence_gap, e
 from vecbench.metrics.bootstrap import Outcomes, bootstrap, percentile_interval, reflected_interval
 from vecbench.metrics.cells import Values
 from vecbench.metrics.consistency import consistency_p, null_eces
-from vecbench.scoring.dependence import BINS, INDEPENDENT, Dependence, Effects, TaskAnswers
+from vecbench.scoring.definitions import NULL_BINS
+from vecbench.scoring.dependence import INDEPENDENT, Dependence, Effects, TaskAnswers
 
 CONFIDENCE = np.array([0.3, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95])
 FREQUENCY = np.array([0.04, 0.06, 0.1, 0.12, 0.1, 0.18, 0.2, 0.14, 0.06])
@@ -104,7 +105,7 @@ def intervals(
     }
     for key in PERCENTILE:
         found[key] = percentile_interval(drawn[key])
-    null = null_eces(cells, BINS, REPLICATES, seed)
+    null = null_eces(cells, NULL_BINS, REPLICATES, seed)
     for key, (metric, bins) in REFLECTED.items():
         may_be_zero = consistency_p(cells, null[bins] * effects.null[bins] ** 0.5, bins) > 0.05
         found[key] = reflected_interval(float(metric(cells)), drawn[key], may_be_zero=may_be_zero)

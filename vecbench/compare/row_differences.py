@@ -51,10 +51,8 @@ from vecbench.metrics.significance import (
 )
 from vecbench.scoring import GroupScores, RowScores, Score, score
 from vecbench.scoring.aggregate import OVERALL
+from vecbench.scoring.definitions import NULL_BINS
 from vecbench.tasks import Catalogue
-
-BINS = (10, 15)
-"""Of the consistency tests."""
 
 PByBins = Mapping[int, float]
 EffectByBins = Mapping[int, float]
@@ -257,7 +255,7 @@ def _null_effects(tasks: Sequence[TaskRows]) -> tuple[EffectByBins, EffectByBins
     def of_side(side: int) -> EffectByBins:
         confidence = np.concatenate([rows.sides[side].confidence for rows in tasks])
         right = np.concatenate([rows.sides[side].right for rows in tasks])
-        return {bins: null_effect(image, confidence, right, bins) for bins in BINS}
+        return {bins: null_effect(image, confidence, right, bins) for bins in NULL_BINS}
 
     return of_side(0), of_side(1)
 
@@ -271,7 +269,7 @@ def _consistency(
     """Of both sides of every task and pool, see `_Block`."""
 
     def of_cells(cells: Cells, effect: EffectByBins) -> PByBins:
-        null = null_eces(cells, BINS, replicates, seed) if cells.n else {}
+        null = null_eces(cells, NULL_BINS, replicates, seed) if cells.n else {}
         return {
             bins: consistency_p(cells, values * effect[bins] ** 0.5, bins) for bins, values in null.items()
         }

@@ -31,7 +31,7 @@ from vecbench.metrics.replication import WORKERS
 from vecbench.parsing import Prediction
 from vecbench.parsing.prediction import CONFIDENCE_STATUSES, LABEL_STATUSES
 from vecbench.scoring.arrangement import Arrangement
-from vecbench.scoring.definitions import DEFINITIONS, Definition, bounds_under_missing
+from vecbench.scoring.definitions import DEFINITIONS, NULL_BINS, Definition, bounds_under_missing
 from vecbench.scoring.dependence import INDEPENDENT, SHARES, Dependence, Effects
 from vecbench.scoring.scores import GroupScores, RowScores, Score, Scores
 from vecbench.tasks import Catalogue
@@ -96,7 +96,7 @@ def score(
     with ThreadPoolExecutor(WORKERS) as workers:
         workers.submit(import_module, "scipy.special")  # what SmoothECE needs takes as long to import
         simulated = {
-            name: workers.submit(null_eces, each, (10, 15), replicates, seed)
+            name: workers.submit(null_eces, each, NULL_BINS, replicates, seed)
             for name, each in cells.items()
             if each.n and replicates
         }
@@ -210,7 +210,7 @@ def _macro(
 ) -> dict[str, Score]:
     """The unweighted mean of the tasks' scores, as far as a mean says something."""
     keys = [key for key in next(iter(tasks.values())).metrics if key != "calibration_p"] if tasks else []
-    by_image = dependence is not None and dependence.effects(list(tasks)).by_image
+    by_image = dependence is not None and dependence.is_in(list(tasks))
     macro: dict[str, Score] = {}
     for key in keys:
         values = {name: rows.metrics[key].value for name, rows in tasks.items()}

@@ -89,6 +89,11 @@ ECE under resampling, and no interval of theirs was found to hold its level. NLL
 """
 
 
+NULL_BINS = tuple(
+    sorted({definition.bins for definition in DEFINITIONS.values() if definition.interval == "reflected"})
+)
+"""Of the consistency tests."""
+
 RANGES: Mapping[str, tuple[float, float]] = {"confidence_gap": (-1.0, 1.0), "nll": (0.0, math.inf)}
 """Metrics that may be below 0, or above 1."""
 

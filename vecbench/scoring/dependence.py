@@ -13,14 +13,12 @@ from vecbench.metrics.bootstrap import Outcomes, places_of
 from vecbench.metrics.clusters import Clusters, design_effect
 from vecbench.metrics.consistency import null_effect
 from vecbench.parsing import Prediction
+from vecbench.scoring.definitions import NULL_BINS
 
 Share = Literal["accuracy", "coverage"]
 
 SHARES: tuple[Share, ...] = ("accuracy", "coverage")
 """Metrics that are a count of the rows over all of them."""
-
-BINS = (10, 15)
-"""Of the ECEs that have an interval."""
 
 FEWEST_TOGETHER = 20
 """Images of fewer than this in the same tasks are drawn with others: few by themselves would hardly vary."""
@@ -38,7 +36,7 @@ class Effects:
 
     by_image: bool = False
     shares: Mapping[Share, float] = field(default_factory=lambda: dict.fromkeys(SHARES, 1.0))
-    null: Mapping[int, float] = field(default_factory=lambda: dict.fromkeys(BINS, 1.0))
+    null: Mapping[int, float] = field(default_factory=lambda: dict.fromkeys(NULL_BINS, 1.0))
 
 
 INDEPENDENT = Effects()
@@ -120,7 +118,7 @@ class Dependence:
         return Effects(
             True,
             shares,
-            {bins: null_effect(rows.image, rows.confidence, rows.correct, bins) for bins in BINS},
+            {bins: null_effect(rows.image, rows.confidence, rows.correct, bins) for bins in NULL_BINS},
         )
 
     def clusters(self, outcomes: Mapping[str, Outcomes]) -> list[Clusters]:
