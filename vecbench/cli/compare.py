@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vecbench.cli.console import stderr, stdout
+from vecbench.cli.garbage import no_collection
 from vecbench.cli.paths import require_file_place
 
 if TYPE_CHECKING:
@@ -77,8 +78,6 @@ def compare(
 
     Exit status: 0 done and no gate failed, 1 a gate failed, 4 no verdict was possible.
     """
-    import gc
-
     from vecbench import compare as comparing
     from vecbench.errors import Interrupted, UsageError, nearest
     from vecbench.parsing import STRICT, protocol_named
@@ -94,25 +93,23 @@ def compare(
     if junit_file is not None and gate is None:
         raise UsageError("--junit writes the verdicts of gates", "Add --gate FILE.")
     _require_files({"--json": json_file, "--markdown": markdown_file, "--junit": junit_file})
-    gc.disable()  # rows stay until the end, and looking for garbage among them finds none
     try:
-        catalogue = load_catalogue(include_path or [])
-        before, after = (
-            comparing.open_side(path, protocol or STRICT, catalogue) for path in (baseline, candidate)
-        )
-        if protocol is not None:
-            comparing.require_protocol(protocol, (before, after), allowed)
-        gates = comparing.read_gates(gate, catalogue, [*before.tasks, *after.tasks]) if gate else None
-        comparison = comparing.compare(
-            before, after, catalogue, allow=allowed, replicates=replicates, seed=seed
-        )
-        verdicts = comparing.verdicts_on(comparison, gates) if gates is not None else None
-        _write(comparison, verdicts, json_file, markdown_file, junit_file)
-        _print(comparison, verdicts, format_)
+        with no_collection():
+            catalogue = load_catalogue(include_path or [])
+            before, after = (
+                comparing.open_side(path, protocol or STRICT, catalogue) for path in (baseline, candidate)
+            )
+            if protocol is not None:
+                comparing.require_protocol(protocol, (before, after), allowed)
+            gates = comparing.read_gates(gate, catalogue, [*before.tasks, *after.tasks]) if gate else None
+            comparison = comparing.compare(
+                before, after, catalogue, allow=allowed, replicates=replicates, seed=seed
+            )
+            verdicts = comparing.verdicts_on(comparison, gates) if gates is not None else None
+            _write(comparison, verdicts, json_file, markdown_file, junit_file)
+            _print(comparison, verdicts, format_)
     except KeyboardInterrupt:
         raise Interrupted("the comparison was stopped", "Run the same command to start it again.") from None
-    finally:
-        gc.enable()
     if annotate is None:
         annotate = os.environ.get("GITHUB_ACTIONS") == "true"
     if annotate and verdicts is not None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vecbench.cli.console import stderr, stdout
+from vecbench.cli.garbage import no_collection
 
 if TYPE_CHECKING:
     from vecbench.leaderboard.publication import Recomputed
@@ -174,8 +175,6 @@ def build_leaderboard(
 
     With --verify, the status is 4 where an entry could not be recomputed: no submission of it was kept.
     """
-    import gc
-
     from vecbench.errors import UsageError
     from vecbench.escaping import printable
     from vecbench.leaderboard.building import build
@@ -187,8 +186,7 @@ def build_leaderboard(
         raise UsageError("--data is for --verify", "Building alone needs no data.")
     catalogue = load_catalogue(include_path or [])
     incomplete = False
-    gc.disable()  # entries stay until the end: to look for garbage in them costs a tenth of the time
-    try:
+    with no_collection():
         for folder in _leaderboards(directory or Path("leaderboards"), output):
             for path in unread_files(folder):
                 _warn(f"{printable(str(path))} is no entry, nor the submission of one: it is not read")
@@ -202,8 +200,6 @@ def build_leaderboard(
                     _warn(f"{folder}: {name} was not recomputed: it has no submission")
             for path in build(folder, output or folder, catalogue):
                 stdout().print(str(path), soft_wrap=True)
-    finally:
-        gc.enable()
     if incomplete:
         raise typer.Exit(4)
 
