@@ -22,7 +22,7 @@ from scipy.stats import norm
 from vecbench.metrics import Cells, augrc, aurc, auroc, brier, confidence_gap, e_aurc, ece, wilson_interval
 from vecbench.metrics.bootstrap import Outcomes, bootstrap, percentile_interval, reflected_interval
 from vecbench.metrics.cells import Values
-from vecbench.metrics.consistency import consistency_p, null_eces
+from vecbench.metrics.consistency import consistency_p, null_eces, widened
 from vecbench.scoring.definitions import NULL_BINS
 from vecbench.scoring.dependence import INDEPENDENT, Dependence, Effects, TaskAnswers
 
@@ -105,9 +105,9 @@ def intervals(
     }
     for key in PERCENTILE:
         found[key] = percentile_interval(drawn[key])
-    null = null_eces(cells, NULL_BINS, REPLICATES, seed)
+    null = widened(null_eces(cells, NULL_BINS, REPLICATES, seed), effects.null)
     for key, (metric, bins) in REFLECTED.items():
-        may_be_zero = consistency_p(cells, null[bins] * effects.null[bins] ** 0.5, bins) > 0.05
+        may_be_zero = consistency_p(cells, null[bins], bins) > 0.05
         found[key] = reflected_interval(float(metric(cells)), drawn[key], may_be_zero=may_be_zero)
     return found
 

@@ -13,7 +13,7 @@ from vecbench.compare.sides import Side
 from vecbench.metrics import Cells
 from vecbench.metrics.bootstrap import REPLICATES
 from vecbench.metrics.cells import Values
-from vecbench.metrics.consistency import consistency_p, null_eces
+from vecbench.metrics.consistency import consistency_p, null_eces, widened
 from vecbench.metrics.significance import FEWEST_SAMPLES, PValues, binomial_p, bootstrap_p
 from vecbench.scoring import Scores, score, score_responses
 from vecbench.scoring.aggregate import OVERALL
@@ -151,9 +151,8 @@ class Differences:
             return p
         # As for its interval: while the answers look like a calibrated model's, its error may be 0.
         draws = max(REPLICATES, self.alone.drawn[metric].size)
-        null = null_eces(self.alone.cells, [method.bins], draws)[method.bins]
-        widened = null * self.alone.null_effect.get(method.bins, 1.0) ** 0.5
-        consistent = consistency_p(self.alone.cells, widened, method.bins)
+        null = widened(null_eces(self.alone.cells, [method.bins], draws), self.alone.null_effect)
+        consistent = consistency_p(self.alone.cells, null[method.bins], method.bins)
         return PValues(p.fall, max(p.rise, consistent), p.least)
 
     def candidate_error(self, metric: str) -> float | None:

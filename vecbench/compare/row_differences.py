@@ -38,7 +38,7 @@ from vecbench.compare.task_rows import (
 from vecbench.metrics import Cells
 from vecbench.metrics.bootstrap import SEED
 from vecbench.metrics.cells import Values
-from vecbench.metrics.consistency import consistency_p, null_eces, null_effect
+from vecbench.metrics.consistency import consistency_p, null_eces, null_effect, widened
 from vecbench.metrics.replication import in_threads
 from vecbench.metrics.significance import (
     FEWEST_SAMPLES,
@@ -270,9 +270,7 @@ def _consistency(
 
     def of_cells(cells: Cells, effect: EffectByBins) -> PByBins:
         null = null_eces(cells, NULL_BINS, replicates, seed) if cells.n else {}
-        return {
-            bins: consistency_p(cells, values * effect[bins] ** 0.5, bins) for bins, values in null.items()
-        }
+        return {bins: consistency_p(cells, values, bins) for bins, values in widened(null, effect).items()}
 
     old, new = (
         in_threads(

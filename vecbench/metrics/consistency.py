@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -144,8 +144,7 @@ def consistency_p(cells: Cells, null: Values, bins: int = 10) -> float:
 def null_effect(image: ArrayLike, confidence: ArrayLike, correct: ArrayLike, bins: int = 10) -> float:
     """How much larger the variance of a bin's gap is than independent answers would make it, over all bins.
 
-    Replicates of `null_eces`, times its root, are those of rows of which an image has several: so Rao and
-    Scott (1981) correct a test that adds up such gaps.
+    `widened` applies it to the replicates of `null_eces`.
 
     Args:
         image: The number of each row's image, from 0; shape (n,).
@@ -168,3 +167,16 @@ def null_effect(image: ArrayLike, confidence: ArrayLike, correct: ArrayLike, bin
     gap = gap - (np.bincount(place, weights=gap, minlength=bins) / rows)[place]
     gap[np.abs(gap) < 1e-12] = 0  # rounding, where a bin's rows are all alike
     return design_effect(gap, images * bins + place)
+
+
+def widened(null: Mapping[int, Values], effects: Mapping[int, float]) -> dict[int, Values]:
+    """Replicates of `null_eces` for rows of which an image has several.
+
+    A sum of gaps is so much wider, each by the root of its variance's factor: so Rao and Scott (1981) correct
+    a test that adds up such gaps.
+
+    Args:
+        null: Bins → replicates.
+        effects: Bins → `null_effect`; 1 where it is absent.
+    """
+    return {bins: values * effects.get(bins, 1.0) ** 0.5 for bins, values in null.items()}

@@ -25,7 +25,7 @@ from vecbench.metrics.bootstrap import (
 )
 from vecbench.metrics.cells import Values
 from vecbench.metrics.condensed import is_condensed
-from vecbench.metrics.consistency import consistency_p, null_eces
+from vecbench.metrics.consistency import consistency_p, null_eces, widened
 from vecbench.metrics.labels import f1_scores
 from vecbench.metrics.replication import WORKERS
 from vecbench.parsing import Prediction
@@ -178,8 +178,7 @@ def _row_scores(
     confusion = confusion_counts(targets, labels, candidates)
     metrics |= label_f1(confusion)
     metrics["coverage"] = share(cells.n, n, effects.shares["coverage"])
-    # A sum of gaps that are so much wider, each by the root of its variance's factor.
-    wider = {bins: values * effects.null[bins] ** 0.5 for bins, values in (null or {}).items()}
+    wider = widened(null or {}, effects.null)
     p_values = {bins: consistency_p(cells, values, bins) for bins, values in wider.items()}
     for key, definition in DEFINITIONS.items():
         value = float(definition.of_cells(cells))
