@@ -19,7 +19,9 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from vecbench.answers import AnswerKind
 from vecbench.parsing import protocol_named
+from vecbench.scoring.predictions import judged
 from vecbench.store import StoredResponse
 
 
@@ -64,11 +66,11 @@ class RunProgress(Bar):
 
     Args:
         console: Where to draw; where nobody watches (a file, a pipe), nothing but warnings is printed.
-        aliases: Task id → alias → label, as the tasks list them.
+        kinds: Task id → how its answers are read.
     """
 
-    def __init__(self, console: Console, aliases: Mapping[str, Mapping[str, str]]) -> None:
-        self._aliases = aliases
+    def __init__(self, console: Console, kinds: Mapping[str, AnswerKind]) -> None:
+        self._kinds = kinds
         self._read = protocol_named("strict")
         self._right = self._answered = self._errors = 0
         progress = Progress(
@@ -97,9 +99,9 @@ class RunProgress(Bar):
         """Moves the bar on and brings the accuracy up to date."""
         self._answered += 1
         self._errors += response.error is not None
-        aliases = self._aliases.get(response.task, {})
-        reading = self._read(response.response, response.candidates, aliases, response.finish_reason)
-        self._right += reading.names(response.target)
+        kind = self._kinds[response.task]
+        reading = self._read(response.response, response.candidates, kind, response.finish_reason)
+        self._right += judged(response, reading, kind).correct
         said = f"acc {100 * self._right / self._answered:.1f}"
         if self._errors:
             said += f"  errors {self._errors}"

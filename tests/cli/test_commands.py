@@ -83,7 +83,7 @@ def test_a_run_leaves_everything_that_is_promised(finished):
     prediction = json.loads((output / "predictions.jsonl").read_text().splitlines()[0])
     assert set(prediction) == {
         "key", "task", "sample_id", "repeat", "target", "label",
-        "label_status", "confidence", "confidence_status", "correct",
+        "answer_status", "confidence", "confidence_status", "correct",
     }  # fmt: skip
 
 

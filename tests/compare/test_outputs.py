@@ -96,4 +96,4 @@ def test_the_document_has_every_verdict_and_flip_as_they_are(odd):
     assert said["gates"]["outcome"] == "failed"
     assert {flip["sample_id"] for flip in said["flips"]["right_to_wrong"]} == set(ODD)
     assert said["flips"]["wrong_to_right"] == []
-    assert said["flips"]["right_to_wrong"][0]["baseline"]["label"] == "a"
+    assert said["flips"]["right_to_wrong"][0]["baseline"]["answer"] == "a"

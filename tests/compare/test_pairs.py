@@ -247,7 +247,7 @@ def test_scores_of_other_rows_or_another_protocol_are_refused(tmp_path, sides):
         ("scores.json", '{"schema": "vecbench.scores/1", "run": []}', "run is no mapping"),
         ("scores.json", '{"schema": "vecbench.scores/1", "tasks": NaN}', "NaN is no value"),
         ("scores.json", '{"schema": "vecbench.scores/1", "tasks": {}}', "no 'groups'"),
-        ("predictions.jsonl", '{"label_status": "ok"}\n', "line 1: not a prediction"),
+        ("predictions.jsonl", '{"answer_status": "ok"}\n', "line 1: not a prediction"),
     ],
 )
 def test_a_file_that_is_not_what_it_should_be_is_named(tmp_path, name, content, message):

@@ -208,7 +208,7 @@ def test_a_failed_sample_is_an_error_row(tmp_path):
     source, responses = read(jsonl(tmp_path / "0.jsonl", rows).parent)
     assert [each.error for each in responses] == ["CUDA out of memory", None]
     assert [each.response for each in responses] == [None, None]
-    assert [row.reading.label_status for row in predictions(responses, "strict", CATALOGUE)] == ["error"] * 2
+    assert [row.reading.answer_status for row in predictions(responses, "strict", CATALOGUE)] == ["error"] * 2
     assert source.faults == []
     assert not source.has_lost_rows
     assert source.is_incomplete

@@ -9,9 +9,9 @@ import json
 from pathlib import Path
 
 import pytest
+from readers import read_label as read
 
 from vecbench.parsing import Reading
-from vecbench.parsing.strict import read
 from vecbench.tasks import load_catalogue
 
 TASKS = load_catalogue().tasks
@@ -28,5 +28,5 @@ def labels_and_aliases(row):
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row['group']}: {row['why']}")
 def test_a_response_is_read_as_a_careful_reader_reads_it(row):
     reading = read(row["response"], *labels_and_aliases(row), row.get("finish_reason", "stop"))
-    expected = (row["label"], row["label_status"], row["confidence"], row["confidence_status"])
+    expected = (row["label"], row["answer_status"], row["confidence"], row["confidence_status"])
     assert reading == Reading(*expected), row["response"]

@@ -3,10 +3,11 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from readers import read_label
 
 from vecbench.parsing import PROTOCOLS
-from vecbench.parsing.disagreement import OTHER_CONFIDENCE, OTHER_LABEL, reasons
-from vecbench.parsing.prediction import CONFIDENCE_STATUSES, LABEL_STATUSES
+from vecbench.parsing.prediction import ANSWER_STATUSES, CONFIDENCE_STATUSES
+from vecbench.scoring.disagreement import OTHER_CONFIDENCE, OTHER_LABEL, reasons
 
 MIKELS = ("amusement", "anger", "awe", "contentment", "disgust", "excitement", "fear", "sadness")
 ALIASES = {"sad": "sadness", "afraid": "fear", "": "awe"}
@@ -80,10 +81,10 @@ REASONS = st.sampled_from([None, "stop", "length"])
 
 
 def check(reading, candidates):
-    assert reading.label_status in LABEL_STATUSES
+    assert reading.answer_status in ANSWER_STATUSES
     assert reading.confidence_status in CONFIDENCE_STATUSES
-    assert (reading.label is not None) == (reading.label_status in {"ok", "alias"})
-    assert reading.label is None or reading.label in candidates
+    assert (reading.answer is not None) == (reading.answer_status in {"ok", "alias"})
+    assert reading.answer is None or reading.answer in candidates
     assert (reading.confidence is not None) == (reading.confidence_status in {"ok", "percent", "fraction"})
     assert reading.confidence is None or 0 <= reading.confidence <= 1
 
@@ -91,31 +92,31 @@ def check(reading, candidates):
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 @given(RESPONSES, CANDIDATES, REASONS)
 def test_any_response_has_a_reading(protocol, response, candidates, finish_reason):
-    check(PROTOCOLS[protocol](response, candidates, ALIASES, finish_reason), candidates)
+    check(read_label(response, candidates, ALIASES, finish_reason, protocol), candidates)
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 @given(RESPONSES)
 def test_without_candidates_there_is_no_label(protocol, response):
-    check(PROTOCOLS[protocol](response, (), {}, None), ())
+    check(read_label(response, (), {}, None, protocol), ())
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 @given(st.sampled_from(MIKELS), st.integers(0, 100), st.sampled_from(["", "<think>why</think>", "So: "]))
 def test_a_response_in_the_format_asked_for_is_read_alike_by_all(protocol, label, percent, before):
     response = f"{before}<answer>{label}</answer><confidence>{percent / 100}</confidence>"
-    reading = PROTOCOLS[protocol](response, MIKELS, {}, "stop")
-    assert reading.label == label
+    reading = read_label(response, MIKELS, {}, "stop", protocol)
+    assert reading.answer == label
     if protocol != "emobserver":
         assert reading.confidence == percent / 100
 
 
 @given(RESPONSES, CANDIDATES, REASONS)
 def test_readings_that_differ_have_a_reason_and_others_have_none(response, candidates, finish_reason):
-    strict = PROTOCOLS["strict"](response, candidates, ALIASES, finish_reason)
-    published = PROTOCOLS["emocaliber"](response, candidates, ALIASES, finish_reason)
+    strict = read_label(response, candidates, ALIASES, finish_reason, "strict")
+    published = read_label(response, candidates, ALIASES, finish_reason, "emocaliber")
     found = reasons(response, candidates, ALIASES, strict, published)
-    same = (strict.label, strict.confidence) == (published.label, published.confidence)
+    same = (strict.answer, strict.confidence) == (published.answer, published.confidence)
     if not same:
         assert found
     elif published.confidence_status in {"ok", "missing"} and response is not None:
@@ -142,7 +143,7 @@ ORDINARY = st.lists(
 @settings(max_examples=300)
 @given(ORDINARY, REASONS)
 def test_for_what_models_write_the_reason_is_known(response, finish_reason):
-    strict = PROTOCOLS["strict"](response, MIKELS, {}, finish_reason)
-    published = PROTOCOLS["emocaliber"](response, MIKELS, {}, finish_reason)
+    strict = read_label(response, MIKELS, {}, finish_reason, "strict")
+    published = read_label(response, MIKELS, {}, finish_reason, "emocaliber")
     kinds = {reason.kind for reason in reasons(response, MIKELS, {}, strict, published)}
     assert not kinds & {OTHER_LABEL, OTHER_CONFIDENCE}

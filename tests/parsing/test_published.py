@@ -19,7 +19,7 @@ def test_emocaliber_reads_every_golden_row_as_the_script_does():
     expected = json.loads((GOLDEN / "emocaliber" / "expected.json").read_text())
     for task, values in expected["tasks"].items():
         right = [
-            emocaliber.read(row["response"], row["candidates"], {}).label == row["ground_truth"]
+            emocaliber.read(row["response"], row["candidates"]).answer == row["ground_truth"]
             for row in rows
             if row["task"] == task
         ]
@@ -28,7 +28,7 @@ def test_emocaliber_reads_every_golden_row_as_the_script_does():
         emocaliber.matched_anywhere(row["response"], row["candidates"]) == row["ground_truth"] for row in rows
     ]
     assert share_right(overall) == pytest.approx(expected["overall"]["accuracy"], abs=1e-12)
-    confident = [emocaliber.read(row["response"], row["candidates"], {}).confidence for row in rows]
+    confident = [emocaliber.read(row["response"], row["candidates"]).confidence for row in rows]
     valid = sum(group["valid_samples"] for group in expected["groups"].values())
     assert sum(confidence is not None for confidence in confident) == valid
 
@@ -39,7 +39,7 @@ def test_emobserver_reads_every_golden_row_as_the_evaluator_does():
     right = {}
     for record in records:
         candidates = record["other_info"]["candidates"]
-        label = emobserver.read(record["generations"][0], candidates, {}).label
+        label = emobserver.read(record["generations"][0], candidates).answer
         task = record["other_info"]["task"].replace("UnbaisedEmo", "UnbiasedEmo")  # both are in the file
         right.setdefault(task, []).append(label == record["ground_truth"])
     assert len(right) == 9

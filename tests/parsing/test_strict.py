@@ -3,16 +3,16 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from readers import read_label as read
 
-from vecbench.parsing.prediction import CONFIDENCE_STATUSES, LABEL_STATUSES
-from vecbench.parsing.strict import read
+from vecbench.parsing.prediction import ANSWER_STATUSES, CONFIDENCE_STATUSES
 
 MIKELS = ("amusement", "anger", "awe", "contentment", "disgust", "excitement", "fear", "sadness")
 
 
 def label(response, candidates=MIKELS, aliases=None, finish_reason=None):
     reading = read(response, candidates, aliases or {}, finish_reason)
-    return reading.label, reading.label_status
+    return reading.answer, reading.answer_status
 
 
 def answer(text, **options):
@@ -95,12 +95,12 @@ def test_the_label_is_what_the_answer_says(response, candidates, expected):
 def test_the_confidence_is_read_and_never_guessed(stated, value, status):
     reading = read(f"<answer>fear</answer><confidence>{stated}</confidence>", MIKELS, {})
     assert (reading.confidence, reading.confidence_status) == (value, status)
-    assert reading.label == "fear"
+    assert reading.answer == "fear"
 
 
 def test_tags_may_have_any_case_and_span_lines():
     reading = read("<ANSWER>\nFear\n</Answer>\n<Confidence>0.9\n</confidence>", MIKELS, {})
-    assert (reading.label, reading.confidence) == ("fear", 0.9)
+    assert (reading.answer, reading.confidence) == ("fear", 0.9)
 
 
 def test_no_confidence_is_missing():
@@ -224,7 +224,7 @@ def test_an_alias_of_a_label_that_is_no_candidate_here_is_none():
 )
 def test_other_explicit_forms_are_read_where_there_are_no_tags(response):
     reading = read(response, MIKELS, {})
-    assert (reading.label, reading.confidence) == ("fear", 0.9)
+    assert (reading.answer, reading.confidence) == ("fear", 0.9)
 
 
 RUNNER_UP = '{"answer": "fear", "confidence": 0.1}'
@@ -258,12 +258,12 @@ RUNNER_UP = '{"answer": "fear", "confidence": 0.1}'
 )
 def test_json_is_read_at_its_outermost_level_and_its_confidence_belongs_to_its_answer(response, expected):
     reading = read(response, MIKELS, {}, "stop")
-    assert (reading.label, reading.confidence) == expected
+    assert (reading.answer, reading.confidence) == expected
 
 
 def test_an_answer_may_stand_below_its_heading():
     reading = read("**Answer:**\n\n**Fear**\n\n**Confidence:**\n0.9\n", MIKELS, {})
-    assert (reading.label, reading.confidence) == ("fear", 0.9)
+    assert (reading.answer, reading.confidence) == ("fear", 0.9)
     assert label("Answer:\nConfidence: 0.9") == (None, "no_answer")
     assert label("Answer:\n\n") == (None, "no_answer")
 
@@ -288,7 +288,7 @@ def test_the_reasoning_is_never_searched():
 
 def test_reasoning_that_was_never_closed_may_be_followed_by_an_answer():
     reading = read("<think>dark <answer>fear</answer><confidence>0.9</confidence>", MIKELS, {})
-    assert (reading.label, reading.confidence) == ("fear", 0.9)
+    assert (reading.answer, reading.confidence) == ("fear", 0.9)
 
 
 def test_a_stray_closing_tag_behind_the_answer_does_no_harm():
@@ -312,7 +312,7 @@ def test_an_answer_begun_twice_is_read_from_its_second_beginning():
 
 def test_a_confidence_inside_the_answer_is_not_a_part_of_it():
     reading = read("<answer>fear <confidence>0.9</confidence></answer>", MIKELS, {})
-    assert (reading.label, reading.label_status, reading.confidence) == ("fear", "ok", 0.9)
+    assert (reading.answer, reading.answer_status, reading.confidence) == ("fear", "ok", 0.9)
 
 
 TAGS = ["<think>", "</think>", "<answer>", "</answer>", "<confidence>", "</confidence>"]
@@ -327,10 +327,10 @@ TEXTS = st.one_of(st.text(), st.lists(st.one_of(FRAGMENTS, st.text(max_size=5)),
 def test_any_text_has_a_reading(response, finish_reason, further):
     for candidates in (MIKELS, tuple(further)):
         reading = read(response, candidates, {"sad": "sadness"}, finish_reason)
-        assert reading.label_status in LABEL_STATUSES
+        assert reading.answer_status in ANSWER_STATUSES
         assert reading.confidence_status in CONFIDENCE_STATUSES
-        assert (reading.label is None) == (reading.label_status not in {"ok", "alias"})
-        assert reading.label is None or reading.label in candidates
+        assert (reading.answer is None) == (reading.answer_status not in {"ok", "alias"})
+        assert reading.answer is None or reading.answer in candidates
         usable = reading.confidence_status in {"ok", "percent", "fraction"}
         assert (reading.confidence is None) != usable
         assert reading.confidence is None or 0 <= reading.confidence <= 1
@@ -385,7 +385,7 @@ def test_any_text_has_a_reading(response, finish_reason, further):
 )
 def test_hostile_lengths_are_read_all_the_same(form, piece):
     # Anything that is not linear takes minutes for one of these.
-    assert read(form.format(piece * 50_000), MIKELS, {}).label in {None, "fear"}
+    assert read(form.format(piece * 50_000), MIKELS, {}).answer in {None, "fear"}
 
 
 def test_a_candidate_of_nothing_but_punctuation_is_in_no_answer():

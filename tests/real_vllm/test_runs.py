@@ -22,7 +22,7 @@ ENDLESSLY = ("-a", f"{SETTINGS},max_num_seqs=1", "--gen-kwargs", "temperature=0.
 
 def labels(output):
     rows = [json.loads(line) for line in (output / "predictions.jsonl").read_text().splitlines()]
-    return {(row["task"], row["sample_id"], row["repeat"]): row["label"] for row in rows}
+    return {(row["task"], row["sample_id"], row["repeat"]): row["answer"] for row in rows}
 
 
 def agreement(first, second):

@@ -5,7 +5,6 @@ from dataclasses import replace
 from published import emocaliber_responses, stored
 from rich.console import Console
 
-from vecbench.parsing.disagreement import CLIPPED, FROM_REASONING, LIST_ORDER, NO_NUMBER
 from vecbench.report.differences import difference_markdown, difference_table
 from vecbench.scoring import differences, score_responses
 from vecbench.scoring.differences import (
@@ -15,6 +14,7 @@ from vecbench.scoring.differences import (
     TARGET_SPELLING,
     UNKNOWN_TARGET,
 )
+from vecbench.scoring.disagreement import CLIPPED, FROM_REASONING, LIST_ORDER, NO_NUMBER
 from vecbench.tasks import load_catalogue
 
 CATALOGUE = load_catalogue()
@@ -66,8 +66,8 @@ def test_every_golden_row_that_the_protocols_judge_differently_is_listed():
     differing = {
         ours.sample_id
         for ours, theirs in zip(strict.rows, published.rows, strict=True)
-        if (ours.reading.label, ours.reading.confidence, ours.correct)
-        != (theirs.reading.label, theirs.reading.confidence, theirs.correct)
+        if (ours.reading.answer, ours.reading.confidence, ours.correct)
+        != (theirs.reading.answer, theirs.reading.confidence, theirs.correct)
     }
     assert {row.emocaliber.sample_id for row in found.rows} == differing
     assert len(found.rows) == found.tasks["overall"].differing > 0
@@ -96,7 +96,7 @@ def test_the_csv_has_a_line_a_row_whatever_the_texts_hold():
     found.as_csv().encode()
     [line] = csv.DictReader(io.StringIO(found.as_csv()))
     assert line["reasons"].startswith(LIST_ORDER)
-    assert (line["strict_label"], line["emocaliber_label"]) == ("", "positive")
+    assert (line["strict_answer"], line["emocaliber_answer"]) == ("", "positive")
     assert (line["strict_correct"], line["emocaliber_correct"]) == ("no", "yes")
     difference_markdown(found).encode()
 

@@ -200,12 +200,12 @@ def test_of_several_responses_to_a_sample_the_last_counts():
         "strict",
         CATALOGUE,
     )
-    assert [(row.sample_id, row.reading.label, row.correct) for row in rows] == [
+    assert [(row.sample_id, row.reading.answer, row.correct) for row in rows] == [
         ("a", "positive", True),
         ("b", "negative", False),
     ]
     said = [json.loads(line) for line in prediction_lines(rows)]
-    assert said[1]["label_status"] == "ok"
+    assert said[1]["answer_status"] == "ok"
 
 
 def test_tables_print_percent_and_explain_their_marks():
@@ -274,7 +274,7 @@ def repeated(labels, task="emoji_2", sample="a"):
 )
 def test_agreement_over_repeats_is_a_confidence(labels, label, confidence):
     [agreed] = agreement(repeated(labels))
-    assert (agreed.reading.label, agreed.reading.confidence) == (label, confidence)
+    assert (agreed.reading.answer, agreed.reading.confidence) == (label, confidence)
 
 
 def test_repeats_have_a_spread_beside_their_intervals():

@@ -252,7 +252,7 @@ def test_scores_agree_with_sklearn():
     complete = score_responses(rows, "emocaliber", CATALOGUE)
     for name, group in complete.scores.groups.items():
         members = [row for row in complete.rows if row.task in group.tasks]
-        labels = [row.reading.label or "unknown" for row in members]
+        labels = [row.reading.answer or "unknown" for row in members]
         f1 = f1_score([row.target for row in members], labels, average="weighted", zero_division=0)
         assert group.pooled.metrics["f1_weighted"].value == exactly(f1), name
         confident = [row for row in members if row.reading.confidence is not None]

@@ -221,9 +221,9 @@ def _watched(plan: RunPlan, make_engine: Callable[[], Engine], directory: RunDir
     console = stderr()
     names = ", ".join(each.task.id for each in plan.tasks)
     console.print(f"{plan.model.name} on {names} → {directory.path}", soft_wrap=True)
-    aliases = {each.task.id: each.task.aliases for each in plan.tasks}
+    kinds = {each.task.id: each.task.answers for each in plan.tasks}
     try:
-        with RunProgress(console, aliases) as progress:
+        with RunProgress(console, kinds) as progress:
             return generate(plan, make_engine, directory, progress)
     except (Interrupted, RunError) as fault:
         if not fault.remedy and (isinstance(fault, Interrupted) or directory.has_responses()):

@@ -244,7 +244,7 @@ def _notes(baseline: Side, candidate: Side, pairs: Sequence[Pair]) -> Iterable[s
     for place, side, which in ((0, baseline, "baseline"), (1, candidate, "candidate")):
         if side.manifest is not None and side.manifest.status != "complete":
             yield f"The {which}'s run is {side.manifest.status}."
-        errors = sum(pair[place].reading.label_status == "error" for pair in pairs)
+        errors = sum(pair[place].reading.answer_status == "error" for pair in pairs)
         if errors:
             yield f"{errors:,} {rows} are errors of the {which}'s run; they count as wrong."
     yield from _settings(baseline, candidate)

@@ -20,6 +20,9 @@ from vecbench.tasks import Catalogue
 LARGEST = 2**53
 """No count and no value of a score is larger; differences of what is not are exact or at least finite."""
 
+EARLIER_STATUS = "label_status"
+"""What predictions.jsonl of version 0.1 calls the status of an answer."""
+
 RowKey = tuple[str, str, int]
 """Task, sample and repeat."""
 
@@ -195,7 +198,9 @@ def _has_predictions(file: Path) -> bool:
         first = json.loads(line)
     except ValueError:
         return False
-    return isinstance(first, dict) and "label_status" in first and "response" not in first
+    if not isinstance(first, dict) or "response" in first:
+        return False
+    return "answer_status" in first or EARLIER_STATUS in first
 
 
 def _read_predictions(file: Path, catalogue: Catalogue) -> list[Prediction]:
@@ -222,24 +227,26 @@ def _read_predictions(file: Path, catalogue: Catalogue) -> list[Prediction]:
         known = candidates.setdefault(row.task, {})
         if row.task not in catalogue.tasks:
             known[row.target] = None
-        if row.reading.label is not None:
-            known[row.reading.label] = None
+        if row.reading.answer is not None:
+            known[row.reading.answer] = None
     tuples = {name: tuple(labels) for name, labels in candidates.items()}
     return [replace(row, candidates=tuples[row.task]) for row in rows.values()]
 
 
 def _prediction(said: Any) -> Prediction:
+    if EARLIER_STATUS in said:
+        said = said | {"answer": said["label"], "answer_status": said[EARLIER_STATUS]}
     texts = [said[name] for name in ("key", "task", "sample_id", "target")]
-    statuses = said["label_status"], said["confidence_status"]
-    label, confidence, repeat = said["label"], said["confidence"], said["repeat"]
-    if not all(isinstance(each, str) for each in (*texts, *statuses)) or not isinstance(label, str | None):
+    statuses = said["answer_status"], said["confidence_status"]
+    answer, confidence, repeat = said["answer"], said["confidence"], said["repeat"]
+    if not all(isinstance(each, str) for each in (*texts, *statuses)) or not isinstance(answer, str | None):
         raise TypeError("a text is no text")
     if not isinstance(repeat, int) or isinstance(repeat, bool):
         raise TypeError(f"repeat is {repeat!r:.60}")
     if confidence is not None and not (isinstance(confidence, int | float) and 0 <= confidence <= 1):
         raise ValueError(f"confidence is {confidence!r:.60}")
     key, task, sample_id, target = texts
-    reading = Reading(label, statuses[0], confidence, statuses[1])
+    reading = Reading(answer, statuses[0], confidence, statuses[1])
     return Prediction(key, task, sample_id, repeat, target, (), reading)
 
 

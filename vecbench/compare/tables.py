@@ -194,7 +194,7 @@ def _markdown_table(headings: Sequence[str], lines: Iterable[Sequence[str]], *, 
 
 def _flip_cells(flip: Flip, escaped: Callable[[str, int | None], str]) -> list[str]:
     def reading(each: Reading) -> str:
-        label = escaped(each.label, TEXT_WIDTH) if each.label is not None else f"({each.label_status})"
+        label = escaped(each.answer, TEXT_WIDTH) if each.answer is not None else f"({each.answer_status})"
         return label if each.confidence is None else f"{label} {100 * each.confidence:.0f}"
 
     sample = flip.sample_id + (f" (repeat {flip.repeat})" if flip.repeat else "")

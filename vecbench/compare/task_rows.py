@@ -119,7 +119,7 @@ def _rows(pairs: Sequence[Pair], numbers: dict[str, int], images: dict[Hashable,
 
 def _answers(rows: Sequence[Prediction], numbers: Mapping[str, int]) -> Answers:
     stated = [row.reading.confidence for row in rows]
-    label = [-1 if row.reading.label is None else numbers.get(row.reading.label, -1) for row in rows]
+    label = [-1 if row.reading.answer is None else numbers.get(row.reading.answer, -1) for row in rows]
     return Answers.of_rows(
         [np.nan if each is None else each for each in stated], [row.correct for row in rows], label
     )

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vecbench.answers import Label
 from vecbench.errors import DataError, UsageError
 from vecbench.images import decode_image, read_image
 from vecbench.metrics import brier as brier_score
@@ -136,7 +137,9 @@ def doc_to_image(doc: Mapping[str, Any]) -> list[Image]:
 
 def process_results(doc: Mapping[str, Any], results: Sequence[str]) -> dict[str, Any]:
     """What one response is worth: accuracy and coverage as numbers, the rest as pairs to aggregate."""
-    reading = protocol_named("strict")(results[0], doc["candidates"], dict(doc["aliases"]), None)
+    reading = protocol_named("strict")(
+        results[0], doc["candidates"], Label(aliases=dict(doc["aliases"])), None
+    )
     correct = reading.names(doc["target"])
     pair: Pair = (reading.confidence, correct)
     return {

@@ -117,7 +117,7 @@ class Resolution:
             error,
             row.n_prompt_tokens,
             row.n_output_tokens,
-            None if row.target == target else row.target,
+            stated_target=None if row.target == target else row.target,
         )
 
     @property

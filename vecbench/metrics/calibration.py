@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from vecbench.metrics.cells import Cells, ConfidenceMetric, Values, share
+from vecbench.metrics.definition import Change, Metric, of_cells
+from vecbench.metrics.totals import Totals
 
 
 def bin_of(confidence: NDArray[np.float64], bins: int) -> NDArray[np.intp]:
@@ -178,3 +183,149 @@ def share_at_one(cells: Cells) -> Values:
         In [0, 1]; nan without rows.
     """
     return share(cells.total[..., cells.confidence == 1].sum(axis=-1), cells.counts)
+
+
+FEWEST_IN_A_BIN = 20
+"""With fewer rows than this in a bin, resampling does not know what the bin's gap may be."""
+MASS_BINS = 10
+FAR = 3
+"""Standard errors beyond which a bin's gap is too far from 0 for noise to hide its sign."""
+
+
+def _ece_15(cells: Cells) -> Values:
+    return ece.of_cells(cells, 15)
+
+
+def _ece_bounds(value: float, stated: int, missing: int) -> tuple[float, float]:
+    n = stated + missing
+    known, slack = value * stated / n, missing / n
+    return max(0.0, known - slack), min(1.0, known + slack)
+
+
+def ece_excess(cells: Cells) -> Values:
+    """How far an ECE of ten bins may lie above the truth, by what noise adds to it; shape (...).
+
+    Noise in a bin's gap makes its absolute value larger on average, by √(2/π) of its standard error where the
+    gap is 0, by less elsewhere: this adds that up over the bins whose gap may be 0.
+    """
+    bins = 10
+    into = np.equal.outer(bin_of(cells.confidence, bins), np.arange(bins)).astype(np.float64)
+    over_right, over_wrong = cells.confidence - 1, cells.confidence
+    rows = cells.total @ into
+    surplus = (cells.right * over_right + cells.wrong * over_wrong) @ into
+    squares = (cells.right * over_right**2 + cells.wrong * over_wrong**2) @ into
+    # As if one row more were off by 1: the spread of a few rows says little.
+    error = np.sqrt(squares - surplus**2 / np.maximum(rows, 1) + 1) * (rows > 0)
+    noise = (error * (np.abs(surplus) <= FAR * error)).sum(axis=-1)
+    return np.asarray(np.sqrt(2 / np.pi) * share(noise, cells.counts))
+
+
+def _mass_binned(observed: Totals) -> Callable[[Totals], Values]:
+    """ECE with the bins of equal mass that the rows themselves have: each set of rows has bins of its own.
+
+    Args:
+        observed: Of the rows, as one replicate; counts of shape (..., 1, k).
+    """
+    cells = observed.cells
+    counted = cells.total[..., 0, :]
+    bins = np.zeros((*counted.shape, MASS_BINS))
+    for place in np.ndindex(counted.shape[:-1]):
+        total = counted[place]
+        there = Cells(cells.confidence[total > 0], total[total > 0], np.zeros(np.count_nonzero(total)))
+        if there.n:
+            bins[(*place, np.flatnonzero(total), mass_bin_of(there, MASS_BINS))] = 1
+
+    def value(totals: Totals) -> Values:
+        drawn = totals.cells
+        return share(np.abs(drawn.once(surplus_of) @ bins).sum(axis=-1), drawn.counts)
+
+    return value
+
+
+def _worst_bin(totals: Totals) -> Mapping[str, Any]:
+    low, high, rows = mce_bin(totals.cells)
+    return {"bin": [low, high], "bin_n": rows}
+
+
+def _why_mce_is_untested(sides: Sequence[Totals]) -> str | None:
+    rows = min(_rows_of_emptiest_bin(side.cells) for side in sides)
+    if rows < FEWEST_IN_A_BIN:
+        return f"no interval: a bin of {rows} rows may set it, whose gap takes {FEWEST_IN_A_BIN} to know"
+    return None
+
+
+def _rows_of_emptiest_bin(cells: Cells) -> int:
+    sizes = np.bincount(bin_of(cells.confidence, 10), weights=cells.total)
+    return int(min(sizes[sizes > 0], default=0))
+
+
+_BIASED = "resampling adds to it as to ECE, and no interval was found that holds its level"
+
+CONFIDENCE_GAP = Metric(
+    key="confidence_gap",
+    heading="Gap",
+    description="Mean confidence − accuracy: positive when the model is overconfident.",
+    value=of_cells(confidence_gap.of_cells),
+    better=None,
+    range=(-1.0, 1.0),
+    shown="wide",
+)
+ECE = Metric(
+    key="ece",
+    heading="ECE",
+    description="Expected calibration error with ten bins of equal width.",
+    value=of_cells(ece.of_cells),
+    better="lower",
+    interval="reflected",
+    bins=10,
+    change=Change("fading"),
+    shown="always",
+    board="main",
+    bounds=_ece_bounds,
+    excess=ece_excess,
+)
+ECE_15 = Metric(
+    key="ece_15",
+    heading="ECE 15",
+    description="Expected calibration error with fifteen bins of equal width.",
+    value=of_cells(_ece_15),
+    better="lower",
+    interval="reflected",
+    bins=15,
+    change=Change("fading"),
+    bounds=_ece_bounds,
+)
+ECE_MASS = Metric(
+    key="ece_mass",
+    heading="ECE mass",
+    description="Expected calibration error with ten bins of equal mass.",
+    value=of_cells(ece_mass.of_cells),
+    better="lower",
+    interval="none",
+    why_no_interval=_BIASED,
+    bins=MASS_BINS,
+    change=Change("fading"),
+    held=_mass_binned,
+)
+MCE = Metric(
+    key="mce",
+    heading="MCE",
+    description="The largest gap between accuracy and mean confidence of any of ten bins.",
+    value=of_cells(mce.of_cells),
+    better="lower",
+    interval="none",
+    why_no_interval=_BIASED,
+    bins=10,
+    change=Change("fading", refused=_why_mce_is_untested),
+    details=_worst_bin,
+)
+SHARE_AT_ONE = Metric(
+    key="share_at_one",
+    heading="At 1.0",
+    description="The share of confidences that are exactly 1.0, which no evidence can support.",
+    value=of_cells(share_at_one.of_cells),
+    better=None,
+    interval="none",
+    why_no_interval="it describes the confidences, and no error of theirs",
+    change=Change(aspect="certainty"),
+)

@@ -10,7 +10,9 @@ from numpy.typing import ArrayLike
 from vecbench.metrics.calibration import bin_of, ece
 from vecbench.metrics.cells import Cells, ConfidenceMetric, Values
 from vecbench.metrics.clusters import design_effect
+from vecbench.metrics.definition import Metric, untested
 from vecbench.metrics.right_counts import RightCounts
+from vecbench.metrics.totals import Totals
 
 REPLICATES = 10_000
 SEED = 0
@@ -180,3 +182,38 @@ def widened(null: Mapping[int, Values], effects: Mapping[int, float]) -> dict[in
         effects: Bins → `null_effect`; 1 where it is absent.
     """
     return {bins: values * effects.get(bins, 1.0) ** 0.5 for bins, values in null.items()}
+
+
+def _null_mean(totals: Totals) -> Values:
+    return np.asarray(totals.null[10].mean() if totals.null else np.nan)
+
+
+def _null_p(totals: Totals) -> Values:
+    return np.asarray(consistency_p(totals.cells, totals.null[10]) if totals.null else np.nan)
+
+
+_OF_ONE_RUN = "it tells how to read the ECE of the same rows"
+
+ECE_NULL = Metric(
+    key="ece_null",
+    heading="null",
+    description="The mean ECE of a perfectly calibrated model with these confidences and this n.",
+    value=_null_mean,
+    better=None,
+    interval="none",
+    why_no_interval=_OF_ONE_RUN,
+    change=untested(_OF_ONE_RUN),
+    is_of_one_run=True,
+)
+CALIBRATION_P = Metric(
+    key="calibration_p",
+    heading="p",
+    description="How often a perfectly calibrated model has as large an ECE.",
+    value=_null_p,
+    better=None,
+    interval="none",
+    why_no_interval=_OF_ONE_RUN,
+    change=untested(_OF_ONE_RUN),
+    averaged=False,
+    is_of_one_run=True,
+)

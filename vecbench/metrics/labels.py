@@ -8,6 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from vecbench.metrics.cells import Values, share
+from vecbench.metrics.definition import Change, Metric
+from vecbench.metrics.totals import ClassCounts, Totals
+
 
 def accuracy(targets: Sequence[str], labels: Sequence[str | None]) -> float:
     """The share of rows whose label is the target.
@@ -112,3 +116,72 @@ def f1_scores(counts: NDArray[np.int64]) -> F1Scores:
     either = support + predicted
     each = np.divide(2 * hits, either, out=np.zeros(hits.size), where=either > 0)
     return F1Scores(float(each.mean()), float((each * support).sum() / n))
+
+
+def _class_counts(totals: Totals) -> ClassCounts:
+    if totals.classes is None:
+        raise ValueError("F1 takes answers that are counted by class")
+    return totals.classes
+
+
+def _f1_macro(totals: Totals) -> Values:
+    counts = _class_counts(totals)
+    defined = counts.support.sum(axis=-1) > 0
+    mean = counts.f1.sum(axis=-1) / np.maximum(counts.candidates, 1)
+    return np.asarray(np.where(defined, mean, np.nan))
+
+
+def _f1_weighted(totals: Totals) -> Values:
+    counts = _class_counts(totals)
+    return share((counts.f1 * counts.support).sum(axis=-1), counts.support.sum(axis=-1))
+
+
+_NO_INTERVAL = "none was found that holds its level with few rows of a class"
+
+ACCURACY = Metric(
+    key="accuracy",
+    heading="Acc",
+    description="The share of rows whose answer is right; a row without an answer is wrong.",
+    value=lambda totals: totals.accuracy,
+    over="all",
+    interval="wilson",
+    counts=lambda rows: rows.right,
+    shown="always",
+    board="main",
+)
+COVERAGE = Metric(
+    key="coverage",
+    heading="Cov",
+    description="The share of rows that state a confidence.",
+    value=lambda totals: totals.coverage,
+    over="all",
+    interval="wilson",
+    counts=lambda rows: rows.stated,
+    shown="wide",
+    board="column",
+)
+F1_MACRO = Metric(
+    key="f1_macro",
+    heading="F1 mac",
+    description="The unweighted mean of the candidates' F1; a row without a label is a miss.",
+    value=_f1_macro,
+    basis="classes",
+    over="all",
+    interval="none",
+    why_no_interval=_NO_INTERVAL,
+    change=Change(aspect="answer"),
+    shown="wide",
+)
+F1_WEIGHTED = Metric(
+    key="f1_weighted",
+    heading="F1 wgt",
+    description="The mean of the candidates' F1, weighted by how often each is the target.",
+    value=_f1_weighted,
+    basis="classes",
+    over="all",
+    interval="none",
+    why_no_interval=_NO_INTERVAL,
+    change=Change(aspect="answer"),
+    shown="wide",
+    board="column",
+)

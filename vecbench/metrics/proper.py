@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from vecbench.metrics.cells import Cells, ConfidenceMetric, Values, reciprocal_total, share
+from vecbench.metrics.definition import Change, Metric, of_cells
+from vecbench.metrics.totals import Totals
 
 NLL_CLIP = 1e-12
 """Confidences are moved this far from 0 and 1 before their logarithm is taken."""
@@ -102,3 +106,85 @@ def _right_squared(cells: Cells) -> Values:
     return np.asarray(
         np.einsum("...k,...k,...k->...", cells.right, cells.right, cells.once(reciprocal_total))
     )
+
+
+FEWEST_AT_A_CONFIDENCE = 4
+"""With fewer rows than this at a confidence, on the mean, reflecting does not undo what chance has added."""
+
+
+def _why_parts_are_untested(sides: Sequence[Totals]) -> str | None:
+    each = min(side.cells.n / max(1, int((side.cells.total > 0).sum())) for side in sides)
+    if each < FEWEST_AT_A_CONFIDENCE:
+        return f"no interval: {each:.1f} rows at each confidence, it takes {FEWEST_AT_A_CONFIDENCE}"
+    return None
+
+
+def _why_nll_is_untested(sides: Sequence[Totals]) -> str | None:
+    certain = sum(
+        int(side.cells.total[(side.cells.confidence == 0) | (side.cells.confidence == 1)].sum())
+        for side in sides
+    )
+    if certain:
+        return f"no interval: {certain:,} answers state 0 or 1, where a wrong one costs what the clip says"
+    return None
+
+
+def _brier_bounds(value: float, stated: int, missing: int) -> tuple[float, float]:
+    n = stated + missing
+    known = value * stated / n
+    return known, known + missing / n
+
+
+_BIASED = "resampling adds to it as to ECE, and no interval was found that holds its level"
+
+BRIER = Metric(
+    key="brier",
+    heading="Brier",
+    description="Mean (confidence − correct)².",
+    value=of_cells(brier.of_cells),
+    better="lower",
+    shown="always",
+    board="main",
+    bounds=_brier_bounds,
+)
+BRIER_RELIABILITY = Metric(
+    key="brier_reliability",
+    heading="Brier rel",
+    description="The part of the Brier score that miscalibration costs.",
+    value=of_cells(brier_reliability.of_cells),
+    better="lower",
+    interval="none",
+    why_no_interval=_BIASED,
+    change=Change("steady", refused=_why_parts_are_untested),
+)
+BRIER_RESOLUTION = Metric(
+    key="brier_resolution",
+    heading="Brier res",
+    description="What the confidence tells about correctness.",
+    value=of_cells(brier_resolution.of_cells),
+    interval="none",
+    why_no_interval=_BIASED,
+    change=Change("steady", refused=_why_parts_are_untested),
+)
+BRIER_UNCERTAINTY = Metric(
+    key="brier_uncertainty",
+    heading="Brier unc",
+    description="The Brier score of always stating the accuracy.",
+    value=of_cells(brier_uncertainty.of_cells),
+    better=None,
+    interval="none",
+    why_no_interval="it follows from the accuracy",
+)
+NLL = Metric(
+    key="nll",
+    heading="NLL",
+    description="Negative log-likelihood of correctness, natural logarithm, confidences clipped.",
+    value=of_cells(nll.of_cells),
+    better="lower",
+    range=(0.0, np.inf),
+    unit="number",
+    interval="none",
+    why_no_interval="one wrong answer at 1.0 costs what the clip says",
+    change=Change(refused=_why_nll_is_untested),
+    details=lambda totals: {"clip": NLL_CLIP, "infinite_terms": nll_infinite_terms(totals.cells)},
+)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vecbench.metrics.cells import Cells, ConfidenceMetric, Counts, Values, reciprocal_total, share
+from vecbench.metrics.definition import Metric, of_cells
 
 TABLE_SIZE = 2**16
 """Harmonic numbers below this are looked up, above it they come from their series."""
@@ -132,3 +133,35 @@ def _harmonic(n: NDArray[np.int64] | Counts) -> Values:
     series = np.log(large) + np.euler_gamma + 1 / (2 * large) - 1 / (12 * large**2)
     small = _harmonic_table()[np.minimum(n, TABLE_SIZE - 1).astype(np.intp)]
     return np.asarray(np.where(n < TABLE_SIZE, small, series), dtype=np.float64)
+
+
+AUROC = Metric(
+    key="auroc",
+    heading="AUROC",
+    description="The chance that a right answer has a higher confidence than a wrong one.",
+    value=of_cells(auroc.of_cells),
+    shown="always",
+    board="column",
+    fewest_of_each=30,
+)
+AURC = Metric(
+    key="aurc",
+    heading="AURC",
+    description="Area under the risk–coverage curve.",
+    value=of_cells(aurc.of_cells),
+    better="lower",
+)
+E_AURC = Metric(
+    key="e_aurc",
+    heading="E-AURC",
+    description="AURC − that of the same answers ranked perfectly.",
+    value=of_cells(e_aurc.of_cells),
+    better="lower",
+)
+AUGRC = Metric(
+    key="augrc",
+    heading="AUGRC",
+    description="Area under the generalised risk–coverage curve.",
+    value=of_cells(augrc.of_cells),
+    better="lower",
+)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from vecbench.metrics.calibration import surplus_of
 from vecbench.metrics.cells import Cells, ConfidenceMetric, Values
+from vecbench.metrics.definition import Metric, of_cells, untested
 
 GRID_PER_WIDTH = 8
 """Points a kernel width at which the residual's sign is looked at."""
@@ -204,3 +205,17 @@ def _near(points: NDArray[np.float64], centres: NDArray[np.float64], width: floa
     ends = points[0] - REACH * width, points[-1] + REACH * width
     begin, end = np.searchsorted(centres, ends)
     return slice(int(begin), int(end))
+
+
+SMECE = Metric(
+    key="smece",
+    heading="smECE",
+    description="SmoothECE: calibration error without bins.",
+    value=of_cells(smece.of_cells),
+    better="lower",
+    interval="none",
+    why_no_interval="every replicate would take a search for its own kernel width; ECE has one",
+    change=untested(
+        "no interval: every replicate would take a search for its own kernel width; ECE is tested"
+    ),
+)

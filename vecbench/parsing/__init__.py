@@ -1,6 +1,6 @@
 """What a response says: its label and its confidence, each with how it came about."""
 
-from vecbench.parsing.prediction import ConfidenceStatus, LabelStatus, Prediction, Reading
+from vecbench.parsing.prediction import AnswerStatus, ConfidenceStatus, Prediction, Reading
 from vecbench.parsing.protocols import EMOBSERVER, EMOCALIBER, PROTOCOLS, STRICT, Protocol, protocol_named
 
 __all__ = [
@@ -8,8 +8,8 @@ __all__ = [
     "EMOCALIBER",
     "PROTOCOLS",
     "STRICT",
+    "AnswerStatus",
     "ConfidenceStatus",
-    "LabelStatus",
     "Prediction",
     "Protocol",
     "Reading",

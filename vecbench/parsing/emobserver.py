@@ -7,9 +7,13 @@ A response without any label counts as the first candidate. Source:
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from vecbench.parsing.prediction import Reading
+
+if TYPE_CHECKING:
+    from vecbench.answers import AnswerKind
 
 _ANSWER = re.compile(r"<answer>(.*?)</answer>", re.DOTALL | re.IGNORECASE)
 
@@ -17,7 +21,7 @@ _ANSWER = re.compile(r"<answer>(.*?)</answer>", re.DOTALL | re.IGNORECASE)
 def read(
     response: str | None,
     candidates: Sequence[str],
-    aliases: Mapping[str, str],
+    kind: AnswerKind | None = None,
     finish_reason: str | None = None,
 ) -> Reading:
     """The label that EmObserver's evaluator reads; it knows no confidence.
@@ -25,13 +29,13 @@ def read(
     Args:
         response: The generated text; None when the engine failed, which it takes for an empty one.
         candidates: The closed list; its order decides, and its first is what a failure counts as.
-        aliases: Not used: the evaluator knows none.
+        kind: Not used: the evaluator knows labels only.
         finish_reason: Not used.
 
     Returns:
         A reading, whatever the response is.
     """
-    del aliases, finish_reason
+    del kind, finish_reason
     found = named_label(response or "", candidates)
     label = found if found is not None else candidates[0] if candidates else None
     return Reading(label, "ok" if label is not None else "no_answer", None, "missing")

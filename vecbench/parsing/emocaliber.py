@@ -9,9 +9,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from vecbench.parsing.prediction import ConfidenceStatus, LabelStatus, Reading
+from vecbench.parsing.prediction import AnswerStatus, ConfidenceStatus, Reading
+
+if TYPE_CHECKING:
+    from vecbench.answers import AnswerKind
 
 # Without DOTALL, as there: an answer that spans lines is not found.
 _ANSWER = re.compile(r"<answer>(.*?)</answer>")
@@ -21,7 +25,7 @@ _CONFIDENCE = re.compile(r"<confidence>(.*?)</confidence>")
 def read(
     response: str | None,
     candidates: Sequence[str],
-    aliases: Mapping[str, str],
+    kind: AnswerKind | None = None,
     finish_reason: str | None = None,
 ) -> Reading:
     """The label and the confidence that EmoCaliber's scripts read.
@@ -29,18 +33,18 @@ def read(
     Args:
         response: The generated text; None when the engine failed.
         candidates: The closed list; its order decides between several matches.
-        aliases: Not used: the scripts know none.
+        kind: Not used: the scripts know labels only.
         finish_reason: Not used.
 
     Returns:
         A reading, whatever the response is. A confidence outside [0, 1] is clipped and has the status
         "ok"; one that is no number has the status "not_a_number", and the scripts drop its row.
     """
-    del aliases, finish_reason
+    del kind, finish_reason
     if response is None:
         return Reading(None, "error", None, "missing")
     label = matched_label(response, candidates)
-    status: LabelStatus = "ok"
+    status: AnswerStatus = "ok"
     if label is None:
         status = "not_a_candidate" if first_answer(response) else "no_answer"
     try:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
-LabelStatus = Literal["ok", "alias", "ambiguous", "not_a_candidate", "no_answer", "truncated", "error"]
-"""How a label came about, or why there is none.
+AnswerStatus = Literal[
+    "ok", "alias", "ambiguous", "not_a_candidate", "out_of_range", "no_answer", "truncated", "error"
+]
+"""How an answer came about, or why there is none.
 
-ok: the answer is a candidate, or names exactly one as a whole word. alias: another spelling that the
-task lists. ambiguous: several candidates, or a negated one. not_a_candidate: an answer without any.
-no_answer: nothing that could be an answer. truncated: cut off before the answer was complete. error:
-the engine gave no response.
+ok: the answer is a candidate, or names exactly one as a whole word; a number, a list of labels. alias:
+another spelling that the task lists. ambiguous: several answers where one is asked for, or a negated one.
+not_a_candidate: none of what was asked for. out_of_range: a number outside what was asked for. no_answer:
+nothing that could be an answer. truncated: cut off before the answer was complete. error: the engine gave no
+response.
 """
 
 ConfidenceStatus = Literal["ok", "percent", "fraction", "out_of_range", "not_a_number", "missing"]
@@ -21,7 +25,7 @@ ok: a decimal in [0, 1]. percent: divided by 100. fraction: such as 9/10 or 9 ou
 number whose scale would have to be guessed. not_a_number: words, bounds, ranges. missing: none is stated.
 """
 
-LABEL_STATUSES: tuple[LabelStatus, ...] = LabelStatus.__args__  # type: ignore[attr-defined]
+ANSWER_STATUSES: tuple[AnswerStatus, ...] = AnswerStatus.__args__  # type: ignore[attr-defined]
 CONFIDENCE_STATUSES: tuple[ConfidenceStatus, ...] = ConfidenceStatus.__args__  # type: ignore[attr-defined]
 
 
@@ -30,20 +34,20 @@ class Reading:
     """What one response says.
 
     Attributes:
-        label: One of the candidates, spelt as the candidate; None unless the status is ok or alias.
-        label_status: How the label came about.
+        answer: As its kind has it (a label is spelt as the candidate); None unless the status is ok or alias.
+        answer_status: How the answer came about.
         confidence: In [0, 1]; None unless the status is ok, percent or fraction.
         confidence_status: How the confidence came about.
     """
 
-    label: str | None
-    label_status: LabelStatus
+    answer: Any | None
+    answer_status: AnswerStatus
     confidence: float | None
     confidence_status: ConfidenceStatus
 
-    def names(self, target: str) -> bool:
-        """Whether the label is the target; without a label it is not."""
-        return self.label is not None and self.label == target
+    def names(self, target: Any) -> bool:
+        """Whether the answer is the target; without an answer it is not."""
+        return self.answer is not None and self.answer == target
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,24 +59,31 @@ class Prediction:
         task: The task's id.
         sample_id: Unique within the task.
         repeat: 0 for the first answer to a sample.
-        target: The true label.
-        candidates: The closed list.
+        target: The true answer, as its kind has it.
+        candidates: The closed list, as its kind has it.
         reading: What the response says.
-        image_sha256: Of the image's bytes; None if unknown.
-        judged: Whether it is right by a protocol's own comparison; None where label and target are compared.
+        image_sha256: Of the image's bytes, or of the hashes of several; None if unknown.
+        judged: Whether it is right as its kind or a protocol compares; None where it is if answer and target
+            are equal.
         dropped: Why the protocol leaves the row out of every score; None if it counts.
+        kind: Name of the answer kind.
+        images_sha256: The hashes of several images, in order; empty where there is one.
+        attributes: What scores are broken down by: column of the data → value.
     """
 
     key: str
     task: str
     sample_id: str
     repeat: int
-    target: str
+    target: Any
     candidates: tuple[str, ...]
     reading: Reading
     image_sha256: str | None = None
     judged: bool | None = None
     dropped: str | None = None
+    kind: str = "label"
+    images_sha256: tuple[str | None, ...] = ()
+    attributes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def image_key(self) -> str:
@@ -81,7 +92,7 @@ class Prediction:
 
     @property
     def correct(self) -> bool:
-        """Whether the label is the target; a prediction without a label is wrong."""
+        """Whether the answer is right; a prediction without an answer is wrong."""
         if self.judged is not None:
             return self.judged
         return self.reading.names(self.target)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from vecbench.errors import UsageError, nearest
 from vecbench.parsing import emobserver, emocaliber, strict
 from vecbench.parsing.prediction import Reading
 
-Protocol = Callable[[str | None, Sequence[str], Mapping[str, str], str | None], Reading]
-"""(response text, candidates, alias → label, finish reason) → reading."""
+if TYPE_CHECKING:
+    from vecbench.answers import AnswerKind
+
+Protocol = Callable[[str | None, Sequence[str], "AnswerKind", str | None], Reading]
+"""(response text, candidates, answer kind, finish reason) → reading."""
 
 STRICT = "strict"
 EMOCALIBER = "emocaliber"

@@ -82,9 +82,9 @@ def _response_rows(differences: Differences) -> Iterator[tuple[str, ...]]:
     for row in differences.rows[:MOST_ROWS]:
         theirs, ours = row.emocaliber, row.strict
         name = differences.names.get(theirs.task, theirs.task)
-        strict = "not counted" if ours is None else _said(ours.reading.label, ours.reading.confidence)
+        strict = "not counted" if ours is None else _said(ours.reading.answer, ours.reading.confidence)
         dropped = theirs.dropped is not None
-        there = "not counted" if dropped else _said(theirs.reading.label, theirs.reading.confidence)
+        there = "not counted" if dropped else _said(theirs.reading.answer, theirs.reading.confidence)
         why = "; ".join(str(reason) for reason in row.reasons)
         cells = (name, theirs.sample_id, theirs.target, strict, there, why)
         yield tuple(" ".join(cell.split()) for cell in cells)

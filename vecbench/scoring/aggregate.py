@@ -29,7 +29,7 @@ from vecbench.metrics.consistency import consistency_p, null_eces, widened
 from vecbench.metrics.labels import f1_scores
 from vecbench.metrics.replication import WORKERS
 from vecbench.parsing import Prediction
-from vecbench.parsing.prediction import CONFIDENCE_STATUSES, LABEL_STATUSES
+from vecbench.parsing.prediction import ANSWER_STATUSES, CONFIDENCE_STATUSES
 from vecbench.scoring.arrangement import Arrangement
 from vecbench.scoring.definitions import DEFINITIONS, NULL_BINS, Definition, bounds_under_missing
 from vecbench.scoring.dependence import INDEPENDENT, SHARES, Dependence, Effects
@@ -173,7 +173,7 @@ def _row_scores(
     known = set(candidates)
     # A target outside the candidates is a fault of the data: a miss of no class.
     targets = [row.target if row.target in known else None for row in rows]
-    labels = [row.reading.label for row in rows]
+    labels = [row.reading.answer for row in rows]
     metrics = {"accuracy": share(sum(row.correct for row in rows), n, effects.shares["accuracy"])}
     confusion = confusion_counts(targets, labels, candidates)
     metrics |= label_f1(confusion)
@@ -276,14 +276,14 @@ def _why_undefined(cells: Cells) -> str:
 
 def status_counts(rows: Sequence[Prediction]) -> dict[str, int]:
     """Rows that have a label, rows that have a confidence, errors, and rows by status."""
-    labels = Counter(row.reading.label_status for row in rows)
+    labels = Counter(row.reading.answer_status for row in rows)
     confidences = Counter(row.reading.confidence_status for row in rows)
     return (
         {
-            "answered": sum(row.reading.label is not None for row in rows),
+            "answered": sum(row.reading.answer is not None for row in rows),
             "confident": sum(row.reading.confidence is not None for row in rows),
             "errors": labels["error"],
         }
-        | {status: labels[status] for status in LABEL_STATUSES}
+        | {status: labels[status] for status in ANSWER_STATUSES}
         | {f"confidence_{status}": confidences[status] for status in CONFIDENCE_STATUSES}
     )

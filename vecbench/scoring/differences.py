@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from vecbench.parsing import EMOCALIBER, STRICT, Prediction
-from vecbench.parsing.disagreement import Reason, reasons
 from vecbench.scoring.arrangement import Arrangement
+from vecbench.scoring.disagreement import Reason, reasons
 from vecbench.scoring.emocaliber import emocaliber_scores
 from vecbench.scoring.predictions import predictions
 from vecbench.store import StoredResponse
@@ -22,7 +22,7 @@ TARGET_SPELLING = "the target is compared as it is spelt, and so equals no label
 UNKNOWN_TARGET = "the target is 'unknown', which no label counts as there"
 
 _FIELDS = ("task", "sample_id", "repeat", "target")
-_READ = ("counted", "label", "label_status", "confidence", "confidence_status", "correct")
+_READ = ("counted", "answer", "answer_status", "confidence", "confidence_status", "correct")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,7 @@ def _reasons(
     why = reasons(response.response, response.candidates, aliases, ours.reading, theirs.reading)
     if theirs.dropped is not None:
         return why or [Reason(FAILED, response.error or "")]
-    if ours.correct != theirs.correct and ours.reading.label == theirs.reading.label:
+    if ours.correct != theirs.correct and ours.reading.answer == theirs.reading.answer:
         return [*why, Reason(_target_kind(theirs), repr(theirs.target))]
     return why
 
@@ -161,7 +161,7 @@ def _reasons(
 def _target_kind(theirs: Prediction) -> str:
     if not theirs.correct:
         return TARGET_SPELLING
-    return UNKNOWN_TARGET if theirs.reading.label is None else TARGET_CASE
+    return UNKNOWN_TARGET if theirs.reading.answer is None else TARGET_CASE
 
 
 def _sample(row: StoredResponse | Prediction) -> tuple[str, str, int]:
@@ -190,8 +190,8 @@ def _read(row: Prediction | None) -> Iterator[object]:
         return
     reading = row.reading
     yield "yes" if row.dropped is None else "no"
-    yield "" if reading.label is None else reading.label
-    yield reading.label_status
+    yield "" if reading.answer is None else reading.answer
+    yield reading.answer_status
     yield "" if reading.confidence is None else reading.confidence
     yield reading.confidence_status
     yield "yes" if row.correct else "no"

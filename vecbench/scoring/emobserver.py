@@ -48,7 +48,7 @@ def emobserver_scores(
     failures: Counter[str] = Counter()
     guesses = 0
     for each in latest.values():
-        reading = emobserver.read(each.response, each.candidates, {}, each.finish_reason)
+        reading = emobserver.read(each.response, each.candidates)
         if each.repeat != first[each.task, each.sample_id]:
             predictions.append(prediction(each, reading, dropped=FURTHER_GENERATION))
             continue
@@ -182,8 +182,8 @@ def _overall_scores(
 def _row_scores(rows: Sequence[Prediction], accuracy: Score, failures: int) -> RowScores:
     candidates = tuple(dict.fromkeys(each for row in rows for each in row.candidates))
     targets = [row.target if row.target in candidates else None for row in rows]
-    confusion = confusion_counts(targets, [row.reading.label for row in rows], candidates)
+    confusion = confusion_counts(targets, [row.reading.answer for row in rows], candidates)
     # A failed response has a label all the same: the first candidate.
-    answered = sum(row.reading.label is not None for row in rows)
+    answered = sum(row.reading.answer is not None for row in rows)
     counts = {"answered": answered, "confident": 0, "errors": failures}
     return RowScores(len(rows), counts, {"accuracy": accuracy}, Cells.of_rows([], []), candidates, confusion)

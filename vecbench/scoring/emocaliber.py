@@ -113,12 +113,12 @@ def emocaliber_scores(
 
 def _row(response: StoredResponse) -> _Row | Prediction:
     """The response as the script sees it; as a plain prediction if the script drops it."""
-    reading = emocaliber.read(response.response, response.candidates, {}, response.finish_reason)
+    reading = emocaliber.read(response.response, response.candidates)
     if response.response is None or response.error is not None:
         reason = NO_RESPONSE if response.error is None else FAILED
         return prediction(response, reading, judged=False, dropped=reason)
     target = response.target.lower()
-    label = UNKNOWN if reading.label is None else reading.label.lower()
+    label = UNKNOWN if reading.answer is None else reading.answer.lower()
     judged = target == label
     try:
         confidence = emocaliber.stated_confidence(response.response)
@@ -136,7 +136,7 @@ def _label_anywhere(response: StoredResponse) -> str:
 def is_right_anywhere(response: StoredResponse) -> bool:
     """Whether a response that is not dropped counts as right overall, by the script's other matcher."""
     stated = response.as_stated()
-    return _label_anywhere(stated) == stated.target.lower()
+    return bool(_label_anywhere(stated) == stated.target.lower())
 
 
 def _task_scores(rows: Sequence[_Row]) -> RowScores:
@@ -261,7 +261,7 @@ def _row_scores(rows: Sequence[_Row], metrics: Mapping[str, Score]) -> RowScores
     candidates = tuple(dict.fromkeys(each for row in rows for each in row.prediction.candidates))
     spelt = {candidate.lower(): candidate for candidate in candidates}
     confusion = confusion_counts(
-        [spelt.get(row.target) for row in rows], [row.prediction.reading.label for row in rows], candidates
+        [spelt.get(row.target) for row in rows], [row.prediction.reading.answer for row in rows], candidates
     )
     counts = status_counts([row.prediction for row in rows])
     counts["confident"] = sum(row.confidence is not None for row in rows)

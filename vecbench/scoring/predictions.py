@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from typing import Any
 
+from vecbench.answers import AnswerKind
 from vecbench.parsing import Prediction, Reading, protocol_named
 from vecbench.store import StoredResponse
 from vecbench.tasks import Catalogue
@@ -22,29 +24,58 @@ def predictions(responses: Iterable[StoredResponse], protocol: str, catalogue: C
         UsageError: There is no such protocol.
     """
     read = protocol_named(protocol)
-    aliases = {name: task.aliases for name, task in catalogue.tasks.items()}
+    known: dict[tuple[str, str], AnswerKind] = {}
     latest: dict[tuple[str, str, int], Prediction] = {}
     for each in responses:
-        reading = read(each.response, each.candidates, aliases.get(each.task, {}), each.finish_reason)
-        latest[each.task, each.sample_id, each.repeat] = prediction(each, reading)
+        kind = known.get((each.task, each.kind))
+        if kind is None:
+            kind = known[each.task, each.kind] = catalogue.answers_of(each.task, each.kind)
+        reading = read(each.response, each.candidates, kind, each.finish_reason)
+        latest[each.task, each.sample_id, each.repeat] = judged(each, reading, kind)
     return list(latest.values())
 
 
+def judged(response: StoredResponse, reading: Reading, kind: AnswerKind) -> Prediction:
+    """A response with what it says, right or wrong as its kind compares."""
+    try:
+        target = kind.load(response.target)
+    except ValueError:  # a fault of the data, which is why there is no response: never right
+        return prediction(response, reading, judged=False)
+    right = kind.is_right(reading.answer, target)
+    return prediction(response, reading, judged=right, target=target)
+
+
 def prediction(
-    response: StoredResponse, reading: Reading, *, judged: bool | None = None, dropped: str | None = None
+    response: StoredResponse,
+    reading: Reading,
+    *,
+    judged: bool | None = None,
+    dropped: str | None = None,
+    target: Any = None,
 ) -> Prediction:
-    """A response with what it says; `judged` and `dropped` as `Prediction` has them."""
+    """A response with what it says; `judged` and `dropped` as `Prediction` has them.
+
+    Args:
+        response: The response.
+        reading: What it says.
+        judged: Whether it is right.
+        dropped: Why it counts in no score.
+        target: As its kind has it; None where that is as it is stored.
+    """
     return Prediction(
         response.key,
         response.task,
         response.sample_id,
         response.repeat,
-        response.target,
+        response.target if target is None else target,
         response.candidates,
         reading,
         response.image_sha256,
         judged,
         dropped,
+        response.kind,
+        response.images_sha256,
+        response.attributes,
     )
 
 
@@ -57,8 +88,8 @@ def prediction_lines(rows: Iterable[Prediction]) -> Iterator[str]:
             "sample_id": row.sample_id,
             "repeat": row.repeat,
             "target": row.target,
-            "label": row.reading.label,
-            "label_status": row.reading.label_status,
+            "answer": row.reading.answer,
+            "answer_status": row.reading.answer_status,
             "confidence": row.reading.confidence,
             "confidence_status": row.reading.confidence_status,
             "correct": row.correct,

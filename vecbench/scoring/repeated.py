@@ -94,7 +94,7 @@ def agreement(rows: Sequence[Prediction]) -> list[Prediction]:
 
 
 def _agreed(answers: Sequence[Prediction]) -> Prediction:
-    labels = Counter(row.reading.label for row in answers if row.reading.label is not None)
+    labels = Counter(row.reading.answer for row in answers if row.reading.answer is not None)
     if not labels:
         silent = replace(answers[0].reading, confidence=None, confidence_status="missing")
         return replace(answers[0], repeat=0, reading=silent)

@@ -6,7 +6,7 @@ import json
 import os
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -28,7 +28,7 @@ class StoredResponse:
         task: The task's id.
         sample_id: Unique within the task.
         repeat: 0 for the first answer to a sample.
-        target: The true label.
+        target: The true answer, as JSON: a label, a letter, a list of labels, a number.
         candidates: The closed list.
         image: Path relative to the data's root.
         image_sha256: Of the image file's bytes; None if it could not be read.
@@ -38,6 +38,10 @@ class StoredResponse:
         error: Why there is no response; None if there is one.
         n_prompt_tokens: Prompt length in tokens; None if unknown.
         n_output_tokens: Answer length in tokens; None if unknown.
+        kind: Name of the answer kind.
+        images: Paths of several images, in the order in which they were shown; empty where there is one.
+        images_sha256: Their hashes; `image` is then the first and `image_sha256` the hash of them all.
+        attributes: Columns of the data by which scores are broken down.
         stated_target: The target as a file of another program spells it, where `target` is rewritten to
             be a candidate; None where both are the same, as in every run. No part of the line.
     """
@@ -46,7 +50,7 @@ class StoredResponse:
     task: str
     sample_id: str
     repeat: int
-    target: str
+    target: Any
     candidates: tuple[str, ...]
     image: str
     image_sha256: str | None
@@ -56,6 +60,10 @@ class StoredResponse:
     error: str | None
     n_prompt_tokens: int | None
     n_output_tokens: int | None
+    kind: str = "label"
+    images: tuple[str, ...] = ()
+    images_sha256: tuple[str | None, ...] = ()
+    attributes: Mapping[str, str] = field(default_factory=dict)
     stated_target: str | None = None
 
     def as_stated(self) -> StoredResponse:
@@ -66,20 +74,26 @@ class StoredResponse:
         """The JSON line in UTF-8, newline included."""
         values = asdict(self)
         del values["stated_target"]
+        for name, default in _FURTHER.items():  # absent where they say nothing, as in lines of version 0.1
+            if values[name] == default:
+                del values[name]
         try:
             return json.dumps(values, ensure_ascii=False).encode() + b"\n"
         except UnicodeEncodeError:  # half of a surrogate pair: escaped, it is still valid UTF-8
             return json.dumps(values).encode() + b"\n"
 
 
-RESPONSE_KEYS = frozenset(each.name for each in fields(StoredResponse)) - {"stated_target"}
-"""The keys of a line."""
+_FURTHER: Mapping[str, Any] = {"kind": "label", "images": (), "images_sha256": (), "attributes": {}}
+"""The keys that a line need not have → what it says without them."""
+
+RESPONSE_KEYS = frozenset(each.name for each in fields(StoredResponse)) - {"stated_target", *_FURTHER}
+"""The keys that a line has."""
 _KINDS: Mapping[str, Any] = {
     "key": str,
     "task": str,
     "sample_id": str,
     "repeat": int,
-    "target": str,
+    "target": str | list | int | float,
     "candidates": list,
     "response": str | None,
     "finish_reason": str | None,
@@ -235,10 +249,19 @@ def stored_response(values: Any) -> StoredResponse:
         value = known[name]
         if not isinstance(value, kinds) or (isinstance(value, bool) and name == "repeat"):
             raise TypeError(f"{name} is {value!r:.60}")
+    further = {name: values.get(name, default) for name, default in _FURTHER.items()}
     candidates = known["candidates"]
-    if not candidates or not all(isinstance(each, str) for each in candidates):
+    if not all(isinstance(each, str) for each in candidates) or not (
+        candidates or further["kind"] != "label"
+    ):
         raise TypeError("candidates is no list of labels")
-    return StoredResponse(**known | {"candidates": tuple(candidates)})
+    for name in ("images", "images_sha256"):
+        if not isinstance(further[name], list | tuple):
+            raise TypeError(f"{name} is {further[name]!r:.60}")
+        further[name] = tuple(further[name])
+    if not isinstance(further["kind"], str) or not isinstance(further["attributes"], dict):
+        raise TypeError("kind is no name, or attributes no object")
+    return StoredResponse(**known | further | {"candidates": tuple(candidates)})
 
 
 def _answered(path: Path) -> set[str]:

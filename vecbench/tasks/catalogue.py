@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from vecbench.answers import AnswerKind, AnswerSpecification, kind_named, kind_of
 from vecbench.digests import sha256_of
 from vecbench.errors import DataError, UsageError, nearest
 from vecbench.shipped import tasks_folder
@@ -67,6 +68,19 @@ class Catalogue:
     def task_named(self, name: str) -> Task | None:
         """The task that data or responses mean by a name (`FI-8`, `UnbaisedEmo-6`); None if there is none."""
         return self._by_plain_name.get(plain_name(name))
+
+    def answers_of(self, task: str, kind: str) -> AnswerKind:
+        """How answers to a task are read and scored; of one that is not known, as its kind does by itself.
+
+        Args:
+            task: Its id.
+            kind: Name of the kind that its responses state.
+
+        Raises:
+            UsageError: There is no such kind.
+        """
+        known = self.tasks.get(task)
+        return known.answers if known and known.answers.name == kind else kind_named(kind)()
 
     @cached_property
     def _by_plain_name(self) -> Mapping[str, Task]:
@@ -182,6 +196,7 @@ def _task(file: YamlFile) -> Task:
     metadata, settings = content.metadata.vecbench, content.generation_kwargs
     profiles = prompt_profiles(file, metadata.prompts)
     expected = metadata.expected_n
+    aliases = {alias: label for label, listed in metadata.aliases.items() for alias in listed}
     said = {"content": dict(file.content), "prompts": dict(profiles)}
     return Task(
         id=without_prefix(content.task),
@@ -190,8 +205,9 @@ def _task(file: YamlFile) -> Task:
         group=without_prefix(metadata.group),
         version=str(content.metadata.version),
         noun=metadata.noun,
+        answers=kind_of(AnswerSpecification("label", tuple(metadata.labels), aliases)),
         labels=tuple(metadata.labels),
-        aliases={alias: label for label, aliases in metadata.aliases.items() for alias in aliases},
+        aliases=aliases,
         parents={label: parent for parent, labels in metadata.parents.items() for label in labels},
         prompts=profiles,
         prompt=metadata.prompt,

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from vecbench.answers import AnswerKind
+
 PREFIX = "vecbench_"
 """lm-eval's registry is global, so names carry this prefix there; vecbench leaves it out."""
 
@@ -21,7 +23,8 @@ class Task:
         group: The id of the group whose rows it is pooled with.
         version: Raised whenever a change makes scores incomparable.
         noun: What is asked for, "emotion" or "sentiment".
-        labels: The closed list, in the order of the prompt.
+        answers: How its answers are read and scored.
+        labels: The closed list, in the order of the prompt; empty for a kind that has none.
         aliases: Other spellings that an answer may use → label.
         parents: Label → the coarser label that it belongs to, for every label; empty if there is no map.
         prompts: Prompt profile → Jinja2 template.
@@ -43,6 +46,7 @@ class Task:
     group: str
     version: str
     noun: str
+    answers: AnswerKind
     labels: tuple[str, ...]
     aliases: Mapping[str, str]
     parents: Mapping[str, str]

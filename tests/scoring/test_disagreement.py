@@ -1,7 +1,7 @@
 import pytest
+from readers import read_label
 
-from vecbench.parsing import PROTOCOLS
-from vecbench.parsing.disagreement import (
+from vecbench.scoring.disagreement import (
     ALIAS,
     CLIPPED,
     CONFIDENCE_FORM,
@@ -27,7 +27,7 @@ MIKELS = ("amusement", "anger", "awe", "contentment", "disgust", "excitement", "
 
 def why(response, candidates=MIKELS, aliases=None, finish_reason=None):
     strict, published = (
-        PROTOCOLS[name](response, candidates, aliases or {}, finish_reason)
+        read_label(response, candidates, aliases or {}, finish_reason, name)
         for name in ("strict", "emocaliber")
     )
     return [

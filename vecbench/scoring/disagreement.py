@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from vecbench.answers.label import labels_named
 from vecbench.labels import normal_form
 from vecbench.parsing import emocaliber
 from vecbench.parsing.answer_text import Stated, stated_answer, stated_confidence, without_confidence
-from vecbench.parsing.label import labels_named
 from vecbench.parsing.prediction import Reading
 from vecbench.parsing.visible import without_reasoning
 
@@ -77,7 +77,7 @@ def reasons(
         return [Reason(NO_RESPONSE)]
     visible = without_reasoning(response).text
     found = []
-    if strict.label != published.label:
+    if strict.answer != published.answer:
         found.append(_of_label(response, visible, candidates, aliases, strict, published))
     if published.confidence_status == "not_a_number":
         found.append(Reason(NO_NUMBER, _shown(emocaliber.first_confidence(response) or "")))
@@ -101,18 +101,18 @@ def _of_label(
     if tag and not _is_same_answer(tag, answer):
         seen = f"<answer>{tag}</answer>" in visible.lower()
         return Reason(FIRST_ANSWER if seen else FROM_REASONING, _shown(tag))
-    if published.label is None:
-        if strict.label_status == "alias":
+    if published.answer is None:
+        if strict.answer_status == "alias":
             return Reason(ALIAS, _shown(answer.text if answer else visible))
         return Reason(TYPOGRAPHY, _shown(answer.text if answer else visible))
-    label = published.label.lower()
+    label = published.answer.lower()
     # Without a tag of its own kind, the script has searched everything.
-    stated = tag or (answer.text.lower() if answer else visible.lower() if strict.label is not None else "")
+    stated = tag or (answer.text.lower() if answer else visible.lower() if strict.answer is not None else "")
     if label in stated:
         return _of_matching(stated, label, candidates, aliases, strict)
     if label not in visible.lower():
         return Reason(FROM_REASONING, _word_around(response.lower(), label))
-    cut_off = strict.label_status == "truncated"
+    cut_off = strict.answer_status == "truncated"
     return Reason(CUT_OFF if cut_off else FROM_RUNNING_TEXT, _word_around(visible.lower(), label))
 
 
@@ -126,14 +126,14 @@ def _of_matching(
     """Why a label that stands in the answer that both read is not what strict reads there."""
     named = labels_named(stated, candidates, aliases)
     if normal_form(label) not in {normal_form(each) for each in named}:
-        longer = (strict.label or "").lower()
+        longer = (strict.answer or "").lower()
         inside = f"{label!r} in {longer!r}" if label in longer else _word_around(stated, label)
         return Reason(INSIDE_WORD, inside)
-    if strict.label_status == "truncated":
+    if strict.answer_status == "truncated":
         return Reason(CUT_OFF, _shown(stated))
     if len(named) > 1:
         return Reason(LIST_ORDER, _shown(stated))
-    if strict.label_status == "ambiguous":
+    if strict.answer_status == "ambiguous":
         return Reason(NEGATED, _shown(stated))
     return Reason(OTHER_LABEL, _shown(stated))
 

@@ -1,0 +1,8 @@
+"""What an answer is: one module a kind, each declared once."""
+
+from vecbench.answers.kind import AnswerKind
+from vecbench.answers.label import Label
+from vecbench.answers.registry import kind_named, kind_of
+from vecbench.answers.specification import AnswerSpecification
+
+__all__ = ["AnswerKind", "AnswerSpecification", "Label", "kind_named", "kind_of"]

@@ -1,0 +1,112 @@
+"""What an answer kind is: how an answer is read, when it is right, and what it is scored by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vecbench.metrics.definition import Metric
+from vecbench.parsing.prediction import AnswerStatus, Prediction
+
+if TYPE_CHECKING:
+    from vecbench.answers.specification import AnswerSpecification
+
+Json = Any
+"""What JSON can hold: texts, numbers, lists of them."""
+
+Read = tuple[Any, AnswerStatus]
+"""An answer with how it came about; None with why there is none."""
+
+
+class AnswerKind(Protocol):
+    """How the answers of a task are read and scored; an instance holds what the task's file says of them.
+
+    An answer, and a target, is a value of the kind's own: a label (str), the letter of an option (str), a
+    ranking (tuple of labels), a rating (float). Equal answers are equal values.
+
+    `candidates` is the closed list that a sample is asked with: labels, or the texts of options in the order
+    of their letters; empty for a kind that has none.
+
+    Attributes:
+        name: In task files and responses.
+        metrics: What is scored, in the order of scores.json.
+        has_confusion: Whether answers and targets are one of a few classes, so that a confusion matrix says
+            something.
+        judges: Whether an answer is right or wrong at all, so that its confidence can be too.
+    """
+
+    name: ClassVar[str]
+    metrics: ClassVar[Sequence[Metric]]
+    has_confusion: ClassVar[bool]
+    judges: ClassVar[bool]
+
+    def __init__(self) -> None:
+        """What can be read without a task's file: every row brings its own list."""
+        ...
+
+    @classmethod
+    def of(cls, specification: AnswerSpecification) -> Self:
+        """The kind as a task's file specifies it.
+
+        Raises:
+            ValueError: The file says what this kind does not know, or leaves out what it needs.
+        """
+        ...
+
+    def candidates(self, columns: Mapping[str, Any]) -> tuple[str, ...]:
+        """The closed list of a row of data.
+
+        Args:
+            columns: What the row says, by column.
+
+        Raises:
+            ValueError: The row brings one that cannot be used.
+        """
+        ...
+
+    def target(self, written: object, candidates: Sequence[str]) -> Any:
+        """The true answer as a file writes it.
+
+        Raises:
+            ValueError: It is none of this kind, with the reason.
+        """
+        ...
+
+    def prompt_variables(self, candidates: Sequence[str]) -> Mapping[str, object]:
+        """What a prompt's template may name: labels, options, the range, and never the target."""
+        ...
+
+    def read(self, text: str, candidates: Sequence[str]) -> Read:
+        """The answer in the text of a stated answer: what stands in its tag, JSON key, box or line."""
+        ...
+
+    def read_bare(self, text: str, candidates: Sequence[str]) -> Read:
+        """The answer of a response that states none in any form; None with "no_answer" if it is none."""
+        ...
+
+    def dump(self, answer: Any) -> Json:
+        """An answer as JSON."""
+        ...
+
+    def load(self, stored: Json) -> Any:
+        """An answer from its JSON.
+
+        Raises:
+            ValueError: It is none of this kind.
+        """
+        ...
+
+    def is_right(self, answer: Any, target: Any) -> bool:
+        """Whether an answer is right; False for None, and always where this kind does not judge."""
+        ...
+
+    def classes(self, candidates: Sequence[str]) -> Sequence[str]:
+        """What answers of this list are counted by; empty for a kind without confusion matrix."""
+        ...
+
+    def columns(self, rows: Sequence[Prediction]) -> Mapping[str, NDArray[np.float64]]:
+        """The rows' numbers for metrics of the bases "sums" and "rows"; each of shape (rows,)."""
+        ...

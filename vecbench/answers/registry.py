@@ -1,0 +1,46 @@
+"""The answer kinds by name: ours, and those of installed packages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib.metadata import entry_points
+
+from vecbench.answers.kind import AnswerKind
+from vecbench.answers.label import Label
+from vecbench.answers.specification import AnswerSpecification
+from vecbench.errors import UsageError, nearest
+
+ENTRY_POINT = "vecbench.answer_kinds"
+OWN: tuple[type[AnswerKind], ...] = (Label,)
+
+
+@lru_cache(maxsize=1)
+def kinds() -> Mapping[str, type[AnswerKind]]:
+    """Name → kind; one of a package that has the name of one of ours is not taken."""
+    found = {each.name: each.load() for each in entry_points(group=ENTRY_POINT)}
+    return found | {each.name: each for each in OWN}
+
+
+def kind_named(name: str) -> type[AnswerKind]:
+    """The kind of that name.
+
+    Raises:
+        UsageError: There is none; the message suggests the nearest.
+    """
+    if name not in kinds():
+        raise UsageError(
+            f"unknown answer kind {name!r}",
+            f"{nearest(name, kinds())} A kind of another package is there while that is installed.",
+        )
+    return kinds()[name]
+
+
+def kind_of(specification: AnswerSpecification) -> AnswerKind:
+    """The kind as a task's file specifies it.
+
+    Raises:
+        UsageError: There is no such kind.
+        ValueError: What the file says of it is wrong.
+    """
+    return kind_named(specification.kind).of(specification)

@@ -1,0 +1,78 @@
+"""Which metrics there are, in the order of scores.json; a metric more is a module and a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from importlib.metadata import entry_points
+
+from vecbench.errors import UsageError, nearest
+from vecbench.metrics import calibration, consistency, labels, proper, ranking, smooth
+from vecbench.metrics.definition import Metric
+
+ENTRY_POINT = "vecbench.metrics"
+
+CONFIDENCE_METRICS = (
+    proper.BRIER,
+    proper.BRIER_RELIABILITY,
+    proper.BRIER_RESOLUTION,
+    proper.BRIER_UNCERTAINTY,
+    calibration.CONFIDENCE_GAP,
+    calibration.ECE,
+    calibration.ECE_15,
+    calibration.ECE_MASS,
+    calibration.MCE,
+    smooth.SMECE,
+    ranking.AUROC,
+    ranking.AURC,
+    ranking.E_AURC,
+    ranking.AUGRC,
+    proper.NLL,
+    calibration.SHARE_AT_ONE,
+    consistency.ECE_NULL,
+    consistency.CALIBRATION_P,
+)
+"""Of every kind whose answers are right or wrong."""
+
+JUDGED_METRICS = (labels.ACCURACY, labels.COVERAGE, *CONFIDENCE_METRICS)
+LABEL_METRICS = (labels.ACCURACY, labels.F1_MACRO, labels.F1_WEIGHTED, labels.COVERAGE, *CONFIDENCE_METRICS)
+
+
+@lru_cache(maxsize=1)
+def installed_metrics() -> tuple[Metric, ...]:
+    """Those of installed packages; one that has the key of one of ours is not taken."""
+    own = {metric.key for metric in LABEL_METRICS}
+    found = (each.load() for each in entry_points(group=ENTRY_POINT))
+    return tuple(metric for metric in found if metric.key not in own)
+
+
+def with_installed(own: Sequence[Metric], *, judged: bool) -> tuple[Metric, ...]:
+    """The metrics of an answer kind, and those of installed packages that its rows can have.
+
+    Args:
+        own: The kind's.
+        judged: Whether its answers are right or wrong.
+    """
+    has_classes = any(metric.basis == "classes" for metric in own)
+    further = [
+        metric
+        for metric in installed_metrics()
+        if (metric.basis == "confidence" and judged) or (metric.basis == "classes" and has_classes)
+    ]
+    return (*own, *further)
+
+
+def null_bins(metrics: Iterable[Metric]) -> tuple[int, ...]:
+    """The bins of the consistency tests that some metrics take."""
+    return tuple(sorted({metric.bins for metric in metrics if metric.bins is not None}))
+
+
+def metric_named(key: str, known: Mapping[str, Metric]) -> Metric:
+    """One of some metrics by its key.
+
+    Raises:
+        UsageError: There is none; the message suggests the nearest.
+    """
+    if key not in known:
+        raise UsageError(f"unknown metric {key!r}", nearest(key, known))
+    return known[key]
