@@ -5,11 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from vecbench.answers import AnswerKind
 
 PREFIX = "vecbench_"
 """lm-eval's registry is global, so names carry this prefix there; vecbench leaves it out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """How one number is made of several.
+
+    Attributes:
+        how: "pooled": over all rows. "macro": the unweighted mean, of a group's tasks or a task's subsets.
+            "mean_of": the unweighted mean of some subsets.
+        of: Values of a subset column, for "mean_of".
+    """
+
+    how: Literal["pooled", "macro", "mean_of"] = "pooled"
+    of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +53,10 @@ class Task:
         data: The data folder that comes with the task; None if the user brings it.
         path: The file that defines it.
         sha256: Of everything above that the file says, comments and spelling of the YAML aside.
+        subsets: Columns of the data by whose values scores are broken down.
+        headline: How its headline accuracy is made of its subsets; None for its rows, pooled.
+        excluded: Ids of samples that are asked about and counted, and not scored.
+        excluded_because: Why.
     """
 
     id: str
@@ -60,6 +79,10 @@ class Task:
     data: Path | None
     path: Path
     sha256: str
+    subsets: tuple[str, ...] = ()
+    headline: Headline | None = None
+    excluded: frozenset[str] = frozenset()
+    excluded_because: str = ""
 
     def is_named(self, name: str) -> bool:
         """Whether data or responses mean this task by a name: its id, display name or a further one.
@@ -78,12 +101,14 @@ class Group:
         display: The name in tables, such as `ID VER`.
         members: Ids of tasks, or of groups.
         path: The file that defines it.
+        headline: How its headline accuracy is made; None for its rows, pooled.
     """
 
     id: str
     display: str
     members: tuple[str, ...]
     path: Path
+    headline: Headline | None = None
 
 
 AUTO = "auto"
