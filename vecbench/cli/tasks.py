@@ -64,14 +64,15 @@ def show_tasks(
     include_path: IncludePath = None,
 ) -> None:
     """Show what a task asks, in full, with its prompt as a model gets it."""
-    from vecbench.prompts import prompt_profile, render_prompt
+    from vecbench.prompts import needed_columns, prompt_profile, render_prompt
     from vecbench.samples import Sample
     from vecbench.tasks import load_catalogue
 
     console = stdout()
     for task in load_catalogue(include_path or []).select(names):
         profile = prompt_profile(task, prompt)
-        sample = Sample(task.id, "", "", "", task.labels, "(the data's own prompt)", Path())
+        own = {name: f"({name})" for name in needed_columns(task, profile)}
+        sample = Sample(task.id, "", ("",), "", task.labels, "(the data's own prompt)", Path(), columns=own)
         aliases = ", ".join(f"{alias} → {label}" for alias, label in task.aliases.items()) or "none"
         sampling = f"temperature {task.temperature:g}, top_p {task.top_p:g}, at most {task.max_tokens} tokens"
         console.print(f"{task.id} ({task.display}), version {task.version}", style="bold")

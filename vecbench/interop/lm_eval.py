@@ -79,8 +79,8 @@ def load(
     faults: list[str] = []
     for sample in source.samples(chosen):
         text, fault = prompt_of(chosen, profile, sample)
-        if fault is None and not sample.has_image():
-            fault = f"there is no image {sample.image}"
+        if fault is None and (absent := sample.missing_image()) is not None:
+            fault = f"there is no image {absent}"
         if fault is not None:
             faults.append(f"{sample.id}: {fault}")
             continue
@@ -96,6 +96,8 @@ def load(
                 "aliases": [[alias, label] for alias, label in chosen.aliases.items()],
             }
         )
+        if len(sample.images) > 1:
+            rows[-1]["images"] = list(sample.images)
     if faults:
         _refuse_or_warn(chosen, source, faults, rows, skip_faults=skip_faults)
     if not rows:
@@ -127,12 +129,13 @@ def _refuse_or_warn(
 
 
 def doc_to_image(doc: Mapping[str, Any]) -> list[Image]:
-    """The sample's picture, decoded as vecbench decodes it.
+    """The sample's pictures, decoded as vecbench decodes them.
 
     Raises:
         ImageError: It cannot be read or decoded; lm-eval then ends.
     """
-    return [decode_image(read_image(Path(doc["root"]), doc["image"]))]
+    images = doc.get("images") or [doc["image"]]
+    return [decode_image(read_image(Path(doc["root"]), image)) for image in images]
 
 
 def process_results(doc: Mapping[str, Any], results: Sequence[str]) -> dict[str, Any]:
