@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TextIO
 
-from vecbench.answers.registry import kinds
+from vecbench.answers import registry
 from vecbench.samples.format import (
     TARGETS,
     DataFormat,
@@ -90,7 +90,7 @@ def _decoded(values: Mapping[str, Any], columns: Sequence[str]) -> Mapping[str, 
 
 def _targets() -> Sequence[str]:
     """The columns that may hold a target."""
-    return (*TARGETS, *kinds())
+    return (*TARGETS, *registry.kinds())
 
 
 def _images(values: Mapping[str, Any]) -> _Images:
