@@ -79,7 +79,7 @@ class Choice(_Kind):
         return stored
 
     def classes(self, candidates: Sequence[str]) -> Sequence[str]:
-        return "ABCDEFGH"[: len(candidates)]
+        return tuple("ABCDEFGH"[: len(candidates)])
 
 
 @dataclass(frozen=True)

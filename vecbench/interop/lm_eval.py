@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vecbench.answers import Label
+from vecbench.answers import AnswerKind, Label
 from vecbench.errors import DataError, UsageError
 from vecbench.images import decode_image, read_image
 from vecbench.metrics import brier as brier_score
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 MOST_FAULTS = 3
 """So many samples that cannot be asked are named."""
+
+_ANSWERS: dict[str, AnswerKind] = {}
+"""Id of a task that was loaded → how its answers are read: lm-eval hands on no more than the rows."""
 
 Pair = tuple[float | None, bool]
 """(confidence, or None if none is stated; whether the label is right)."""
@@ -70,6 +73,7 @@ def load(
     where = data or chosen.data
     if where is None:
         raise UsageError(f"the task {task} brings no data", 'Give it: --metadata \'{"data": "DIR"}\'.')
+    _ANSWERS[chosen.id] = chosen.answers
     source = open_data(where)
     for warning in unread_row_warnings(source, catalogue):
         warnings.warn(warning, stacklevel=2)  # which Python says once, however many tasks are loaded
@@ -140,10 +144,24 @@ def doc_to_image(doc: Mapping[str, Any]) -> list[Image]:
 
 def process_results(doc: Mapping[str, Any], results: Sequence[str]) -> dict[str, Any]:
     """What one response is worth: accuracy and coverage as numbers, the rest as pairs to aggregate."""
-    reading = protocol_named("strict")(
-        results[0], doc["candidates"], Label(aliases=dict(doc["aliases"])), None
-    )
-    correct = reading.names(doc["target"])
+    kind = _ANSWERS.get(doc["task"]) or Label(aliases=dict(doc["aliases"]))
+    return results_of(results[0], doc["candidates"], doc["target"], kind)
+
+
+def results_of(response: str, candidates: Sequence[str], target: Any, kind: AnswerKind) -> dict[str, Any]:
+    """As `process_results`, of an answer of any kind.
+
+    Args:
+        response: The generated text.
+        candidates: The closed list.
+        target: The true answer as JSON; one that the kind cannot load is never answered right.
+        kind: How the answer is read.
+    """
+    reading = protocol_named("strict")(response, candidates, kind, None)
+    try:
+        correct = kind.is_right(reading.answer, kind.load(target))
+    except ValueError:
+        correct = False
     pair: Pair = (reading.confidence, correct)
     return {
         "accuracy": float(correct),

@@ -17,11 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from vecbench.digests import sha256_of
-from vecbench.interop.lm_eval import process_results
+from vecbench.interop.lm_eval import results_of
 from vecbench.interop.lm_eval_samples import OURS
+from vecbench.interop.question import DEFAULT_KIND
 from vecbench.interop.rendering import RenderedPrompts
 from vecbench.interop.spool import ResponseSpool
 from vecbench.metrics import brier, ece
+from vecbench.samples.targets import as_text
 from vecbench.store import Manifest, StoredResponse, TaskRecord, remove, write_text
 from vecbench.store.files import replacing
 from vecbench.tasks import Catalogue
@@ -94,6 +96,7 @@ class _TaskLog:
         self._confidences = array("d")
         self._correct = array("b")
         self._hashes = hashlib.sha256()
+        self._catalogue = catalogue
         self._prompts = prompts
         self._aliases = [[alias, label] for alias, label in known.aliases.items()] if known else []
         self._root = record.data if record and not record.data.startswith("hf:") else None
@@ -107,11 +110,12 @@ class _TaskLog:
             doc = self._doc(first, prompt)
             texts = [each.response or "" for each in repeats]
             answer = texts[repeats.index(first)]
-            metrics = process_results(doc, [answer])
+            kind = self._catalogue.answers_of(first.task, first.kind)
+            metrics = results_of(answer, first.candidates, first.target, kind)
             hashes = {
                 "doc_hash": sha256_of(json.dumps(doc, indent=2, ensure_ascii=False)),
                 "prompt_hash": None if asked is None else sha256_of(asked),
-                "target_hash": sha256_of(first.target),
+                "target_hash": sha256_of(as_text(first.target)),
             }
             yield {
                 "doc_id": self.n,
@@ -158,7 +162,7 @@ class _TaskLog:
             "target": response.target,
             "candidates": list(response.candidates),
             "aliases": self._aliases,
-        }
+        } | ({"images": list(response.images)} if response.images else {})
 
     def _count(self, metrics: Mapping[str, Any]) -> None:
         confidence, correct = metrics["ece"]
@@ -179,7 +183,13 @@ def _our_own(first: StoredResponse, repeats: Sequence[StoredResponse]) -> dict[s
         "image_sha256": first.image_sha256,
         "prompt_sha256": first.prompt_sha256,
     }
-    return said if first.stated_target is None else said | {"stated_target": first.stated_target}
+    further = {
+        "stated_target": first.stated_target,
+        "kind": None if first.kind == DEFAULT_KIND else first.kind,  # as in a line of responses.jsonl
+        "images_sha256": list(first.images_sha256) or None,
+        "attributes": dict(first.attributes) or None,
+    }
+    return said | {name: value for name, value in further.items() if value is not None}
 
 
 def _no_response(response: StoredResponse) -> str | None:

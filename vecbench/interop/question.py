@@ -24,7 +24,7 @@ MOST_KNOWN = 10_000
 
 WITH_OPTIONS = "choice"
 """The kind of rows of an unknown task that bring options and no candidates."""
-OTHERWISE = "label"
+DEFAULT_KIND = "label"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class Questions:
             raise UnusableError(f"the task is {shown(name)}, not a name")
         if task is None and plain_name(name) in self._group_names:
             raise UnusableError(f"{shown(name)} is a group of tasks, not a task")
-        if task is None and candidates is None and row.kind is None and kind.name == OTHERWISE:
+        if task is None and candidates is None and row.kind is None and kind.name == DEFAULT_KIND:
             raise UnusableError(f"unknown task {shown(name)}, and the row brings no candidates")
         known = task.id if task else without_prefix(name.strip())
         subsets = task.subsets if task else ()
@@ -122,7 +122,7 @@ def _kind(row: Row, task: Task | None) -> AnswerKind:
         return task.answers
     with_options = row.candidates is None and row.values.get("options") is not None
     try:
-        return kind_named(row.kind or (WITH_OPTIONS if with_options else OTHERWISE))()
+        return kind_named(row.kind or (WITH_OPTIONS if with_options else DEFAULT_KIND))()
     except UsageError as fault:
         raise UnusableError(fault.message) from None
 

@@ -146,6 +146,8 @@ class Resolution:
         try:
             question.kind.load(target)
         except ValueError:
+            if row.error is not None and type(target) is str:
+                return target  # what a run could not use is a text in its responses
             raise UnusableError(f"the target is {shown(target)}, not a {question.kind.name}") from None
         if row.error is None:  # a failed sample has its reason already
             self._report(row, "counts as wrong", problem)
