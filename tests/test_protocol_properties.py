@@ -8,10 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from published import stored
 
-from vecbench.parsing import PROTOCOLS
 from vecbench.report.differences import difference_markdown
 from vecbench.report.tables import csv_table, latex_table, markdown_table
-from vecbench.scoring import differences, prediction_lines, score_responses
+from vecbench.scoring import PROTOCOLS, differences, prediction_lines, protocol_named, score_responses
 from vecbench.tasks import load_catalogue
 
 CATALOGUE = load_catalogue()
@@ -42,7 +41,7 @@ def values(block):
 @QUICK
 @given(st.lists(RESPONSES, max_size=30))
 def test_any_responses_are_scored_and_none_disappears(protocol, responses):
-    complete = score_responses(responses, protocol, CATALOGUE)
+    complete = score_responses(responses, protocol_named(protocol), CATALOGUE)
     scores = json.loads(complete.scores.as_json())
     counted = [row for row in complete.rows if row.dropped is None]
     assert scores["overall"]["n"] == len(counted) == len(complete.rows) - scores["dropped"]["n"]

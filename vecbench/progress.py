@@ -20,7 +20,7 @@ from rich.progress import (
 from rich.text import Text
 
 from vecbench.answers import AnswerKind
-from vecbench.parsing import protocol_named
+from vecbench.scoring import STRICT
 from vecbench.scoring.predictions import judged
 from vecbench.store import StoredResponse
 
@@ -71,7 +71,7 @@ class RunProgress(Bar):
 
     def __init__(self, console: Console, kinds: Mapping[str, AnswerKind]) -> None:
         self._kinds = kinds
-        self._read = protocol_named("strict")
+        self._read = STRICT.read
         self._right = self._answered = self._errors = 0
         progress = Progress(
             SpinnerColumn(),

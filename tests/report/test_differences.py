@@ -6,7 +6,7 @@ from published import emocaliber_responses, stored
 from rich.console import Console
 
 from vecbench.report.differences import difference_markdown, difference_table
-from vecbench.scoring import differences, score_responses
+from vecbench.scoring import differences, protocol_named, score_responses
 from vecbench.scoring.differences import (
     EARLIER_RESPONSE,
     FAILED,
@@ -62,7 +62,9 @@ def test_what_no_reading_shows_has_a_reason_too():
 def test_every_golden_row_that_the_protocols_judge_differently_is_listed():
     responses = list(emocaliber_responses(CATALOGUE))
     found = differences(responses, CATALOGUE)
-    strict, published = (score_responses(responses, name, CATALOGUE) for name in ("strict", "emocaliber"))
+    strict, published = (
+        score_responses(responses, protocol_named(name), CATALOGUE) for name in ("strict", "emocaliber")
+    )
     differing = {
         ours.sample_id
         for ours, theirs in zip(strict.rows, published.rows, strict=True)

@@ -235,10 +235,11 @@ def _show(directory: RunDirectory, catalogue: Catalogue, outcome: RunOutcome) ->
     from vecbench.cli.reading import report_failures, report_missing
     from vecbench.cli.score import score_source
     from vecbench.interop.reading import open_responses
+    from vecbench.scoring import STRICT
 
     console = stdout()
     source = open_responses(directory.path, catalogue)
-    score_source(source, "strict", catalogue, directory.path, console)
+    score_source(source, STRICT, catalogue, directory.path, console)
     throughput = outcome.manifest.throughput
     if outcome.generated and throughput.samples_per_second:
         console.print(

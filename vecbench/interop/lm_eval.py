@@ -16,7 +16,7 @@ from vecbench.errors import DataError, UsageError
 from vecbench.images import decode_image, read_image
 from vecbench.metrics import brier as brier_score
 from vecbench.metrics import ece as expected_calibration_error
-from vecbench.parsing import protocol_named
+from vecbench.parsing import strict
 from vecbench.prompts import prompt_of, prompt_profile
 from vecbench.samples import DataSource, open_data
 from vecbench.samples.check import unread_row_warnings
@@ -137,9 +137,7 @@ def doc_to_image(doc: Mapping[str, Any]) -> list[Image]:
 
 def process_results(doc: Mapping[str, Any], results: Sequence[str]) -> dict[str, Any]:
     """What one response is worth: accuracy and coverage as numbers, the rest as pairs to aggregate."""
-    reading = protocol_named("strict")(
-        results[0], doc["candidates"], Label(aliases=dict(doc["aliases"])), None
-    )
+    reading = strict.read(results[0], doc["candidates"], Label(aliases=dict(doc["aliases"])), None)
     correct = reading.names(doc["target"])
     pair: Pair = (reading.confidence, correct)
     return {

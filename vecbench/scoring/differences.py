@@ -7,11 +7,12 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from vecbench.parsing import EMOCALIBER, STRICT, Prediction
+from vecbench.parsing import Prediction
 from vecbench.scoring.arrangement import Arrangement
 from vecbench.scoring.disagreement import Reason, reasons
-from vecbench.scoring.emocaliber import emocaliber_scores
+from vecbench.scoring.emocaliber import EMOCALIBER, emocaliber_scores
 from vecbench.scoring.predictions import predictions
+from vecbench.scoring.protocols import STRICT
 from vecbench.store import StoredResponse
 from vecbench.tasks import Catalogue
 
@@ -99,7 +100,7 @@ class Differences:
         """One line a response, with both readings and the reasons."""
         stream = io.StringIO()
         writer = csv.writer(stream, lineterminator="\n")
-        both = [f"{protocol}_{name}" for protocol in (STRICT, EMOCALIBER) for name in _READ]
+        both = [f"{protocol}_{name}" for protocol in (STRICT.name, EMOCALIBER.name) for name in _READ]
         writer.writerow([*_FIELDS, "reasons", *both])
         for row in self.rows:
             said = "; ".join(str(reason) for reason in row.reasons)
