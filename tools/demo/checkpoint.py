@@ -13,7 +13,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from transformers import LlavaForConditionalGeneration, LlavaProcessor
 
-from vecbench.demo.tokenizer import IMAGE
+from tools.demo.tokenizer import IMAGE
 
 WEIGHTS = "model.safetensors"
 
