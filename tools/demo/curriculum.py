@@ -17,7 +17,6 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from typing import TypeVar
 
 import torch
 from torch.nn import functional
@@ -29,9 +28,6 @@ from tools.demo.examples import CONFIDENCES, LABELS, Example, Reasons, answer, c
 from tools.demo.heads import Heads
 from tools.demo.recipe import Recipe
 from tools.demo.teacher import Teacher
-
-Item = TypeVar("Item")
-
 
 DRAWING_RATE = 1e-3
 WRITING_RATE = 2e-3
