@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from vecbench.demo.labels import EMOTION_KEYWORDS
-from vecbench.demo.packages import EMOJIBASE, EMOTION, FLUENT, NOTO, TWEMOJI
+from tools.demo.labels import EMOTION_KEYWORDS
+from tools.demo.packages import EMOJIBASE, EMOTION, FLUENT, NOTO, TWEMOJI
 
 _MIT = """\
 Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated
@@ -30,7 +30,8 @@ Data of the vecbench demo tasks emoji_2, emoji_7 and fluent_7
 
 The images were drawn, and the ratings and keywords behind the labels written, by the people named
 here and not by the vecbench maintainers. The licences that count are those of the images, not of the
-packages that carry them. `python -m vecbench.demo.dataset --packages DIR` rebuilds this folder.
+packages that carry them. In a checkout of vecbench, `python -m tools.demo.dataset --packages DIR`
+rebuilds this folder.
 
 Images
 ------

@@ -11,9 +11,9 @@ import torch
 from PIL import Image
 from transformers import LlavaForConditionalGeneration, LlavaProcessor
 
-from vecbench.demo.architecture import IMAGE_SIZE
-from vecbench.demo.augmentation import normalise_pixels
-from vecbench.demo.examples import LABELS, Example
+from tools.demo.architecture import IMAGE_SIZE
+from tools.demo.augmentation import normalise_pixels
+from tools.demo.examples import LABELS, Example
 
 IGNORED = -100
 """Target of a token that is not learnt, as torch's cross-entropy has it."""

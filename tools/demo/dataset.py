@@ -1,6 +1,6 @@
 """Builds the demo tasks' data from published emoji packages.
 
-Run as `python -m vecbench.demo.dataset --packages DIR`. The test images and `samples.csv` go to the tasks
+Run as `python -m tools.demo.dataset --packages DIR`. The test images and `samples.csv` go to the tasks
 folder, the training images and `training.csv` to a build folder. Both are written anew, sorted, and
 byte for byte the same on every run with the same Pillow (which encodes the Fluent images).
 """
@@ -19,10 +19,10 @@ from pathlib import Path
 
 from PIL import Image
 
-from vecbench.demo.labels import normalise, read_annotations, read_polarities
-from vecbench.demo.notice import NOTICE
-from vecbench.demo.packages import EMOJIBASE, EMOTION, FLUENT, NOTO, TWEMOJI, fetch, read_members
-from vecbench.demo.selection import Emoji, select, variants
+from tools.demo.labels import normalise, read_annotations, read_polarities
+from tools.demo.notice import NOTICE
+from tools.demo.packages import EMOJIBASE, EMOTION, FLUENT, NOTO, TWEMOJI, fetch, read_members
+from tools.demo.selection import Emoji, select, variants
 
 SIZE = 64
 """Width and height of every image in pixels; the in-domain packages ship this size."""
@@ -189,7 +189,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Args:
         arguments: Command-line arguments; the process's own by default.
     """
-    parser = argparse.ArgumentParser(prog="python -m vecbench.demo.dataset", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tools.demo.dataset", description=__doc__)
     parser.add_argument("--packages", type=Path, required=True, help="where the npm archives are kept")
     parser.add_argument("--output", type=Path, default=Path("tasks/demo/data"), help="test data")
     parser.add_argument("--training", type=Path, default=Path("build/demo"), help="training data")

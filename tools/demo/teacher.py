@@ -16,8 +16,8 @@ import torch
 from sklearn.linear_model import LogisticRegression
 from torch.nn import functional
 
-from vecbench.demo.augmentation import augment
-from vecbench.demo.examples import LABELS, Example, stack
+from tools.demo.augmentation import augment
+from tools.demo.examples import LABELS, Example, stack
 
 CELL = 8
 """Width and height of a cell of the grid in pixels."""

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from sklearn.metrics import roc_auc_score
 
-from vecbench.demo.conversation import Response
-from vecbench.demo.examples import Example
+from tools.demo.conversation import Response
+from tools.demo.examples import Example
 
 Figures = dict[str, dict[str, float]]
 """Figure by name by task."""

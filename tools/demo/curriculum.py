@@ -4,7 +4,7 @@
 2. *Captions*: projector and decoder learn to write those of these keywords that labelled emoji have
    too, as LLaVA is first aligned on captions. Emoji without a label are in no test or held-out set, so the
    model and its cross-fitting folds share the first two stages.
-3. *Labels*: linear heads teach the tower what `vecbench.demo.teacher`, fitted to the labelled emoji, says of
+3. *Labels*: linear heads teach the tower what `tools.demo.teacher`, fitted to the labelled emoji, says of
    pictures with and without a label, half of them mixed. Then the tower is frozen.
 4. *Answers*: projector and decoder learn to write the reasons, and to expect of each label what the heads
    expect of it, on pictures with and without a label. The confidence's digits are random: that digits
@@ -17,21 +17,17 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from typing import TypeVar
 
 import torch
 from torch.nn import functional
 from transformers import LlavaForConditionalGeneration
 
-from vecbench.demo.augmentation import augment, mix
-from vecbench.demo.conversation import IGNORED, Conversation, Question
-from vecbench.demo.examples import CONFIDENCES, LABELS, Example, Reasons, answer, caption, stack
-from vecbench.demo.heads import Heads
-from vecbench.demo.recipe import Recipe
-from vecbench.demo.teacher import Teacher
-
-Item = TypeVar("Item")
-
+from tools.demo.augmentation import augment, mix
+from tools.demo.conversation import IGNORED, Conversation, Question
+from tools.demo.examples import CONFIDENCES, LABELS, Example, Reasons, answer, caption, stack
+from tools.demo.heads import Heads
+from tools.demo.recipe import Recipe
+from tools.demo.teacher import Teacher
 
 DRAWING_RATE = 1e-3
 WRITING_RATE = 2e-3

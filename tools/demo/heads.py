@@ -9,9 +9,9 @@ import torch
 from torch.nn import functional
 from transformers import LlavaForConditionalGeneration
 
-from vecbench.demo.augmentation import normalise_pixels
-from vecbench.demo.examples import LABELS, Example
-from vecbench.demo.teacher import Teacher
+from tools.demo.augmentation import normalise_pixels
+from tools.demo.examples import LABELS, Example
+from tools.demo.teacher import Teacher
 
 KEYWORD_WEIGHT = 20.0
 """Weight of the keywords' mean loss, which two hundred mostly absent keywords make tiny."""

@@ -13,7 +13,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from transformers import LlavaForConditionalGeneration, LlavaProcessor
 
-from vecbench.demo.tokenizer import IMAGE
+from tools.demo.tokenizer import IMAGE
 
 WEIGHTS = "model.safetensors"
 
@@ -88,20 +88,17 @@ def _write_json(path: Path, content: object) -> None:
     path.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def load(
-    folder: Path, dtype: torch.dtype = torch.float32
-) -> tuple[LlavaForConditionalGeneration, LlavaProcessor]:
+def load(folder: Path) -> tuple[LlavaForConditionalGeneration, LlavaProcessor]:
     """Loads a saved model.
 
     Args:
         folder: A folder that `save` wrote.
-        dtype: What to compute in.
 
     Returns:
-        The model in evaluation mode, and its processor.
+        The model in evaluation mode and float32, and its processor.
     """
-    model = LlavaForConditionalGeneration.from_pretrained(folder, dtype=dtype, local_files_only=True).eval()
-    return model, LlavaProcessor.from_pretrained(folder, local_files_only=True)
+    model = LlavaForConditionalGeneration.from_pretrained(folder, dtype=torch.float32, local_files_only=True)
+    return model.eval(), LlavaProcessor.from_pretrained(folder, local_files_only=True)
 
 
 def shapes(folder: Path) -> dict[str, tuple[int, ...]]:

@@ -1,6 +1,6 @@
 """The bundled model's card, with its figures on the test pictures.
 
-Run as `python -m vecbench.demo.card`, once, after training: it is the only place where the model meets the
+Run as `python -m tools.demo.card`, once, after training: it is the only place where the model meets the
 test pictures before somebody evaluates it. Nothing is chosen by what it finds. Run again, it
 renders the card from the figures that there are.
 """
@@ -17,11 +17,11 @@ from typing import Any
 
 import jinja2
 
-from vecbench.demo import checkpoint
-from vecbench.demo.conversation import Conversation, question_of
-from vecbench.demo.examples import LABELS, Example, read_pixels, read_prompts
-from vecbench.demo.figures import Figures, measure
-from vecbench.demo.training import PROFILE, REPORT
+from tools.demo import checkpoint
+from tools.demo.conversation import Conversation, question_of
+from tools.demo.examples import LABELS, Example, read_pixels, read_prompts
+from tools.demo.figures import Figures, measure
+from tools.demo.training import PROFILE, REPORT
 
 TASKS = {"emoji_2": "emoji_2", "emoji_7": "emoji_7", "fluent_7": "emoji_7"}
 """The task whose prompt and labels each test task shares."""
@@ -68,9 +68,9 @@ emoji is in training in any task, artwork, gender or skin tone. The weights are 
 ## Training
 
 ```
-python -m vecbench.demo.dataset --packages build/packages
-python -m vecbench.demo.training --training build/demo --output vecbench/demo/vecbench-nano
-python -m vecbench.demo.card --model vecbench/demo/vecbench-nano
+python -m tools.demo.dataset --packages build/packages
+python -m tools.demo.training --training build/demo --output vecbench/checkpoints/vecbench-nano
+python -m tools.demo.card --model vecbench/checkpoints/vecbench-nano
 ```
 
 Took {{ report.minutes }} minutes on {{ report.threads }} CPU threads, seed {{ report.recipe.seed
@@ -180,9 +180,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Args:
         arguments: Command-line arguments; the process's own by default.
     """
-    parser = argparse.ArgumentParser(prog="python -m vecbench.demo.card", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tools.demo.card", description=__doc__)
     parser.add_argument(
-        "--model", type=Path, default=Path("vecbench/demo/vecbench-nano"), help="the model's folder"
+        "--model", type=Path, default=Path("vecbench/checkpoints/vecbench-nano"), help="the model's folder"
     )
     parser.add_argument("--data", type=Path, default=Path("tasks/demo/data"), help="test data")
     parser.add_argument("--prompts", type=Path, default=Path("tasks/prompts.yaml"), help="prompt profiles")

@@ -14,7 +14,7 @@ from transformers import (
 )
 from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
 
-from vecbench.demo.tokenizer import IMAGE, MAXIMUM_LENGTH
+from tools.demo.tokenizer import IMAGE, MAXIMUM_LENGTH
 
 IMAGE_SIZE = 64
 """Width and height of the pixels that the vision tower sees."""

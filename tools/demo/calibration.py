@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from vecbench.demo.examples import CONFIDENCES
+from tools.demo.examples import CONFIDENCES
 
 EDGE = 1e-4
 """Certainties are kept this far from 0 and 1, where the log-odds are infinite."""

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from vecbench.demo.labels import Annotation, base_emoji, emotion_label, sentiment_label, skin_tones
+from tools.demo.labels import Annotation, base_emoji, emotion_label, sentiment_label, skin_tones
 
 Split = Literal["train", "validation", "test"]
 

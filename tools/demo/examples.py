@@ -14,8 +14,8 @@ import numpy.typing as npt
 import torch
 import yaml
 
-from vecbench.demo.architecture import IMAGE_SIZE
-from vecbench.demo.labels import EMOTIONS, SENTIMENTS
+from tools.demo.architecture import IMAGE_SIZE
+from tools.demo.labels import EMOTIONS, SENTIMENTS
 from vecbench.errors import DataError
 from vecbench.images import decode_image, read_image
 
@@ -82,7 +82,7 @@ class Example:
 
 
 def read_examples(folder: Path) -> list[Example]:
-    """Reads the training folder that `vecbench.demo.dataset` writes.
+    """Reads the training folder that `tools.demo.dataset` writes.
 
     Args:
         folder: Folder with `training.csv` and `images`.
@@ -95,7 +95,7 @@ def read_examples(folder: Path) -> list[Example]:
     """
     table = folder / "training.csv"
     if not table.exists():
-        raise DataError(f"{table} does not exist", "Build it with `python -m vecbench.demo.dataset`.")
+        raise DataError(f"{table} does not exist", "Build it with `python -m tools.demo.dataset`.")
     pixels: dict[str, Pixels] = {}
     examples = []
     with table.open(encoding="utf-8", newline="") as file:

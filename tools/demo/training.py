@@ -1,7 +1,7 @@
 """Trains the bundled model, `vecbench-nano`, from the demo's training pictures.
 
-Run as `python -m vecbench.demo.training --training build/demo --output vecbench/demo/vecbench-nano` after
-`vecbench.demo.dataset`. Everything random is seeded; the test pictures are not read. With
+Run as `python -m tools.demo.training --training build/demo --output vecbench/checkpoints/vecbench-nano` after
+`tools.demo.dataset`. Everything random is seeded; the test pictures are not read. With
 `--holdout` the validation emoji are kept out of training and measured instead: that is how the settings in
 `Recipe` were chosen. Without it, the validation emoji are trained on as well, and only cross-fitting tells
 how the model does on emoji that it has not seen.
@@ -23,23 +23,23 @@ from typing import TypeVar
 import torch
 from transformers import LlavaForConditionalGeneration, LlavaProcessor
 
-from vecbench.demo import checkpoint
-from vecbench.demo.architecture import build_model, build_processor
-from vecbench.demo.augmentation import augment
-from vecbench.demo.calibration import Calibration, Observation
-from vecbench.demo.conversation import Conversation, Question, Response, question_of
-from vecbench.demo.curriculum import (
+from tools.demo import checkpoint
+from tools.demo.architecture import build_model, build_processor
+from tools.demo.augmentation import augment
+from tools.demo.calibration import Calibration, Observation
+from tools.demo.conversation import Conversation, Question, Response, question_of
+from tools.demo.curriculum import (
     train_answers,
     train_captions,
     train_confidences,
     train_drawings,
     train_labels,
 )
-from vecbench.demo.examples import LABELS, Example, Reasons, corpus, read_examples, read_prompts, stack
-from vecbench.demo.figures import Figures, measure
-from vecbench.demo.heads import Heads, keyword_vocabulary
-from vecbench.demo.recipe import Recipe
-from vecbench.demo.tokenizer import build_tokenizer
+from tools.demo.examples import LABELS, Example, Reasons, corpus, read_examples, read_prompts, stack
+from tools.demo.figures import Figures, measure
+from tools.demo.heads import Heads, keyword_vocabulary
+from tools.demo.recipe import Recipe
+from tools.demo.tokenizer import build_tokenizer
 from vecbench.errors import RunError
 
 Result = TypeVar("Result")
@@ -239,11 +239,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Args:
         arguments: Command-line arguments; the process's own by default.
     """
-    parser = argparse.ArgumentParser(prog="python -m vecbench.demo.training", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tools.demo.training", description=__doc__)
     parser.add_argument("--training", type=Path, default=Path("build/demo"), help="training data")
     parser.add_argument("--prompts", type=Path, default=Path("tasks/prompts.yaml"), help="prompt profiles")
     parser.add_argument(
-        "--output", type=Path, default=Path("vecbench/demo/vecbench-nano"), help="where to save"
+        "--output", type=Path, default=Path("vecbench/checkpoints/vecbench-nano"), help="where to save"
     )
     parser.add_argument(
         "--holdout", action="store_true", help="train on the training split, measure validation"

@@ -7,7 +7,7 @@ import math
 import torch
 from torch.nn import functional
 
-from vecbench.demo.architecture import PIXEL_DEVIATION, PIXEL_MEAN
+from tools.demo.architecture import PIXEL_DEVIATION, PIXEL_MEAN
 
 ROTATION = math.radians(7.5)
 SHIFT = 0.06
