@@ -14,7 +14,7 @@ from vecbench.demo.architecture import build_model, build_processor  # noqa: E40
 from vecbench.demo.conversation import ANSWER  # noqa: E402
 from vecbench.demo.examples import LABELS, OTHER_LABELS, read_prompts  # noqa: E402
 from vecbench.demo.tokenizer import ANSWER_TAGS, build_tokenizer  # noqa: E402
-from vecbench.images import decode_image, read_image  # noqa: E402
+from vecbench.samples.images import decode_image, read_image  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
 MODEL = ROOT / "vecbench" / "demo" / "vecbench-nano"
