@@ -14,7 +14,7 @@ from tools.demo.architecture import build_model, build_processor  # noqa: E402
 from tools.demo.conversation import ANSWER  # noqa: E402
 from tools.demo.examples import LABELS, OTHER_LABELS, read_prompts  # noqa: E402
 from tools.demo.tokenizer import ANSWER_TAGS, build_tokenizer  # noqa: E402
-from vecbench.images import decode_image, read_image  # noqa: E402
+from vecbench.samples.images import decode_image, read_image  # noqa: E402
 from vecbench.shipped import demo_model  # noqa: E402
 
 ROOT = Path(__file__).parents[2]

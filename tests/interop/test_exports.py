@@ -11,11 +11,11 @@ from vecbench.errors import RunError
 from vecbench.interop.exports import EXPORTS
 from vecbench.interop.reading import open_responses
 from vecbench.interop.spool import ResponseSpool
-from vecbench.prompts import prompt_of
 from vecbench.samples import Sample
 from vecbench.scoring import STRICT, complete_scores, predictions, protocol_named, score_responses
 from vecbench.store import StoredResponse
 from vecbench.tasks import load_catalogue
+from vecbench.tasks.prompts import prompt_of
 
 CATALOGUE = load_catalogue()
 GOLDEN = Path(__file__).parents[1] / "golden" / "emocaliber"

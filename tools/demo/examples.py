@@ -17,7 +17,7 @@ import yaml
 from tools.demo.architecture import IMAGE_SIZE
 from tools.demo.labels import EMOTIONS, SENTIMENTS
 from vecbench.errors import DataError
-from vecbench.images import decode_image, read_image
+from vecbench.samples.images import decode_image, read_image
 
 Pixels = npt.NDArray[np.uint8]
 

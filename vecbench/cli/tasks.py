@@ -64,9 +64,9 @@ def show_tasks(
     include_path: IncludePath = None,
 ) -> None:
     """Show what a task asks, in full, with its prompt as a model gets it."""
-    from vecbench.prompts import prompt_profile, render_prompt
     from vecbench.samples import Sample
     from vecbench.tasks import load_catalogue
+    from vecbench.tasks.prompts import prompt_profile, render_prompt
 
     console = stdout()
     for task in load_catalogue(include_path or []).select(names):

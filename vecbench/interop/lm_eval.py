@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from vecbench.answers import Label
 from vecbench.errors import DataError, UsageError
-from vecbench.images import decode_image, read_image
 from vecbench.metrics import brier as brier_score
 from vecbench.metrics import ece as expected_calibration_error
 from vecbench.parsing import strict
-from vecbench.prompts import prompt_of, prompt_profile
 from vecbench.samples import DataSource, open_data
 from vecbench.samples.check import unread_row_warnings
+from vecbench.samples.images import decode_image, read_image
 from vecbench.tasks import Task, load_catalogue, task_in
+from vecbench.tasks.prompts import prompt_of, prompt_profile
 from vecbench.tasks.task import without_prefix
 from vecbench.tasks.yaml_file import read_yaml
 

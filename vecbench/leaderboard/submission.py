@@ -16,7 +16,7 @@ import vecbench
 from vecbench.engines.secrets import is_secret
 from vecbench.errors import UsageError, nearest
 from vecbench.leaderboard.plain_text import Date, Identifier, Link, Name, Note, Sha256
-from vecbench.leaderboard.strict_json import validated
+from vecbench.leaderboard.validation import validated
 from vecbench.scoring import STRICT, complete_scores, predictions
 from vecbench.store import Manifest, RunDirectory, StoredResponse, read_responses
 from vecbench.store.manifest import EngineRecord

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any, TypeVar
-
-from pydantic import BaseModel, ValidationError
+from collections import Counter
+from typing import Any
 
 from vecbench.errors import DataError
 from vecbench.escaping import printable
@@ -16,7 +15,24 @@ MAX_VALUES = 500_000
 """Most values of one text, counted by commas and opening brackets: an empty list of two bytes costs 64."""
 WORD = 2**64
 """Every integer is smaller, whatever its sign: larger ones fit no array and break what counts with them."""
-Shape = TypeVar("Shape", bound=BaseModel)
+
+
+class RepeatedKeyError(ValueError):
+    """An object that says two things under one key: two readers could understand it differently."""
+
+
+def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of some pairs; for the `object_pairs_hook` of a decoder, which would take the last value.
+
+    Raises:
+        RepeatedKeyError: A key is there twice.
+    """
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        counts = Counter(name for name, _ in pairs)
+        repeated = next(name for name in values if counts[name] > 1)
+        raise RepeatedKeyError(f"the key {printable(repr(repeated), 60)} is there more than once")
+    return values
 
 
 def parse_json(text: bytes, where: str) -> Any:
@@ -28,15 +44,14 @@ def parse_json(text: bytes, where: str) -> Any:
 
     Raises:
         DataError: More than `MAX_VALUES`, not valid JSON, nested more than `MAX_DEPTH` deep, a key that is
-            given twice (two readers could understand it differently), NaN or Infinity, or a number that 64
-            bits cannot hold.
+            there twice, NaN or Infinity, or a number that 64 bits cannot hold.
     """
     if sum(map(text.count, (b",", b"[", b"{"))) > MAX_VALUES:
         raise DataError(f"{where}: JSON of more than {MAX_VALUES} values")
     try:
         value = json.loads(
             text.decode("utf-8"),
-            object_pairs_hook=_without_duplicates,
+            object_pairs_hook=unique,
             parse_constant=_refuse_constant,
             parse_int=_bounded_integer,
             parse_float=_finite_float,
@@ -48,32 +63,6 @@ def parse_json(text: bytes, where: str) -> Any:
     except ValueError as fault:
         raise DataError(f"{where}: not valid JSON: {fault}") from None
     _require_shallow(value, where)
-    return value
-
-
-def validated(shape: type[Shape], values: object, where: str) -> Shape:
-    """The values as a model.
-
-    Raises:
-        DataError: They do not fit; the message names the first key that does not.
-    """
-    try:
-        return shape.model_validate(values)
-    except ValidationError as fault:
-        first = fault.errors()[0]
-        place = printable(".".join(str(part) for part in first["loc"]))
-        said = first["msg"].removeprefix("Value error, ")
-        raise DataError(
-            f"{where}: {place + ': ' if place else ''}{said[:1].lower()}{said[1:]:.300}"
-        ) from None
-
-
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value: dict[str, Any] = {}
-    for key, each in pairs:
-        if key in value:
-            raise ValueError(f"the key {key!r:.60} is given twice")
-        value[key] = each
     return value
 
 

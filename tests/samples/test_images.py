@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from vecbench.errors import ImageError
-from vecbench.images import MAX_PIXELS, decode_image, read_image
+from vecbench.samples.images import MAX_PIXELS, decode_image, read_image
 
 
 def encoded(image, kind="PNG", **options):

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from vecbench.errors import DataError, UsageError, nearest
-from vecbench.samples.sample import Sample
-from vecbench.tasks import Task
-from vecbench.tasks.task import AUTO
+from vecbench.tasks.task import AUTO, Task
+
+if TYPE_CHECKING:  # samples are those of tasks, so their package imports this one
+    from vecbench.samples import Sample
 
 
 def prompt_profile(task: Task, profile: str | None, *, own_prompts: bool = False) -> str:
