@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,7 +25,6 @@ from vecbench.tasks.yaml_file import YamlFile, read_yaml
 REMEDIES = {
     "metadata": "Write it whole: an include's metadata is replaced by the file's, not merged.",
     "metadata.version": "Write `version: 1.0` under metadata; an include's metadata is replaced, not merged.",
-    "metadata.vecbench.answer": "Write such as `answer: {kind: rating, range: [1, 9]}`.",
     "metadata.vecbench.answer.kind": "Write such as `answer: {kind: rating, range: [1, 9]}`.",
     "metadata.vecbench.exclude": "Write `exclude: {ids: [ID, …], because: TEXT}`.",
     "metadata.vecbench.exclude.because": "Say why: it is shown beside the scores.",
@@ -37,6 +36,8 @@ REMEDIES = {
     "output_type": "Write `output_type: generate_until`.",
 }
 
+FLAGS = "YAML takes yes, no, on and off for true and false: put texts into quotes."
+
 LOADER = "!function vecbench.interop.lm_eval.load"
 RESULTS = "!function vecbench.interop.lm_eval.process_results"
 METRICS = ("accuracy", "coverage", "brier", "ece")
@@ -47,6 +48,8 @@ _WRONG_TYPES = {
     "list_type": "not a list",
     "dict_type": "not a mapping of keys to values",
     "model_type": "not a mapping of keys to values",
+    "string_too_short": "empty",
+    "too_short": "empty",
 }
 """pydantic's errors in the words of somebody who writes YAML."""
 
@@ -90,7 +93,7 @@ def task_faults(file: YamlFile, task: TaskFile) -> list[Fault]:
 
 def _exists(path: Path) -> bool:
     try:
-        return path.exists()
+        return path.resolve().exists()  # a folder that is yet to be made has a parent too
     except (OSError, ValueError):  # a name that no file can have
         return False
 
@@ -110,15 +113,15 @@ def _answer_faults(metadata: TaskMetadata) -> Iterator[_Finding]:
         kind_of(specification)
     except UsageError as unknown:
         yield f"{key}.kind", unknown.message, unknown.remedy
-    except ValueError as refused:
+    except (TypeError, ValueError) as refused:
         if metadata.answer is None:
-            key, remedy = (
-                "metadata.vecbench.labels",
-                "Write `labels: [LABEL, …]`, or the `answer` of another kind.",
-            )
-        else:
-            remedy = REMEDIES[key]
-        yield key, str(refused), remedy
+            key = "metadata.vecbench.labels"
+        yield key, str(refused), FLAGS if _has_flag(specification.options) else REMEDIES.get(key, "")
+
+
+def _has_flag(value: object) -> bool:
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    return isinstance(value, bool) or any(_has_flag(each) for each in inner)
 
 
 def _label_faults(metadata: TaskMetadata) -> Iterator[_Finding]:
@@ -286,6 +289,11 @@ def file_faults(path: Path) -> list[Fault]:
                 path, "", "it defines no task and no group", "Add a key `task` or `group`, or leave it out."
             )
         ]
+    return content_faults(file)
+
+
+def content_faults(file: YamlFile) -> list[Fault]:
+    """Every fault of what a task's or a group's file says."""
     if "group" in file.content:
         group = validated(GroupFile, file)
         return group if isinstance(group, list) else []
