@@ -42,8 +42,8 @@ def _distinct(values: list[str]) -> list[str]:
 
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]+$")]
-Text = Annotated[str, BeforeValidator(_text), StringConstraints(min_length=1, strip_whitespace=True)]
-Written = Annotated[str, BeforeValidator(_written), StringConstraints(min_length=1)]
+Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True), BeforeValidator(_text)]
+Written = Annotated[str, StringConstraints(min_length=1), BeforeValidator(_written)]
 Distinct = AfterValidator(_distinct)
 
 
