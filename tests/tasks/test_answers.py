@@ -1,10 +1,9 @@
 """What a task's file says of its answers: the kind refuses, the fault has the file and the key."""
 
-from types import SimpleNamespace
-
 import pytest
+from fakes import Grade, plugged_in
 
-from vecbench.answers import Label, registry
+from vecbench.answers import Label
 from vecbench.tasks import load_catalogue
 
 SHORT = """\
@@ -16,34 +15,10 @@ metadata:
 """
 
 
-class Grade(Label):
-    """A kind of another package: one of so many steps."""
-
-    name = "grade"
-    judges = False
-    has_confusion = False
-
-    @classmethod
-    def of(cls, specification):
-        specification.require_only("steps")
-        if specification.labels:
-            raise ValueError("a grade has steps and no labels")
-        steps = specification.options.get("steps")
-        if not isinstance(steps, int):
-            raise ValueError(f"steps: {steps!r} is no number")
-        return cls(tuple(str(step) for step in range(steps)))
-
-
 @pytest.fixture
 def plug_in(monkeypatch):
-    """The kind `grade`, as an installed package brings it."""
-    point = SimpleNamespace(name="grade", load=lambda: Grade)
-    monkeypatch.setattr(
-        registry, "entry_points", lambda group: [point] if group == registry.ENTRY_POINT else []
-    )
-    registry.kinds.cache_clear()
-    yield
-    registry.kinds.cache_clear()
+    with plugged_in(monkeypatch, Grade):
+        yield
 
 
 def task(folder, *answer):
