@@ -23,10 +23,10 @@ import leaderboard as synthetic  # noqa: E402
 from fakes import ScriptedEngine, Watcher  # noqa: E402
 from miniature import FORMATS  # noqa: E402
 from PIL import Image  # noqa: E402
+from vecbench.prompts import prompt_of, prompt_profile  # noqa: E402
 
 from vecbench.engines import Request, Sampling  # noqa: E402
 from vecbench.models import Model  # noqa: E402
-from vecbench.prompts import prompt_of, prompt_profile  # noqa: E402
 from vecbench.run import RunPlan, TaskRun, run  # noqa: E402
 from vecbench.samples import Sample, open_data  # noqa: E402
 from vecbench.shipped import leaderboards_folder  # noqa: E402
