@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from vecbench.interop.exports import Export
     from vecbench.interop.reading import ResponseSource
     from vecbench.metrics.recalibration import Method
-    from vecbench.scoring import CompleteScores, Differences, Protocol
+    from vecbench.scoring import CompleteScores, Disagreements, Protocol
     from vecbench.store import Manifest, RunDirectory, StoredResponse
     from vecbench.tasks import Catalogue
 
@@ -207,7 +207,7 @@ def score_source(
     from vecbench.interop.completeness import completeness_notes
     from vecbench.report.files import summary, write_faults, write_figures, write_predictions
     from vecbench.report.outdated import earlier_figures, remove_outdated
-    from vecbench.scoring import differences, score_responses
+    from vecbench.scoring import disagreements, score_responses
     from vecbench.store import RunDirectory, remove, write_text
 
     kept = list(source.responses) if with_differences else []
@@ -231,20 +231,20 @@ def score_source(
     report_source(source, catalogue, written.faults)
     _print(complete, format_, console, intervals=intervals)
     if with_differences:
-        _show_differences(differences(kept, catalogue), written, console, format_)
+        _show_differences(disagreements(kept, catalogue), written, console, format_)
     if format_ == "table":
         console.print(f"\nScores, figures and summary: {written.summary}", soft_wrap=True)
 
 
-def _show_differences(found: Differences, written: RunDirectory, console: Console, format_: str) -> None:
-    from vecbench.report.differences import difference_markdown, difference_table
+def _show_differences(found: Disagreements, written: RunDirectory, console: Console, format_: str) -> None:
+    from vecbench.report.disagreements import disagreement_markdown, disagreement_table
     from vecbench.store import write_text
 
     write_text(written.differences, found.as_csv())
-    write_text(written.difference_summary, difference_markdown(found))
+    write_text(written.difference_summary, disagreement_markdown(found))
     if format_ == "table":
         console.print()
-        console.print(difference_table(found))
+        console.print(disagreement_table(found))
         console.print(f"\nEvery row that differs: {written.differences}", soft_wrap=True)
 
 

@@ -36,7 +36,7 @@ MARKS = {"passed": "✓", "failed": "✗", "undecided": "?"}
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class DifferenceLine:
     """A line of a table of differences.
 
     Attributes:
@@ -52,7 +52,7 @@ class Line:
     metrics: Mapping[str, Difference]
 
 
-def lines_of(comparison: Comparison) -> Iterator[Line]:
+def lines_of(comparison: Comparison) -> Iterator[DifferenceLine]:
     """Group by group: its tasks, then, if it has several, the group, pooled and macro; then overall."""
     differences = comparison.differences
     shown: set[str] = set()
@@ -70,16 +70,16 @@ def lines_of(comparison: Comparison) -> Iterator[Line]:
         yield from _pool_lines(comparison, OVERALL, differences.overall)
 
 
-def _task_line(comparison: Comparison, task: str) -> Line:
+def _task_line(comparison: Comparison, task: str) -> DifferenceLine:
     each = comparison.differences.tasks[task]
-    return Line(comparison.shown(task), f"n = {each.n:,}", True, each.metrics)
+    return DifferenceLine(comparison.shown(task), f"n = {each.n:,}", True, each.metrics)
 
 
-def _pool_lines(comparison: Comparison, name: str, each: Differences) -> Iterator[Line]:
+def _pool_lines(comparison: Comparison, name: str, each: Differences) -> Iterator[DifferenceLine]:
     shown = comparison.shown(name)
-    yield Line(shown, f"n = {each.n:,}", False, each.metrics)
+    yield DifferenceLine(shown, f"n = {each.n:,}", False, each.metrics)
     if each.macro:
-        yield Line(f"{shown}, macro", f"{len(each.tasks)} tasks", False, each.macro)
+        yield DifferenceLine(f"{shown}, macro", f"{len(each.tasks)} tasks", False, each.macro)
 
 
 def changed_columns(comparison: Comparison, *, narrow: bool = False) -> tuple[Column, ...]:

@@ -41,7 +41,7 @@ MOST_MISSING = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ScoreLine:
     """One line of a table.
 
     Attributes:
@@ -66,7 +66,7 @@ class ScoreTable:
         notes: What the marks mean, in their order.
     """
 
-    blocks: tuple[tuple[str, tuple[Line, ...]], ...]
+    blocks: tuple[tuple[str, tuple[ScoreLine, ...]], ...]
     notes: tuple[str, ...] = field(default=())
 
 
@@ -126,7 +126,7 @@ def score_table(scores: Scores, *, intervals: bool = False) -> ScoreTable:
     as the papers do, and all their groups: those have scores that a task alone has not.
     """
     notes = _Notes.of(scores, intervals)
-    blocks: list[tuple[str, tuple[Line, ...]]] = []
+    blocks: list[tuple[str, tuple[ScoreLine, ...]]] = []
     grouped = {name for group in scores.groups.values() for name in group.tasks}
     for name, group in scores.groups.items():
         heading = scores.names.get(name, name)
@@ -175,7 +175,9 @@ class _Notes:
         )
 
 
-def _group_lines(group: GroupScores, tasks: Iterable[str], scores: Scores, notes: _Notes) -> Iterator[Line]:
+def _group_lines(
+    group: GroupScores, tasks: Iterable[str], scores: Scores, notes: _Notes
+) -> Iterator[ScoreLine]:
     for name in tasks:
         yield _line(scores.names.get(name, name), scores.tasks[name], notes)
     if len(group.tasks) > 1 or notes.is_published:
@@ -184,11 +186,11 @@ def _group_lines(group: GroupScores, tasks: Iterable[str], scores: Scores, notes
         silent = replace(notes, texts={})
         marked = frozenset[str]().union(*(notes.conditional(scores.tasks[name]) for name in group.tasks))
         if group.macro:
-            yield Line("macro", 1, None, _cells(group.macro, marked, silent))
+            yield ScoreLine("macro", 1, None, _cells(group.macro, marked, silent))
 
 
-def _line(name: str, rows: RowScores, notes: _Notes, level: int = 2) -> Line:
-    return Line(name, level, rows.n, _cells(rows.metrics, notes.conditional(rows), notes))
+def _line(name: str, rows: RowScores, notes: _Notes, level: int = 2) -> ScoreLine:
+    return ScoreLine(name, level, rows.n, _cells(rows.metrics, notes.conditional(rows), notes))
 
 
 def _cells(metrics: Mapping[str, Score], marked: frozenset[str], notes: _Notes) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from vecbench.scoring.aggregate import score
 from vecbench.scoring.coarse import CoarseScores, coarse_scores
 from vecbench.scoring.complete import CompleteScores, complete_scores, score_responses
-from vecbench.scoring.differences import Difference, Differences, differences
+from vecbench.scoring.disagreements import Disagreement, Disagreements, disagreements
 from vecbench.scoring.predictions import prediction_lines, predictions
 from vecbench.scoring.protocol import Protocol
 from vecbench.scoring.protocols import PROTOCOLS, STRICT, is_published, protocol_named
@@ -16,8 +16,8 @@ __all__ = [
     "STRICT",
     "CoarseScores",
     "CompleteScores",
-    "Difference",
-    "Differences",
+    "Disagreement",
+    "Disagreements",
     "GroupScores",
     "Protocol",
     "Recalibrations",
@@ -27,7 +27,7 @@ __all__ = [
     "agreement",
     "coarse_scores",
     "complete_scores",
-    "differences",
+    "disagreements",
     "is_published",
     "prediction_lines",
     "predictions",

@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from vecbench.report.tables import plain_markdown, plain_table
-from vecbench.scoring import Differences
-from vecbench.scoring.differences import Verdicts
+from vecbench.scoring import Disagreements
+from vecbench.scoring.disagreements import VerdictCounts
 
 REASONS = ("why emocaliber differs", ("rows", "right here", "right there", "dropped"))
 ACCURACY = ("accuracy (%)", ("rows", "strict", "rows", "emocaliber", "effect", "differing"))
@@ -20,7 +20,7 @@ MOST_ROWS = 200
 """Rows that differences.md lists; differences.csv has them all."""
 
 
-def difference_table(differences: Differences) -> Group:
+def disagreement_table(differences: Disagreements) -> Group:
     """How often each reason occurs, and what they do to the accuracy of each task."""
     if not differences.rows:
         return Group(Text("strict and emocaliber read every response alike."))
@@ -34,7 +34,7 @@ def difference_table(differences: Differences) -> Group:
     return Group(reasons, Text(_LEGEND, style="dim"), Text(), accuracy, Text(_EFFECT, style="dim"))
 
 
-def difference_markdown(differences: Differences) -> str:
+def disagreement_markdown(differences: Disagreements) -> str:
     """The same in Markdown, with the first rows that differ."""
     heading = "# strict against emocaliber\n"
     if not differences.rows:
@@ -57,18 +57,18 @@ _LEGEND = "right here: only strict counts the row as right; right there: only em
 _EFFECT = "effect: emocaliber's accuracy minus strict's, in points; Overall is the pool of the tasks."
 
 
-def _reason_rows(differences: Differences) -> Iterator[tuple[str, ...]]:
+def _reason_rows(differences: Disagreements) -> Iterator[tuple[str, ...]]:
     for kind, effect in differences.effects().items():
         counts = (effect.rows, effect.right_only_strict, effect.right_only_emocaliber, effect.dropped)
         yield (kind, *map(str, counts))
 
 
-def _accuracy_rows(differences: Differences) -> Iterator[tuple[str, ...]]:
+def _accuracy_rows(differences: Disagreements) -> Iterator[tuple[str, ...]]:
     for name, each in differences.tasks.items():
         yield (differences.names.get(name, name), *_accuracies(each), str(each.differing))
 
 
-def _accuracies(each: Verdicts) -> Iterator[str]:
+def _accuracies(each: VerdictCounts) -> Iterator[str]:
     values = []
     for rows, right in (each.strict, each.emocaliber):
         values.append(100 * right / rows if rows else None)
@@ -78,7 +78,7 @@ def _accuracies(each: Verdicts) -> Iterator[str]:
     yield "–" if ours is None or theirs is None else f"{theirs - ours:+.2f}"
 
 
-def _response_rows(differences: Differences) -> Iterator[tuple[str, ...]]:
+def _response_rows(differences: Disagreements) -> Iterator[tuple[str, ...]]:
     for row in differences.rows[:MOST_ROWS]:
         theirs, ours = row.emocaliber, row.strict
         name = differences.names.get(theirs.task, theirs.task)

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from vecbench.parsing import Prediction
 from vecbench.scoring.arrangement import Arrangement
-from vecbench.scoring.disagreement import Reason, reasons
 from vecbench.scoring.emocaliber import EMOCALIBER, emocaliber_scores
 from vecbench.scoring.predictions import predictions
 from vecbench.scoring.protocols import STRICT
+from vecbench.scoring.reasons import Reason, reasons
 from vecbench.store import StoredResponse
 from vecbench.tasks import Catalogue
 
@@ -27,7 +27,7 @@ _READ = ("counted", "answer", "answer_status", "confidence", "confidence_status"
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class Disagreement:
     """A response with two verdicts.
 
     Attributes:
@@ -42,7 +42,7 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdicts:
+class VerdictCounts:
     """How many rows of a task each protocol counts, and how many of them are right.
 
     Attributes:
@@ -57,7 +57,7 @@ class Verdicts:
 
 
 @dataclass(frozen=True, slots=True)
-class Effect:
+class ReasonEffect:
     """What one reason does.
 
     Attributes:
@@ -74,7 +74,7 @@ class Effect:
 
 
 @dataclass(frozen=True)
-class Differences:
+class Disagreements:
     """Every response whose verdict differs.
 
     Attributes:
@@ -83,13 +83,13 @@ class Differences:
         names: Id → name in tables.
     """
 
-    rows: tuple[Difference, ...]
-    tasks: Mapping[str, Verdicts]
+    rows: tuple[Disagreement, ...]
+    tasks: Mapping[str, VerdictCounts]
     names: Mapping[str, str]
 
-    def effects(self) -> dict[str, Effect]:
+    def effects(self) -> dict[str, ReasonEffect]:
         """Reason → its effect; the most frequent first."""
-        by_kind: dict[str, list[Difference]] = {}
+        by_kind: dict[str, list[Disagreement]] = {}
         for row in self.rows:
             for kind in dict.fromkeys(reason.kind for reason in row.reasons):
                 by_kind.setdefault(kind, []).append(row)
@@ -110,7 +110,7 @@ class Differences:
         return stream.getvalue().encode("utf-8", "backslashreplace").decode()
 
 
-def differences(responses: Sequence[StoredResponse], catalogue: Catalogue) -> Differences:
+def disagreements(responses: Sequence[StoredResponse], catalogue: Catalogue) -> Disagreements:
     """Every response whose label, confidence or correctness the two protocols disagree about.
 
     Args:
@@ -126,7 +126,7 @@ def differences(responses: Sequence[StoredResponse], catalogue: Catalogue) -> Di
         task = catalogue.tasks.get(response.task)
         why = _reasons(response, task.aliases if task else {}, ours, theirs)
         if why:
-            found.append(Difference(ours, theirs, tuple(why)))
+            found.append(Disagreement(ours, theirs, tuple(why)))
     order = Arrangement.of({response.task for response in responses}, catalogue)
     by_task: dict[str, list[Prediction]] = {name: [] for name in order.tasks}
     theirs_by_task: dict[str, list[Prediction]] = {name: [] for name in order.tasks}
@@ -137,13 +137,13 @@ def differences(responses: Sequence[StoredResponse], catalogue: Catalogue) -> Di
             theirs_by_task[row.task].append(row)
     differing = {name: sum(row.emocaliber.task == name for row in found) for name in order.tasks}
     tasks = {
-        name: Verdicts(_right(by_task[name]), _right(theirs_by_task[name]), differing[name])
+        name: VerdictCounts(_right(by_task[name]), _right(theirs_by_task[name]), differing[name])
         for name in order.tasks
     }
-    tasks["overall"] = Verdicts(
+    tasks["overall"] = VerdictCounts(
         _right(list(counted.values())), _right([row for row in published if row.dropped is None]), len(found)
     )
-    return Differences(tuple(found), tasks, {**order.names, "overall": "Overall"})
+    return Disagreements(tuple(found), tasks, {**order.names, "overall": "Overall"})
 
 
 def _reasons(
@@ -173,11 +173,11 @@ def _right(rows: Sequence[Prediction]) -> tuple[int, int]:
     return len(rows), sum(row.correct for row in rows)
 
 
-def _effect(rows: Sequence[Difference]) -> Effect:
+def _effect(rows: Sequence[Disagreement]) -> ReasonEffect:
     ours = [row.strict is not None and row.strict.correct for row in rows]
     theirs = [row.emocaliber.dropped is None and row.emocaliber.correct for row in rows]
     both = list(zip(ours, theirs, strict=True))
-    return Effect(
+    return ReasonEffect(
         len(rows),
         sum(mine and not other for mine, other in both),
         sum(other and not mine for mine, other in both),

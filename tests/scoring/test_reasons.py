@@ -1,7 +1,7 @@
 import pytest
 from readers import read_label
 
-from vecbench.scoring.disagreement import (
+from vecbench.scoring.reasons import (
     ALIAS,
     CLIPPED,
     CONFIDENCE_FORM,

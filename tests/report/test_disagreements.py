@@ -5,16 +5,16 @@ from dataclasses import replace
 from published import emocaliber_responses, stored
 from rich.console import Console
 
-from vecbench.report.differences import difference_markdown, difference_table
-from vecbench.scoring import differences, protocol_named, score_responses
-from vecbench.scoring.differences import (
+from vecbench.report.disagreements import disagreement_markdown, disagreement_table
+from vecbench.scoring import disagreements, protocol_named, score_responses
+from vecbench.scoring.disagreements import (
     EARLIER_RESPONSE,
     FAILED,
     TARGET_CASE,
     TARGET_SPELLING,
     UNKNOWN_TARGET,
 )
-from vecbench.scoring.disagreement import CLIPPED, FROM_REASONING, LIST_ORDER, NO_NUMBER
+from vecbench.scoring.reasons import CLIPPED, FROM_REASONING, LIST_ORDER, NO_NUMBER
 from vecbench.tasks import load_catalogue
 
 CATALOGUE = load_catalogue()
@@ -27,7 +27,7 @@ def response(sample, text, **changes):
 
 
 def kinds(*responses):
-    found = differences(responses, CATALOGUE)
+    found = disagreements(responses, CATALOGUE)
     return [(row.emocaliber.sample_id, [reason.kind for reason in row.reasons]) for row in found.rows]
 
 
@@ -61,7 +61,7 @@ def test_what_no_reading_shows_has_a_reason_too():
 
 def test_every_golden_row_that_the_protocols_judge_differently_is_listed():
     responses = list(emocaliber_responses(CATALOGUE))
-    found = differences(responses, CATALOGUE)
+    found = disagreements(responses, CATALOGUE)
     strict, published = (
         score_responses(responses, protocol_named(name), CATALOGUE) for name in ("strict", "emocaliber")
     )
@@ -83,7 +83,7 @@ def test_every_golden_row_that_the_protocols_judge_differently_is_listed():
 
 
 def test_the_effects_add_up_to_the_difference_in_right_answers():
-    found = differences(list(emocaliber_responses(CATALOGUE)), CATALOGUE)
+    found = disagreements(list(emocaliber_responses(CATALOGUE)), CATALOGUE)
     assert all(len(row.reasons) == 1 for row in found.rows)  # else a row would count twice
     effects = found.effects().values()
     gained = sum(each.right_only_emocaliber - each.right_only_strict for each in effects)
@@ -94,28 +94,28 @@ def test_the_effects_add_up_to_the_difference_in_right_answers():
 
 def test_the_csv_has_a_line_a_row_whatever_the_texts_hold():
     odd = "a\ud800,\n\"'"
-    found = differences([response(odd, f"<answer>positive or negative {odd}</answer>")], CATALOGUE)
+    found = disagreements([response(odd, f"<answer>positive or negative {odd}</answer>")], CATALOGUE)
     found.as_csv().encode()
     [line] = csv.DictReader(io.StringIO(found.as_csv()))
     assert line["reasons"].startswith(LIST_ORDER)
     assert (line["strict_answer"], line["emocaliber_answer"]) == ("", "positive")
     assert (line["strict_correct"], line["emocaliber_correct"]) == ("no", "yes")
-    difference_markdown(found).encode()
+    disagreement_markdown(found).encode()
 
 
 def test_the_tables_fit_eighty_columns_and_name_the_reasons():
-    found = differences(list(emocaliber_responses(CATALOGUE)), CATALOGUE)
+    found = disagreements(list(emocaliber_responses(CATALOGUE)), CATALOGUE)
     console = Console(width=80, file=io.StringIO())
-    console.print(difference_table(found))
+    console.print(disagreement_table(found))
     printed = console.file.getvalue()
     assert max(map(len, printed.splitlines())) <= 80
     assert FROM_REASONING in printed
-    assert FROM_REASONING in difference_markdown(found)
+    assert FROM_REASONING in disagreement_markdown(found)
     assert "Artphoto-8" in printed
 
 
 def test_protocols_that_agree_have_an_empty_table():
-    found = differences([response("a", RIGHT)], CATALOGUE)
+    found = disagreements([response("a", RIGHT)], CATALOGUE)
     assert found.rows == ()
-    assert "every response alike" in difference_markdown(found)
+    assert "every response alike" in disagreement_markdown(found)
     assert found.as_csv().count("\n") == 1
