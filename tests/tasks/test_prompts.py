@@ -7,9 +7,9 @@ from kinds import SEVEN, Choice, Rating, task_of
 
 from vecbench.answers import Label
 from vecbench.errors import DataError
-from vecbench.prompts import needed_columns, prompt_of, render_prompt
 from vecbench.samples import Sample
 from vecbench.tasks import load_catalogue
+from vecbench.tasks.prompts import needed_columns, prompt_of, render_prompt
 
 
 def sample(candidates=(), images=("a.png",), column="", **columns):

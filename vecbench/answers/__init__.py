@@ -2,7 +2,16 @@
 
 from vecbench.answers.kind import AnswerKind
 from vecbench.answers.label import Label
-from vecbench.answers.registry import kind_named, kind_of
+from vecbench.answers.registry import is_of_one_run, kind_named, kind_of, known_metrics, metrics_of
 from vecbench.answers.specification import AnswerSpecification
 
-__all__ = ["AnswerKind", "AnswerSpecification", "Label", "kind_named", "kind_of"]
+__all__ = [
+    "AnswerKind",
+    "AnswerSpecification",
+    "Label",
+    "is_of_one_run",
+    "kind_named",
+    "kind_of",
+    "known_metrics",
+    "metrics_of",
+]

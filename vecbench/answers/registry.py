@@ -10,6 +10,8 @@ from vecbench.answers.kind import AnswerKind
 from vecbench.answers.label import Label
 from vecbench.answers.specification import AnswerSpecification
 from vecbench.errors import UsageError, nearest
+from vecbench.metrics.catalogue import with_installed
+from vecbench.metrics.definition import Metric
 
 ENTRY_POINT = "vecbench.answer_kinds"
 OWN: tuple[type[AnswerKind], ...] = (Label,)
@@ -44,3 +46,20 @@ def kind_of(specification: AnswerSpecification) -> AnswerKind:
         ValueError: What the file says of it is wrong.
     """
     return kind_named(specification.kind).of(specification)
+
+
+def metrics_of(kind: AnswerKind | type[AnswerKind]) -> tuple[Metric, ...]:
+    """What is scored of a kind's answers, metrics of installed packages included."""
+    return with_installed(kind.metrics, judged=kind.judges)
+
+
+@lru_cache(maxsize=1)
+def known_metrics() -> Mapping[str, Metric]:
+    """The metrics of all kinds, by key."""
+    return {metric.key: metric for kind in kinds().values() for metric in metrics_of(kind)}
+
+
+def is_of_one_run(key: str) -> bool:
+    """Whether a metric tells how to read another one of the same run, and is none to be compared."""
+    metric = known_metrics().get(key)
+    return metric is not None and metric.is_of_one_run

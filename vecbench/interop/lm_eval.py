@@ -6,21 +6,22 @@ scores come from `vecbench score` on its sample log.
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vecbench.answers import AnswerKind, Label
+from vecbench.answers import AnswerKind, AnswerSpecification, Label, kind_of
 from vecbench.errors import DataError, UsageError
-from vecbench.images import decode_image, read_image
 from vecbench.metrics import brier as brier_score
 from vecbench.metrics import ece as expected_calibration_error
-from vecbench.parsing import protocol_named
-from vecbench.prompts import prompt_of, prompt_profile
+from vecbench.parsing import strict
 from vecbench.samples import DataSource, open_data
 from vecbench.samples.check import unread_row_warnings
+from vecbench.samples.images import decode_image, read_image
 from vecbench.tasks import Task, load_catalogue, task_in
+from vecbench.tasks.prompts import prompt_of, prompt_profile
 from vecbench.tasks.task import without_prefix
 from vecbench.tasks.yaml_file import read_yaml
 
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
 
 MOST_FAULTS = 3
 """So many samples that cannot be asked are named."""
-
-_ANSWERS: dict[str, AnswerKind] = {}
-"""Id of a task that was loaded → how its answers are read: lm-eval hands on no more than the rows."""
 
 Pair = tuple[float | None, bool]
 """(confidence, or None if none is stated; whether the label is right)."""
@@ -73,7 +71,6 @@ def load(
     where = data or chosen.data
     if where is None:
         raise UsageError(f"the task {task} brings no data", 'Give it: --metadata \'{"data": "DIR"}\'.')
-    _ANSWERS[chosen.id] = chosen.answers
     source = open_data(where)
     for warning in unread_row_warnings(source, catalogue):
         warnings.warn(warning, stacklevel=2)  # which Python says once, however many tasks are loaded
@@ -98,6 +95,7 @@ def load(
                 "target": sample.target,
                 "candidates": list(sample.candidates),
                 "aliases": [[alias, label] for alias, label in chosen.aliases.items()],
+                **more_of_answers(chosen.specification),
             }
         )
         if len(sample.images) > 1:
@@ -143,13 +141,16 @@ def doc_to_image(doc: Mapping[str, Any]) -> list[Image]:
 
 
 def process_results(doc: Mapping[str, Any], results: Sequence[str]) -> dict[str, Any]:
-    """What one response is worth: accuracy and coverage as numbers, the rest as pairs to aggregate."""
-    kind = _ANSWERS.get(doc["task"]) or Label(aliases=dict(doc["aliases"]))
-    return results_of(results[0], doc["candidates"], doc["target"], kind)
+    """What one response is worth: accuracy and coverage as numbers, the rest as pairs to aggregate.
+
+    Of an answer that is neither right nor wrong, such as a rating, there is coverage alone: `vecbench score`
+    on the sample log has the metrics of every answer kind.
+    """
+    return results_of(results[0], doc["candidates"], doc["target"], _kind_of(doc))
 
 
 def results_of(response: str, candidates: Sequence[str], target: Any, kind: AnswerKind) -> dict[str, Any]:
-    """As `process_results`, of an answer of any kind.
+    """As `process_results`, of one response.
 
     Args:
         response: The generated text.
@@ -157,18 +158,31 @@ def results_of(response: str, candidates: Sequence[str], target: Any, kind: Answ
         target: The true answer as JSON; one that the kind cannot load is never answered right.
         kind: How the answer is read.
     """
-    reading = protocol_named("strict")(response, candidates, kind, None)
+    reading = strict.read(response, candidates, kind, None)
+    coverage = {"coverage": float(reading.confidence is not None)}
+    if not kind.judges:
+        return coverage
     try:
-        correct = kind.is_right(reading.answer, kind.load(target))
+        right = kind.is_right(reading.answer, kind.load(target))
     except ValueError:
-        correct = False
-    pair: Pair = (reading.confidence, correct)
-    return {
-        "accuracy": float(correct),
-        "coverage": float(reading.confidence is not None),
-        "brier": pair,
-        "ece": pair,
-    }
+        right = False
+    pair: Pair = (reading.confidence, right)
+    return {"accuracy": float(right), **coverage, "brier": pair, "ece": pair}
+
+
+def more_of_answers(said: AnswerSpecification) -> dict[str, str]:
+    """What a sample's candidates and aliases do not tell of how it is answered; nothing for plain labels."""
+    if said == AnswerSpecification(labels=said.labels, aliases=said.aliases):
+        return {}
+    return {"answer": json.dumps({"kind": said.kind, "labels": said.labels, "options": dict(said.options)})}
+
+
+def _kind_of(doc: Mapping[str, Any]) -> AnswerKind:
+    aliases = dict(doc["aliases"])
+    if "answer" not in doc:
+        return Label(aliases=aliases)
+    said = json.loads(doc["answer"])
+    return kind_of(AnswerSpecification(said["kind"], tuple(said["labels"]), aliases, said["options"]))
 
 
 def brier(pairs: Sequence[Pair]) -> float:

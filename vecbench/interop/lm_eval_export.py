@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from vecbench.digests import sha256_of
-from vecbench.interop.lm_eval import results_of
+from vecbench.interop.lm_eval import more_of_answers, results_of
 from vecbench.interop.lm_eval_samples import OURS
 from vecbench.interop.question import DEFAULT_KIND
 from vecbench.interop.rendering import RenderedPrompts
@@ -92,13 +92,14 @@ class _TaskLog:
     ) -> None:
         known = catalogue.tasks.get(task)
         record = manifest.tasks.get(task) if manifest else None
-        self.n = self._right = self._confident = 0
+        self.n = self._right = self._judged = self._confident = 0
         self._confidences = array("d")
         self._correct = array("b")
         self._hashes = hashlib.sha256()
         self._catalogue = catalogue
         self._prompts = prompts
         self._aliases = [[alias, label] for alias, label in known.aliases.items()] if known else []
+        self._answers = more_of_answers(known.specification) if known else {}
         self._root = record.data if record and not record.data.startswith("hf:") else None
         self._settings = _settings(record)
 
@@ -139,13 +140,14 @@ class _TaskLog:
 
     def metrics(self, name: str) -> dict[str, Any]:
         values: dict[str, Any] = {"name": name, "alias": name, "sample_len": self.n}
-        for key, count in (("accuracy", self._right), ("coverage", self._confident)):
+        counts = {"accuracy": self._right, "coverage": self._confident}
+        for key, count in counts.items() if self._judged else [("coverage", self._confident)]:
             share = count / self.n
             values[f"{key},none"] = share
             values[f"{key}_stderr,none"] = (
                 math.sqrt(share * (1 - share) / (self.n - 1)) if self.n > 1 else "N/A"
             )
-        for key, metric in (("brier", brier), ("ece", ece)):
+        for key, metric in (("brier", brier), ("ece", ece)) if self._judged else ():
             value = metric(self._confidences, self._correct)
             values[f"{key},none"] = "N/A" if math.isnan(value) else value
             values[f"{key}_stderr,none"] = "N/A"
@@ -162,14 +164,19 @@ class _TaskLog:
             "target": response.target,
             "candidates": list(response.candidates),
             "aliases": self._aliases,
-        } | ({"images": list(response.images)} if response.images else {})
+            **self._answers,
+            **({"images": list(response.images)} if response.images else {}),
+        }
 
     def _count(self, metrics: Mapping[str, Any]) -> None:
-        confidence, correct = metrics["ece"]
         self.n += 1
+        self._confident += metrics["coverage"] > 0
+        if "ece" not in metrics:  # neither right nor wrong
+            return
+        confidence, correct = metrics["ece"]
+        self._judged += 1
         self._right += correct
         if confidence is not None:
-            self._confident += 1
             self._confidences.append(confidence)
             self._correct.append(correct)
 

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, TextIO
 
-from vecbench.repeated_keys import RepeatedKeyError, unique
 from vecbench.samples.format import DataFormat, Row, require_candidates, required_task, required_text
+from vecbench.strict_json import RepeatedKeyError, unique
 
 LONGEST_NUMBER = 300
 """Digits of a whole number that is kept as it is."""

@@ -16,9 +16,9 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TextIO
 
+from vecbench.answer_columns import TARGETS
 from vecbench.answers import registry
 from vecbench.samples.format import (
-    TARGETS,
     DataFormat,
     Row,
     csv_rows,

@@ -9,11 +9,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TextIO
 
+from vecbench.answer_columns import TARGETS
 from vecbench.escaping import printable
-from vecbench.repeated_keys import RepeatedKeyError, unique
-
-TARGETS = ("target", "label", "ground_truth", "answer", "correct_answer")
-"""Columns of one's own table that may hold the target, after the one named as the task's answer kind."""
+from vecbench.strict_json import RepeatedKeyError, unique
 
 
 @dataclass(frozen=True, slots=True)
