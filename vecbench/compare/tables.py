@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rich.table import Table
 from rich.text import Text
 
-from vecbench.answers import known_metrics
+from vecbench.answers import kind_named, known_metrics, metrics_of
 from vecbench.compare.comparison import Comparison
 from vecbench.compare.differences import Difference, Differences
 from vecbench.compare.flips import Flip
@@ -16,6 +16,7 @@ from vecbench.compare.verdicts import Verdict, Verdicts
 from vecbench.escaping import in_markdown, printable
 from vecbench.metrics.significance import FEWEST_SAMPLES
 from vecbench.parsing import Reading
+from vecbench.parsing.prediction import DEFAULT_KIND
 from vecbench.report.tables import Column, column_of
 from vecbench.scoring.aggregate import OVERALL
 
@@ -90,6 +91,8 @@ def changed_columns(comparison: Comparison, *, narrow: bool = False) -> tuple[Co
         narrow: Whether there is room only for what is shown always.
     """
     compared = {key for line in lines_of(comparison) for key in line.metrics}
+    if comparison.is_published:  # of labels, whose table has the same columns whatever a program prints
+        compared = {metric.key for metric in metrics_of(kind_named(DEFAULT_KIND))}
     metrics = [each for key, each in known_metrics().items() if key in compared and each.shown != "asked"]
     if narrow:
         always = [each for each in metrics if each.shown == "always"]
