@@ -87,6 +87,14 @@ class AnswerKind(Protocol):
         """The answer of a response that states none in any form; None with "no_answer" if it is none."""
         ...
 
+    def is_bare_answer(self, text: str, candidates: Sequence[str]) -> bool:
+        """Whether a text is nothing but an answer, so that a lone number behind it is its confidence."""
+        ...
+
+    def may_go_on(self, text: str, candidates: Sequence[str]) -> bool:
+        """Whether the answer in a text that is cut off might have become another one."""
+        ...
+
     def dump(self, answer: Any) -> Json:
         """An answer as JSON."""
         ...

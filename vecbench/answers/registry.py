@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from functools import lru_cache
 from importlib.metadata import entry_points
 
+from vecbench.answers.choice import Choice
 from vecbench.answers.kind import AnswerKind
 from vecbench.answers.label import Label
 from vecbench.answers.specification import AnswerSpecification
 from vecbench.errors import UsageError, nearest
 
 ENTRY_POINT = "vecbench.answer_kinds"
-OWN: tuple[type[AnswerKind], ...] = (Label,)
+OWN: tuple[type[AnswerKind], ...] = (Label, Choice)
 
 
 @lru_cache(maxsize=1)

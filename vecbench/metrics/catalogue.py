@@ -35,6 +35,7 @@ CONFIDENCE_METRICS = (
 """Of every kind whose answers are right or wrong."""
 
 JUDGED_METRICS = (labels.ACCURACY, labels.COVERAGE, *CONFIDENCE_METRICS)
+CHOICE_METRICS = JUDGED_METRICS
 LABEL_METRICS = (labels.ACCURACY, labels.F1_MACRO, labels.F1_WEIGHTED, labels.COVERAGE, *CONFIDENCE_METRICS)
 
 
