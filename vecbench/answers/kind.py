@@ -39,9 +39,13 @@ class AnswerKind(Protocol):
     """
 
     name: ClassVar[str]
-    metrics: ClassVar[Sequence[Metric]]
     has_confusion: ClassVar[bool]
-    judges: ClassVar[bool]
+
+    @property
+    def metrics(self) -> Sequence[Metric]: ...
+
+    @property
+    def judges(self) -> bool: ...
 
     def __init__(self) -> None:
         """What can be read without a task's file: every row brings its own list."""

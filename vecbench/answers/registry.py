@@ -9,11 +9,13 @@ from importlib.metadata import entry_points
 from vecbench.answers.choice import Choice
 from vecbench.answers.kind import AnswerKind
 from vecbench.answers.label import Label
+from vecbench.answers.ranking import Ranking
+from vecbench.answers.rating import Rating
 from vecbench.answers.specification import AnswerSpecification
 from vecbench.errors import UsageError, nearest
 
 ENTRY_POINT = "vecbench.answer_kinds"
-OWN: tuple[type[AnswerKind], ...] = (Label, Choice)
+OWN: tuple[type[AnswerKind], ...] = (Label, Choice, Ranking, Rating)
 
 
 @lru_cache(maxsize=1)

@@ -40,4 +40,7 @@ def numeral_value(number: str) -> float:
 
 def hundredth(number: str) -> float:
     """Its hundredth: 90.5% is the value that 0.905 is, to the last bit."""
-    return float(Decimal(number.replace(",", ".")).scaleb(-2))
+    try:
+        return float(Decimal(number.replace(",", ".")).scaleb(-2))
+    except ArithmeticError:  # an exponent of many digits
+        return numeral_value(number) / 100
