@@ -177,6 +177,8 @@ def _lettered(plain: str, options: Options) -> _Chosen | None:
     if named.contradicted:
         return _SEVERAL
     letters = named.letters or (set() if named.is_list else line_letters(plain, options))
+    if letters and len(plain) <= SHORT and "?" in plain:  # "B? No: A"
+        letters = letters | lone_letters(plain, options)
     return _Chosen(letters, True) if letters else None
 
 
@@ -204,4 +206,4 @@ def _as_read(chosen: _Chosen, text: str, status: AnswerStatus) -> Read:
         return next(iter(chosen.letters)), "ok"
     if chosen.letters:
         return None, "ambiguous"
-    return None, status if normal_form(text) else "no_answer"
+    return None, status if normal_form(plain_text(text)) else "no_answer"

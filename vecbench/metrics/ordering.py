@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from vecbench.metrics.cells import Values
+from vecbench.metrics.cells import Values, share
 from vecbench.metrics.definition import Change, Metric, untested
 from vecbench.metrics.observations import Floats
 from vecbench.metrics.totals import Totals, WeightedRows
@@ -136,8 +136,8 @@ def _best_constant(totals: Totals) -> _Constant:
     targets, which = np.unique(places, axis=0, return_inverse=True)
     top = int(places.max())
     counts = _counted(rows, which.reshape(-1), len(targets))
-    shares = counts / np.maximum(counts.sum(axis=-1, keepdims=True), 1)
-    of_all = shares.reshape(-1, len(targets)).mean(axis=0)
+    shares = share(counts, counts.sum(axis=-1, keepdims=True))
+    of_all = counts.reshape(-1, len(targets)).sum(axis=0)
 
     def score(ranking: Sequence[int]) -> Floats:
         return np.array([_score(_found(target[list(ranking)]), top).total for target in targets])
