@@ -236,6 +236,8 @@ def test_an_empty_option_is_named_by_letter_only():
     assert answer("B: Figure 1", options) == (None, "ambiguous")
     assert answer("B: C: Figure 1 and Figure 2", options) == (None, "ambiguous")
     assert answer("", options) == (None, "no_answer")
+    asked = "Choose: A: Both are unavailable. B: C: Figure 1 and Figure 2 D: Figure 1"
+    assert answer(f"{asked}\n\nThe fields are D: Figure 1", options) == ("D", "ok")
 
 
 def test_equal_options_are_named_by_letter_and_ambiguous_by_text():
@@ -248,6 +250,7 @@ def test_equal_options_are_named_by_letter_and_ambiguous_by_text():
 def test_options_that_name_letters_are_options():
     assert answer("Image B", ("Image B", "Image A")) == ("A", "ok")
     assert answer("B", ("Image B", "Image A")) == ("B", "ok")
+    assert answer("B", ("B", "A")) == ("B", "ok")
 
 
 # Prose
@@ -265,6 +268,7 @@ LONG = "The scene is full of people who laugh and dance under a bright sky, and 
         (LONG + "Hence I would go with option C.", "C"),
         ("Choose one of: A: Joy B: Fear C: Sadness and fear D: Sadness\n\n" + LONG + "\nD: Sadness", "D"),
         ("A: Joy\nB: Fear\nC: Sadness and fear\nD: Sadness\n\nThe answer is D", "D"),
+        ("Choose one of: A: Joy B: Fear C: Sadness and fear D: Sadness\n- B: Fear", "B"),
         ("Joy. " + LONG + "Nobody shows fear.", "A"),
         (LONG + "It is pure joy.", "A"),
         (LONG + "There is fear, and there is joy. Overall, the picture evokes joy.", "A"),
@@ -282,6 +286,8 @@ def test_prose_is_read_where_it_states_one_option(text, letter):
         (LONG + "It evokes both joy and fear.", "ambiguous"),
         ("A: Joy B: Fear C: Sadness and fear D: Sadness. " + LONG, "ambiguous"),
         (LONG + "The answer is B: Joy.", "ambiguous"),
+        ("What both evoke is A: Fear. " + LONG, "ambiguous"),
+        (LONG + "It is not option A.", "no_answer"),
         (LONG + "It may be A: Joy, and it may be B: Fear.", "ambiguous"),
         (LONG + "It is not joy.", "ambiguous"),
     ],

@@ -200,7 +200,14 @@ def test_something_else_among_the_labels_is_no_ranking(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["I feel nothing.", "It makes me feel joy because of its light.", "", "Fearless joy"]
+    "text",
+    [
+        "I feel nothing.",
+        "It makes me feel joy because of its light.",
+        "",
+        "Joy. The sky is dark.",
+        "Fearless joy",
+    ],
 )
 def test_a_response_that_mentions_labels_is_no_list(text):
     assert bare(text) == (None, "no_answer")
