@@ -39,9 +39,13 @@ class AnswerKind(Protocol):
     """
 
     name: ClassVar[str]
-    metrics: ClassVar[Sequence[Metric]]
     has_confusion: ClassVar[bool]
-    judges: ClassVar[bool]
+
+    @property
+    def metrics(self) -> Sequence[Metric]: ...
+
+    @property
+    def judges(self) -> bool: ...
 
     def __init__(self) -> None:
         """What can be read without a task's file: every row brings its own list."""
@@ -85,6 +89,14 @@ class AnswerKind(Protocol):
 
     def read_bare(self, text: str, candidates: Sequence[str]) -> Read:
         """The answer of a response that states none in any form; None with "no_answer" if it is none."""
+        ...
+
+    def is_bare_answer(self, text: str, candidates: Sequence[str]) -> bool:
+        """Whether a text is nothing but an answer, so that a lone number behind it is its confidence."""
+        ...
+
+    def may_go_on(self, text: str, candidates: Sequence[str]) -> bool:
+        """Whether the answer in a text that is cut off might have become another one."""
         ...
 
     def dump(self, answer: Any) -> Json:

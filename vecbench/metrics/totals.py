@@ -109,6 +109,13 @@ class Totals:
         )
 
     @classmethod
+    def of_columns(cls, columns: Mapping[str, NDArray[np.float64]]) -> Totals:
+        """The sums and rows of columns alone, not resampled; each of shape (n,), at least one column."""
+        n = next(iter(columns.values())).size
+        sums = {name: np.asarray(column.sum()) for name, column in columns.items()}
+        return cls(sums={"rows": np.asarray(float(n))} | sums, weighted=WeightedRows(columns, np.ones(n)))
+
+    @classmethod
     def pooled(cls, parts: Sequence[Totals]) -> Totals:
         """The counts by confidence of several sets of rows together, replicate by replicate."""
         right = np.asarray(np.sum([part.missing_right for part in parts], axis=0))
