@@ -92,7 +92,7 @@ def changed_columns(comparison: Comparison, *, narrow: bool = False) -> tuple[Co
     """
     compared = {key for line in lines_of(comparison) for key in line.metrics}
     if comparison.is_published:  # of labels, whose table has the same columns whatever a program prints
-        compared = {metric.key for metric in metrics_of(kind_named(DEFAULT_KIND))}
+        compared = {metric.key for metric in metrics_of(kind_named(DEFAULT_KIND)())}
     metrics = [each for key, each in known_metrics().items() if key in compared and each.shown != "asked"]
     if narrow:
         always = [each for each in metrics if each.shown == "always"]
