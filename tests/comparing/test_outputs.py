@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 from simulated_runs import CATALOGUE, response, write_run
 
-from vecbench.compare import (
+from vecbench.comparing import (
     Gates,
     Rule,
     compare,
@@ -18,7 +18,7 @@ from vecbench.compare import (
     open_side,
     verdicts_on,
 )
-from vecbench.compare.tables import markdown
+from vecbench.comparing.tables import markdown
 
 ODD = [
     "a|b",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-from vecbench.compare.comparison import Comparison
-from vecbench.compare.verdicts import Verdicts
+from vecbench.comparing.comparison import Comparison
+from vecbench.comparing.verdicts import Verdicts
 from vecbench.escaping import in_xml
 
 

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from simulated_runs import CATALOGUE, simulated, write_run
 
-from vecbench.compare import compare, open_side, resampling
-from vecbench.compare.observed_pairs import observed_pairs
-from vecbench.compare.resampling import replicates_of
+from vecbench.comparing import compare, open_side, resampling
+from vecbench.comparing.observed_pairs import observed_pairs
+from vecbench.comparing.resampling import replicates_of
 from vecbench.metrics.calibration import CONFIDENCE_GAP
 from vecbench.metrics.proper import BRIER
 from vecbench.parsing import Prediction, Reading

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from vecbench.compare.verdicts import Verdicts
+from vecbench.comparing.verdicts import Verdicts
 from vecbench.escaping import in_annotation_message, in_annotation_property, printable
 
 

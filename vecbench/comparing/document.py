@@ -6,11 +6,11 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from vecbench.compare.comparison import Comparison
-from vecbench.compare.differences import Difference, Differences
-from vecbench.compare.flips import Flip
-from vecbench.compare.sides import Side
-from vecbench.compare.verdicts import Verdict, Verdicts
+from vecbench.comparing.comparison import Comparison
+from vecbench.comparing.differences import Difference, Differences
+from vecbench.comparing.flips import Flip
+from vecbench.comparing.sides import Side
+from vecbench.comparing.verdicts import Verdict, Verdicts
 from vecbench.metrics.bootstrap import LEVEL
 
 SCHEMA = "vecbench.comparison/1"

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vecbench.answers import AnswerKind
-from vecbench.compare.pairs import Pair
+from vecbench.comparing.pairs import Pair
 from vecbench.metrics.definition import Aspect
 from vecbench.metrics.observations import Floats, Mask, Observations
 from vecbench.scoring.observations import paired_observations

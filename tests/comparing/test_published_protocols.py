@@ -9,8 +9,8 @@ import pytest
 from published import emobserver_responses, emocaliber_responses
 from simulated_runs import CATALOGUE, response, write_run
 
-from vecbench.compare import Gates, Rule, compare, json_document, open_side, verdicts_on
-from vecbench.compare.tables import markdown
+from vecbench.comparing import Gates, Rule, compare, json_document, open_side, verdicts_on
+from vecbench.comparing.tables import markdown
 from vecbench.errors import DataError
 from vecbench.report.files import write_predictions
 from vecbench.scoring import PROTOCOLS, protocol_named, score_responses

@@ -9,10 +9,10 @@ from rich.table import Table
 from rich.text import Text
 
 from vecbench.answers import known_metrics
-from vecbench.compare.comparison import Comparison
-from vecbench.compare.differences import Difference, Differences
-from vecbench.compare.flips import Flip
-from vecbench.compare.verdicts import Verdict, Verdicts
+from vecbench.comparing.comparison import Comparison
+from vecbench.comparing.differences import Difference, Differences
+from vecbench.comparing.flips import Flip
+from vecbench.comparing.verdicts import Verdict, Verdicts
 from vecbench.escaping import in_markdown, printable
 from vecbench.metrics.significance import FEWEST_SAMPLES
 from vecbench.parsing import Reading

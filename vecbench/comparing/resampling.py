@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vecbench.compare.observed_pairs import ObservedPairs, images_of
+from vecbench.comparing.observed_pairs import ObservedPairs, images_of
 from vecbench.metrics.bootstrap import REPLICATES
 from vecbench.metrics.cells import Values
 from vecbench.metrics.definition import Metric

@@ -5,7 +5,7 @@ import pytest
 from fakes import ScriptedEngine, Watcher, make_data, make_plan
 from simulated_runs import CATALOGUE, response, simulated, write_run
 
-from vecbench.compare import compare, open_side
+from vecbench.comparing import compare, open_side
 from vecbench.errors import DataError, UsageError
 from vecbench.report.files import write_predictions
 from vecbench.run import run

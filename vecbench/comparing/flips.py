@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from vecbench.compare.pairs import Pair
+from vecbench.comparing.pairs import Pair
 from vecbench.parsing import Reading
 
 

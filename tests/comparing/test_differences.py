@@ -6,8 +6,8 @@ import pytest
 from scipy.stats import binomtest
 from simulated_runs import CATALOGUE, response, simulated, write_run
 
-from vecbench.compare import compare, json_document, open_side
-from vecbench.compare.tables import legend
+from vecbench.comparing import compare, json_document, open_side
+from vecbench.comparing.tables import legend
 from vecbench.metrics.significance import holm
 from vecbench.scoring import STRICT, predictions, score
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from vecbench.compare.differences import AllDifferences, CandidateReplicates, Difference, Differences
-from vecbench.compare.observed_pairs import ObservedPairs, changes_by_image, images_of, observed_pairs
-from vecbench.compare.pairs import Pair
-from vecbench.compare.resampling import Replicates, replicates_of
-from vecbench.compare.tested import adjusted_for_tasks, exactly_tested, tested
+from vecbench.comparing.differences import AllDifferences, CandidateReplicates, Difference, Differences
+from vecbench.comparing.observed_pairs import ObservedPairs, changes_by_image, images_of, observed_pairs
+from vecbench.comparing.pairs import Pair
+from vecbench.comparing.resampling import Replicates, replicates_of
+from vecbench.comparing.tested import adjusted_for_tasks, exactly_tested, tested
 from vecbench.metrics import Cells
 from vecbench.metrics.bootstrap import SEED
 from vecbench.metrics.catalogue import null_bins

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from simulated_runs import CATALOGUE, response, write_run
 
-from vecbench.compare import Gates, Rule, compare, open_side, verdicts_on
+from vecbench.comparing import Gates, Rule, compare, open_side, verdicts_on
 
 N = 300
 

@@ -22,9 +22,9 @@ from statistics import NormalDist
 from typing import Literal
 
 from vecbench.answers import known_metrics
-from vecbench.compare.comparison import Comparison
-from vecbench.compare.differences import Difference, Differences
-from vecbench.compare.gates import DETECT, Gates, Rule
+from vecbench.comparing.comparison import Comparison
+from vecbench.comparing.differences import Difference, Differences
+from vecbench.comparing.gates import DETECT, Gates, Rule
 from vecbench.metrics.significance import FEWEST_SAMPLES, PValues, holm
 
 Outcome = Literal["passed", "failed", "undecided"]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, replace
 from typing import Literal, TypeVar, get_args
 
-from vecbench.compare.sides import RowKey, Side, key_of
+from vecbench.comparing.sides import RowKey, Side, key_of
 from vecbench.errors import DataError
 from vecbench.parsing import Prediction
 from vecbench.store import StoredResponse

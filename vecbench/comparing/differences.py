@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from vecbench.answers import is_of_one_run
-from vecbench.compare.sides import Side
+from vecbench.comparing.sides import Side
 from vecbench.metrics import Cells
 from vecbench.metrics.bootstrap import REPLICATES
 from vecbench.metrics.cells import Values

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from vecbench.compare.differences import Difference, Differences
+from vecbench.comparing.differences import Difference, Differences
 from vecbench.metrics.cells import Values
 from vecbench.metrics.definition import Bias, Metric
 from vecbench.metrics.significance import (

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from simulated_runs import CATALOGUE
 
-from vecbench.compare import read_gates
+from vecbench.comparing import read_gates
 from vecbench.errors import DataError, UsageError
 
 

@@ -9,8 +9,8 @@ import pytest
 from scipy.stats import binom
 from simulated_runs import CATALOGUE, response, simulated, write_run
 
-from vecbench.compare import Gates, Rule, compare, open_side, verdicts_on
-from vecbench.compare.verdicts import MOST_SAMPLES, samples_needed
+from vecbench.comparing import Gates, Rule, compare, open_side, verdicts_on
+from vecbench.comparing.verdicts import MOST_SAMPLES, samples_needed
 from vecbench.scoring import STRICT, predictions, score
 
 

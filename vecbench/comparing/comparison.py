@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from vecbench.compare.differences import AllDifferences, Differences, score_differences
-from vecbench.compare.flips import Flips, flips
-from vecbench.compare.pairs import (
+from vecbench.comparing.differences import AllDifferences, Differences, score_differences
+from vecbench.comparing.flips import Flips, flips
+from vecbench.comparing.pairs import (
     Kind,
     Pair,
     paired,
@@ -16,9 +16,9 @@ from vecbench.compare.pairs import (
     require_allowed,
     unknown_protocols,
 )
-from vecbench.compare.published_differences import published_differences
-from vecbench.compare.row_differences import row_differences
-from vecbench.compare.sides import Side
+from vecbench.comparing.published_differences import published_differences
+from vecbench.comparing.row_differences import row_differences
+from vecbench.comparing.sides import Side
 from vecbench.errors import DataError
 from vecbench.metrics.bootstrap import SEED
 from vecbench.scoring import PROTOCOLS
