@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from vecbench.comparing.differences import AllDifferences, Differences, score_differences
 from vecbench.comparing.flips import Flips, flips
@@ -24,13 +25,26 @@ from vecbench.metrics.bootstrap import SEED
 from vecbench.scoring import PROTOCOLS
 from vecbench.tasks import Catalogue
 
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
 MOST_SILENT = 0.05
 """A larger share of answers without a confidence is pointed out."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
-    """What became of a baseline.
+    """What became of a baseline: the differences of every task, every group, and everything.
+
+    >>> import pandas as pd
+    >>> import vecbench
+    >>> rows = pd.DataFrame({"task": "fi_2", "id": range(3), "target": ["positive", "negative", "negative"]})
+    >>> before = rows.assign(response=["positive", "positive", "negative"])
+    >>> comparison = vecbench.compare(before, rows.assign(response=["positive", "negative", "negative"]))
+    >>> comparison
+    <Comparison of 3 rows: baseline and candidate>
+    >>> [flip.sample_id for flip in comparison.flips.gained]
+    ['1']
 
     Attributes:
         baseline: The first side.
@@ -53,6 +67,40 @@ class Comparison:
     notes: tuple[str, ...]
     replicates: int
     seed: int
+
+    def __repr__(self) -> str:
+        n = self.differences.overall.n
+        return f"<Comparison of {n:,} rows: {self.baseline.name} and {self.candidate.name}>"
+
+    def to_frame(self) -> DataFrame:
+        """Every difference as a row of a pandas DataFrame, in the order of tasks, groups and everything.
+
+        Returns:
+            The columns, in this order. Values are fractions, and not percent.
+
+            - scope, name, subset, source, metric: As in a frame of scores, see `Scores.to_frame`.
+            - baseline, candidate: The metric of either side; nan where it is undefined.
+            - change, value: Candidate − baseline, under its own name and under that of a frame of scores.
+            - low, high: Ends of the 95 % interval of the change; nan where it has none.
+            - p: Two-sided p value of a paired test; nan where there is none, as where too few samples differ.
+            - p_holm: The same, adjusted for the number of tasks; nan but for tasks.
+            - n: Rows of each side; tasks, of a macro mean.
+            - method: How interval and p value were made; empty where there are none.
+            - why: Why a value, or the test, is missing; empty where none is.
+
+        >>> import pandas as pd
+        >>> import vecbench
+        >>> rows = pd.DataFrame({"task": "fi_2", "id": range(3), "target": ["positive"] + 2 * ["negative"]})
+        >>> frame = vecbench.compare(
+        ...     rows.assign(response=["positive", "positive", "negative"]), rows.assign(response=rows.target)
+        ... ).to_frame()
+        >>> row = frame[(frame.scope == "task") & (frame.metric == "accuracy")].iloc[0]
+        >>> f"{row.baseline:.3f} → {row.candidate:.3f}, p = {row.p:.1f}: {row.method}"
+        '0.667 → 1.000, p = 1.0: exact McNemar test'
+        """
+        from vecbench.frames import difference_frame
+
+        return difference_frame(self)
 
     @property
     def is_published(self) -> bool:
