@@ -86,10 +86,7 @@ def compare(
     protocol_named(protocol or STRICT.name)
     if format_ not in FORMATS:
         raise UsageError(f"unknown format {format_!r}", nearest(format_, FORMATS))
-    allowed = [kind for each in allow or [] for kind in each.split(",")]
-    for kind in allowed:
-        if kind not in comparing.KINDS:
-            raise UsageError(f"--allow: unknown kind {kind!r}", nearest(kind, comparing.KINDS))
+    allowed = comparing.allowed_kinds(allow or [])
     if junit_file is not None and gate is None:
         raise UsageError("--junit writes the verdicts of gates", "Add --gate FILE.")
     _require_files({"--json": json_file, "--markdown": markdown_file, "--junit": junit_file})

@@ -207,15 +207,13 @@ def score_source(
     from vecbench.interop.scored import scored_source
     from vecbench.report.results import write_results
     from vecbench.scoring import disagreements
-    from vecbench.store import RunDirectory, remove
+    from vecbench.store import RunDirectory
 
     kept = list(source.responses) if with_differences else []
     if with_differences:
         source = replace(source, responses=iter(kept))
     complete = scored_source(source, protocol, catalogue, recalibrate)
     written = RunDirectory(output)
-    if not with_differences:  # those of an earlier call are not of these scores
-        remove([written.differences, written.difference_summary])
     write_results(complete, source, written, figures=figures)
     report_source(source, catalogue, written.faults)
     _print(complete, format_, console, intervals=intervals)

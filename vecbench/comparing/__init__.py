@@ -6,8 +6,8 @@ from vecbench.comparing.differences import Difference, Differences
 from vecbench.comparing.document import json_document
 from vecbench.comparing.gates import Gates, Rule, read_gates
 from vecbench.comparing.junit import junit_xml
-from vecbench.comparing.pairs import KINDS, require_protocol
-from vecbench.comparing.sides import Side, open_side
+from vecbench.comparing.pairs import KINDS, allowed_kinds, require_protocol
+from vecbench.comparing.sides import Side, frame_side, open_side
 from vecbench.comparing.verdicts import Verdict, Verdicts, verdicts_on
 
 __all__ = [
@@ -20,7 +20,9 @@ __all__ = [
     "Side",
     "Verdict",
     "Verdicts",
+    "allowed_kinds",
     "compare",
+    "frame_side",
     "github_annotations",
     "json_document",
     "junit_xml",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeVar, get_args
 
 from vecbench.comparing.sides import RowKey, Side, key_of
-from vecbench.errors import DataError
+from vecbench.errors import DataError, UsageError, nearest
 from vecbench.parsing import Prediction
 from vecbench.store import StoredResponse
 from vecbench.store.manifest import EngineRecord
@@ -121,6 +121,19 @@ def _samples_by_image(side: Side, without: Collection[str]) -> dict[tuple[str, s
         if row.image_sha256 is not None and row.task not in without:
             samples.setdefault((row.task, row.image_sha256), set()).add(row.sample_id)
     return {image: ids.pop() for image, ids in samples.items() if len(ids) == 1}
+
+
+def allowed_kinds(allow: Iterable[str]) -> tuple[str, ...]:
+    """The kinds of differences that somebody accepts, each entry one kind or several with commas.
+
+    Raises:
+        UsageError: One is no kind.
+    """
+    kinds = tuple(kind for each in allow for kind in each.split(","))
+    for kind in kinds:
+        if kind not in KINDS:
+            raise UsageError(f"--allow: unknown kind {kind!r}", nearest(kind, KINDS))
+    return kinds
 
 
 def require_allowed(differing: Mapping[Kind, str], allow: Collection[str], common: str) -> None:

@@ -6,16 +6,20 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vecbench.answers import known_metrics
 from vecbench.errors import DataError, UsageError
-from vecbench.interop.reading import open_responses
+from vecbench.interop.frame import open_frame
+from vecbench.interop.reading import ResponseSource, open_responses
 from vecbench.parsing import Prediction, Reading
 from vecbench.scoring import is_published, predictions, protocol_named, score_responses
 from vecbench.scoring.scores import EARLIER_SCHEMA, SCHEMA
 from vecbench.store import Manifest, RunDirectory, StoredResponse
 from vecbench.tasks import Catalogue
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 LARGEST = 2**53
 """No count and no value of a score is larger; differences of what is not are exact or at least finite."""
@@ -98,7 +102,7 @@ def open_side(path: Path, protocol: str, catalogue: Catalogue) -> Side:
     directory = RunDirectory(path if path.is_dir() else path.parent)
     file = _derived_file(path, directory)
     if file is None:
-        side = _side_of_responses(path, protocol, catalogue)
+        side = _side_of(open_responses(path, catalogue), path, protocol, catalogue)
     elif _is_scores(file):
         scores = _read_scores(file)
         said = scores.get("protocol")
@@ -111,8 +115,29 @@ def open_side(path: Path, protocol: str, catalogue: Catalogue) -> Side:
         else:  # a copy may lie beside whatever it likes
             told, manifest, notes = None, None, ()
         side = Side(path, told, read, manifest=manifest, notes=(*notes, *_fixed(path, told, protocol)))
+    return _with_rows(side, file or path)
+
+
+def frame_side(frame: DataFrame, name: str, protocol: str, catalogue: Catalogue) -> Side:
+    """A frame with one response a row, see `open_frame`.
+
+    Args:
+        frame: The responses.
+        name: Of the side.
+        protocol: How responses are read; a key of `PROTOCOLS`.
+        catalogue: Brings the tasks' labels and aliases.
+
+    Raises:
+        UsageError: The frame has no responses or no targets.
+        DataError: It has no rows that can be scored.
+    """
+    path = Path(name)
+    return _with_rows(_side_of(open_frame(frame, catalogue, name), path, protocol, catalogue), path)
+
+
+def _with_rows(side: Side, path: Path) -> Side:
     if not side.rows:
-        raise DataError(f"{file or path} has no rows", "A run stores them as it goes: let it begin first.")
+        raise DataError(f"{path} has no rows", "A run stores them as it goes: let it begin first.")
     return side
 
 
@@ -150,8 +175,18 @@ def _derived_file(path: Path, directory: RunDirectory) -> Path | None:
     return next((each for each in known if each.is_file()), None)
 
 
-def _side_of_responses(path: Path, protocol: str, catalogue: Catalogue) -> Side:
-    source = open_responses(path, catalogue)
+def _side_of(source: ResponseSource, path: Path, protocol: str, catalogue: Catalogue) -> Side:
+    """The side of some responses.
+
+    Args:
+        source: Not read before.
+        path: Stands for them in what is said of the side.
+        protocol: How they are read; a key of `PROTOCOLS`.
+        catalogue: Brings the tasks' labels and aliases.
+
+    Raises:
+        DataError: A file cannot be read.
+    """
     prompts: dict[RowKey, str] = {}
 
     def noted(responses: Iterable[StoredResponse]) -> Iterator[StoredResponse]:

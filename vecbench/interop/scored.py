@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -55,6 +56,19 @@ def losses(source: ResponseSource) -> Iterator[str]:
         effects = ", ".join(f"{count:,} {effect}" for effect, count in source.effects().items())
         first = "; ".join(str(fault) for fault in source.faults[:MOST_FAULTS])
         yield f"faults in what was read: {effects}, such as {first}"
+
+
+def warn_of_losses(source: ResponseSource, name: object, stacklevel: int = 3) -> None:
+    """Warns whoever called the caller of what was wrong with responses; nobody else would tell in Python.
+
+    Args:
+        source: Read to its end.
+        name: Of the responses.
+        stacklevel: See `warnings.warn`.
+    """
+    said = "; ".join(losses(source))
+    if said:
+        warnings.warn(f"{name}: {said}", stacklevel=stacklevel)
 
 
 def _run_facts(manifest: Manifest | None) -> dict[str, Any]:

@@ -6,13 +6,16 @@ from vecbench.interop.reading import ResponseSource
 from vecbench.report.files import summary, write_faults, write_figures, write_predictions
 from vecbench.report.outdated import earlier_figures, remove_outdated
 from vecbench.scoring import CompleteScores
-from vecbench.store import RunDirectory, write_text
+from vecbench.store import RunDirectory, remove, write_text
 
 
 def write_results(
     complete: CompleteScores, source: ResponseSource, directory: RunDirectory, *, figures: bool = True
 ) -> None:
-    """Writes predictions, faults, scores.json, figures and summary; figures of what is gone are removed.
+    """Writes predictions, faults, scores.json, figures and summary.
+
+    What an earlier scoring wrote and this one does not is removed: figures of what is no longer scored, and
+    the differences between protocols.
 
     Args:
         complete: What was scored.
@@ -21,9 +24,10 @@ def write_results(
         figures: Whether to draw; without, figures of what is still scored stay.
 
     Raises:
-        RunError: A file cannot be written.
+        RunError: A file cannot be written or removed.
     """
     scores = complete.scores
+    remove([directory.differences, directory.difference_summary])
     write_predictions(complete.rows, directory.predictions)
     write_faults(source.faults, directory.faults)
     earlier = earlier_figures(directory)

@@ -103,9 +103,10 @@ def _confidence(place: int, value: object) -> float | None:
         raise ValueError(f"{where}: it takes numbers; are confidence and correct swapped?")
     if not isinstance(value, Real):
         raise ValueError(f"{where}: it takes numbers")
-    if not 0 <= value <= 1:
+    number = float(value)
+    if not 0 <= number <= 1:
         raise ValueError(f"{where}: it must lie in [0, 1]; divide percent by 100")
-    return float(value)
+    return number
 
 
 def _correct(place: int, value: object) -> bool:
