@@ -12,10 +12,10 @@ from vecbench.parsing import Prediction
 from vecbench.plots.diagrams import (
     accuracy_coverage_curve,
     confusion_matrix,
-    reliability_diagram,
     save_figure,
 )
 from vecbench.plots.points import confusion_csv, reliability_points, selective_points
+from vecbench.report.reliability import diagram_of, has_diagram
 from vecbench.report.tables import (
     coarse_markdown,
     markdown_table,
@@ -72,12 +72,11 @@ def write_figures(scores: Scores, folder: Path) -> list[Path]:
     pictures |= {name: scored for name, scored in scores.tasks.items() if name not in grouped}
     written: list[Path] = []
     for name, scored in pictures.items():
-        shown, cells = scores.names.get(name, name), scored.cells
-        if "ece" not in scored.metrics:  # the protocol scores no confidences here
+        if not has_diagram(scored):
             continue
+        shown, cells = scores.names.get(name, name), scored.cells
         numbers = reliability_points(cells).as_csv() if cells.n else ""
-        null = scored.metrics.get("ece_null")
-        diagram = reliability_diagram(cells, shown, scored.n, null.value if null else None)
+        diagram = diagram_of(scores, name)
         written.append(save_figure(diagram, numbers, folder / file_name("reliability", name)))
         numbers = selective_points(cells, scored.n).as_csv() if cells.n else ""
         curve = accuracy_coverage_curve(cells, shown, scored.n)

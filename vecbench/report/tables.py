@@ -26,6 +26,7 @@ from vecbench.scoring import (
     Scores,
     protocol_named,
 )
+from vecbench.scoring.listing import HEADLINE, listed
 
 IN_PAPERS = ("accuracy", "ece", "brier")
 """What a LaTeX table has of each group, as the papers do."""
@@ -126,8 +127,8 @@ def columns_of(metrics: Iterable[Metric], by_rows: Iterable[Sequence[Metric]]) -
             no answer kind is without a column where there is little room.
     """
     ranks: dict[str, int] = {}
-    for listed in by_rows:
-        ordered = sorted(listed, key=lambda metric: metric.shown != "always")
+    for declared in by_rows:
+        ordered = sorted(declared, key=lambda metric: metric.shown != "always")
         for place, metric in enumerate(ordered):
             rank = place + FURTHER * (metric.shown != "always")
             ranks[metric.key] = min(rank, ranks.get(metric.key, rank))
@@ -286,12 +287,13 @@ def csv_table(scores: Scores) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(["level", "name", "aggregate", "metric", "value", "low", "high", "method", "n", "why"])
-    for level, name, aggregate, metrics in _all_scores(scores):
-        for key, each in metrics.items():
-            values = [each.value, each.low, each.high, each.method, each.n, each.why]
-            writer.writerow(
-                [level, name, aggregate, key, *("" if value is None else value for value in values)]
-            )
+    for scope, name, subset, key, each in listed(scores):
+        if subset or key == HEADLINE:
+            continue
+        level, _, macro = scope.partition(" ")
+        aggregate = macro or ("rows" if level == "task" else "pooled")
+        values = [each.value, each.low, each.high, each.method, each.n, each.why]
+        writer.writerow([level, name, aggregate, key, *("" if value is None else value for value in values)])
     return stream.getvalue()
 
 
@@ -449,15 +451,6 @@ def plain_markdown(heading: str, columns: Sequence[str], rows: Iterable[Sequence
     """The same in Markdown."""
     lines = [_markdown_row([heading, *columns]), _markdown_row([":--", *["--:"] * len(columns)])]
     return "\n".join([*lines, *(_markdown_row(row) for row in rows)]) + "\n"
-
-
-def _all_scores(scores: Scores) -> Iterator[tuple[str, str, str, Mapping[str, Score]]]:
-    for name, rows in scores.tasks.items():
-        yield "task", name, "rows", rows.metrics
-    for name, group in [*scores.groups.items(), ("overall", scores.overall)]:
-        level = "overall" if group is scores.overall else "group"
-        yield level, name, "pooled", group.pooled.metrics
-        yield level, name, "macro", group.macro
 
 
 def _markdown_row(cells: Iterable[str]) -> str:
