@@ -18,13 +18,13 @@ from dataclasses import dataclass, field
 from itertools import product, repeat
 
 import numpy as np
+from vecbench.compare.methods import METHODS
+from vecbench.scoring.definitions import DEFINITIONS
 
 from vecbench.compare.differences import Difference
-from vecbench.compare.methods import METHODS
 from vecbench.compare.row_differences import row_differences
 from vecbench.metrics import Cells
 from vecbench.parsing import Prediction, Reading
-from vecbench.scoring.definitions import DEFINITIONS
 from vecbench.tasks import load_catalogue
 
 CATALOGUE = load_catalogue()

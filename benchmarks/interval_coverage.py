@@ -18,12 +18,12 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.stats import norm
+from vecbench.scoring.definitions import NULL_BINS
 
 from vecbench.metrics import Cells, augrc, aurc, auroc, brier, confidence_gap, e_aurc, ece, wilson_interval
 from vecbench.metrics.bootstrap import Outcomes, bootstrap, percentile_interval, reflected_interval
 from vecbench.metrics.cells import Values
 from vecbench.metrics.consistency import consistency_p, null_eces, widened
-from vecbench.scoring.definitions import NULL_BINS
 from vecbench.scoring.dependence import INDEPENDENT, Dependence, Effects, TaskAnswers
 
 CONFIDENCE = np.array([0.3, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95])

@@ -5,10 +5,13 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 from PIL import Image
 
+from vecbench.answers import Label, registry
 from vecbench.engines import EngineDescription, Request, Response, Sampling
 from vecbench.engines.decoding import decoded
 from vecbench.errors import ImageError
@@ -68,6 +71,34 @@ class Watcher:
 
     def stored(self, _response: object) -> None:
         self.stored_count += 1
+
+
+class Grade(Label):
+    """An answer kind of another package: one of so many steps, which is neither right nor wrong."""
+
+    name = "grade"
+    judges = False
+    has_confusion = False
+
+    @classmethod
+    def of(cls, specification):
+        specification.require_only("steps")
+        if specification.labels:
+            raise ValueError("a grade has steps and no labels")
+        steps = specification.options.get("steps")
+        if not isinstance(steps, int):
+            raise ValueError(f"steps: {steps!r} is no number")
+        return cls(tuple(str(step) for step in range(steps)))
+
+
+@contextmanager
+def plugged_in(monkeypatch, kind):
+    """An answer kind as an installed package brings it."""
+    point = SimpleNamespace(name=kind.name, load=lambda: kind)
+    monkeypatch.setattr(registry, "entry_points", lambda **_: [point])
+    registry.kinds.cache_clear()
+    yield
+    registry.kinds.cache_clear()
 
 
 def made_image(colour: object = "red", size: tuple[int, int] = (64, 64)) -> SampleImage:

@@ -8,10 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from published import stored
 
-from vecbench.parsing import PROTOCOLS
-from vecbench.report.differences import difference_markdown
+from vecbench.report.disagreements import disagreement_markdown
 from vecbench.report.tables import csv_table, latex_table, markdown_table
-from vecbench.scoring import differences, prediction_lines, score_responses
+from vecbench.scoring import PROTOCOLS, disagreements, prediction_lines, protocol_named, score_responses
 from vecbench.tasks import load_catalogue
 
 CATALOGUE = load_catalogue()
@@ -42,7 +41,7 @@ def values(block):
 @QUICK
 @given(st.lists(RESPONSES, max_size=30))
 def test_any_responses_are_scored_and_none_disappears(protocol, responses):
-    complete = score_responses(responses, protocol, CATALOGUE)
+    complete = score_responses(responses, protocol_named(protocol), CATALOGUE)
     scores = json.loads(complete.scores.as_json())
     counted = [row for row in complete.rows if row.dropped is None]
     assert scores["overall"]["n"] == len(counted) == len(complete.rows) - scores["dropped"]["n"]
@@ -60,7 +59,7 @@ def test_any_responses_are_scored_and_none_disappears(protocol, responses):
 @QUICK
 @given(st.lists(RESPONSES, max_size=30))
 def test_every_response_that_is_judged_differently_is_listed_with_a_reason(responses):
-    found = differences(responses, CATALOGUE)
+    found = disagreements(responses, CATALOGUE)
     assert all(row.reasons for row in found.rows)
     overall = found.tasks["overall"]
     listed = [(row.strict, row.emocaliber) for row in found.rows]
@@ -72,7 +71,7 @@ def test_every_response_that_is_judged_differently_is_listed_with_a_reason(respo
     rows = sum(theirs.dropped is None for _, theirs in listed) - sum(ours is not None for ours, _ in listed)
     assert overall.emocaliber[0] - overall.strict[0] == rows
     assert found.as_csv().count("\n") >= 1 + len(found.rows)
-    assert difference_markdown(found)
+    assert disagreement_markdown(found)
     assert math.isclose(
         sum(each.differing for name, each in found.tasks.items() if name != "overall"), len(listed)
     )

@@ -9,7 +9,7 @@ import pytest
 from published import emocaliber_responses, expected, stored
 
 from vecbench.metrics import ece
-from vecbench.scoring import score_responses
+from vecbench.scoring import PROTOCOLS, score_responses
 from vecbench.tasks import load_catalogue
 
 PAGE = (Path(__file__).parents[1] / "docs" / "protocols.md").read_text()
@@ -56,7 +56,7 @@ def test_a_command_prints_what_the_page_shows(workplace, command, shown):
 
 def test_the_effect_of_confidences_of_one_is_as_the_page_says():
     catalogue = load_catalogue()
-    scores = score_responses(emocaliber_responses(catalogue), "emocaliber", catalogue).scores
+    scores = score_responses(emocaliber_responses(catalogue), PROTOCOLS["emocaliber"], catalogue).scores
     for name, group in scores.groups.items():
         shown = catalogue.groups[name].display
         cells, script = group.pooled.cells, expected("emocaliber")["groups"][shown]

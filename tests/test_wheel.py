@@ -46,7 +46,7 @@ def test_the_wheel_carries_what_the_checkout_has(wheel):
         assert tracked
         assert {f"vecbench/shipped/{name}" for name in tracked} <= names
     assert set(go("git", "ls-files", "vecbench", cwd=ROOT).splitlines()) <= names
-    assert not [name for name in names if "__pycache__" in name or name.startswith("tests")]
+    assert not [name for name in names if "__pycache__" in name or name.startswith(("tests", "tools"))]
     assert any(name.endswith("licenses/tasks/demo/data/NOTICE") for name in names)
 
 

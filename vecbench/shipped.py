@@ -19,7 +19,7 @@ def leaderboards_folder() -> Path:
 
 def demo_model() -> Path:
     """The checkpoint of `vecbench-nano`."""
-    return _PACKAGE / "demo" / "vecbench-nano"
+    return _PACKAGE / "checkpoints" / "vecbench-nano"
 
 
 def _shipped(name: str) -> Path:

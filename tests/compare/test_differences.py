@@ -9,7 +9,7 @@ from simulated_runs import CATALOGUE, response, simulated, write_run
 from vecbench.compare import compare, json_document, open_side
 from vecbench.compare.tables import legend
 from vecbench.metrics.significance import holm
-from vecbench.scoring import predictions, score
+from vecbench.scoring import STRICT, predictions, score
 
 TASKS = {"emoji_2": 150, "emoji_7": 120, "fluent_7": 80}
 
@@ -32,7 +32,7 @@ def compared(folder, baseline, candidate, **options):
 
 def test_the_values_are_those_of_scoring(runs, comparison):
     first, second = (
-        score(predictions(rows, "strict", CATALOGUE), "strict", CATALOGUE, replicates=100) for rows in runs
+        score(predictions(rows, STRICT, CATALOGUE), "strict", CATALOGUE, replicates=100) for rows in runs
     )
     blocks = [
         (comparison.differences.tasks["emoji_2"], first.tasks["emoji_2"], second.tasks["emoji_2"]),
@@ -83,7 +83,7 @@ def test_accuracy_is_tested_by_mcnemar_and_corrected_over_the_tasks(runs, compar
     for task in TASKS:
         pairs = [
             (old.correct, new.correct)
-            for old, new in zip(*(predictions(rows, "strict", CATALOGUE) for rows in runs), strict=True)
+            for old, new in zip(*(predictions(rows, STRICT, CATALOGUE) for rows in runs), strict=True)
             if old.task == task
         ]
         lost, gained = pairs.count((True, False)), pairs.count((False, True))
@@ -96,7 +96,7 @@ def test_accuracy_is_tested_by_mcnemar_and_corrected_over_the_tasks(runs, compar
 
 def test_the_flips_are_the_rows_that_changed_the_most_confident_first(runs, comparison):
     old, new = (
-        {(row.task, row.sample_id): row for row in predictions(rows, "strict", CATALOGUE)} for rows in runs
+        {(row.task, row.sample_id): row for row in predictions(rows, STRICT, CATALOGUE)} for rows in runs
     )
     lost = {key for key in old if old[key].correct and not new[key].correct}
     gained = {key for key in old if new[key].correct and not old[key].correct}

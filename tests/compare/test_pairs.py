@@ -9,7 +9,7 @@ from vecbench.compare import compare, open_side
 from vecbench.errors import DataError, UsageError
 from vecbench.report.files import write_predictions
 from vecbench.run import run
-from vecbench.scoring import predictions, score
+from vecbench.scoring import STRICT, predictions, score
 from vecbench.store import Manifest, RunDirectory, read_responses
 
 ROWS = simulated({"emoji_2": 30, "emoji_7": 20}, seed=0)
@@ -152,9 +152,9 @@ def test_of_several_answers_to_a_sample_whole_samples_are_drawn(sides):
 
 
 def test_a_protocol_that_a_file_has_fixed_is_told(tmp_path):
-    scores = score(predictions(ROWS, "strict", CATALOGUE), "strict", CATALOGUE, replicates=100)
+    scores = score(predictions(ROWS, STRICT, CATALOGUE), "strict", CATALOGUE, replicates=100)
     for name in ("a", "b"):
-        write_predictions(predictions(ROWS, "strict", CATALOGUE), tmp_path / name / "predictions.jsonl")
+        write_predictions(predictions(ROWS, STRICT, CATALOGUE), tmp_path / name / "predictions.jsonl")
         (tmp_path / name / "scores.json").write_text(scores.as_json())
     for file in ("predictions.jsonl", "scores.json"):
         sides = [open_side(tmp_path / name / file, "emocaliber", CATALOGUE) for name in ("a", "b")]
@@ -170,7 +170,7 @@ def finished(tmp_path):
     data = make_data(tmp_path / "data", ["joy", "fear"])
     run(make_plan(data), ScriptedEngine, directory, Watcher())
     responses = read_responses(directory.responses)
-    write_predictions(predictions(responses, "strict", CATALOGUE), directory.predictions)
+    write_predictions(predictions(responses, STRICT, CATALOGUE), directory.predictions)
     return directory
 
 
@@ -181,7 +181,7 @@ def test_predictions_take_the_manifest_of_their_own_run_only(finished, responses
     side = open_side(finished.predictions, "strict", CATALOGUE)
     assert (side.name, side.notes) == ("fake", ())
     other = simulated({"emoji_7" if responses else "emoji_2": 2}, seed=1)
-    write_predictions(predictions(other, "strict", CATALOGUE), finished.predictions)
+    write_predictions(predictions(other, STRICT, CATALOGUE), finished.predictions)
     side = open_side(finished.predictions, "strict", CATALOGUE)
     assert side.manifest is None
     assert "run.json is not of the run" in side.notes[0]
@@ -198,7 +198,7 @@ def test_every_form_of_a_run_gives_the_same_differences(tmp_path, form):
         path = (run / "responses.jsonl").rename(tmp_path / "answers.jsonl")
     elif form == "predictions.jsonl":
         path = tmp_path / "p" / form
-        write_predictions(predictions(other, "strict", CATALOGUE), path)
+        write_predictions(predictions(other, STRICT, CATALOGUE), path)
     elif form == "responses.jsonl":
         path = run / form
     candidate = open_side(path, "strict", CATALOGUE)
@@ -211,7 +211,7 @@ def test_every_form_of_a_run_gives_the_same_differences(tmp_path, form):
 
 def scores_file(folder, rows, protocol="strict"):
     folder.mkdir()
-    read = predictions(rows, "strict", CATALOGUE)
+    read = predictions(rows, STRICT, CATALOGUE)
     (folder / "scores.json").write_text(score(read, protocol, CATALOGUE, replicates=100).as_json())
     return folder
 
@@ -307,7 +307,7 @@ def test_what_another_program_wrote_can_be_compared_and_its_faults_are_noted(tmp
 
 
 def test_a_prediction_that_stands_twice_is_refused(tmp_path):
-    write_predictions(predictions(ROWS, "strict", CATALOGUE), tmp_path / "predictions.jsonl")
+    write_predictions(predictions(ROWS, STRICT, CATALOGUE), tmp_path / "predictions.jsonl")
     lines = (tmp_path / "predictions.jsonl").read_text().splitlines(keepends=True)
     (tmp_path / "predictions.jsonl").write_text("".join([*lines, lines[0]]))
     with pytest.raises(DataError, match="line 51: emoji_2, s0, repeat 0 again"):
@@ -330,7 +330,7 @@ def test_a_task_that_nobody_knows_is_compared_in_no_group(tmp_path, sides):
     comparison = compare(*sides(rows, rows), CATALOGUE, replicates=100)
     assert comparison.differences.tasks["comics"].n == 5
     assert comparison.differences.groups == {}
-    write_predictions(predictions(rows, "strict", CATALOGUE), tmp_path / "p" / "predictions.jsonl")
+    write_predictions(predictions(rows, STRICT, CATALOGUE), tmp_path / "p" / "predictions.jsonl")
     read = open_side(tmp_path / "p", "strict", CATALOGUE)
     assert compare(comparison.baseline, read, CATALOGUE, replicates=100).differences.overall.n == 5
 

@@ -13,7 +13,7 @@ from vecbench.compare import Gates, Rule, compare, json_document, open_side, ver
 from vecbench.compare.tables import markdown
 from vecbench.errors import DataError
 from vecbench.report.files import write_predictions
-from vecbench.scoring import score_responses
+from vecbench.scoring import PROTOCOLS, protocol_named, score_responses
 
 GOLDEN = {"emocaliber": emocaliber_responses, "emobserver": emobserver_responses}
 
@@ -83,7 +83,7 @@ def test_the_values_are_those_that_score_gives(opened, protocol):
     runs = rows, list(worse(rows))
     comparison = compare(*opened(protocol, *runs), CATALOGUE, replicates=200)
     for side, run in zip(("baseline", "candidate"), runs, strict=True):
-        wanted = values(score_responses(run, protocol, CATALOGUE).scores.content())
+        wanted = values(score_responses(run, protocol_named(protocol), CATALOGUE).scores.content())
         assert values_of(comparison.differences, side) == wanted
 
 
@@ -91,7 +91,7 @@ def test_the_values_are_those_that_score_gives(opened, protocol):
 def test_scores_against_the_responses_that_they_are_of_show_no_change(opened, tmp_path, protocol):
     rows = list(GOLDEN[protocol](CATALOGUE))
     scores = tmp_path / "scores.json"
-    scores.write_text(score_responses(rows, protocol, CATALOGUE).scores.as_json())
+    scores.write_text(score_responses(rows, protocol_named(protocol), CATALOGUE).scores.as_json())
     [candidate] = opened(protocol, rows)
     found = compare(open_side(scores, protocol, CATALOGUE), candidate, CATALOGUE).differences
     assert values_of(found, "baseline") == values_of(found, "candidate")
@@ -191,13 +191,13 @@ def test_only_what_both_have_is_scored(opened):
     rows = list(emocaliber_responses(CATALOGUE))
     sides = opened("emocaliber", rows, rows[10:])
     found = compare(*sides, CATALOGUE, allow=["samples"], replicates=100).differences
-    wanted = values(score_responses(rows[10:], "emocaliber", CATALOGUE).scores.content())
+    wanted = values(score_responses(rows[10:], PROTOCOLS["emocaliber"], CATALOGUE).scores.content())
     assert values_of(found, "baseline") == values_of(found, "candidate") == wanted
 
 
 def test_predictions_do_not_hold_what_a_published_protocol_scores(opened, tmp_path):
     rows = list(emocaliber_responses(CATALOGUE))
-    scored = score_responses(rows, "emocaliber", CATALOGUE)
+    scored = score_responses(rows, PROTOCOLS["emocaliber"], CATALOGUE)
     write_predictions(scored.rows, tmp_path / "p" / "predictions.jsonl")
     (tmp_path / "p" / "scores.json").write_text(scored.scores.as_json())
     [candidate] = opened("emocaliber", rows)

@@ -3,8 +3,10 @@ import pytest
 from simulated_runs import CATALOGUE, simulated, write_run
 
 from vecbench.compare import compare, open_side, resampling
+from vecbench.compare.observed_pairs import observed_pairs
 from vecbench.compare.resampling import replicates_of
-from vecbench.compare.task_rows import rows_by_task
+from vecbench.metrics.calibration import CONFIDENCE_GAP
+from vecbench.metrics.proper import BRIER
 from vecbench.parsing import Prediction, Reading
 
 
@@ -19,11 +21,16 @@ def pairs(*stated):
     ]
 
 
+def observed(by_task):
+    return observed_pairs(by_task, {name: CATALOGUE.tasks[name].answers for name in by_task})
+
+
 def test_rounding_moves_no_difference():
     """All confidences round to 0.5, and yet the candidate's are 0.0004 higher in every replicate."""
     before = 0.5 + 1e-8 * np.arange(1100)
-    rows = rows_by_task({"emoji_2": pairs(before.tolist(), (before + 0.0004).tolist())})
-    drawn = replicates_of(rows, {"all": ["emoji_2"]}, 200, 0)
+    rows = observed({"emoji_2": pairs(before.tolist(), (before + 0.0004).tolist())})
+    wanted = {name: [CONFIDENCE_GAP] for name in ("emoji_2", "all")}
+    drawn = replicates_of(rows, {"all": ["emoji_2"]}, wanted, 200, 0)
     for name in ("emoji_2", "all"):
         old, new = drawn.of(name, "confidence_gap")
         assert new - old == pytest.approx(np.full(200, 0.0004), abs=1e-6)
@@ -33,11 +40,11 @@ def test_rounding_moves_no_difference():
 def test_rounding_hardly_changes_what_is_concluded(monkeypatch):
     stream = np.random.default_rng(0)
     stated = stream.uniform(0.3, 1, (2, 900))
-    rows = rows_by_task({"emoji_2": pairs(*stated.tolist())})
+    rows = observed({"emoji_2": pairs(*stated.tolist())})
     found = []
     for most in (1001, 10**6):
         monkeypatch.setattr(resampling, "MOST_DISTINCT", most)
-        old, new = replicates_of(rows, {}, 2000, 0).of("emoji_2", "brier")
+        old, new = replicates_of(rows, {}, {"emoji_2": [BRIER]}, 2000, 0).of("emoji_2", "brier")
         found.append(np.quantile(new - old, [0.025, 0.5, 0.975]))
     assert found[0] == pytest.approx(found[1], abs=0.002)
 

@@ -11,7 +11,7 @@ from simulated_runs import CATALOGUE, response, simulated, write_run
 
 from vecbench.compare import Gates, Rule, compare, open_side, verdicts_on
 from vecbench.compare.verdicts import MOST_SAMPLES, samples_needed
-from vecbench.scoring import predictions, score
+from vecbench.scoring import STRICT, predictions, score
 
 
 def answers(right, n, confidence=0.8, task="emoji_2"):
@@ -286,7 +286,7 @@ def test_a_task_that_the_candidate_lacks_is_undecided(judged):
 
 def test_scores_alone_decide_point_rules_and_no_others(tmp_path):
     rows = answers(80, 100)
-    scored = score(predictions(rows, "strict", CATALOGUE), "strict", CATALOGUE, replicates=100)
+    scored = score(predictions(rows, STRICT, CATALOGUE), "strict", CATALOGUE, replicates=100)
     (tmp_path / "scores.json").write_text(scored.as_json())
     baseline = open_side(tmp_path / "scores.json", "strict", CATALOGUE)
     candidate = open_side(write_run(tmp_path / "b", answers(60, 100)), "strict", CATALOGUE)

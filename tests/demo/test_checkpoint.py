@@ -9,15 +9,16 @@ import pytest
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
-from vecbench.demo import checkpoint  # noqa: E402
-from vecbench.demo.architecture import build_model, build_processor  # noqa: E402
-from vecbench.demo.conversation import ANSWER  # noqa: E402
-from vecbench.demo.examples import LABELS, OTHER_LABELS, read_prompts  # noqa: E402
-from vecbench.demo.tokenizer import ANSWER_TAGS, build_tokenizer  # noqa: E402
-from vecbench.images import decode_image, read_image  # noqa: E402
+from tools.demo import checkpoint  # noqa: E402
+from tools.demo.architecture import build_model, build_processor  # noqa: E402
+from tools.demo.conversation import ANSWER  # noqa: E402
+from tools.demo.examples import LABELS, OTHER_LABELS, read_prompts  # noqa: E402
+from tools.demo.tokenizer import ANSWER_TAGS, build_tokenizer  # noqa: E402
+from vecbench.samples.images import decode_image, read_image  # noqa: E402
+from vecbench.shipped import demo_model  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
-MODEL = ROOT / "vecbench" / "demo" / "vecbench-nano"
+MODEL = demo_model()
 DATA = ROOT / "tasks" / "demo" / "data"
 
 
@@ -132,7 +133,7 @@ def test_the_processor_counts_one_token_per_patch(processor, prompts, pictures):
 def test_pixels_are_normalised_as_in_training(processor, pictures):
     import numpy as np
 
-    from vecbench.demo.augmentation import normalise_pixels
+    from tools.demo.augmentation import normalise_pixels
 
     pixels = torch.from_numpy(np.array(pictures[0])).permute(2, 0, 1)[None]
     processed = processor.image_processor(pictures[0], return_tensors="pt")["pixel_values"]

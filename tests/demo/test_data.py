@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from vecbench.demo.dataset import SAMPLE_COLUMNS
-from vecbench.demo.labels import EMOTIONS, SENTIMENTS, base_emoji, skin_tones
-from vecbench.demo.notice import NOTICE
-from vecbench.demo.selection import EVALUATED_VARIANTS
-from vecbench.images import decode_image, read_image
+from tools.demo.dataset import SAMPLE_COLUMNS
+from tools.demo.labels import EMOTIONS, SENTIMENTS, base_emoji, skin_tones
+from tools.demo.notice import NOTICE
+from tools.demo.selection import EVALUATED_VARIANTS
+from vecbench.samples.images import decode_image, read_image
 
 DATA = Path(__file__).parents[2] / "tasks" / "demo" / "data"
 LABELS = {"emoji_2": SENTIMENTS, "emoji_7": EMOTIONS, "fluent_7": EMOTIONS}

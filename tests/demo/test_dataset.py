@@ -10,9 +10,9 @@ import tarfile
 import pytest
 from PIL import Image
 
-from vecbench.demo import dataset, packages
-from vecbench.demo.dataset import build, reduce_image
-from vecbench.demo.packages import Package, fetch, read_members
+from tools.demo import dataset, packages
+from tools.demo.dataset import build, reduce_image
+from tools.demo.packages import Package, fetch, read_members
 from vecbench.errors import DataError, RunError
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from vecbench.demo.labels import (
+from tools.demo.labels import (
     EMOTION_KEYWORDS,
     Annotation,
     base_emoji,
@@ -15,7 +15,7 @@ from vecbench.demo.labels import (
     sentiment_label,
     skin_tones,
 )
-from vecbench.demo.selection import EVALUATED_VARIANTS, select, variants
+from tools.demo.selection import EVALUATED_VARIANTS, select, variants
 
 FACES, PEOPLE, FOOD = 0, 1, 4
 

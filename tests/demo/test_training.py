@@ -9,25 +9,25 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from vecbench.demo.architecture import IMAGE_SIZE, build_model  # noqa: E402
-from vecbench.demo.augmentation import augment, normalise_pixels  # noqa: E402
-from vecbench.demo.calibration import Calibration, Observation  # noqa: E402
-from vecbench.demo.card import render  # noqa: E402
-from vecbench.demo.conversation import IGNORED, Question, Response  # noqa: E402
-from vecbench.demo.curriculum import (  # noqa: E402
+from tools.demo.architecture import IMAGE_SIZE, build_model  # noqa: E402
+from tools.demo.augmentation import augment, normalise_pixels  # noqa: E402
+from tools.demo.calibration import Calibration, Observation  # noqa: E402
+from tools.demo.card import render  # noqa: E402
+from tools.demo.conversation import IGNORED, Question, Response  # noqa: E402
+from tools.demo.curriculum import (  # noqa: E402
     Draw,
     answer_logits,
     train_captions,
     train_confidences,
     train_drawings,
 )
-from vecbench.demo.examples import CONFIDENCES, Example, Reasons, answer, read_examples, read_prompts  # noqa: E402
-from vecbench.demo.figures import measure  # noqa: E402
-from vecbench.demo.heads import Heads  # noqa: E402
-from vecbench.demo.labels import EMOTIONS  # noqa: E402
-from vecbench.demo.recipe import Recipe  # noqa: E402
-from vecbench.demo.teacher import Teacher, describe  # noqa: E402
-from vecbench.demo.training import Groundwork, Trainer, fold_of, learn_answers  # noqa: E402
+from tools.demo.examples import CONFIDENCES, Example, Reasons, answer, read_examples, read_prompts  # noqa: E402
+from tools.demo.figures import measure  # noqa: E402
+from tools.demo.heads import Heads  # noqa: E402
+from tools.demo.labels import EMOTIONS  # noqa: E402
+from tools.demo.recipe import Recipe  # noqa: E402
+from tools.demo.teacher import Teacher, describe  # noqa: E402
+from tools.demo.training import Groundwork, Trainer, fold_of, learn_answers  # noqa: E402
 from vecbench.errors import DataError, RunError  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
@@ -247,4 +247,4 @@ def test_the_card_shows_the_figures():
 def test_training_without_data_says_how_to_build_it(tmp_path):
     with pytest.raises(DataError, match="training") as caught:
         read_examples(tmp_path)
-    assert "vecbench.demo.dataset" in caught.value.remedy
+    assert "tools.demo.dataset" in caught.value.remedy

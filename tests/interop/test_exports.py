@@ -11,11 +11,11 @@ from vecbench.errors import RunError
 from vecbench.interop.exports import EXPORTS
 from vecbench.interop.reading import open_responses
 from vecbench.interop.spool import ResponseSpool
-from vecbench.prompts import prompt_of
 from vecbench.samples import Sample
-from vecbench.scoring import complete_scores, predictions, score_responses
+from vecbench.scoring import STRICT, complete_scores, predictions, protocol_named, score_responses
 from vecbench.store import StoredResponse
 from vecbench.tasks import load_catalogue
+from vecbench.tasks.prompts import prompt_of
 
 CATALOGUE = load_catalogue()
 GOLDEN = Path(__file__).parents[1] / "golden" / "emocaliber"
@@ -63,7 +63,7 @@ def export(name, responses, folder, manifest=None):
 
 
 def scores(responses):
-    rows = predictions(responses, "strict", CATALOGUE)
+    rows = predictions(responses, STRICT, CATALOGUE)
     said = complete_scores(rows, "strict", CATALOGUE).scores.content()
     return {key: said[key] for key in ("tasks", "groups", "overall", "repeats", "consistency")}
 
@@ -120,7 +120,8 @@ def test_an_export_of_further_responses_scores_as_what_was_exported(tmp_path, na
     export(name, AGAIN + RESPONSES, tmp_path)
     source = open_responses(tmp_path, CATALOGUE)
     told = [
-        score_responses(each, protocol, CATALOGUE).scores for each in (AGAIN + RESPONSES, source.responses)
+        score_responses(each, protocol_named(protocol), CATALOGUE).scores
+        for each in (AGAIN + RESPONSES, source.responses)
     ]
     ignored = {"dropped", "notes"} if protocol == "emocaliber" else set()  # which count failures, too
     first, second = (

@@ -195,3 +195,25 @@ def test_the_task_of_the_docs_is_the_same_in_both(tmp_path):
     scores = json.loads((ours / "scores.json").read_text())["tasks"]["comics_3"]["metrics"]
     for metric in METRICS:
         assert said[f"{metric},none"] == pytest.approx(scores[metric]["value"], abs=1e-12), metric
+
+
+def test_what_init_writes_lm_eval_reads(tmp_path):
+    from lm_eval.tasks import TaskManager
+
+    data = make_data(tmp_path / "data", ["joy", "fear", "joy"], task="mine_2")
+    for place, more in enumerate(([], ["--short"])):
+        path = tmp_path / str(place) / "mine_2.yaml"
+        go("vecbench", "tasks", "init", "mine_2", "--labels", "joy,fear", "--data", data, "-o", path, *more)
+        if more:
+            go("vecbench", "tasks", "complete", path)
+        loaded = TaskManager(include_path=str(path.parent), include_defaults=False).load(["vecbench_mine_2"])
+        task = loaded["tasks"]["vecbench_mine_2"]
+        first, *others = task.eval_docs
+        assert len(others) == 2
+        assert task.doc_to_text(first).startswith(
+            "<image>Which emotion might this image evoke? Choose exactly"
+        )
+        assert task.doc_to_target(first) == "joy"
+        found = task.process_results(first, ["<answer>joy</answer><confidence>0.5</confidence>"])
+        assert found == {"accuracy": 1.0, "coverage": 1.0, "brier": (0.5, True), "ece": (0.5, True)}
+        assert task.aggregation()["brier"]([found["brier"]]) == 0.25

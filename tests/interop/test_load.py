@@ -1,14 +1,17 @@
 """What lm-eval gets of data in every format."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
-from fakes import make_data
+from fakes import make_data, plugged_in
 from miniature import FORMATS, folder
 
+from vecbench.answers import Label
 from vecbench.errors import DataError, UsageError
-from vecbench.interop.lm_eval import doc_to_image, load
+from vecbench.interop.lm_eval import doc_to_image, load, process_results
+from vecbench.tasks.draft import complete
 
 DOCS = (Path(__file__).parents[2] / "docs" / "tasks.md").read_text()
 
@@ -61,7 +64,7 @@ def test_a_task_without_its_file_or_with_a_broken_one_is_refused(tmp_path, own_t
     data = str(make_data(tmp_path / "data", ["joy"], task="comics_3"))
     with pytest.raises(UsageError, match="unknown task or group 'comics_3'"):
         load("comics_3", data=data)
-    own_task.write_text(own_task.read_text().replace("noun: emotion", "noun: feeling"))
+    own_task.write_text(own_task.read_text().replace("noun: emotion", "noun: []"))
     with pytest.raises(DataError, match=r"comics_3\.yaml: metadata\.vecbench\.noun"):
         load("comics_3", data=data, config_source=str(own_task))
 
@@ -91,3 +94,70 @@ def test_rows_of_no_known_task_are_warned_of(tmp_path):
     table.write_text(table.read_text().replace("emoji_7,s1", "emoji-77,s1"))
     with pytest.warns(UserWarning, match=r"1 row names the task 'emoji-77', .* Did you mean emoji_7"):
         assert len(load("emoji_7", data=str(data))["test"]) == 1
+
+
+class Taste(Label):
+    """A kind of another package whose answers are neither right nor wrong."""
+
+    name = "taste"
+    judges = False
+
+    @classmethod
+    def of(cls, specification):
+        specification.require_only("of")
+        return cls(specification.labels)
+
+
+PLAIN = {"candidates": ["joy", "fear"], "aliases": [["happy", "joy"]], "target": "joy"}
+
+
+@pytest.mark.parametrize(
+    ("response", "worth"),
+    [
+        (
+            "<answer>happy</answer><confidence>0.75</confidence>",
+            {"accuracy": 1.0, "coverage": 1.0, "brier": (0.75, True), "ece": (0.75, True)},
+        ),
+        (
+            "<answer>fear</answer>",
+            {"accuracy": 0.0, "coverage": 0.0, "brier": (None, False), "ece": (None, False)},
+        ),
+        ("", {"accuracy": 0.0, "coverage": 0.0, "brier": (None, False), "ece": (None, False)}),
+    ],
+)
+def test_a_response_is_worth_what_its_answer_and_confidence_say(response, worth):
+    assert process_results(PLAIN, [response]) == worth
+    said = {"kind": "label", "labels": ["joy", "fear"], "options": {}}
+    assert process_results(PLAIN | {"answer": json.dumps(said)}, [response]) == worth
+
+
+def test_a_plain_label_task_says_no_more_than_its_candidates_and_aliases(tmp_path):
+    [row] = load("emoji_7", data=str(make_data(tmp_path, ["joy"])))["test"]
+    assert "answer" not in row
+
+
+def test_of_an_answer_that_is_never_right_lm_eval_has_the_coverage_alone(tmp_path, monkeypatch):
+    path = tmp_path / "tastes.yaml"
+    path.write_text(
+        "task: tastes\nmetadata:\n  version: 1.0\n  vecbench:\n    labels: [sweet, sour]\n"
+        "    answer: {kind: taste, of: [pictures]}\n    prompts: {standard: How does it taste}\n"
+    )
+    data = make_data(tmp_path / "data", ["sweet", "sour"], task="tastes")
+    with plugged_in(monkeypatch, Taste):
+        complete(path)
+        [row, _] = load("tastes", data=str(data), config_source=str(path))["test"]
+        assert json.loads(row["answer"]) == {
+            "kind": "taste",
+            "labels": ["sweet", "sour"],
+            "options": {"of": ["pictures"]},
+        }
+        response = "<answer>sweet</answer><confidence>0.5</confidence>"
+        assert process_results(row, [response]) == {"coverage": 1.0}
+        assert process_results(row, ["<answer>sweet</answer>"]) == {"coverage": 0.0}
+
+
+def test_a_task_of_no_group_is_loaded(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("task: mine\nmetadata: {version: 1.0, vecbench: {labels: [joy, fear], data: data}}\n")
+    make_data(tmp_path / "data", ["joy"], task="mine")
+    assert load("mine", config_source=str(path))["test"]["target"] == ["joy"]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from vecbench.errors import DataError, UsageError
 from vecbench.interop import json_lines
 from vecbench.interop.reading import open_responses
-from vecbench.scoring import predictions, score, score_responses
+from vecbench.scoring import STRICT, predictions, protocol_named, score, score_responses
 from vecbench.tasks import load_catalogue
 
 CATALOGUE = load_catalogue()
@@ -143,7 +143,7 @@ def test_the_golden_responses_score_alike_in_both_their_formats():
     scores = []
     for path in (GOLDEN / "emocaliber" / "responses.jsonl", GOLDEN / "emobserver" / "results.json"):
         source = open_responses(path, CATALOGUE)
-        rows = predictions(source.responses, "strict", CATALOGUE)
+        rows = predictions(source.responses, STRICT, CATALOGUE)
         assert source.faults == []
         scores.append(score(rows, "strict", CATALOGUE, replicates=100))
     assert scores[0].overall.pooled.n == 1203
@@ -208,7 +208,7 @@ def test_a_failed_sample_is_an_error_row(tmp_path):
     source, responses = read(jsonl(tmp_path / "0.jsonl", rows).parent)
     assert [each.error for each in responses] == ["CUDA out of memory", None]
     assert [each.response for each in responses] == [None, None]
-    assert [row.reading.answer_status for row in predictions(responses, "strict", CATALOGUE)] == ["error"] * 2
+    assert [row.reading.answer_status for row in predictions(responses, STRICT, CATALOGUE)] == ["error"] * 2
     assert source.faults == []
     assert not source.has_lost_rows
     assert source.is_incomplete
@@ -458,7 +458,7 @@ def test_published_protocols_compare_the_target_as_the_file_spells_it(tmp_path, 
     answer = "<answer>sadness</answer><confidence>0.9</confidence>"
     row = plain_row(task="Abstract-8", target=target, response=answer)
     responses = read(jsonl(tmp_path / "answers.jsonl", [row]))[1]
-    complete = score_responses(responses, protocol, CATALOGUE)
+    complete = score_responses(responses, protocol_named(protocol), CATALOGUE)
     assert complete.scores.tasks["abstract_8"].metrics["accuracy"].value == right
     assert complete.rows[0].target == ("sadness" if protocol == "strict" else target)
 
@@ -562,4 +562,4 @@ def test_every_row_is_a_response_or_is_reported(tmp_path_factory, changes):
     source, responses = read(jsonl(tmp_path_factory.mktemp("rows") / "answers.jsonl", rows))
     unscored = [fault for fault in source.faults if fault.effect == "not scored"]
     assert len(responses) + len(unscored) == len(rows)
-    assert len(predictions(responses, "strict", CATALOGUE)) <= len(responses)
+    assert len(predictions(responses, STRICT, CATALOGUE)) <= len(responses)

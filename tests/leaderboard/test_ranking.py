@@ -11,7 +11,8 @@ from vecbench.leaderboard.entry import Decoding, Entry, RowMetrics, Value
 from vecbench.leaderboard.outcomes import NO_CONFIDENCE, UNITS, TaskOutcomes, images_of
 from vecbench.leaderboard.ranking import ACCURACY, BRIER, MACRO_ACCURACY, RANKED, rank_ranges
 from vecbench.metrics import auroc, brier, ece
-from vecbench.metrics.paired import Answers, PairedRows, observed_sets, paired_bootstrap
+from vecbench.metrics.observations import Observations
+from vecbench.metrics.paired import PairedRows, observed_totals, paired_bootstrap
 from vecbench.parsing import Prediction
 from vecbench.parsing.prediction import Reading
 
@@ -201,16 +202,20 @@ def test_variances_are_those_of_the_paired_bootstrap(metric, function):
     stated, right = calibrated(generator, 2000, drop=0.3)
     second = np.where(generator.random(2000) < 0.3, 0.9, stated), right ^ (generator.random(2000) < 0.1)
     second[0][:40] = np.nan
-    pair = {"rows": PairedRows.of_rows(Answers.of_rows(stated, right), Answers.of_rows(*second))}
-    statistics = {metric: lambda sets: function.of_cells(sets.outcomes.cells)}
-    expected = np.cov(paired_bootstrap(pair, {}, statistics, 4000)[metric][:, 0])
+    sides = [
+        Observations(np.arange(2000), bits, values, np.ones(2000, dtype=bool))
+        for values, bits in ((stated, right), second)
+    ]
+    pair, candidates = {"rows": PairedRows.of_rows(tuple(sides))}, np.zeros((2, 1))
+    statistics = {metric: lambda totals: function.of_cells(totals.cells)}
+    expected = np.cov(paired_bootstrap(pair, {}, statistics, candidates, 4000)[metric][:, 0])
     entries = [
         entry(bits, stated=[None if np.isnan(each) else each for each in values.tolist()])
         for values, bits in ((stated, right), second)
     ]
     [answers] = AnswerSheets(entries).alike(["emoji_2"])
     found = answers.estimate(metric, 0.95)
-    values = statistics[metric](observed_sets(pair, {}))[:, 0, 0]
+    values = statistics[metric](observed_totals(pair, {}, candidates))[:, 0, 0]
     assert found.value == pytest.approx(values, abs=1e-12)
     # 4,000 replicates know a variance to about 2 %.
     assert found.covariance == pytest.approx(expected, rel=0.1)

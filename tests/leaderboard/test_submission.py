@@ -272,7 +272,7 @@ def test_a_link_that_is_no_web_address_is_refused(files, tmp_path):
     [
         (b"[" * 100_000 + b"]" * 100_000, "levels deep"),
         (b"[" * 100 + b"]" * 100, "levels deep"),
-        (b'{"schema": 1, "schema": 2}', "given twice"),
+        (b'{"schema": 1, "schema": 2}', "there more than once"),
         (b'{"value": NaN}', "NaN is no JSON number"),
         (b"1" * 5000, "has more than 64 bits"),
         (b'{"seed": -18446744073709551616}', "has more than 64 bits"),
@@ -282,7 +282,7 @@ def test_a_link_that_is_no_web_address_is_refused(files, tmp_path):
         (b"schema: vecbench.run/1\n", "not valid JSON"),
         (b"&a [*a, *a]", "not valid JSON"),
         (b"!!python/object/apply:os.system [id]", "not valid JSON"),
-        (b'{"\\u0061": 1, "a": 2}', "given twice"),
+        (b'{"\\u0061": 1, "a": 2}', "there more than once"),
         (b"[" * 1_000_000, "JSON of more than"),
         (b"{", "not valid JSON"),
     ],

@@ -4,7 +4,6 @@ import pytest
 from vecbench.metrics import Cells, aurc, auroc, brier, calibration_p, ece, redraw
 from vecbench.metrics.bootstrap import (
     BLOCK,
-    Outcomes,
     bootstrap,
     of_strata,
     percentile_interval,
@@ -13,6 +12,7 @@ from vecbench.metrics.bootstrap import (
 )
 from vecbench.metrics.condensed import MOST_DISTINCT
 from vecbench.metrics.consistency import MOST_DRAWN, null_eces
+from vecbench.metrics.totals import Totals
 
 STATISTICS = {
     "ece": lambda rows: ece.of_cells(rows.cells),
@@ -29,14 +29,14 @@ def simulated(n, seed=0, missing=(0, 0)):
     confidence = stream.choice([0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0], n)
     correct = stream.random(n) < confidence - 0.1
     right, wrong = (np.asarray(float(each)) for each in missing)
-    return confidence, correct, Outcomes(Cells.of_rows(confidence, correct), right, wrong)
+    return confidence, correct, Totals(Cells.of_rows(confidence, correct), right, wrong)
 
 
 def all_distinct(n, seed=0):
     stream = np.random.default_rng(seed)
     confidence = 1 - 0.7 * stream.random(n) ** 1.5
     correct = stream.random(n) < confidence - 0.1
-    return confidence, correct, Outcomes(Cells.of_rows(confidence, correct), np.asarray(3.0), np.asarray(4.0))
+    return confidence, correct, Totals(Cells.of_rows(confidence, correct), np.asarray(3.0), np.asarray(4.0))
 
 
 @pytest.mark.parametrize("rows", [simulated, all_distinct])
@@ -117,7 +117,7 @@ def test_rows_without_a_confidence_count_for_accuracy_and_coverage():
 
 
 def test_without_rows_everything_is_undefined():
-    nothing = Outcomes(Cells.of_rows([], []), np.asarray(0.0), np.asarray(0.0))
+    nothing = Totals(Cells.of_rows([], []), np.asarray(0.0), np.asarray(0.0))
     drawn = bootstrap({"a": nothing}, {}, STATISTICS, 10)["a"]
     assert all(np.isnan(values).all() for values in drawn.values())
     assert percentile_interval(drawn["ece"]) is None

@@ -25,7 +25,8 @@ from vecbench.metrics import (
     smece,
     wilson_interval,
 )
-from vecbench.scoring.definitions import bounds_under_missing
+from vecbench.metrics.calibration import ECE
+from vecbench.metrics.proper import BRIER
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "calibration.json").read_text())
 METRICS = {
@@ -111,6 +112,9 @@ def test_bounds_under_missing_confidence_equal_their_golden_values():
     values = {entry["metric"]: entry["value"] for entry in case["expected"]}
     confidence, correct = rows(case)
     missing = case["n"] - len(confidence)
-    for key, metric, golden in (("brier", brier, "brier_bounds"), ("ece", ece, "ece_w10_left_bounds_simple")):
-        bounds = bounds_under_missing(key, metric(confidence, correct), len(confidence), missing)
-        assert bounds["bounds"] == pytest.approx(values[golden], abs=GOLDEN["tolerance"])
+    for declared, metric, golden in (
+        (BRIER, brier, "brier_bounds"),
+        (ECE, ece, "ece_w10_left_bounds_simple"),
+    ):
+        bounds = declared.bounds(metric(confidence, correct), len(confidence), missing)
+        assert list(bounds) == pytest.approx(values[golden], abs=GOLDEN["tolerance"])

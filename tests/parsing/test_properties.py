@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from readers import read_label
 
-from vecbench.parsing import PROTOCOLS
 from vecbench.parsing.prediction import ANSWER_STATUSES, CONFIDENCE_STATUSES
-from vecbench.scoring.disagreement import OTHER_CONFIDENCE, OTHER_LABEL, reasons
+from vecbench.scoring import PROTOCOLS
+from vecbench.scoring.reasons import OTHER_CONFIDENCE, OTHER_LABEL, reasons
 
 MIKELS = ("amusement", "anger", "awe", "contentment", "disgust", "excitement", "fear", "sadness")
 ALIASES = {"sad": "sadness", "afraid": "fear", "": "awe"}

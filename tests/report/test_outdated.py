@@ -4,7 +4,7 @@ import pytest
 
 from vecbench.report.files import file_name, write_figures
 from vecbench.report.outdated import SUFFIXES, earlier_figures, remove_outdated
-from vecbench.scoring import complete_scores, predictions
+from vecbench.scoring import complete_scores, predictions, protocol_named
 from vecbench.store import RunDirectory, StoredResponse, write_text
 from vecbench.tasks import load_catalogue
 
@@ -20,7 +20,9 @@ def scores(*tasks, protocol="strict"):
         for task in tasks
         for n in range(3)
     ]  # fmt: skip
-    return complete_scores(predictions(responses, protocol, CATALOGUE), protocol, CATALOGUE).scores
+    return complete_scores(
+        predictions(responses, protocol_named(protocol), CATALOGUE), protocol, CATALOGUE
+    ).scores
 
 
 @pytest.fixture

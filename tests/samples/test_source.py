@@ -5,9 +5,9 @@ import pytest
 from miniature import FORMATS, emobserver, folder, hub
 
 from vecbench.errors import DataError, ImageError
-from vecbench.prompts import prompt_profile
 from vecbench.samples import open_data
 from vecbench.tasks import load_catalogue
+from vecbench.tasks.prompts import prompt_profile
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ import pytest
 
 from vecbench.metrics import wilson_interval
 from vecbench.parsing import Prediction, Reading
-from vecbench.report.tables import COLUMNS, csv_table, latex_table, markdown_table, score_table
-from vecbench.scoring import agreement, complete_scores, prediction_lines, predictions, score
+from vecbench.report.tables import columns, csv_table, latex_table, markdown_table, score_table
+from vecbench.scoring import STRICT, agreement, complete_scores, prediction_lines, predictions, score
 from vecbench.store import StoredResponse
 from vecbench.tasks import load_catalogue
 
@@ -49,7 +49,7 @@ def scores():
 
 def test_the_file_has_the_promised_shape(scores):
     said = json.loads(scores.as_json())
-    assert said["schema"] == "vecbench.scores/1"
+    assert said["schema"] == "vecbench.scores/2"
     assert said["intervals"] == {"level": 0.95, "replicates": 500, "seed": 0}
     assert set(said["tasks"]) == {"emoji_2", "emoji_7", "fluent_7"}
     group = said["groups"]["demo_id_ver"]
@@ -197,7 +197,7 @@ def test_of_several_responses_to_a_sample_the_last_counts():
             stored("b", "<answer>negative</answer>"),
             stored("a", "<answer>positive</answer>"),
         ],
-        "strict",
+        STRICT,
         CATALOGUE,
     )
     assert [(row.sample_id, row.reading.answer, row.correct) for row in rows] == [
@@ -225,7 +225,8 @@ def test_the_note_names_the_largest_share_and_macro_is_marked_with_its_tasks():
     stated = [0.5, 0.9] * 45 + [None] * 10  # a later line with a smaller share
     rows += [prediction("fluent_7", str(place), "joy", "joy", each) for place, each in enumerate(stated)]
     table = score_table(scored := score(rows, "strict", CATALOGUE, **QUICK))
-    lines = {line.name: line.cells[list(COLUMNS).index("ece")] for _, block in table.blocks for line in block}
+    place = [column.key for column in columns(scored)].index("ece")
+    lines = {line.name: line.cells[place] for _, block in table.blocks for line in block}
     assert [name for name, cell in lines.items() if cell.endswith("*")] == ["Emoji-2", "Fluent-7", "macro"]
     share = 100 * (1 - scored.tasks["emoji_2"].metrics["coverage"].value)
     assert f"(up to {share:.1f} %)" in table.notes[0]
@@ -253,7 +254,7 @@ def test_the_latex_table_is_the_papers(scores):
 
 def test_the_table_has_a_cell_for_every_column(scores):
     for _, lines in score_table(scores).blocks:
-        assert all(len(line.cells) == len(COLUMNS) for line in lines)
+        assert all(len(line.cells) == len(columns(scores)) for line in lines)
 
 
 def repeated(labels, task="emoji_2", sample="a"):
@@ -359,3 +360,13 @@ def test_a_task_without_coarser_labels_or_with_other_candidates_has_no_coarse_sc
 
 def test_without_a_wrong_label_no_share_of_them_is_known():
     assert complete_scores(coarse_rows(("awe", "awe")), "strict", CATALOGUE).coarse["fi_8"].within is None
+
+
+def test_what_most_repeats_say_is_right_or_wrong_whatever_the_first_one_was():
+    said = ["negative", "positive", "positive"]
+    answers = [
+        stored("a", f"<answer>{label}</answer>", key=str(place), repeat=place)
+        for place, label in enumerate(said)
+    ]
+    [row] = agreement(predictions(answers, STRICT, CATALOGUE))
+    assert (row.reading.answer, row.correct, row.reading.confidence) == ("positive", True, 2 / 3)

@@ -18,7 +18,7 @@ from vecbench.report.tables import (
     score_table,
     terminal_table,
 )
-from vecbench.scoring import prediction_lines, score_responses
+from vecbench.scoring import PROTOCOLS, prediction_lines, protocol_named, score_responses
 from vecbench.tasks import load_catalogue
 
 CATALOGUE = load_catalogue()
@@ -32,7 +32,7 @@ def exactly(value):
 
 
 def said(responses, protocol="emocaliber"):
-    return json.loads(score_responses(responses, protocol, CATALOGUE).scores.as_json())
+    return json.loads(score_responses(responses, protocol_named(protocol), CATALOGUE).scores.as_json())
 
 
 def response(sample, text, **changes):
@@ -120,7 +120,7 @@ def test_rows_that_the_script_drops_are_counted_with_their_reasons():
         response("e", None),
         response("f", None, error="out of memory"),
     ]
-    complete = score_responses(rows, "emocaliber", CATALOGUE)
+    complete = score_responses(rows, PROTOCOLS["emocaliber"], CATALOGUE)
     scores = json.loads(complete.scores.as_json())
     assert (scores["tasks"]["fi_2"]["n"], scores["groups"]["id_vsa"]["n"]) == (2, 2)
     assert scores["tasks"]["fi_2"]["metrics"]["accuracy"]["value"] == 0.5
@@ -193,7 +193,7 @@ def test_without_any_confidence_the_groups_accuracy_is_undefined_and_its_pool_is
 
 def test_case_makes_no_difference_and_unknown_is_a_label_like_any_other():
     rows = [response("a", RIGHT, target="Positive"), response("b", "none of them", target="Unknown")]
-    complete = score_responses(rows, "emocaliber", CATALOGUE)
+    complete = score_responses(rows, PROTOCOLS["emocaliber"], CATALOGUE)
     scores = json.loads(complete.scores.as_json())
     assert scores["tasks"]["fi_2"]["metrics"]["accuracy"]["value"] == 1
     assert scores["tasks"]["fi_2"]["metrics"]["f1_weighted"]["value"] == 1
@@ -249,7 +249,7 @@ def test_scores_agree_with_sklearn():
 
     rows = list(emocaliber_responses(CATALOGUE))
     rows = [replace(row, target="unknown") if place % 50 == 0 else row for place, row in enumerate(rows)]
-    complete = score_responses(rows, "emocaliber", CATALOGUE)
+    complete = score_responses(rows, PROTOCOLS["emocaliber"], CATALOGUE)
     for name, group in complete.scores.groups.items():
         members = [row for row in complete.rows if row.task in group.tasks]
         labels = [row.reading.answer or "unknown" for row in members]
@@ -271,8 +271,8 @@ def test_scores_agree_with_sklearn():
     ],
 )
 def test_tables_have_the_columns_that_the_protocol_has_and_print_two_decimals(protocol, headings):
-    scores = score_responses(emocaliber_responses(CATALOGUE), protocol, CATALOGUE).scores
-    assert list(columns(scores).values()) == headings
+    scores = score_responses(emocaliber_responses(CATALOGUE), protocol_named(protocol), CATALOGUE).scores
+    assert [column.heading for column in columns(scores)] == headings
     for _, lines in score_table(scores).blocks:
         assert all(len(line.cells) == len(headings) for line in lines)
     value = f"{100 * scores.groups['ood_ver'].pooled.metrics['accuracy'].value:.2f}"
@@ -290,14 +290,14 @@ def test_figures_are_drawn_of_what_the_protocol_scores(tmp_path):
     rows = [row for row in emocaliber_responses(CATALOGUE) if row.task == "fi_2"]
     drawn = {}
     for protocol in ("emocaliber", "emobserver"):
-        scores = score_responses(rows, protocol, CATALOGUE).scores
+        scores = score_responses(rows, protocol_named(protocol), CATALOGUE).scores
         drawn[protocol] = {path.stem for path in write_figures(scores, tmp_path / protocol)}
     assert drawn["emocaliber"] == {"reliability_id_vsa", "coverage_id_vsa", "confusion_fi_2"}
     assert drawn["emobserver"] == {"confusion_fi_2"}
 
 
 def test_the_summary_shows_the_thresholds(tmp_path):
-    complete = score_responses(emocaliber_responses(CATALOGUE), "emocaliber", CATALOGUE)
+    complete = score_responses(emocaliber_responses(CATALOGUE), PROTOCOLS["emocaliber"], CATALOGUE)
     text = summary(complete, None, [], tmp_path)
     line = expected("emocaliber")["threshold_table"]["rows"][8]
     assert "| 0.9 | " + " | ".join(line) + " |" in text

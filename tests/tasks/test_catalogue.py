@@ -86,7 +86,7 @@ def test_no_name_at_all_is_refused():
         ("{until: []}", "{until: [], do_sample: true}", "generation_kwargs"),
         ("{until: []}", "{until: [], top_k: 5}", "generation_kwargs.top_k"),
         ("  version: 1.0\n", "", "metadata.version"),
-        ("noun: emotion", "noun: feeling", "metadata.vecbench.noun"),
+        ("noun: emotion", "noun: []", "metadata.vecbench.noun"),
         ("labels: [joy, fear]", "labels: [joy]", "metadata.vecbench.labels"),
         ("labels: [joy, fear]", "labels: [joy, Joy.]", "metadata.vecbench.labels"),
         ("labels: [joy, fear]", "labels: [joy, '!']", "metadata.vecbench.labels"),
@@ -160,7 +160,7 @@ def test_a_fault_is_found_with_its_key(folder, old, new, key):
 
 
 def test_every_fault_of_a_file_is_reported_at_once(folder):
-    edit(folder, "noun: emotion", "noun: feeling")
+    edit(folder, "noun: emotion", "noun: []")
     edit(folder, "test_split: test", "test_spilt: test")
     edit(folder, "{until: []}", "{}")
     assert {"metadata.vecbench.noun", "test_spilt", "test_split", "generation_kwargs.until"} <= keys(folder)
@@ -168,9 +168,9 @@ def test_every_fault_of_a_file_is_reported_at_once(folder):
 
 def test_a_misspelt_key_gets_the_nearest_one(folder):
     edit(folder, "labels: [joy, fear]", "lables: [joy, fear]")
-    assert ("metadata.vecbench.lables", "unknown key", "Did you mean labels or aliases or names?") in faults(
-        folder
-    )
+    [(key, problem, remedy)] = faults(folder)
+    assert (key, problem) == ("metadata.vecbench.lables", "unknown key")
+    assert remedy.startswith("Did you mean labels or ")
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_a_broken_file_is_reported_and_runs_nothing(folder, text, problem):
 
 
 def test_asking_for_a_task_whose_file_is_broken_says_what_is_wrong(folder):
-    edit(folder, "noun: emotion", "noun: feeling")
+    edit(folder, "noun: emotion", "noun: []")
     with pytest.raises(DataError, match=r"mine_2\.yaml: metadata\.vecbench\.noun"):
         load_catalogue([folder]).select("mine_2")
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from vecbench.prompts import prompt_profile, render_prompt
 from vecbench.samples import Sample
 from vecbench.tasks import load_catalogue
+from vecbench.tasks.prompts import prompt_profile, render_prompt
 
 MIKELS = ("amusement", "anger", "awe", "contentment", "disgust", "excitement", "fear", "sadness")
 WEBEMO_25 = (

@@ -5,7 +5,7 @@ from vecbench.answers.kind import AnswerKind
 from vecbench.answers.label import Label
 from vecbench.answers.ranking import Ranking
 from vecbench.answers.rating import Rating
-from vecbench.answers.registry import kind_named, kind_of
+from vecbench.answers.registry import is_of_one_run, kind_named, kind_of, known_metrics, metrics_of
 from vecbench.answers.specification import AnswerSpecification
 
 __all__ = [
@@ -15,6 +15,9 @@ __all__ = [
     "Label",
     "Ranking",
     "Rating",
+    "is_of_one_run",
     "kind_named",
     "kind_of",
+    "known_metrics",
+    "metrics_of",
 ]

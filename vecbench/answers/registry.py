@@ -13,6 +13,8 @@ from vecbench.answers.ranking import Ranking
 from vecbench.answers.rating import Rating
 from vecbench.answers.specification import AnswerSpecification
 from vecbench.errors import UsageError, nearest
+from vecbench.metrics.catalogue import with_installed
+from vecbench.metrics.definition import Metric
 
 ENTRY_POINT = "vecbench.answer_kinds"
 OWN: tuple[type[AnswerKind], ...] = (Label, Choice, Ranking, Rating)
@@ -47,3 +49,20 @@ def kind_of(specification: AnswerSpecification) -> AnswerKind:
         ValueError: What the file says of it is wrong.
     """
     return kind_named(specification.kind).of(specification)
+
+
+def metrics_of(kind: AnswerKind) -> tuple[Metric, ...]:
+    """What is scored of a kind's answers, metrics of installed packages included."""
+    return with_installed(kind.metrics, judged=kind.judges)
+
+
+@lru_cache(maxsize=1)
+def known_metrics() -> Mapping[str, Metric]:
+    """The metrics of all kinds, by key."""
+    return {metric.key: metric for kind in kinds().values() for metric in metrics_of(kind())}
+
+
+def is_of_one_run(key: str) -> bool:
+    """Whether a metric tells how to read another one of the same run, and is none to be compared."""
+    metric = known_metrics().get(key)
+    return metric is not None and metric.is_of_one_run

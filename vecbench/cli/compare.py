@@ -80,10 +80,10 @@ def compare(
     """
     from vecbench import compare as comparing
     from vecbench.errors import Interrupted, UsageError, nearest
-    from vecbench.parsing import STRICT, protocol_named
+    from vecbench.scoring import STRICT, protocol_named
     from vecbench.tasks import load_catalogue
 
-    protocol_named(protocol or STRICT)
+    protocol_named(protocol or STRICT.name)
     if format_ not in FORMATS:
         raise UsageError(f"unknown format {format_!r}", nearest(format_, FORMATS))
     allowed = [kind for each in allow or [] for kind in each.split(",")]
@@ -97,7 +97,8 @@ def compare(
         with no_collection():
             catalogue = load_catalogue(include_path or [])
             before, after = (
-                comparing.open_side(path, protocol or STRICT, catalogue) for path in (baseline, candidate)
+                comparing.open_side(path, protocol or STRICT.name, catalogue)
+                for path in (baseline, candidate)
             )
             if protocol is not None:
                 comparing.require_protocol(protocol, (before, after), allowed)

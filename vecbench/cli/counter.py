@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from vecbench.progress import Bar
+from vecbench.cli.progress import Bar
 
 
 class Counter(Bar):

@@ -174,8 +174,8 @@ def _plan(
     from vecbench.cli.settings import apply_generation_settings
     from vecbench.engines import Sampling
     from vecbench.errors import UsageError
-    from vecbench.prompts import prompt_profile
     from vecbench.run import RunPlan, TaskRun
+    from vecbench.tasks.prompts import prompt_profile
 
     task_runs = []
     for task in chosen:
@@ -214,8 +214,8 @@ def _sources(chosen: list[Task], data: str | None, counter: Counter) -> dict[str
 
 
 def _watched(plan: RunPlan, make_engine: Callable[[], Engine], directory: RunDirectory) -> RunOutcome:
+    from vecbench.cli.progress import RunProgress
     from vecbench.errors import Interrupted, RunError
-    from vecbench.progress import RunProgress
     from vecbench.run import run as generate
 
     console = stderr()
@@ -235,10 +235,11 @@ def _show(directory: RunDirectory, catalogue: Catalogue, outcome: RunOutcome) ->
     from vecbench.cli.reading import report_failures, report_missing
     from vecbench.cli.score import score_source
     from vecbench.interop.reading import open_responses
+    from vecbench.scoring import STRICT
 
     console = stdout()
     source = open_responses(directory.path, catalogue)
-    score_source(source, "strict", catalogue, directory.path, console)
+    score_source(source, STRICT, catalogue, directory.path, console)
     throughput = outcome.manifest.throughput
     if outcome.generated and throughput.samples_per_second:
         console.print(

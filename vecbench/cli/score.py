@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from vecbench.interop.exports import Export
     from vecbench.interop.reading import ResponseSource
     from vecbench.metrics.recalibration import Method
-    from vecbench.scoring import CompleteScores, Differences
+    from vecbench.scoring import CompleteScores, Disagreements, Protocol
     from vecbench.store import Manifest, RunDirectory, StoredResponse
     from vecbench.tasks import Catalogue
 
@@ -87,21 +87,21 @@ def score(
     from vecbench.cli.reading import report_failures, report_missing
     from vecbench.errors import UsageError, nearest
     from vecbench.metrics.recalibration import METHODS
-    from vecbench.parsing import EMOCALIBER, STRICT, protocol_named
+    from vecbench.scoring import protocol_named
     from vecbench.tasks import load_catalogue
 
-    protocol_named(protocol)
+    way = protocol_named(protocol)
     known = Format.__args__  # type: ignore[attr-defined]
     if format_ not in known:
         raise UsageError(f"unknown format {format_!r}", nearest(format_, known))
-    if intervals and protocol != STRICT:
-        raise UsageError(f"--intervals: the protocol {protocol} has none", f"Leave it out, or use {STRICT}.")
+    if intervals and way.is_published:
+        raise UsageError(f"--intervals: the protocol {protocol} has none", "Leave it out, or use strict.")
     if recalibrate is not None and recalibrate not in METHODS:
         raise UsageError(f"unknown recalibration {recalibrate!r}", nearest(recalibrate, METHODS))
-    if against is not None and (protocol, against) != (STRICT, EMOCALIBER):
+    if against is not None and (protocol, against) != ("strict", "emocaliber"):
         raise UsageError(
             f"--protocol {protocol} --against {against} is not possible",
-            f"Differences are listed for --protocol {STRICT} --against {EMOCALIBER}.",
+            "Differences are listed for --protocol strict --against emocaliber.",
         )
     if output is not None and len(paths) > 1:
         raise UsageError(
@@ -117,7 +117,7 @@ def score(
         with _exporting(exports, source, catalogue, written) as responses:
             score_source(
                 replace(source, responses=responses),
-                protocol,
+                way,
                 catalogue,
                 written,
                 console,
@@ -188,7 +188,7 @@ def _require_directory(output: Path) -> None:
 
 def score_source(
     source: ResponseSource,
-    protocol: str,
+    protocol: Protocol,
     catalogue: Catalogue,
     output: Path,
     console: Console,
@@ -207,7 +207,7 @@ def score_source(
     from vecbench.interop.completeness import completeness_notes
     from vecbench.report.files import summary, write_faults, write_figures, write_predictions
     from vecbench.report.outdated import earlier_figures, remove_outdated
-    from vecbench.scoring import differences, score_responses
+    from vecbench.scoring import disagreements, score_responses
     from vecbench.store import RunDirectory, remove, write_text
 
     kept = list(source.responses) if with_differences else []
@@ -231,20 +231,20 @@ def score_source(
     report_source(source, catalogue, written.faults)
     _print(complete, format_, console, intervals=intervals)
     if with_differences:
-        _show_differences(differences(kept, catalogue), written, console, format_)
+        _show_differences(disagreements(kept, catalogue), written, console, format_)
     if format_ == "table":
         console.print(f"\nScores, figures and summary: {written.summary}", soft_wrap=True)
 
 
-def _show_differences(found: Differences, written: RunDirectory, console: Console, format_: str) -> None:
-    from vecbench.report.differences import difference_markdown, difference_table
+def _show_differences(found: Disagreements, written: RunDirectory, console: Console, format_: str) -> None:
+    from vecbench.report.disagreements import disagreement_markdown, disagreement_table
     from vecbench.store import write_text
 
     write_text(written.differences, found.as_csv())
-    write_text(written.difference_summary, difference_markdown(found))
+    write_text(written.difference_summary, disagreement_markdown(found))
     if format_ == "table":
         console.print()
-        console.print(difference_table(found))
+        console.print(disagreement_table(found))
         console.print(f"\nEvery row that differs: {written.differences}", soft_wrap=True)
 
 
@@ -290,7 +290,7 @@ def _print(complete: CompleteScores, format_: str, console: Console, *, interval
             console.print(tables.recalibration_table(complete.recalibration, scores.names))
         if complete.spread and complete.consistency:
             console.print()
-            console.print(tables.spread_table(complete.spread, scores.names))
+            console.print(tables.spread_table(complete.spread, scores))
             console.print(
                 "\nThe most frequent label, with the share of repeats that agree as its confidence:"
             )

@@ -9,7 +9,7 @@ from typing import Any
 
 from vecbench.engines.base import Sampling
 from vecbench.errors import UsageError, nearest
-from vecbench.repeated_keys import RepeatedKeyError, unique
+from vecbench.strict_json import RepeatedKeyError, unique
 
 
 def parse_settings(option: str, text: str | None, texts: Collection[str] = frozenset()) -> dict[str, Any]:

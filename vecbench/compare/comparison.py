@@ -21,7 +21,7 @@ from vecbench.compare.row_differences import row_differences
 from vecbench.compare.sides import Side
 from vecbench.errors import DataError
 from vecbench.metrics.bootstrap import SEED
-from vecbench.parsing import EMOBSERVER
+from vecbench.scoring import PROTOCOLS
 from vecbench.tasks import Catalogue
 
 MOST_SILENT = 0.05
@@ -101,12 +101,11 @@ def compare(
                 baseline, pairing.candidate, pairing.pairs, catalogue, replicates=replicates, seed=seed
             )
         else:
-            protocol = candidate.protocol or baseline.protocol or ""
-            differences = row_differences(
-                pairing.pairs, protocol, catalogue, replicates=replicates, seed=seed
-            )
+            named = candidate.protocol or baseline.protocol or ""
+            differences = row_differences(pairing.pairs, named, catalogue, replicates=replicates, seed=seed)
         notes = (*same, *baseline.notes, *candidate.notes, *pairing.notes)
-        if candidate.protocol != EMOBSERVER:
+        protocol = PROTOCOLS.get(candidate.protocol or "")
+        if protocol is None or protocol.has_confidences:
             notes += tuple(_silence(pairing.pairs))
         notes += differences.notes
         counted = [pair for pair in pairing.pairs if all(row.dropped is None for row in pair)]

@@ -8,19 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from vecbench.compare.methods import METHODS
+from vecbench.answers import is_of_one_run
 from vecbench.compare.sides import Side
 from vecbench.metrics import Cells
 from vecbench.metrics.bootstrap import REPLICATES
 from vecbench.metrics.cells import Values
 from vecbench.metrics.consistency import consistency_p, null_eces, widened
+from vecbench.metrics.definition import Metric
 from vecbench.metrics.significance import FEWEST_SAMPLES, PValues, binomial_p, bootstrap_p
-from vecbench.scoring import Scores, score, score_responses
+from vecbench.scoring import Scores, protocol_named, score, score_responses
 from vecbench.scoring.aggregate import OVERALL
 from vecbench.tasks import Catalogue
-
-OF_ONE_RUN = ("ece_null", "calibration_p")
-"""Scores that say how to read another score of the same run: their differences mean nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +81,16 @@ class CandidateReplicates:
 
     Attributes:
         drawn: Metric key → values; shape (replicates,).
-        right: Right rows, or None when rows are not independent.
-        stated: Rows with a confidence, likewise.
+        counted: Metric key → rows that count for a share; empty when rows are not independent.
+        metrics: Metric key → its declaration.
         cells: Of the rows that have a confidence.
         null_effect: Bins → design effect on a calibrated model's ECE, see `consistency.null_effect`; 1 where
             it is absent.
     """
 
     drawn: Mapping[str, Values]
-    right: int | None
-    stated: int | None
+    counted: Mapping[str, int]
+    metrics: Mapping[str, Metric]
     cells: Cells
     null_effect: Mapping[int, float] = field(default_factory=dict)
 
@@ -132,27 +130,25 @@ class Differences:
         if of_change:
             p = self.metrics[metric].p
             return p is not None and p.least == 0
-        is_share = metric in METHODS and METHODS[metric].is_share
-        return is_share and self.alone is not None and self.alone.right is not None
+        return self.alone is not None and metric in self.alone.counted
 
     def bound_p(self, metric: str, bound: float) -> PValues | None:
         """How often chance would put the candidate as far below (`fall`) or above (`rise`) a bound."""
         value = self.metrics[metric].candidate
         if self.alone is None or value is None:
             return None
-        counted = {"accuracy": self.alone.right, "coverage": self.alone.stated}.get(metric)
-        if counted is not None:
-            return binomial_p(counted, self.n, bound)
+        if metric in self.alone.counted:
+            return binomial_p(self.alone.counted[metric], self.n, bound)
         if metric not in self.alone.drawn or self.samples < FEWEST_SAMPLES:
             return None
-        method = METHODS[metric]
-        p = bootstrap_p(value - bound, self.alone.drawn[metric] - bound, method.bias)
-        if p is None or method.bins is None:
+        known = self.alone.metrics[metric]
+        p = bootstrap_p(value - bound, self.alone.drawn[metric] - bound, known.change.bias)
+        if p is None or known.bins is None:
             return p
         # As for its interval: while the answers look like a calibrated model's, its error may be 0.
         draws = max(REPLICATES, self.alone.drawn[metric].size)
-        null = widened(null_eces(self.alone.cells, [method.bins], draws), self.alone.null_effect)
-        consistent = consistency_p(self.alone.cells, null[method.bins], method.bins)
+        null = widened(null_eces(self.alone.cells, [known.bins], draws), self.alone.null_effect)
+        consistent = consistency_p(self.alone.cells, null[known.bins], known.bins)
         return PValues(p.fall, max(p.rise, consistent), p.least)
 
     def candidate_error(self, metric: str) -> float | None:
@@ -198,7 +194,7 @@ def score_differences(baseline: Side, candidate: Side, catalogue: Catalogue) -> 
         return {
             key: Difference(value.get("value"), new.get(key, {}).get("value"), why=why)
             for key, value in old.items()
-            if key not in OF_ONE_RUN
+            if not is_of_one_run(key)
         }
 
     def differences(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Differences:
@@ -226,7 +222,7 @@ def _score_content(side: Side, catalogue: Catalogue) -> Mapping[str, Any]:
         return side.scores
     scored: Scores
     if side.responses:
-        scored = score_responses(side.responses, side.protocol or "", catalogue).scores
+        scored = score_responses(side.responses, protocol_named(side.protocol or ""), catalogue).scores
     else:
         scored = score(side.rows, side.protocol or "", catalogue, replicates=0)
     return scored.content()

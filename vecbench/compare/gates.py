@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,10 +10,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from vecbench.compare.differences import OF_ONE_RUN
-from vecbench.compare.methods import METHODS
+from vecbench.answers import known_metrics, metrics_of
 from vecbench.errors import DataError, UsageError, nearest
-from vecbench.scoring.definitions import DEFINITIONS, value_range
+from vecbench.metrics.definition import Metric
 from vecbench.tasks import Catalogue
 from vecbench.tasks.task import without_prefix
 from vecbench.tasks.yaml_file import read_yaml
@@ -20,11 +20,6 @@ from vecbench.tasks.yaml_file import read_yaml
 Comparator = Literal["max_drop", "max_rise", "below", "at_most", "above", "at_least"]
 COMPARATORS: tuple[Comparator, ...] = Comparator.__args__  # type: ignore[attr-defined]
 CHANGES: tuple[Comparator, ...] = ("max_drop", "max_rise")
-
-HIGHER_IS_BETTER = ("accuracy", "f1_macro", "f1_weighted", "coverage", "auroc", "brier_resolution")
-NEITHER_IS_BETTER = ("confidence_gap", "brier_uncertainty", "share_at_one")
-METRICS = tuple(dict.fromkeys(["accuracy", "f1_macro", "f1_weighted", "coverage", *DEFINITIONS]))
-"""What a rule may be about."""
 
 DETECT = 0.03
 """How far beyond its margin a significance rule must be able to see unless it says so: three points."""
@@ -156,7 +151,8 @@ def read_gates(path: Path, catalogue: Catalogue, tasks: Iterable[str] = ()) -> G
         raise _fault(f"{path}", invalid, list(_GateFile.model_fields)) from None
     known = list(dict.fromkeys([*catalogue.tasks, *catalogue.groups, *tasks, "overall"]))
     rules = tuple(
-        _rule(f"{path}: rule {number}", each, known) for number, each in enumerate(file.rules, start=1)
+        _rule(f"{path}: rule {number}", each, known, catalogue)
+        for number, each in enumerate(file.rules, start=1)
     )
     return Gates(path, rules, file.alpha, file.power)
 
@@ -170,33 +166,47 @@ def _content(path: Path) -> dict[str, Any]:
         raise DataError(fault.message, "A gate file holds `rules:`, a list.") from None
 
 
-def _rule(where: str, content: dict[str, Any], known: list[str]) -> Rule:
+def _rule(where: str, content: dict[str, Any], known: list[str], catalogue: Catalogue) -> Rule:
     try:
         rule = Rule.model_validate(content)
     except ValidationError as invalid:
         raise _fault(where, invalid, list(Rule.model_fields)) from None
-    if rule.metric in OF_ONE_RUN:
+    known_here = {key: each for key, each in known_metrics().items() if not each.is_of_one_run}
+    if rule.metric in known_metrics() and rule.metric not in known_here:
         raise DataError(
             f"{where}: metric: {rule.metric} tells how to read another score and is none to be held to",
             "Write a rule about ece or brier.",
         )
-    if rule.metric not in METRICS:
-        raise DataError(f"{where}: metric: unknown metric {rule.metric!r}", nearest(rule.metric, METRICS))
+    if rule.metric not in known_here:
+        raise DataError(
+            f"{where}: metric: unknown metric {rule.metric!r}",
+            f"{nearest(rule.metric, known_here)} One of another package is there while that is installed.",
+        )
     of = without_prefix(rule.of)
     if of not in known:
         raise DataError(f"{where}: of: unknown task or group {rule.of!r}", nearest(of, known))
+    _require_scored(where, rule.metric, of, catalogue)
     given = [each for each in COMPARATORS if getattr(rule, each) is not None]
     if len(given) != 1:
         said = f"{' and '.join(given)} are given" if given else "nothing to hold it to"
         raise DataError(f"{where}: {said}", f"Write exactly one of {', '.join(COMPARATORS)}.")
-    _require_sense(where, rule)
+    _require_sense(where, rule, known_here[rule.metric])
     return rule.model_copy(update={"of": of})
 
 
-def _require_sense(where: str, rule: Rule) -> None:
-    higher, neither = rule.metric in HIGHER_IS_BETTER, rule.metric in NEITHER_IS_BETTER
-    if not neither and higher == rule.fails_above:
-        better = "higher" if higher else "lower"
+def _require_scored(where: str, key: str, of: str, catalogue: Catalogue) -> None:
+    """Refuses a rule about a task whose answers have no such metric."""
+    task = catalogue.tasks.get(of)
+    if task is not None and key not in (scored := {each.key for each in metrics_of(task.answers)}):
+        raise DataError(
+            f"{where}: metric: {of} has no {key}, its answers are of the kind {task.answers.name}",
+            nearest(key, scored),
+        )
+
+
+def _require_sense(where: str, rule: Rule, metric: Metric) -> None:
+    if metric.better is not None and (metric.better == "higher") == rule.fails_above:
+        better = metric.better
         opposite = {
             "max_drop": "max_rise",
             "max_rise": "max_drop",
@@ -210,17 +220,18 @@ def _require_sense(where: str, rule: Rule) -> None:
             "improvements",
             f"Write {opposite}.",
         )
-    _require_fractions(where, rule)
-    _require_effect(where, rule)
+    _require_fractions(where, rule, metric)
+    _require_effect(where, rule, metric)
     if rule.relative and not rule.is_change:
         raise DataError(
             f"{where}: relative: {rule.comparator} is about the candidate alone",
             "Use relative with max_drop or max_rise.",
         )
-    if rule.when == "significant" and rule.metric not in METHODS:
+    if rule.when == "significant" and (why := metric.change.refused([])) is not None:
+        tests = (key for key, each in known_metrics().items() if each.change.refused([]) is None)
         raise DataError(
-            f"{where}: when: {rule.metric} has no test",
-            f"Write `when: point`, or choose one of {', '.join(METHODS)}.",
+            f"{where}: when: {rule.metric} has no test ({why})",
+            f"Write `when: point`, or choose one of {', '.join(tests)}.",
         )
     if rule.detect is not None and rule.when != "significant":
         raise DataError(
@@ -234,14 +245,14 @@ def _require_sense(where: str, rule: Rule) -> None:
         )
 
 
-def _require_fractions(where: str, rule: Rule) -> None:
-    if rule.limit < 0 and rule.metric != "confidence_gap":
+def _require_fractions(where: str, rule: Rule, metric: Metric) -> None:
+    if rule.limit < 0 <= metric.range[0]:
         raise DataError(
             f"{where}: {rule.comparator}: {rule.limit:g} is below 0, which {rule.metric} never is",
             "Write what the value must keep to: a fraction in [0, 1].",
         )
-    if rule.metric == "nll" and not rule.relative:
-        return  # the one metric that has no upper end
+    if metric.range[1] == math.inf and not rule.relative:
+        return
     unit = "%" if rule.relative else "points"
     for key, value in ((rule.comparator, rule.limit), ("detect", rule.detect or 0.0)):
         if abs(value) > 1:
@@ -251,9 +262,9 @@ def _require_fractions(where: str, rule: Rule) -> None:
             )
 
 
-def _require_effect(where: str, rule: Rule) -> None:
+def _require_effect(where: str, rule: Rule, metric: Metric) -> None:
     """Refuses a rule that no candidate could fail."""
-    low, high = value_range(rule.metric)
+    low, high = metric.range
     never = {
         # Of its value, nothing can lose more than all; a rise of so much of a small value is possible.
         "max_drop": rule.limit >= (1.0 if rule.relative else high - low),

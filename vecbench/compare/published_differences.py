@@ -1,40 +1,39 @@
 """The differences between two sides that are read and scored as a published program does.
 
-Values are those that `vecbench score` prints under the protocol. Tested is what the protocol defines row by
-row, means over rows and means of such means: accuracy, coverage, Brier score, mean confidence.
+Values are those that `vecbench score` prints under the protocol. Tested are the means over rows that it
+prints, and means of such means: its protocol says which.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from vecbench.compare.differences import AllDifferences, CandidateReplicates, Difference, Differences
-from vecbench.compare.methods import METHODS, PERCENTILE
 from vecbench.compare.pairs import Pair
-from vecbench.compare.row_differences import adjusted_for_tasks, exactly_tested, note_on_sharing, why_of_few
+from vecbench.compare.row_differences import note_on_sharing
 from vecbench.compare.sides import Side, key_of
+from vecbench.compare.tested import adjusted_for_tasks, exactly_tested, tested
 from vecbench.metrics.bootstrap import REPLICATES, SEED
 from vecbench.metrics.cells import Values
-from vecbench.metrics.significance import bootstrap_p, difference_interval
-from vecbench.parsing import EMOBSERVER, Prediction
-from vecbench.scoring import RowScores, Score, Scores, score_responses
+from vecbench.metrics.definition import Metric
+from vecbench.metrics.observations import Observations
+from vecbench.metrics.resampling import resampled
+from vecbench.parsing import Prediction
+from vecbench.scoring import Protocol, RowScores, Score, Scores, protocol_named, score_responses
 from vecbench.scoring.aggregate import OVERALL
-from vecbench.scoring.emobserver import task_weights
-from vecbench.scoring.emocaliber import is_right_anywhere
-from vecbench.store import StoredResponse
+from vecbench.scoring.protocol import Level, Term
 from vecbench.tasks import Catalogue
-
-AT_ONCE = 500
-"""Replicates that are drawn at once."""
 
 Weights = Mapping[str, float]
 """Task → its weight in a mean of the tasks' means."""
+
+Models = tuple[dict[str, Observations], dict[str, Observations]]
+"""Task → rows, of the baseline and of the candidate."""
 
 
 def published_differences(
@@ -56,7 +55,7 @@ def published_differences(
         replicates: Of the paired bootstrap; None for 10,000.
         seed: Of its draws.
     """
-    protocol = candidate.protocol or ""
+    protocol = protocol_named(candidate.protocol or "")
     pairs = list(pairs)
     common = {key_of(old) for old, _ in pairs}
     kept = [
@@ -65,10 +64,10 @@ def published_differences(
     ]
     complete = [score_responses(each, protocol, catalogue) for each in kept]
     first, second = (each.scores for each in complete)
-    told = [_told(each.rows, rows, protocol) for each, rows in zip(complete, kept, strict=True)]
-    means = _Means.of(first, second, protocol, told, replicates or REPLICATES, seed)
-    weights = task_weights(list(first.tasks), catalogue) if protocol == EMOBSERVER else {}
-
+    terms = [list(protocol.terms(own, each.rows)) for own, each in zip(kept, complete, strict=True)]
+    tasks = tuple(dict.fromkeys([*first.tasks, *second.tasks]))
+    means = _Means.of(protocol, terms, tasks, replicates or REPLICATES, seed)
+    weights = protocol.weights(list(first.tasks), catalogue)
     lost = Counter(old.task for old, new in pairs if old.dropped is None and new.dropped is not None)
 
     def with_dropped(found: Differences) -> Differences:
@@ -76,19 +75,19 @@ def published_differences(
 
     def pooled(name: str) -> Differences:
         old, new = (scores.overall if name == OVERALL else scores.groups[name] for scores in (first, second))
-        level = "overall" if name == OVERALL else "group"
+        level: Level = "overall" if name == OVERALL else "group"
         # A task of which a side has dropped every row is the other side's all the same.
-        tasks = tuple(task for task in means.tasks if task in old.tasks or task in new.tasks)
-        found = means.differences(level, tasks, old.pooled, new.pooled, weights.get(name))
-        equal = {task: 1 / len(tasks) for task in tasks}
-        drawn = means.drawn("task", old.macro, tasks, equal)
+        members = tuple(task for task in tasks if task in old.tasks or task in new.tasks)
+        found = means.differences(level, members, old.pooled, new.pooled, weights.get(name))
+        equal = dict.fromkeys(members, 1 / max(1, len(members)))
+        drawn = means.drawn("task", members, equal)
         macro = {
-            key: means.difference("task", key, tasks, (value, new.macro.get(key)), drawn.get(key), equal)
+            key: means.difference("task", key, members, (value, new.macro.get(key)), drawn.get(key), equal)
             for key, value in old.macro.items()
         }
         return with_dropped(replace(found, macro=macro))
 
-    tasks = {
+    by_task = {
         name: with_dropped(means.differences("task", (name,), scores, second.tasks[name]))
         for name, scores in first.tasks.items()
         if name in second.tasks
@@ -96,7 +95,7 @@ def published_differences(
     groups = {name: pooled(name) for name in first.groups if name in second.groups}
     notes = (*_notes(first, second), *note_on_sharing(pairs))
     return AllDifferences(
-        adjusted_for_tasks(tasks), groups, pooled(OVERALL), first.names, means.replicates, notes
+        adjusted_for_tasks(by_task), groups, pooled(OVERALL), first.names, means.replicates, notes
     )
 
 
@@ -110,127 +109,97 @@ def _notes(first: Scores, second: Scores) -> Iterator[str]:
                 yield note
 
 
-Told = Sequence[tuple[Prediction, bool]]
-"""Rows, and whether each is right by the matcher that only EmoCaliber's overall accuracy uses."""
-
-
-def _told(rows: Sequence[Prediction], responses: Sequence[StoredResponse], protocol: str) -> Told:
-    if protocol == EMOBSERVER:
-        return [(row, False) for row in rows]
-    return [(row, is_right_anywhere(each)) for row, each in zip(rows, responses, strict=True)]
-
-
-Term = tuple[float, float]
-"""What a row adds to a sum, and to the number that the sum is divided by."""
-
-
-def _terms(row: Prediction, right_anywhere: bool, protocol: str) -> Iterator[tuple[str, str, Term]]:
-    """(level, metric, term) of everything that a row counts in."""
-    if row.dropped is not None:
-        return
-    right, stated = float(row.correct), row.reading.confidence
-    yield "task", "accuracy", (right, 1)
-    if protocol == EMOBSERVER:
-        return
-    # One that is nan counts as stated, and leaves the Brier score and the mean undefined.
-    confident = row.reading.confidence_status != "missing"
-    yield "overall", "accuracy", (float(right_anywhere), 1)
-    yield "group", "accuracy_all_rows", (right, 1)
-    yield "group", "coverage", (float(confident), 1)
-    if confident:
-        yield "group", "accuracy", (right, 1)
-    if stated is not None:
-        yield "group", "brier", ((stated - right) ** 2, 1)
-        yield "group", "mean_confidence", (stated, 1)
-
-
 @dataclass(frozen=True)
 class _Means:
     """Everything that is a mean over rows.
 
     Attributes:
         protocol: Of the rows.
-        tasks: Ids, in the order of the sums.
-        sums: (level, metric) → each image's sum and number of rows by task, for both sides; shape
-            (images, tasks, 2, 2): side, then sum and number.
-        present: Which tasks each image has rows of; shape (images, tasks).
+        models: The rows of both sides; their columns hold each term, and 1 where a row has it.
+        means: Level → the means that its terms are of.
+        images: How many there are.
         replicates: Of the bootstrap.
         seed: Of its draws.
     """
 
-    protocol: str
-    tasks: tuple[str, ...]
-    sums: Mapping[tuple[str, str], NDArray[np.float64]]
-    present: NDArray[np.bool_]
+    protocol: Protocol
+    models: Models
+    means: Mapping[Level, tuple[Metric, ...]]
+    images: int
     replicates: int
     seed: int
 
     @classmethod
     def of(
         cls,
-        first: Scores,
-        second: Scores,
-        protocol: str,
-        told: Sequence[Told],
+        protocol: Protocol,
+        terms: Sequence[Sequence[tuple[Prediction, list[Term]]]],
+        tasks: Sequence[str],
         replicates: int,
         seed: int,
     ) -> _Means:
-        """The sums of two sides' rows."""
-        tasks = tuple(dict.fromkeys([*first.tasks, *second.tasks]))
-        place = {name: number for number, name in enumerate(tasks)}
-        images: dict[Hashable, int] = {}
-        for rows in told:
-            for row, _ in rows:
+        """The means of two sides' rows."""
+        images: dict[str, int] = {}
+        for side in terms:
+            for row, _ in side:
                 images.setdefault(row.image_key, len(images))
-        shape = (len(images), len(tasks), 2, 2)
-        sums: dict[tuple[str, str], NDArray[np.float64]] = {}
-        present = np.zeros(shape[:2], dtype=np.bool_)
-        for side, rows in enumerate(told):
-            for row, right_anywhere in rows:
-                if row.task not in place:
-                    continue
-                at = images[row.image_key], place[row.task]
-                present[at] = True
-                for level, key, term in _terms(row, right_anywhere, protocol):
-                    if (level, key) not in sums:
-                        sums[level, key] = np.zeros(shape)
-                    sums[level, key][(*at, side)] += term
-        if protocol == EMOBSERVER:
-            accuracy = sums.get(("task", "accuracy"), np.zeros(shape))
-            sums |= {("group", "accuracy"): accuracy, ("overall", "accuracy"): accuracy}
-        return cls(protocol, tasks, sums, present, replicates, seed)
+        names = dict.fromkeys((each.level, each.key) for side in terms for _, own in side for each in own)
+        old, new = (
+            {
+                task: _observations([each for each in side if each[0].task == task], names, images)
+                for task in tasks
+            }
+            for side in terms
+        )
+        means: dict[Level, list[Metric]] = {}
+        for level, key in names:
+            means.setdefault(level, []).append(_mean(level, key))
+        if set(means) == {"task"}:  # whose means are what groups are means of
+            means |= {"group": means["task"], "overall": means["task"]}
+        return cls(
+            protocol,
+            (old, new),
+            {level: tuple(each) for level, each in means.items()},
+            len(images),
+            replicates,
+            seed,
+        )
 
     def differences(
         self,
-        level: str,
+        level: Level,
         tasks: Sequence[str],
         old: RowScores,
         new: RowScores,
         weights: Weights | None = None,
     ) -> Differences:
         """Of a task, a group or everything; without weights, the tasks' rows are pooled."""
-        columns = [self.tasks.index(name) for name in tasks]
-        drawn = self.drawn(level, old.metrics, tasks, weights)
+        drawn = self.drawn(level, tasks, weights)
         metrics = {
             key: self.difference(level, key, tasks, (value, new.metrics.get(key)), drawn.get(key), weights)
             for key, value in old.metrics.items()
         }
-        known = [sums for (of, _), sums in self.sums.items() if of == level]
-        changed = np.zeros(len(self.present), dtype=np.bool_)
-        for sums in known:
-            changed |= _changed(sums[:, columns])
-        right = None
-        if weights is None and (level, "accuracy") in self.sums:
-            counted = self.sums[level, "accuracy"][:, columns]
-            right = round(float(counted[:, :, 1, 0].sum())) if _is_one_row_each(counted) else None
-        samples = int(self.present[:, columns].any(axis=1).sum())
-        own = {key: values[1] for key, values in drawn.items() if key in METHODS}
-        alone = CandidateReplicates(own, right, None, new.cells)
-        return Differences(new.n, samples, tuple(tasks), metrics, alone, int(changed.sum()))
+        means = self.means.get(level, ())
+        changed = np.zeros(self.images, dtype=np.bool_)
+        for mean in means:
+            changed |= self._changed(mean, tasks)
+        counted = {}
+        for mean in means:
+            sums = self._sums(mean, tasks)
+            if weights is None and mean.heading in self.protocol.counted and _is_one_row_each(sums):
+                counted[mean.heading] = round(float(sums[:, 1, 0].sum()))
+        shown = {image for model in self.models for task in tasks for image in model[task].image.tolist()}
+        alone = CandidateReplicates(
+            {key: values[1] for key, values in drawn.items()},
+            {key: count for key, count in counted.items() if key == "accuracy"},
+            {mean.heading: mean for mean in means},
+            new.cells,
+        )
+        return Differences(new.n, len(shown), tuple(tasks), metrics, alone, int(changed.sum()))
 
     def difference(
         self,
-        level: str,
+        level: Level,
         key: str,
         tasks: Sequence[str],
         scores: tuple[Score, Score | None],
@@ -244,86 +213,96 @@ class _Means:
         plain = Difference(old.value, new.value, why=old.why or new.why)
         if plain.change is None:
             return plain
-        if drawn is None:
+        mean = next((each for each in self.means.get(level, ()) if each.heading == key), None)
+        if drawn is None or mean is None:
             return replace(
                 plain,
-                why=f"no interval: {key} is no mean over rows, and under {self.protocol} only those are "
+                why=f"no interval: {key} is no mean over rows, and under {self.protocol.name} only those are "
                 "tested; --protocol strict has a test",
             )
-        columns = [self.tasks.index(name) for name in tasks]
-        sums = self.sums[level, key][:, columns]
-        changed = int(_changed(sums).sum())
-        change = drawn[1] - drawn[0]
-        interval = difference_interval(plain.change, change)
-        p = bootstrap_p(plain.change, change)
-        if interval is None or p is None:
-            return replace(plain, why=f"{key} is undefined in too many bootstrap replicates")
-        found = replace(plain, samples_changed=changed, error=float(np.nanstd(change)))
-        if found.is_of_few:
-            found = replace(found, why=why_of_few(changed))
-        else:
-            found = replace(found, low=interval[0], high=interval[1], p=p, method=PERCENTILE)
-        if weights is not None and len(tasks) > 1:
-            return found
+        plain = replace(plain, samples_changed=int(self._changed(mean, tasks).sum()))
+        found = tested(mean, plain, drawn, (0.0, 0.0))
+        sums = self._sums(mean, tasks)
         counts = sums[..., 1]
-        exact = bool(np.array_equal(counts[..., 0], counts[..., 1])) and key not in {
-            "brier",
-            "mean_confidence",
-        }
-        if not exact:
+        if (weights is not None and len(tasks) > 1) or key not in self.protocol.counted:
             return found
-        gained = (sums[:, :, 1, 0] - sums[:, :, 0, 0]).sum(axis=1)
-        return exactly_tested(found, np.rint(gained).astype(np.int64), by_image=not _is_one_row_each(sums))
+        if found.error is None or not np.array_equal(counts[:, 0], counts[:, 1]):
+            return found
+        gained = np.rint(sums[:, 1, 0] - sums[:, 0, 0]).astype(np.int64)
+        return exactly_tested(found, gained, by_image=not _is_one_row_each(sums))
 
-    def drawn(
-        self, level: str, keys: Iterable[str], tasks: Sequence[str], weights: Weights | None
-    ) -> dict[str, Values]:
-        """The replicates of those metrics that are means; shape (2, replicates) each.
+    def drawn(self, level: Level, tasks: Sequence[str], weights: Weights | None) -> dict[str, Values]:
+        """The replicates of the means of a level; shape (2, replicates) each.
 
         Without weights, the tasks' rows are pooled.
         """
-        return {key: self._drawn(level, key, tasks, weights) for key in keys if (level, key) in self.sums}
+        means = self.means.get(level, ())
+        models = [{task: model[task] for task in tasks} for model in self.models]
+        if not means or not tasks:
+            return {}
+        if weights is None:
+            found = resampled(models, {OVERALL: tasks}, {OVERALL: means}, self.replicates, self.seed)
+            return {mean.heading: found[OVERALL][mean.key] for mean in means}
+        members = {task: [task] for task in tasks}
+        found = resampled(models, members, dict.fromkeys(tasks, means), self.replicates, self.seed)
+        return {
+            mean.heading: np.asarray(sum(weights.get(task, 0.0) * found[task][mean.key] for task in tasks))
+            for mean in means
+        }
 
-    def _drawn(self, level: str, key: str, tasks: Sequence[str], weights: Weights | None) -> Values:
-        """A metric of both sides in every replicate; shape (2, replicates)."""
-        columns = [self.tasks.index(name) for name in tasks]
-        drawn = self._resampled(self.sums[level, key][:, columns], self.present[:, columns])
-        with np.errstate(invalid="ignore", divide="ignore"):
-            if weights is None:
-                total = drawn.sum(axis=1)
-                return np.asarray((total[..., 0] / total[..., 1]).T)
-            share = np.array([weights.get(name, 0.0) for name in tasks])
-            return np.asarray(np.einsum("rts,t->sr", drawn[..., 0] / drawn[..., 1], share))
+    def _sums(self, mean: Metric, tasks: Sequence[str]) -> Values:
+        """Each image's sum and number of rows over some tasks; shape (images, 2, 2): side, then which."""
+        sums = np.zeros((self.images, 2, 2))
+        for side, model in enumerate(self.models):
+            for task in tasks:
+                for which, column in enumerate(_columns(mean.key)):
+                    weights = model[task].columns[column]
+                    sums[:, side, which] += np.bincount(model[task].image, weights, self.images)
+        return sums
 
-    def _resampled(self, sums: NDArray[np.float64], present: NDArray[np.bool_]) -> NDArray[np.float64]:
-        """Sums over images drawn with replacement; shape (replicates, tasks, 2, 2).
-
-        Images that belong to the same tasks are drawn from each other, so that every task keeps its number.
-        """
-        stream = np.random.default_rng(self.seed)
-        drawn = np.zeros((self.replicates, *sums.shape[1:]))
-        _, stratum = np.unique(present, axis=0, return_inverse=True)
-        for number in range(int(stratum.max()) + 1):
-            own = (stratum.ravel() == number) & present.any(axis=1)
-            if not own.any():
-                continue
-            flat = sums[own].reshape(int(own.sum()), -1)
-            patterns, counts = np.unique(flat, axis=0, return_counts=True)
-            # One thread, so that the sums are the same to the last bit on any number of processors.
-            with threadpool_limits(1, user_api="blas"):
-                for begin in range(0, self.replicates, AT_ONCE):
-                    block = drawn[begin : begin + AT_ONCE]
-                    times = stream.multinomial(len(flat), counts / len(flat), size=len(block))
-                    block += (times @ patterns).reshape(block.shape)
-        return drawn
+    def _changed(self, mean: Metric, tasks: Sequence[str]) -> NDArray[np.bool_]:
+        """Which images differ between the sides in any task; shape (images,)."""
+        changed = np.zeros(self.images, dtype=np.bool_)
+        for task in tasks:
+            sums = self._sums(mean, [task])
+            changed |= (sums[:, 0] != sums[:, 1]).any(axis=1)
+        return changed
 
 
-def _changed(sums: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which images' sums differ between the sides; shape (images,)."""
-    return np.asarray((sums[:, :, 0] != sums[:, :, 1]).any(axis=(1, 2)))
+def _columns(name: str) -> tuple[str, str]:
+    return name, f"rows of {name}"
 
 
-def _is_one_row_each(sums: NDArray[np.float64]) -> bool:
+def _mean(level: Level, key: str) -> Metric:
+    name = f"{level} {key}"
+    return Metric(
+        key=name,
+        heading=key,
+        description=f"What a published program prints as {key}.",
+        value=lambda totals: totals.mean(*_columns(name)),
+        basis="sums",
+        better=None,
+    )
+
+
+def _observations(
+    rows: Sequence[tuple[Prediction, list[Term]]],
+    names: Iterable[tuple[Level, str]],
+    images: Mapping[str, int],
+) -> Observations:
+    image = np.array([images[row.image_key] for row, _ in rows], dtype=np.intp)
+    columns: dict[str, Values] = {
+        column: np.zeros(image.size) for level, key in names for column in _columns(f"{level} {key}")
+    }
+    for place, (_, terms) in enumerate(rows):
+        for term in terms:
+            value, number = _columns(f"{term.level} {term.key}")
+            columns[value][place], columns[number][place] = term.value, 1
+    none = np.zeros(image.size, dtype=np.bool_)
+    return Observations(image, none, np.full(image.size, np.nan), none, columns=columns)
+
+
+def _is_one_row_each(sums: Values) -> bool:
     """Whether rows are independent, and the same on both sides."""
-    numbers = sums[..., 1].sum(axis=1)
+    numbers = sums[..., 1]
     return bool(np.array_equal(numbers[:, 0], numbers[:, 1]) and numbers.max(initial=0) <= 1)

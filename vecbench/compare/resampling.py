@@ -7,28 +7,25 @@ take minutes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vecbench.compare.methods import METHODS
-from vecbench.compare.task_rows import TaskRows, images_of
-from vecbench.metrics import Cells
+from vecbench.compare.observed_pairs import ObservedPairs, images_of
 from vecbench.metrics.bootstrap import REPLICATES
-from vecbench.metrics.calibration import mass_bin_of, surplus_of
-from vecbench.metrics.cells import Values, share
+from vecbench.metrics.cells import Values
+from vecbench.metrics.definition import Metric
 from vecbench.metrics.paired import (
-    LabelCounts,
     PairedRows,
     PairedStatistic,
-    Sets,
     distinct_confidences,
-    observed_sets,
+    observed_totals,
     paired_bootstrap,
 )
-from vecbench.scoring.definitions import DEFINITIONS
+from vecbench.metrics.resampling import resampled
+from vecbench.metrics.totals import Totals
 
 MOST_DISTINCT = 1001
 """With more distinct confidences than three decimals can tell apart, the bootstrap rounds them to that."""
@@ -43,40 +40,37 @@ DRAWN_A_NUMBER = 16
 
 FEWEST_REPLICATES = 1000
 
-MASS_BINS = 10
-
 
 @dataclass(frozen=True)
 class Replicates:
     """Replicates of metrics of both sides on the same samples.
 
     Attributes:
-        values: Metric key → values; shape (2, sets, count).
-        place: Name of a task or pool → its place among the sets.
+        values: Name of a task or pool → metric key → values; shape (2, count), fewer of a metric of the rows
+            themselves.
         count: How many there are.
         notes: What was done to bound their cost.
     """
 
-    values: Mapping[str, Values]
-    place: Mapping[str, int]
+    values: Mapping[str, Mapping[str, Values]]
     count: int
     notes: tuple[str, ...]
 
     def of(self, name: str, key: str) -> Values:
         """A metric of both sides in a task or pool; shape (2, count)."""
-        return self.values[key][:, self.place[name]]
+        return self.values[name][key]
 
     def macro(self, names: Sequence[str], key: str) -> Values:
         """The unweighted mean of a metric over several tasks; shape (2, count)."""
-        return np.asarray(self.values[key][:, [self.place[name] for name in names]].mean(axis=1))
+        return np.asarray(np.mean([self.values[name][key] for name in names], axis=0))
 
 
 def replicates_of(
-    tasks: Mapping[str, TaskRows],
+    tasks: Mapping[str, ObservedPairs],
     pools: Mapping[str, Sequence[str]],
+    metrics: Mapping[str, Sequence[Metric]],
     count: int | None,
     seed: int,
-    keys: Sequence[str] = tuple(METHODS),
 ) -> Replicates:
     """The paired bootstrap of all tasks and pools.
 
@@ -86,11 +80,12 @@ def replicates_of(
     Args:
         tasks: Task → its rows, at least one.
         pools: Name → its tasks; no name is a task's.
+        metrics: Name of a task or pool → those that are wanted of it.
         count: How many; None for 10,000, or fewer if those would take too long.
         seed: Of the draws.
-        keys: Of the metrics that are wanted.
     """
     notes = []
+    wanted = {each.key: each for listed in metrics.values() for each in listed if not _is_by_row(each)}
     exact = used = _Strata.of(tasks)
     known = next(iter(exact.alone.values())).confidence.size
     if known > MOST_DISTINCT:
@@ -105,16 +100,50 @@ def replicates_of(
                 f"{count:,} bootstrap replicates instead of {REPLICATES:,}, since there are many distinct "
                 "confidences; --replicates sets another number."
             )
-    observed = observed_sets(used.alone, pools, used.joint)
-    statistics = _statistics(tasks, pools, observed, keys)
-    drawn = paired_bootstrap(used.alone, pools, statistics, count, seed, used.joint)
-    if used is not exact:
-        truly = observed_sets(exact.alone, pools, exact.joint)
-        for key, statistic in _statistics(tasks, pools, truly, keys).items():
-            moved = statistic(truly) - statistics[key](observed)
-            drawn[key] += np.where(np.isnan(moved), 0.0, moved)
-    place = {name: number for number, name in enumerate([*tasks, *pools])}
-    return Replicates(drawn, place, count, tuple(notes))
+    members = {name: [name] for name in tasks} | {name: list(parts) for name, parts in pools.items()}
+    candidates = _candidates(tasks, members)
+    drawn: dict[str, Values] = {}
+    if wanted:
+        observed = observed_totals(used.alone, pools, candidates, used.joint)
+        statistics = {key: _statistic(metric, observed) for key, metric in wanted.items()}
+        drawn = paired_bootstrap(used.alone, pools, statistics, candidates, count, seed, used.joint)
+        if used is not exact:
+            truly = observed_totals(exact.alone, pools, candidates, exact.joint)
+            for key, metric in wanted.items():
+                moved = _statistic(metric, truly)(truly) - statistics[key](observed)
+                drawn[key] += np.where(np.isnan(moved), 0.0, moved)
+    values: dict[str, dict[str, Values]] = {
+        name: {key: each[:, place] for key, each in drawn.items()} for place, name in enumerate(members)
+    }
+    by_row = {name: [each for each in listed if _is_by_row(each)] for name, listed in metrics.items()}
+    if any(by_row.values()):
+        models = [{name: rows.sides[side] for name, rows in tasks.items()} for side in (0, 1)]
+        for name, found in resampled(models, members, by_row, count, seed).items():
+            values[name] |= found
+    return Replicates(values, count, tuple(notes))
+
+
+def _is_by_row(metric: Metric) -> bool:
+    return metric.basis in {"sums", "rows"}
+
+
+def _statistic(metric: Metric, observed: Totals) -> PairedStatistic:
+    return metric.value if metric.held is None else metric.held(observed)
+
+
+def _candidates(
+    tasks: Mapping[str, ObservedPairs], members: Mapping[str, Sequence[str]]
+) -> NDArray[np.int64]:
+    """How many classes either side could answer with in each task or pool; shape (2, sets)."""
+    return np.array(
+        [
+            [
+                len(frozenset().union(*(tasks[part].candidates[side] for part in parts)))
+                for parts in members.values()
+            ]
+            for side in (0, 1)
+        ]
+    )
 
 
 def _rounded(confidence: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -134,14 +163,15 @@ class _Strata:
     joint: Sequence[Mapping[str, PairedRows]]
 
     @classmethod
-    def of(cls, tasks: Mapping[str, TaskRows]) -> _Strata:
+    def of(cls, tasks: Mapping[str, ObservedPairs]) -> _Strata:
         confidence = distinct_confidences([side for rows in tasks.values() for side in rows.sides])
-        labels = len(frozenset().union(*(each for rows in tasks.values() for each in rows.candidates)))
+        classes = tuple(dict.fromkeys(name for rows in tasks.values() for name in rows.old.classes))
+        numbered = {name: rows.in_classes(classes) if classes else rows for name, rows in tasks.items()}
 
         def paired_rows(name: str, which: NDArray[np.bool_], *, by_image: bool) -> PairedRows:
-            rows = tasks[name].taken(which)
-            images = rows.image if by_image or np.unique(rows.image).size < rows.n else None
-            return PairedRows.of_rows(*rows.sides, rows.target, images, confidence, labels)
+            rows = numbered[name].taken(which)
+            several = by_image or not rows.old.is_one_row_each
+            return PairedRows.of_rows(rows.sides, confidence, by_image=several)
 
         number, sharing = _sharing(list(tasks.values()))
         alone, joint = {}, []
@@ -161,7 +191,7 @@ class _Strata:
         return sum(rows.cost for rows in parts)
 
 
-def _sharing(tasks: Sequence[TaskRows]) -> tuple[list[NDArray[np.intp]], NDArray[np.bool_]]:
+def _sharing(tasks: Sequence[ObservedPairs]) -> tuple[list[NDArray[np.intp]], NDArray[np.bool_]]:
     """Each row's place among the images, by task; and which tasks each image has, shape (images, tasks)."""
     images = images_of(tasks)
     places = [np.searchsorted(images, rows.image) for rows in tasks]
@@ -176,57 +206,3 @@ def _affordable(strata: _Strata, pools: Mapping[str, Sequence[str]]) -> int:
     numbers = distinct * (len(strata.alone) + len(pools))
     numbers += strata.cost // DRAWN_A_NUMBER
     return max(FEWEST_REPLICATES, min(REPLICATES, MOST_NUMBERS // max(1, numbers)))
-
-
-def _statistics(
-    tasks: Mapping[str, TaskRows],
-    pools: Mapping[str, Sequence[str]],
-    observed: Sets,
-    keys: Sequence[str],
-) -> dict[str, PairedStatistic]:
-    """How each metric is computed of replicates."""
-    members = [[name] for name in tasks] + list(pools.values())
-    candidates = np.array(
-        [
-            [len(frozenset().union(*(tasks[name].candidates[side] for name in each))) for each in members]
-            for side in (0, 1)
-        ]
-    )
-    not_of_cells: dict[str, PairedStatistic] = {
-        "accuracy": lambda sets: sets.outcomes.accuracy,
-        "coverage": lambda sets: sets.outcomes.coverage,
-        "f1_macro": lambda sets: _f1_macro(sets.labels, candidates),
-        "f1_weighted": lambda sets: _f1_weighted(sets.labels),
-        "ece_mass": _ece_mass(observed),
-    }
-    return {key: not_of_cells.get(key) or _of_cells(DEFINITIONS[key].of_cells) for key in keys}
-
-
-def _of_cells(metric: Callable[[Cells], Values]) -> PairedStatistic:
-    return lambda sets: metric(sets.outcomes.cells)
-
-
-def _f1_macro(labels: LabelCounts, candidates: NDArray[np.int64]) -> Values:
-    defined = labels.support.sum(axis=-1) > 0
-    return np.where(defined, labels.f1.sum(axis=-1) / candidates[..., None], np.nan)
-
-
-def _f1_weighted(labels: LabelCounts) -> Values:
-    return share((labels.f1 * labels.support).sum(axis=-1), labels.support.sum(axis=-1))
-
-
-def _ece_mass(observed: Sets) -> PairedStatistic:
-    """ECE with the bins of equal mass that the rows themselves have: each set has bins of its own."""
-    cells = observed.outcomes.cells
-    bins = np.zeros((*cells.right.shape[:2], cells.confidence.size, MASS_BINS))
-    for side, number in np.ndindex(bins.shape[:2]):
-        total = cells.total[side, number, 0]
-        there = Cells(cells.confidence[total > 0], total[total > 0], np.zeros(np.count_nonzero(total)))
-        if there.n:
-            bins[side, number, np.flatnonzero(total), mass_bin_of(there, MASS_BINS)] = 1
-
-    def statistic(sets: Sets) -> Values:
-        drawn = sets.outcomes.cells
-        return share(np.abs(drawn.once(surplus_of) @ bins).sum(axis=-1), drawn.counts)
-
-    return statistic

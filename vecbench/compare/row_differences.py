@@ -3,59 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from vecbench.compare.differences import (
-    OF_ONE_RUN,
-    AllDifferences,
-    CandidateReplicates,
-    Difference,
-    Differences,
-)
-from vecbench.compare.methods import (
-    EXACT,
-    EXACT_ALONE,
-    EXACT_BY_IMAGE,
-    EXACT_BY_IMAGE_ALONE,
-    METHODS,
-    Aspect,
-    why_untested,
-)
+from vecbench.compare.differences import AllDifferences, CandidateReplicates, Difference, Differences
+from vecbench.compare.observed_pairs import ObservedPairs, changes_by_image, images_of, observed_pairs
 from vecbench.compare.pairs import Pair
 from vecbench.compare.resampling import Replicates, replicates_of
-from vecbench.compare.task_rows import (
-    TaskRows,
-    changes_by_image,
-    images_of,
-    is_covered,
-    is_right,
-    rows_by_task,
-)
+from vecbench.compare.tested import adjusted_for_tasks, exactly_tested, tested
 from vecbench.metrics import Cells
 from vecbench.metrics.bootstrap import SEED
-from vecbench.metrics.cells import Values
+from vecbench.metrics.catalogue import null_bins
 from vecbench.metrics.consistency import consistency_p, null_eces, null_effect, widened
+from vecbench.metrics.definition import Aspect, Metric
 from vecbench.metrics.replication import in_threads
-from vecbench.metrics.significance import (
-    FEWEST_SAMPLES,
-    bootstrap_p,
-    difference_interval,
-    error_difference_interval,
-    error_difference_p,
-    holm,
-    sign_flip_p,
-)
+from vecbench.metrics.totals import Totals
 from vecbench.scoring import GroupScores, RowScores, Score, score
-from vecbench.scoring.aggregate import OVERALL
-from vecbench.scoring.definitions import NULL_BINS
+from vecbench.scoring.aggregate import OVERALL, is_excluded
+from vecbench.scoring.observations import kinds_of
 from vecbench.tasks import Catalogue
 
 PByBins = Mapping[int, float]
 EffectByBins = Mapping[int, float]
+ScoresOfBoth = tuple[RowScores, RowScores]
 
 
 def row_differences(
@@ -75,6 +47,7 @@ def row_differences(
         replicates: Of the paired bootstrap; None for 10,000, or fewer if those would take too long.
         seed: Of its draws.
     """
+    pairs = [pair for pair in pairs if not is_excluded(pair[0], catalogue)]
     # Only values are used: what one run's intervals say of it is no part of a comparison.
     first, second = (
         score([pair[side] for pair in pairs], protocol, catalogue, replicates=0) for side in (0, 1)
@@ -82,17 +55,25 @@ def row_differences(
     by_task: dict[str, list[Pair]] = {name: [] for name in first.tasks}
     for pair in pairs:
         by_task[pair[0].task].append(pair)
-    pools = {f"group {name}": group.tasks for name, group in first.groups.items()}
-    pools[OVERALL] = first.overall.tasks
-    rows = rows_by_task(by_task)
-    every = {OVERALL: (first.overall.pooled, second.overall.pooled)}
+    kinds = kinds_of({name: [pair[0] for pair in each] for name, each in by_task.items()}, catalogue)
+    rows = observed_pairs(by_task, kinds)
+    members: dict[str, Sequence[str]] = {name: [name] for name in first.tasks}
+    members |= {f"group {name}": group.tasks for name, group in first.groups.items()}
+    members[OVERALL] = first.overall.tasks
+    every: dict[str, ScoresOfBoth] = {OVERALL: (first.overall.pooled, second.overall.pooled)}
     every |= {name: (scores, second.tasks[name]) for name, scores in first.tasks.items()}
     every |= {
         f"group {name}": (group.pooled, second.groups[name].pooled) for name, group in first.groups.items()
     }
-    drawn = replicates_of(rows, pools, replicates, seed, _tested_somewhere(every.values()))
-    members = {**{name: [name] for name in first.tasks}, **pools}
-    effects = {name: _null_effects([rows[task] for task in tasks]) for name, tasks in members.items()}
+    pools = {
+        name: tasks
+        for name, tasks in members.items()
+        if name not in rows and len({kinds[task].name for task in tasks}) == 1
+    }
+    drawn = replicates_of(rows, pools, _wanted([*rows, *pools], every), replicates, seed)
+    effects = {
+        name: _null_effects([rows[task] for task in tasks], every[name]) for name, tasks in members.items()
+    }
     consistency = _consistency(every, effects, drawn.count, seed)
     repeated = len({old.repeat for old, _ in pairs}) > 1
 
@@ -144,7 +125,7 @@ class _Block:
     """
 
     name: str
-    rows: Sequence[TaskRows]
+    rows: Sequence[ObservedPairs]
     scores: tuple[RowScores, RowScores]
     drawn: Replicates
     consistency: tuple[PByBins, PByBins]
@@ -154,44 +135,47 @@ class _Block:
     def differences(self, tasks: tuple[str, ...]) -> Differences:
         old, new = self.scores
         metrics = {
-            key: self._difference(key, value, new.metrics[key])
-            for key, value in old.metrics.items()
-            if key not in OF_ONE_RUN
+            metric.key: self._difference(metric, old.metrics[metric.key], new.metrics[metric.key])
+            for metric in old.scored_by
+            if not metric.is_of_one_run
         }
         samples = images_of(self.rows).size
-        is_of_one_row = samples == old.n
+        of_one_row = (
+            [metric for metric in new.scored_by if metric.counts is not None] if samples == old.n else []
+        )
+        drawn = self.drawn.values.get(self.name, {})
         alone = CandidateReplicates(
             {
-                key: self.drawn.of(self.name, key)[1]
-                for key in self.drawn.values
-                if why_untested(key, [new.cells]) is None
+                metric.key: drawn[metric.key][1]
+                for metric in new.scored_by
+                if metric.key in drawn and metric.change.refused([Totals(new.cells)]) is None
             },
-            sum(int(rows.sides[1].right.sum()) for rows in self.rows) if is_of_one_row else None,
-            new.counts["confident"] if is_of_one_row else None,
+            {metric.key: self._count(metric) for metric in of_one_row},
+            {metric.key: metric for metric in new.scored_by},
             new.cells,
             self.null_effect,
         )
         return Differences(old.n, samples, tasks, metrics, alone, self._changed("outcome"))
 
+    def _count(self, metric: Metric) -> int:
+        return sum(int(np.count_nonzero(metric.counts(rows.new))) for rows in self.rows if metric.counts)
+
     def _changed(self, aspect: Aspect) -> int:
         return np.unique(np.concatenate([rows.changed(aspect) for rows in self.rows])).size
 
-    def _difference(self, key: str, old: Score, new: Score) -> Difference:
+    def _difference(self, metric: Metric, old: Score, new: Score) -> Difference:
         plain = Difference(old.value, new.value, why=old.why or new.why)
         if plain.change is None:
             return plain
-        why = why_untested(key, [scores.cells for scores in self.scores])
+        why = metric.change.refused([Totals(scores.cells) for scores in self.scores])
         if why is not None:
             return replace(plain, why=why)
-        method = METHODS[key]
-        plain = replace(plain, samples_changed=self._changed(method.aspect))
-        zero_p = self.zero_p(method.bins)
-        found = _tested(key, plain, self.drawn.of(self.name, key), zero_p)
-        if not method.is_share or self.repeated:
+        plain = replace(plain, samples_changed=self._changed(metric.change.aspect))
+        found = tested(metric, plain, self.drawn.of(self.name, metric.key), self.zero_p(metric.bins))
+        if metric.counts is None or self.repeated:
             return found
-        counts = is_right if key == "accuracy" else is_covered
-        by_image = images_of(self.rows).size < sum(rows.n for rows in self.rows)
-        return exactly_tested(found, changes_by_image(self.rows, counts), by_image=by_image)
+        by_image = images_of(self.rows).size < sum(rows.old.n for rows in self.rows)
+        return exactly_tested(found, changes_by_image(self.rows, metric.counts), by_image=by_image)
 
     def zero_p(self, bins: int | None) -> tuple[float, float]:
         """The p values of the tests that either side is calibrated; 0 for errors that have none."""
@@ -217,26 +201,29 @@ class _Macro:
 
     def metrics(self) -> dict[str, Difference]:
         old, new = self.scores
+        declared = self.tasks[0].scores[0].scored_by if self.tasks else ()
         return {
-            key: self._difference(key, value, new[key]) for key, value in old.items() if key not in OF_ONE_RUN
+            metric.key: self._difference(metric, old[metric.key], new[metric.key])
+            for metric in declared
+            if metric.key in old and not metric.is_of_one_run
         }
 
-    def _difference(self, key: str, old: Score, new: Score) -> Difference:
+    def _difference(self, metric: Metric, old: Score, new: Score) -> Difference:
         plain = Difference(old.value, new.value, why=old.why or new.why)
         if plain.change is None:
             return plain
-        reasons = [why_untested(key, [each.cells for each in task.scores]) for task in self.tasks]
-        why = next((each for each in reasons if each is not None), None)
-        if why is not None:
-            return replace(plain, why=why)
-        method = METHODS[key]
-        plain = replace(plain, samples_changed=self._changed(key))
+        for task in self.tasks:
+            why = metric.change.refused([Totals(each.cells) for each in task.scores])
+            if why is not None:
+                return replace(plain, why=why)
+        plain = replace(plain, samples_changed=self._changed(metric))
         # The mean can be 0 only where every task's error can; of so many tests one rejects by chance.
-        each = np.array([task.zero_p(method.bins) for task in self.tasks])
+        each = np.array([task.zero_p(metric.bins) for task in self.tasks])
         old_p, new_p = np.minimum(1.0, len(self.tasks) * each.min(axis=0)).tolist()
-        return _tested(key, plain, self.drawn.macro([task.name for task in self.tasks], key), (old_p, new_p))
+        drawn = self.drawn.macro([task.name for task in self.tasks], metric.key)
+        return tested(metric, plain, drawn, (old_p, new_p))
 
-    def _changed(self, key: str) -> float:
+    def _changed(self, metric: Metric) -> float:
         """The samples of one task that would say as much of a change (Kish, 1965).
 
         A sample of a small task weighs more than one of a large task, and a few heavy ones say little.
@@ -244,24 +231,25 @@ class _Macro:
         rows = [rows for task in self.tasks for rows in task.rows]
         weights = np.zeros(1 + max(int(each.image.max()) for each in rows))
         for each in rows:
-            weights[each.changed(METHODS[key].aspect)] += 1 / images_of([each]).size
+            weights[each.changed(metric.change.aspect)] += 1 / images_of([each]).size
         return float(weights.sum() ** 2 / (weights**2).sum()) if weights.any() else 0.0
 
 
-def _null_effects(tasks: Sequence[TaskRows]) -> tuple[EffectByBins, EffectByBins]:
+def _null_effects(tasks: Sequence[ObservedPairs], scores: ScoresOfBoth) -> tuple[EffectByBins, EffectByBins]:
     """Of both sides, see `CandidateReplicates`."""
     image = np.concatenate([rows.image for rows in tasks])
+    every_bins = null_bins(scores[0].scored_by)
 
     def of_side(side: int) -> EffectByBins:
         confidence = np.concatenate([rows.sides[side].confidence for rows in tasks])
         right = np.concatenate([rows.sides[side].right for rows in tasks])
-        return {bins: null_effect(image, confidence, right, bins) for bins in NULL_BINS}
+        return {bins: null_effect(image, confidence, right, bins) for bins in every_bins}
 
     return of_side(0), of_side(1)
 
 
 def _consistency(
-    every: Mapping[str, tuple[RowScores, RowScores]],
+    every: Mapping[str, ScoresOfBoth],
     effects: Mapping[str, tuple[EffectByBins, EffectByBins]],
     replicates: int,
     seed: int,
@@ -269,7 +257,7 @@ def _consistency(
     """Of both sides of every task and pool, see `_Block`."""
 
     def of_cells(cells: Cells, effect: EffectByBins) -> PByBins:
-        null = null_eces(cells, NULL_BINS, replicates, seed) if cells.n else {}
+        null = null_eces(cells, list(effect), replicates, seed) if cells.n and effect else {}
         return {bins: consistency_p(cells, values, bins) for bins, values in widened(null, effect).items()}
 
     old, new = (
@@ -281,61 +269,13 @@ def _consistency(
     return dict(zip(every, zip(old, new, strict=True), strict=True))
 
 
-def _tested_somewhere(every: Collection[tuple[RowScores, RowScores]]) -> list[str]:
-    """The metrics that are tested of a task or pool; the candidate's alone may be held to a bound."""
-    return [
-        key
-        for key in METHODS
-        if any(why_untested(key, [scores.cells]) is None for sides in every for scores in sides)
-    ]
-
-
-def _tested(key: str, plain: Difference, replicates: Values, zero_p: tuple[float, float]) -> Difference:
-    """The difference with what the bootstrap says of it."""
-    method = METHODS[key]
-    values = plain.baseline or 0.0, plain.candidate or 0.0
-    change = replicates[1] - replicates[0]
-    if method.bias == "fading":
-        interval = error_difference_interval(values, replicates, zero_p)
-        p = error_difference_p(values, replicates, zero_p)
-    else:
-        interval = difference_interval(values[1] - values[0], change, method.bias)
-        p = bootstrap_p(values[1] - values[0], change, method.bias)
-    if interval is None or p is None:
-        return replace(plain, why=f"{key} is undefined in too many bootstrap replicates")
-    error = float(np.nanstd(change))
-    if plain.is_of_few:
-        return replace(plain, error=error, why=why_of_few(plain.samples_changed or 0.0))
-    return replace(plain, low=interval[0], high=interval[1], error=error, p=p, method=method.name)
-
-
-def exactly_tested(found: Difference, changes: NDArray[np.int64], *, by_image: bool) -> Difference:
-    """The difference of a share with the exact test's p value in place of the bootstrap's.
-
-    Args:
-        found: With the bootstrap's interval, or without.
-        changes: Of each image or sample, rows that it gained less those that it lost.
-        by_image: Whether they are images that may have several rows.
-    """
-    alone, with_interval = (EXACT_BY_IMAGE_ALONE, EXACT_BY_IMAGE) if by_image else (EXACT_ALONE, EXACT)
-    return replace(found, p=sign_flip_p(changes), method=alone if found.p is None else with_interval)
-
-
-def why_of_few(changed: float) -> str:
-    """Why so few samples that differ have no interval."""
-    differ = "1 sample differs" if changed == 1 else f"{changed:.0f} samples differ"
-    return f"{differ}, too few for a bootstrap: it takes {FEWEST_SAMPLES}"
-
-
-def adjusted_for_tasks(tasks: Mapping[str, Differences]) -> dict[str, Differences]:
-    """The tasks with their p values adjusted for the number of tasks, metric by metric."""
-    metrics = {name: dict(each.metrics) for name, each in tasks.items()}
-    keys = dict.fromkeys(key for each in metrics.values() for key in each)
-    for key in keys:
-        tested = {
-            name: each[key].p for name, each in metrics.items() if key in each and each[key].p is not None
-        }
-        adjusted = holm({name: p.two_sided for name, p in tested.items() if p is not None})
-        for name, p_holm in adjusted.items():
-            metrics[name][key] = replace(metrics[name][key], p_holm=p_holm)
-    return {name: replace(each, metrics=metrics[name]) for name, each in tasks.items()}
+def _wanted(names: Iterable[str], every: Mapping[str, ScoresOfBoth]) -> dict[str, list[Metric]]:
+    """The metrics of each task and pool that are tested anywhere: the candidate's may be held to a bound."""
+    anywhere = {
+        metric.key
+        for sides in every.values()
+        for scores in sides
+        for metric in scores.scored_by
+        if metric.change.refused([Totals(scores.cells)]) is None
+    }
+    return {name: [each for each in every[name][0].scored_by if each.key in anywhere] for name in names}

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from vecbench.answers import known_metrics
 from vecbench.errors import DataError, UsageError
 from vecbench.interop.reading import open_responses
-from vecbench.parsing import STRICT, Prediction, Reading
-from vecbench.scoring import predictions, score_responses
-from vecbench.scoring.definitions import value_range
-from vecbench.scoring.scores import SCHEMA
+from vecbench.parsing import Prediction, Reading
+from vecbench.scoring import is_published, predictions, protocol_named, score_responses
+from vecbench.scoring.scores import EARLIER_SCHEMA, SCHEMA
 from vecbench.store import Manifest, RunDirectory, StoredResponse
 from vecbench.tasks import Catalogue
 
@@ -65,7 +65,7 @@ class Side:
     @property
     def is_published(self) -> bool:
         """Whether its responses were read and scored as a published program does."""
-        return self.protocol not in {None, STRICT}
+        return is_published(self.protocol)
 
     @property
     def tasks(self) -> list[str]:
@@ -161,11 +161,12 @@ def _side_of_responses(path: Path, protocol: str, catalogue: Catalogue) -> Side:
             yield each
 
     responses: tuple[StoredResponse, ...] = ()
-    if protocol == STRICT:
-        rows = tuple(predictions(noted(source.responses), protocol, catalogue))
-    else:
+    way = protocol_named(protocol)
+    if way.is_published:
         responses = tuple(noted(source.responses))
-        rows = tuple(score_responses(responses, protocol, catalogue).rows)
+        rows = tuple(score_responses(responses, way, catalogue).rows)
+    else:
+        rows = tuple(predictions(noted(source.responses), way, catalogue))
     faults = ", ".join(f"{count:,} {effect}" for effect, count in source.effects().items())
     notes = tuple(f"{path}: {each}" for each in source.warnings)
     unnamed = source.resolution.unnamed
@@ -188,7 +189,8 @@ def _is_scores(file: Path) -> bool:
     if file.suffix != ".json" or file.name == RunDirectory(file.parent).scores.name:
         return file.suffix == ".json"
     with file.open("rb") as stream:
-        return SCHEMA.encode() in stream.read(200)
+        begin = stream.read(200)
+    return any(schema.encode() in begin for schema in (SCHEMA, EARLIER_SCHEMA))
 
 
 def _has_predictions(file: Path) -> bool:
@@ -260,7 +262,7 @@ def _told_protocol(directory: RunDirectory) -> str | None:
 def _read_scores(file: Path) -> Mapping[str, Any]:
     try:
         said = json.loads(file.read_text(encoding="utf-8"), parse_constant=_refused)
-        if not isinstance(said, dict) or said.get("schema") != SCHEMA:
+        if not isinstance(said, dict) or said.get("schema") not in {SCHEMA, EARLIER_SCHEMA}:
             raise ValueError(f"its schema is not {SCHEMA}")
         _require_run(said)
         for name, block in (*said["tasks"].items(), *said["groups"].items(), ("overall", said["overall"])):
@@ -305,9 +307,12 @@ def _require_scores(name: str, block: Any) -> None:
 
 def _is_value(key: str, value: Any) -> bool:
     """Whether it is a number that a metric may have; 1e999 is read as infinity, 10**400 as it is."""
-    low, high = value_range(key)
+    metric = known_metrics().get(key)
+    low, high = metric.range if metric else (0.0, 1.0)  # what published protocols print
     return (
-        isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= min(high, LARGEST)
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and max(low, -LARGEST) <= value <= min(high, LARGEST)
     )
 
 

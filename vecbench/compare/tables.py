@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from rich.table import Table
 from rich.text import Text
 
+from vecbench.answers import known_metrics
 from vecbench.compare.comparison import Comparison
 from vecbench.compare.differences import Difference, Differences
 from vecbench.compare.flips import Flip
@@ -15,20 +16,14 @@ from vecbench.compare.verdicts import Verdict, Verdicts
 from vecbench.escaping import in_markdown, printable
 from vecbench.metrics.significance import FEWEST_SAMPLES
 from vecbench.parsing import Reading
+from vecbench.report.tables import Column, column_of
 from vecbench.scoring.aggregate import OVERALL
 
-COLUMNS = {"accuracy": "Acc", "ece": "ECE", "brier": "Brier", "auroc": "AUROC"}
-"""Metrics of the terminal's table; more would not fit. Markdown and JSON have more."""
+NOT_IN_MARKDOWN = ("f1_weighted",)
+"""What tables of scores have and those of differences leave out, for want of room."""
 
-MARKDOWN_COLUMNS = {
-    "accuracy": "Acc",
-    "f1_macro": "F1 mac",
-    "coverage": "Cov",
-    "ece": "ECE",
-    "brier": "Brier",
-    "auroc": "AUROC",
-    "confidence_gap": "Gap",
-}
+MOST_NARROW = 4
+"""Metrics of the terminal's table; more would not fit. Markdown and JSON have more."""
 
 NAME_WIDTH = 16
 TEXT_WIDTH = 60
@@ -41,7 +36,7 @@ MARKS = {"passed": "✓", "failed": "✗", "undecided": "?"}
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class DifferenceLine:
     """A line of a table of differences.
 
     Attributes:
@@ -57,7 +52,7 @@ class Line:
     metrics: Mapping[str, Difference]
 
 
-def lines_of(comparison: Comparison) -> Iterator[Line]:
+def lines_of(comparison: Comparison) -> Iterator[DifferenceLine]:
     """Group by group: its tasks, then, if it has several, the group, pooled and macro; then overall."""
     differences = comparison.differences
     shown: set[str] = set()
@@ -75,28 +70,44 @@ def lines_of(comparison: Comparison) -> Iterator[Line]:
         yield from _pool_lines(comparison, OVERALL, differences.overall)
 
 
-def _task_line(comparison: Comparison, task: str) -> Line:
+def _task_line(comparison: Comparison, task: str) -> DifferenceLine:
     each = comparison.differences.tasks[task]
-    return Line(comparison.shown(task), f"n = {each.n:,}", True, each.metrics)
+    return DifferenceLine(comparison.shown(task), f"n = {each.n:,}", True, each.metrics)
 
 
-def _pool_lines(comparison: Comparison, name: str, each: Differences) -> Iterator[Line]:
+def _pool_lines(comparison: Comparison, name: str, each: Differences) -> Iterator[DifferenceLine]:
     shown = comparison.shown(name)
-    yield Line(shown, f"n = {each.n:,}", False, each.metrics)
+    yield DifferenceLine(shown, f"n = {each.n:,}", False, each.metrics)
     if each.macro:
-        yield Line(f"{shown}, macro", f"{len(each.tasks)} tasks", False, each.macro)
+        yield DifferenceLine(f"{shown}, macro", f"{len(each.tasks)} tasks", False, each.macro)
+
+
+def changed_columns(comparison: Comparison, *, narrow: bool = False) -> tuple[Column, ...]:
+    """The columns of a table of differences, as the metrics declare themselves.
+
+    Args:
+        comparison: Brings the metrics that were compared.
+        narrow: Whether there is room only for what is shown always.
+    """
+    compared = {key for line in lines_of(comparison) for key in line.metrics}
+    metrics = [each for key, each in known_metrics().items() if key in compared and each.shown != "asked"]
+    if narrow:
+        always = [each for each in metrics if each.shown == "always"]
+        return tuple(column_of(each) for each in always[:MOST_NARROW])
+    return tuple(column_of(each) for each in metrics if each.key not in NOT_IN_MARKDOWN)
 
 
 def difference_table(comparison: Comparison) -> Table:
     """Candidate's value and change, the change's 95 % interval below them; fits 80 columns."""
     table = Table(box=None, pad_edge=False)
     table.add_column("candidate (change)", no_wrap=True, max_width=NAME_WIDTH + 2)
-    for heading in COLUMNS.values():
-        table.add_column(heading, justify="right", no_wrap=True)
+    columns = changed_columns(comparison, narrow=True)
+    for column in columns:
+        table.add_column(column.heading, justify="right", no_wrap=True)
     for line in lines_of(comparison):
         indent = "  " if line.is_task else ""
         shown = f"{indent}{printable(line.name, NAME_WIDTH)}\n{indent}{line.of}"
-        cells = [_terminal_cell(line.metrics.get(key)) for key in COLUMNS]
+        cells = [_terminal_cell(column, line.metrics.get(column.key)) for column in columns]
         table.add_row(Text(shown), *cells, style="" if line.is_task else "bold")
     return table
 
@@ -109,7 +120,8 @@ def legend(comparison: Comparison) -> str:
         "Changes in points (× 100) with 95 % intervals. * p < 0.05: chance alone is an unlikely reason; "
         "of tasks adjusted for their number (Holm)."
     )
-    shown = [line.metrics[key] for line in lines_of(comparison) for key in COLUMNS if key in line.metrics]
+    keys = [column.key for column in changed_columns(comparison, narrow=True)]
+    shown = [line.metrics[key] for line in lines_of(comparison) for key in keys if key in line.metrics]
     if any(each.is_of_few for each in shown):
         said += f" No interval where fewer than {FEWEST_SAMPLES} samples differ."
     return said
@@ -163,12 +175,13 @@ def markdown(comparison: Comparison, verdicts: Verdicts | None = None) -> str:
 
 def _markdown_differences(comparison: Comparison) -> str:
     lines = []
+    columns = changed_columns(comparison)
     for line in lines_of(comparison):
         bold = "" if line.is_task else "**"
-        cells = [_markdown_cell(line.metrics.get(key)) for key in MARKDOWN_COLUMNS]
+        cells = [_markdown_cell(column, line.metrics.get(column.key)) for column in columns]
         of = line.of.removeprefix("n = ")
         lines.append([f"{bold}{in_markdown(line.name, TEXT_WIDTH)}{bold}", of, *cells])
-    return _markdown_table(["%", "n", *MARKDOWN_COLUMNS.values()], lines, right=True)
+    return _markdown_table(["%", "n", *(column.heading for column in columns)], lines, right=True)
 
 
 def _markdown_verdicts(each: Iterable[Verdict]) -> str:
@@ -202,37 +215,40 @@ def _flip_cells(flip: Flip, escaped: Callable[[str, int | None], str]) -> list[s
     return [*texts, reading(flip.baseline), reading(flip.candidate)]
 
 
-def _terminal_cell(difference: Difference | None) -> str:
+def _terminal_cell(column: Column, difference: Difference | None) -> str:
     if difference is None or difference.candidate is None:
         return "–"
-    value = f"{100 * difference.candidate:.1f}"
+    value = column.printed(difference.candidate)
     if difference.change is None:
         return f"{value}  –"
-    first = f"{value} {_signed(difference.change)}{'*' if difference.significant else ' '}"
-    return first if difference.low is None else f"{first}\n{_interval(difference)} "
+    star = "*" if difference.significant else " "
+    first = f"{value} {_signed(column, difference.change)}{star}"
+    return first if difference.low is None else f"{first}\n{_interval(column, difference)} "
 
 
-def _markdown_cell(difference: Difference | None) -> str:
+def _markdown_cell(column: Column, difference: Difference | None) -> str:
     if difference is None or (difference.candidate is None and difference.baseline is None):
         return "–"
     values = [
-        "–" if value is None else f"{100 * value:.1f}".replace("-", "−")
+        "–" if value is None else column.printed(value).replace("-", "−")
         for value in (difference.baseline, difference.candidate)
     ]
     said = " → ".join(values)
     if difference.change is None:
         return said
     star = "\\*" if difference.significant else ""
-    changed = f"{said}<br>{_signed(difference.change)}{star}"
-    return changed if difference.low is None else f"{changed} {_interval(difference)}"
+    changed = f"{said}<br>{_signed(column, difference.change)}{star}"
+    return changed if difference.low is None else f"{changed} {_interval(column, difference)}"
 
 
-def _interval(difference: Difference) -> str:
-    low, high = difference.low or 0.0, difference.high or 0.0
-    return f"[{100 * low:.1f}, {100 * high:.1f}]".replace("-", "−").replace("−0.0", "0.0")
+def _interval(column: Column, difference: Difference) -> str:
+    low, high = (column.printed(end or 0.0) for end in (difference.low, difference.high))
+    return f"[{low}, {high}]".replace("-", "−").replace("−0.0,", "0.0,").replace("−0.0]", "0.0]")
 
 
-def _signed(change: float) -> str:
-    """A change in points, with a real minus sign; no sign for what is printed as zero."""
-    text = f"{100 * change:+.1f}"
-    return "0.0" if float(text) == 0 else text.replace("-", "−")
+def _signed(column: Column, change: float) -> str:
+    """A change as its column prints it, with a real minus sign; no sign for what is printed as zero."""
+    text = column.printed(change)
+    if float(text) == 0:
+        return text.removeprefix("-")
+    return text.replace("-", "−") if change < 0 else f"+{text}"

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Literal
 
+from vecbench.answers import known_metrics
 from vecbench.compare.comparison import Comparison
 from vecbench.compare.differences import Difference, Differences
 from vecbench.compare.gates import DETECT, Gates, Rule
@@ -360,7 +361,8 @@ def _measured(rule: Rule, baseline: float | None, candidate: float, worsening: f
 
 def _points(rule: Rule, value: float) -> str:
     """A value as tables print it: times 100, except where that would make no sense."""
-    return f"{value:.3f}" if rule.metric == "nll" else f"{100 * value:.2f}"
+    metric = known_metrics()[rule.metric]
+    return f"{value:.3f}" if metric.unit == "number" else f"{100 * value:.2f}"
 
 
 def _p_text(p: float) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 from vecbench.errors import DataError
 from vecbench.interop.row import ResponseFault, Row, shown
 from vecbench.plain_file import open_plain
-from vecbench.repeated_keys import RepeatedKeyError, unique
+from vecbench.strict_json import RepeatedKeyError, unique
 
 NAME = "EmObserver"
 MOST_BYTES = 2**30

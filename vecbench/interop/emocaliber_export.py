@@ -14,8 +14,8 @@ from typing import Any
 
 from vecbench.interop.rendering import RenderedPrompts
 from vecbench.interop.spool import ResponseSpool
-from vecbench.parsing import EMOCALIBER, emocaliber
-from vecbench.scoring import RowScores, Scores, score_responses
+from vecbench.parsing import emocaliber
+from vecbench.scoring import PROTOCOLS, RowScores, Scores, score_responses
 from vecbench.scoring.emocaliber import THRESHOLDS
 from vecbench.store import Manifest, StoredResponse, write_text
 from vecbench.store.files import replacing
@@ -81,7 +81,7 @@ def write(
             original = _data(each, catalogue, prompts)
             error_rows({"original_data": original, "error": each.error or "no response"})
             failed += 1
-    scores = score_responses(responses, EMOCALIBER, catalogue).scores
+    scores = score_responses(responses, PROTOCOLS["emocaliber"], catalogue).scores
     for name, table in (
         ("tasks", _task_table(scores)),
         ("groups", _group_table(scores)),

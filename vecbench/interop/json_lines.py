@@ -11,7 +11,7 @@ from typing import Any
 from vecbench.errors import DataError
 from vecbench.interop.row import ResponseFault
 from vecbench.plain_file import open_plain
-from vecbench.repeated_keys import RepeatedKeyError, unique
+from vecbench.strict_json import RepeatedKeyError, unique
 
 MOST_BYTES = 2**24
 """A longer line is not read: no response is that long, and a hostile file must not fill the memory."""

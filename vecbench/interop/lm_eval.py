@@ -6,21 +6,22 @@ scores come from `vecbench score` on its sample log.
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vecbench.answers import Label
+from vecbench.answers import AnswerKind, AnswerSpecification, Label, kind_of
 from vecbench.errors import DataError, UsageError
-from vecbench.images import decode_image, read_image
 from vecbench.metrics import brier as brier_score
 from vecbench.metrics import ece as expected_calibration_error
-from vecbench.parsing import protocol_named
-from vecbench.prompts import prompt_of, prompt_profile
+from vecbench.parsing import strict
 from vecbench.samples import DataSource, open_data
 from vecbench.samples.check import unread_row_warnings
+from vecbench.samples.images import decode_image, read_image
 from vecbench.tasks import Task, load_catalogue, task_in
+from vecbench.tasks.prompts import prompt_of, prompt_profile
 from vecbench.tasks.task import without_prefix
 from vecbench.tasks.yaml_file import read_yaml
 
@@ -94,6 +95,7 @@ def load(
                 "target": sample.target,
                 "candidates": list(sample.candidates),
                 "aliases": [[alias, label] for alias, label in chosen.aliases.items()],
+                **_more_of_answers(chosen.specification),
             }
         )
     if faults:
@@ -136,18 +138,34 @@ def doc_to_image(doc: Mapping[str, Any]) -> list[Image]:
 
 
 def process_results(doc: Mapping[str, Any], results: Sequence[str]) -> dict[str, Any]:
-    """What one response is worth: accuracy and coverage as numbers, the rest as pairs to aggregate."""
-    reading = protocol_named("strict")(
-        results[0], doc["candidates"], Label(aliases=dict(doc["aliases"])), None
-    )
-    correct = reading.names(doc["target"])
-    pair: Pair = (reading.confidence, correct)
-    return {
-        "accuracy": float(correct),
-        "coverage": float(reading.confidence is not None),
-        "brier": pair,
-        "ece": pair,
-    }
+    """What one response is worth: accuracy and coverage as numbers, the rest as pairs to aggregate.
+
+    Of an answer that is neither right nor wrong, such as a rating, there is coverage alone: `vecbench score`
+    on the sample log has the metrics of every answer kind.
+    """
+    kind = _kind_of(doc)
+    reading = strict.read(results[0], doc["candidates"], kind, None)
+    coverage = {"coverage": float(reading.confidence is not None)}
+    if not kind.judges:
+        return coverage
+    right = kind.is_right(reading.answer, kind.load(doc["target"]))
+    pair: Pair = (reading.confidence, right)
+    return {"accuracy": float(right), **coverage, "brier": pair, "ece": pair}
+
+
+def _more_of_answers(said: AnswerSpecification) -> dict[str, str]:
+    """What a sample's candidates and aliases do not tell of how it is answered; nothing for plain labels."""
+    if said == AnswerSpecification(labels=said.labels, aliases=said.aliases):
+        return {}
+    return {"answer": json.dumps({"kind": said.kind, "labels": said.labels, "options": dict(said.options)})}
+
+
+def _kind_of(doc: Mapping[str, Any]) -> AnswerKind:
+    aliases = dict(doc["aliases"])
+    if "answer" not in doc:
+        return Label(aliases=aliases)
+    said = json.loads(doc["answer"])
+    return kind_of(AnswerSpecification(said["kind"], tuple(said["labels"]), aliases, said["options"]))
 
 
 def brier(pairs: Sequence[Pair]) -> float:

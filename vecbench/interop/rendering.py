@@ -7,10 +7,10 @@ from functools import lru_cache
 from pathlib import Path
 
 from vecbench.digests import sha256_of
-from vecbench.prompts import prompt_of
 from vecbench.samples import Sample
 from vecbench.store import StoredResponse
 from vecbench.tasks import Catalogue
+from vecbench.tasks.prompts import prompt_of
 
 
 class RenderedPrompts:

@@ -15,7 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from vecbench.errors import DataError
 from vecbench.leaderboard.outcomes import TaskOutcomes
 from vecbench.leaderboard.plain_text import Date, Identifier, Link, Name, Note, Sha256
-from vecbench.leaderboard.strict_json import parse_json, validated
+from vecbench.leaderboard.validation import validated
+from vecbench.strict_json import parse_json
 
 METRICS = ("accuracy", "f1_weighted", "f1_macro", "ece", "brier", "auroc", "coverage", "confidence_gap")
 """The metrics that an entry may have."""

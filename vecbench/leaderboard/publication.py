@@ -17,8 +17,8 @@ from vecbench.leaderboard.consistency import require_consistent
 from vecbench.leaderboard.entry import METRICS, Entry, read_entries
 from vecbench.leaderboard.look_alikes import look_alike
 from vecbench.leaderboard.outcomes import TaskOutcomes
-from vecbench.leaderboard.strict_json import validated
 from vecbench.leaderboard.submission import PROTOCOL
+from vecbench.leaderboard.validation import validated
 from vecbench.leaderboard.verification import Verified, verify
 from vecbench.scoring import GroupScores, RowScores, Score
 from vecbench.store import remove, write_text

@@ -14,11 +14,11 @@ from vecbench.digests import sha256_of
 from vecbench.engines import Sampling
 from vecbench.errors import DataError, ImageError
 from vecbench.models import Model
-from vecbench.prompts import prompt_of
 from vecbench.run import RunPlan, response_key
 from vecbench.samples import DataSource, Sample, open_data
 from vecbench.store import Manifest, StoredResponse
 from vecbench.tasks import Task
+from vecbench.tasks.prompts import prompt_of
 
 MOST_NAMED = 3
 

@@ -16,8 +16,8 @@ import vecbench
 from vecbench.engines.secrets import is_secret
 from vecbench.errors import UsageError, nearest
 from vecbench.leaderboard.plain_text import Date, Identifier, Link, Name, Note, Sha256
-from vecbench.leaderboard.strict_json import validated
-from vecbench.scoring import complete_scores, predictions
+from vecbench.leaderboard.validation import validated
+from vecbench.scoring import STRICT, complete_scores, predictions
 from vecbench.store import Manifest, RunDirectory, StoredResponse, read_responses
 from vecbench.store.manifest import EngineRecord
 from vecbench.tasks import Catalogue, Group, Task
@@ -107,7 +107,7 @@ def submission_files(
     chosen = _benchmark(manifest, catalogue, benchmark, directory.path)
     tasks = {task.id: task for task in benchmark_tasks(chosen, catalogue)}
     responses = _latest(each for each in read_responses(directory.responses) if each.task in tasks)
-    scores = complete_scores(predictions(responses, PROTOCOL, catalogue), PROTOCOL, catalogue).scores
+    scores = complete_scores(predictions(responses, STRICT, catalogue), PROTOCOL, catalogue).scores
     files = {
         "run.json": published_manifest(manifest, tasks).model_dump_json(indent=1, by_alias=True).encode(),
         "responses.jsonl": b"".join(each.to_line() for each in responses),

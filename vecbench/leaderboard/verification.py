@@ -18,12 +18,13 @@ from vecbench.leaderboard.archive import MIB, read_members
 from vecbench.leaderboard.entry import METRICS, MOST
 from vecbench.leaderboard.run_settings import require_settings
 from vecbench.leaderboard.samples import Coverage, check_samples, responses_digest
-from vecbench.leaderboard.strict_json import parse_json, validated
 from vecbench.leaderboard.submission import PROTOCOL, Submission, benchmark_tasks
+from vecbench.leaderboard.validation import validated
 from vecbench.parsing import Prediction
-from vecbench.scoring import Scores, complete_scores, predictions
+from vecbench.scoring import STRICT, Scores, complete_scores, predictions
 from vecbench.store import Manifest, StoredResponse, stored_response
 from vecbench.store.responses import RESPONSE_KEYS
+from vecbench.strict_json import parse_json
 from vecbench.tasks import Catalogue, Group, Task
 
 TOLERANCE = 1e-12
@@ -108,7 +109,7 @@ def verify_files(
     most = manifest.repeats * sum(each.samples for each in manifest.tasks.values())
     responses = list(_responses(files["responses.jsonl"], most, f"{path}: responses.jsonl"))
     coverage = check_samples(responses, manifest, tasks, data, str(path))
-    rows = predictions(responses, PROTOCOL, catalogue)
+    rows = predictions(responses, STRICT, catalogue)
     scores = complete_scores(rows, PROTOCOL, catalogue).scores
     claimed = parse_json(files["scores.json"], f"{path}: scores.json")
     if submission.vecbench != vecbench.__version__:

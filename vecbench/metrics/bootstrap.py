@@ -8,16 +8,17 @@ few matrix products.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vecbench.metrics.cells import Cells, Counts, Values, share
+from vecbench.metrics.cells import Counts, Values
 from vecbench.metrics.clusters import Clusters
 from vecbench.metrics.condensed import condensed, grouping, is_condensed
 from vecbench.metrics.replication import in_blocks
+from vecbench.metrics.totals import Totals
 
 LEVEL = 0.95
 REPLICATES = 10_000
@@ -33,91 +34,21 @@ AT_ONCE = 125
 """Replicates whose rows are drawn at once: few enough to stay in a processor's cache."""
 
 
-@dataclass(frozen=True)
-class Outcomes:
-    """All rows: those with a confidence, and those without.
-
-    Attributes:
-        cells: Rows that have a confidence; right and wrong of shape (..., k).
-        missing_right: Rows without a confidence that are right; shape (...).
-        missing_wrong: Rows without a confidence that are wrong; shape (...).
-    """
-
-    cells: Cells
-    missing_right: Counts
-    missing_wrong: Counts
-
-    @classmethod
-    def pooled(cls, parts: Sequence[Outcomes]) -> Outcomes:
-        """Several sets of rows together, replicate by replicate."""
-        right = np.asarray(np.sum([part.missing_right for part in parts], axis=0))
-        wrong = np.asarray(np.sum([part.missing_wrong for part in parts], axis=0))
-        return cls(Cells.pooled([part.cells for part in parts]), right, wrong)
-
-    @classmethod
-    def of_counts(cls, confidence: NDArray[np.float64], counts: Counts) -> Outcomes:
-        """The rows that are counted by place, see `by_place`.
-
-        Args:
-            confidence: As for `Cells`; shape (k,).
-            counts: Shape (..., 2k + 2).
-        """
-        k = confidence.size
-        cells = Cells(confidence, counts[..., :k], counts[..., k : 2 * k])
-        return cls(cells, counts[..., -2], counts[..., -1])
-
-    @property
-    def by_place(self) -> Counts:
-        """Rows that are right at each confidence, wrong at each, right without one, wrong without one.
-
-        Shape (..., 2k + 2).
-        """
-        missing = np.stack([self.missing_right, self.missing_wrong], axis=-1)
-        return np.concatenate([self.cells.right, self.cells.wrong, missing], axis=-1)
-
-    @property
-    def accuracy(self) -> Values:
-        """Right rows among all rows; shape (...)."""
-        right = self.cells.total_right + self.missing_right
-        return share(right, self.cells.counts + self.missing_right + self.missing_wrong)
-
-    @property
-    def coverage(self) -> Values:
-        """Rows with a confidence among all rows; shape (...)."""
-        stated = self.cells.counts
-        return share(stated, stated + self.missing_right + self.missing_wrong)
+Statistic = Callable[[Totals], Values]
 
 
-def places_of(
-    known: NDArray[np.float64], confidence: NDArray[np.float64], right: NDArray[np.bool_]
-) -> NDArray[np.int64]:
-    """Each row's place in the order of `Outcomes.by_place`; shape (n,).
-
-    Args:
-        known: The k confidences that may occur, ascending; shape (k,).
-        confidence: One of them, or nan where there is none; shape (n,).
-        right: Whether each row is right; shape (n,).
-    """
-    k = known.size
-    with_one = np.searchsorted(known, confidence) + k * ~right
-    return np.where(np.isnan(confidence), 2 * k + ~right, with_one).astype(np.int64)
-
-
-Statistic = Callable[[Outcomes], Values]
-
-
-def resample(outcomes: Outcomes, replicates: int, stream: np.random.Generator) -> Outcomes:
+def resample(totals: Totals, replicates: int, stream: np.random.Generator) -> Totals:
     """Replicates of n rows drawn with replacement from the n rows (Efron, 1979).
 
     Args:
-        outcomes: Rows that were not resampled.
+        totals: Rows that were not resampled.
         replicates: How many, at least 1.
         stream: Of the draws.
 
     Returns:
-        Outcomes whose counts have shape (replicates, k) and (replicates,).
+        Counts of shape (replicates, k) and (replicates,).
     """
-    return Outcomes.of_counts(outcomes.cells.confidence, _resampled(outcomes.by_place, replicates, stream))
+    return Totals.of_counts(totals.cells.confidence, _resampled(totals.by_place, replicates, stream))
 
 
 def _resampled(counts: Counts, replicates: int, stream: np.random.Generator) -> Counts:
@@ -165,7 +96,7 @@ def rows_drawn(
 
 
 def bootstrap(
-    strata: Mapping[str, Outcomes],
+    strata: Mapping[str, Totals],
     pools: Mapping[str, Sequence[str]],
     statistics: Mapping[str, Statistic],
     replicates: int = REPLICATES,
@@ -209,7 +140,7 @@ def bootstrap(
             times = rows_drawn(np.ones(number, dtype=np.int64), size, stream).astype(np.float64)
             for name, counts in units.items():
                 drawn[name] += times @ counts
-        rows = {name: Outcomes.of_counts(used[name].cells.confidence, drawn[name]) for name in used}
+        rows = {name: Totals.of_counts(used[name].cells.confidence, drawn[name]) for name in used}
         return of_strata(rows, pools, statistics)
 
     blocks = in_blocks(block, replicates, BLOCK, seed)
@@ -223,14 +154,14 @@ def bootstrap(
 
 
 def of_strata(
-    strata: Mapping[str, Outcomes], pools: Mapping[str, Sequence[str]], statistics: Mapping[str, Statistic]
+    strata: Mapping[str, Totals], pools: Mapping[str, Sequence[str]], statistics: Mapping[str, Statistic]
 ) -> dict[str, dict[str, Values]]:
     """Statistics of sets of rows, and of pools of them: name → key → values, of shape (...).
 
     Args and errors as for `bootstrap`; the rows may be resampled or not.
     """
     sets = {**strata}
-    sets |= {name: Outcomes.pooled([strata[part] for part in parts]) for name, parts in pools.items()}
+    sets |= {name: Totals.pooled([strata[part] for part in parts]) for name, parts in pools.items()}
     return {
         name: {key: statistic(rows) for key, statistic in statistics.items()} for name, rows in sets.items()
     }

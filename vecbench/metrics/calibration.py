@@ -248,7 +248,7 @@ def _worst_bin(totals: Totals) -> Mapping[str, Any]:
 
 
 def _why_mce_is_untested(sides: Sequence[Totals]) -> str | None:
-    rows = min(_rows_of_emptiest_bin(side.cells) for side in sides)
+    rows = min((_rows_of_emptiest_bin(side.cells) for side in sides), default=FEWEST_IN_A_BIN)
     if rows < FEWEST_IN_A_BIN:
         return f"no interval: a bin of {rows} rows may set it, whose gap takes {FEWEST_IN_A_BIN} to know"
     return None

@@ -1,4 +1,4 @@
-"""Which metrics there are, in the order of scores.json; a metric more is a module and a line here."""
+"""Which metrics there are, in the order of tables and scores.json; one more is a module and a line here."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from vecbench.metrics.definition import Metric
 ENTRY_POINT = "vecbench.metrics"
 
 CONFIDENCE_METRICS = (
+    calibration.ECE,
     proper.BRIER,
+    ranking.AUROC,
+    calibration.CONFIDENCE_GAP,
     proper.BRIER_RELIABILITY,
     proper.BRIER_RESOLUTION,
     proper.BRIER_UNCERTAINTY,
-    calibration.CONFIDENCE_GAP,
-    calibration.ECE,
     calibration.ECE_15,
     calibration.ECE_MASS,
     calibration.MCE,
     smooth.SMECE,
-    ranking.AUROC,
     ranking.AURC,
     ranking.E_AURC,
     ranking.AUGRC,

@@ -95,6 +95,8 @@ class Metric:
         details: What else is said beside the value.
         bounds: (value, rows with a confidence, rows without) → between what the value could be if all had
             one; None if unknown.
+        undefined: Why it has no value where rows that it is of are there; empty for one of confidences that
+            takes right and wrong answers.
         averaged: Whether a mean over tasks says something.
         is_of_one_run: Whether it tells how to read another metric of the same run: it is not compared.
         held: (the rows, as one replicate) → the metric with what it takes from the rows themselves, such as
@@ -122,6 +124,7 @@ class Metric:
     counts: Callable[[Observations], Mask] | None = None
     details: Callable[[Totals], Mapping[str, Any]] = no_details
     bounds: Callable[[float, int, int], tuple[float, float]] | None = None
+    undefined: str = ""
     averaged: bool = True
     is_of_one_run: bool = False
     held: Callable[[Totals], Callable[[Totals], Values]] | None = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +46,7 @@ def f1_macro(targets: Sequence[str | None], labels: Sequence[str | None], candid
     Raises:
         ValueError: The lengths differ, or a target or label is not among the candidates.
     """
-    return f1_scores(confusion_counts(targets, labels, candidates)).macro
+    return float(_f1_macro(_counted(targets, labels, candidates)))
 
 
 def f1_weighted(
@@ -57,7 +56,7 @@ def f1_weighted(
 
     Args, returns and errors as for `f1_macro`.
     """
-    return f1_scores(confusion_counts(targets, labels, candidates)).weighted
+    return float(_f1_weighted(_counted(targets, labels, candidates)))
 
 
 def confusion_counts(
@@ -88,34 +87,10 @@ def confusion_counts(
     return counts
 
 
-@dataclass(frozen=True, slots=True)
-class F1Scores:
-    """Means of the candidates' F1, in [0, 1]; nan when no row has a target.
-
-    Attributes:
-        macro: See `f1_macro`.
-        weighted: See `f1_weighted`.
-    """
-
-    macro: float
-    weighted: float
-
-
-def f1_scores(counts: NDArray[np.int64]) -> F1Scores:
-    """The F1 scores of rows that are counted already.
-
-    Args:
-        counts: As `confusion_counts` has them; shape (k + 1, k + 1).
-    """
-    hits = counts.diagonal()[:-1]
-    support = counts[:-1].sum(axis=1)
-    predicted = counts[:, :-1].sum(axis=0)
-    n = support.sum()
-    if n == 0:
-        return F1Scores(float("nan"), float("nan"))
-    either = support + predicted
-    each = np.divide(2 * hits, either, out=np.zeros(hits.size), where=either > 0)
-    return F1Scores(float(each.mean()), float((each * support).sum() / n))
+def _counted(
+    targets: Sequence[str | None], labels: Sequence[str | None], candidates: Sequence[str]
+) -> Totals:
+    return Totals(classes=ClassCounts.of_confusion(confusion_counts(targets, labels, candidates)))
 
 
 def _class_counts(totals: Totals) -> ClassCounts:
@@ -169,6 +144,7 @@ F1_MACRO = Metric(
     over="all",
     interval="none",
     why_no_interval=_NO_INTERVAL,
+    undefined="no row has a target that is a candidate",
     change=Change(aspect="answer"),
     shown="wide",
 )
@@ -181,6 +157,7 @@ F1_WEIGHTED = Metric(
     over="all",
     interval="none",
     why_no_interval=_NO_INTERVAL,
+    undefined="no row has a target that is a candidate",
     change=Change(aspect="answer"),
     shown="wide",
     board="column",

@@ -11,11 +11,16 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from vecbench.metrics.bootstrap import AT_ONCE, REPLICATES, SEED, Outcomes, places_of, rows_drawn
+from vecbench.metrics.bootstrap import AT_ONCE, REPLICATES, SEED, rows_drawn
 from vecbench.metrics.cells import Cells, Counts, Values
+from vecbench.metrics.observations import Observations
 from vecbench.metrics.replication import in_blocks
+from vecbench.metrics.totals import ClassCounts, Totals, places_of
+
+Sides = tuple[Observations, Observations]
+"""The rows of two models, pair by pair."""
 
 MOST_SAMPLES = 2**24
 """More samples in one stratum than this would not be counted exactly: sums of them are made in 32 bits."""
@@ -31,48 +36,6 @@ TALLIES = 5
 
 
 @dataclass(frozen=True)
-class Answers:
-    """One model's rows.
-
-    Attributes:
-        confidence: In [0, 1], nan where there is none; shape (n,).
-        right: Whether each row is right; shape (n,).
-        label: The label's number, −1 where there is none; shape (n,).
-    """
-
-    confidence: NDArray[np.float64]
-    right: NDArray[np.bool_]
-    label: NDArray[np.int64]
-
-    @classmethod
-    def of_rows(cls, confidence: ArrayLike, right: ArrayLike, label: ArrayLike | None = None) -> Answers:
-        """The rows as arrays; without labels, none has one."""
-        stated = np.asarray(confidence, dtype=np.float64)
-        labels = np.full(stated.shape, -1) if label is None else np.asarray(label)
-        return cls(stated, np.asarray(right, dtype=np.bool_), labels.astype(np.int64))
-
-
-@dataclass(frozen=True)
-class LabelCounts:
-    """How often labels are targets, predicted, and predicted rightly.
-
-    Attributes:
-        support: Rows whose target each label is; shape (..., labels).
-        predicted: Rows that have the label; shape (..., labels).
-        hits: Rows that have it rightly; shape (..., labels).
-    """
-
-    support: Counts
-    predicted: Counts
-    hits: Counts
-
-    @cached_property
-    def f1(self) -> Values:
-        """Each label's F1, 0 for one that is neither a target nor predicted; shape (..., labels)."""
-        return 2 * self.hits / np.maximum(self.support + self.predicted, 1)
-
-
-@dataclass(frozen=True)
 class PairedRows:
     """Both models' rows on the same samples.
 
@@ -82,7 +45,7 @@ class PairedRows:
 
     Attributes:
         confidence: Every confidence that may occur, ascending; shape (k,).
-        labels: Every label that may occur; theirs are the numbers below that.
+        labels: How many classes there are; theirs are the numbers below that.
         places: Each row's place, for both models: right at each confidence, wrong at each, right without
             one, wrong without one; below 2k + 2; shape (2, n).
         target: The number of each row's target, −1 where it is no label; shape (n,).
@@ -102,48 +65,41 @@ class PairedRows:
     @classmethod
     def of_rows(
         cls,
-        baseline: Answers,
-        candidate: Answers,
-        target: ArrayLike | None = None,
-        samples: ArrayLike | None = None,
+        sides: Sides,
         confidence: NDArray[np.float64] | None = None,
-        labels: int | None = None,
+        *,
+        by_image: bool = False,
     ) -> PairedRows:
         """The rows of n pairs.
 
         Args:
-            baseline: The first model's.
-            candidate: The second model's, in the same order.
-            target: The number of each row's true label, −1 where it is none; shape (n,).
-            samples: A number for each pair's sample; shape (n,). None when every pair is of another one.
+            sides: Of the two models, in the same order, with the same classes.
             confidence: Every confidence that may occur, ascending; None for those that do. Strata of one
-                bootstrap must have them in common.
-            labels: How many labels may occur; None for those that do. Likewise.
+                bootstrap must have them, and the classes, in common.
+            by_image: Whether images are drawn with all their rows; else every pair is of another one.
 
         Raises:
             ValueError: Shapes differ, a confidence is outside [0, 1], or there are too many samples.
         """
-        n = baseline.confidence.size
-        sides = (baseline, candidate)
-        targets = np.full(n, -1) if target is None else np.asarray(target, dtype=np.int64)
-        if any(part.shape != (n,) for side in sides for part in (side.confidence, side.right, side.label)):
-            raise ValueError("both sides' confidences and outcomes must be lists of one length")
+        old, new = sides
+        n = old.n
+        if new.n != n or old.classes != new.classes:
+            raise ValueError("both sides must have as many rows, of the same classes")
         known = distinct_confidences(sides)
         if known.size and not (known[0] >= 0 and known[-1] <= 1):
             raise ValueError("every confidence must lie in [0, 1]")
         if n > MOST_SAMPLES:
             raise ValueError(f"at most {MOST_SAMPLES:,} pairs can be compared at once")
         grid = known if confidence is None else confidence
-        places = np.array([places_of(grid, side.confidence, side.right) for side in sides]).reshape(2, n)
-        label = np.array([side.label for side in sides]).reshape(2, n)
-        count = 1 + max((int(part.max()) for part in (targets, label) if n), default=-1)
-        rows = np.array([*places, targets, *label])
-        if samples is not None:
-            _, unit = np.unique(np.asarray(samples), return_inverse=True)
+        none = np.full(n, -1)
+        target, *label = (old.target, old.answer, new.answer) if old.classes else (none, none, none)
+        rows = np.array([*(places_of(grid, side) for side in sides), target, *label]).reshape(5, n)
+        if by_image:
+            _, unit = np.unique(old.image, return_inverse=True)
             sizes = np.ones(int(unit.max()) + 1 if n else 0, dtype=np.int64)
         else:
             rows, unit, sizes = _patterns(rows)
-        return cls(grid, count if labels is None else labels, rows[:2], rows[2], rows[3:], unit, sizes)
+        return cls(grid, len(old.classes), rows[:2], rows[2], rows[3:], unit, sizes)
 
     @property
     def cost(self) -> int:
@@ -219,21 +175,8 @@ class PairedRows:
         return own, columns.reshape(self.samples.size, TALLIES * own.size)
 
 
-@dataclass(frozen=True)
-class Sets:
-    """Several sets of rows of both models: the strata, then the pools, each in many replicates.
-
-    Attributes:
-        outcomes: Shape (2, sets, replicates, k) and (2, sets, replicates): the first axis is the model's.
-        labels: Shape (2, sets, replicates, labels).
-    """
-
-    outcomes: Outcomes
-    labels: LabelCounts
-
-
-PairedStatistic = Callable[[Sets], Values]
-"""Values of shape (2, sets, replicates)."""
+PairedStatistic = Callable[[Totals], Values]
+"""Of totals of shape (2, sets, replicates): model, stratum or pool, replicate; values of the same shape."""
 
 
 Joint = Mapping[str, PairedRows]
@@ -244,6 +187,7 @@ def paired_bootstrap(
     strata: Mapping[str, PairedRows],
     pools: Mapping[str, Sequence[str]],
     statistics: Mapping[str, PairedStatistic],
+    candidates: NDArray[np.int64],
     replicates: int = REPLICATES,
     seed: int = SEED,
     joint: Sequence[Joint] = (),
@@ -258,6 +202,7 @@ def paired_bootstrap(
         strata: Name → rows, at least one; with the same confidences and labels.
         pools: Name → the strata it holds, at least one; no name is a stratum's.
         statistics: Key → what to compute.
+        candidates: How many classes could have been answered, by model, stratum or pool; shape (2, sets).
         replicates: How many, at least 1.
         seed: Of the draws.
         joint: Further rows of the strata, of images that several of them share.
@@ -273,38 +218,42 @@ def paired_bootstrap(
             for name, part in parts.items():
                 part.add_drawn(drawn, rows[name], tallies[name])
 
-        sets = _sets(strata, joint, pools, size, draw)
-        return {key: statistic(sets) for key, statistic in statistics.items()}
+        totals = _totals(strata, joint, pools, candidates, size, draw)
+        return {key: statistic(totals) for key, statistic in statistics.items()}
 
     blocks = in_blocks(block, replicates, _block_size(strata, pools), seed)
     return {key: np.concatenate([each[key] for each in blocks], axis=-1) for key in statistics}
 
 
-def observed_sets(
-    strata: Mapping[str, PairedRows], pools: Mapping[str, Sequence[str]], joint: Sequence[Joint] = ()
-) -> Sets:
-    """The sets as they are, in the form of one replicate; see `paired_bootstrap`."""
+def observed_totals(
+    strata: Mapping[str, PairedRows],
+    pools: Mapping[str, Sequence[str]],
+    candidates: NDArray[np.int64],
+    joint: Sequence[Joint] = (),
+) -> Totals:
+    """The rows as they are, in the form of one replicate, of shape (2, sets, 1); see `paired_bootstrap`."""
 
     def count(parts: Joint, rows: Mapping[str, Counts], tallies: Mapping[str, Counts]) -> None:
         for name, part in parts.items():
             part.count(rows[name], tallies[name])
 
-    return _sets(strata, joint, pools, 1, count)
+    return _totals(strata, joint, pools, candidates, 1, count)
 
 
-def distinct_confidences(sides: Sequence[Answers]) -> NDArray[np.float64]:
+def distinct_confidences(sides: Sequence[Observations]) -> NDArray[np.float64]:
     """Every confidence that any of them states, ascending."""
     stated = np.unique(np.concatenate([side.confidence for side in sides]))
     return np.asarray(stated[~np.isnan(stated)])
 
 
-def _sets(
+def _totals(
     strata: Mapping[str, PairedRows],
     joint: Sequence[Joint],
     pools: Mapping[str, Sequence[str]],
+    candidates: NDArray[np.int64],
     replicates: int,
     add: Callable[[Joint, Mapping[str, Counts], Mapping[str, Counts]], None],
-) -> Sets:
+) -> Totals:
     first = next(iter(strata.values()))
     k, sets = first.confidence.size, len(strata) + len(pools)
     rows = np.zeros((2, sets, replicates, 2 * k + 2))
@@ -321,7 +270,8 @@ def _sets(
             tallies[number] += tallies[place[part]]
     cells = Cells(first.confidence, rows[..., :k], rows[..., k : 2 * k])
     support, predicted, hits = (np.moveaxis(tallies[..., each, :], 2, 0) for each in ([0, 0], [1, 2], [3, 4]))
-    return Sets(Outcomes(cells, rows[..., -2], rows[..., -1]), LabelCounts(support, predicted, hits))
+    classes = ClassCounts(support, predicted, hits, candidates[..., None])
+    return Totals(cells, rows[..., -2], rows[..., -1], classes)
 
 
 def _block_size(strata: Mapping[str, PairedRows], pools: Mapping[str, Sequence[str]]) -> int:

@@ -113,7 +113,8 @@ FEWEST_AT_A_CONFIDENCE = 4
 
 
 def _why_parts_are_untested(sides: Sequence[Totals]) -> str | None:
-    each = min(side.cells.n / max(1, int((side.cells.total > 0).sum())) for side in sides)
+    means = (side.cells.n / max(1, int((side.cells.total > 0).sum())) for side in sides)
+    each = min(means, default=FEWEST_AT_A_CONFIDENCE)
     if each < FEWEST_AT_A_CONFIDENCE:
         return f"no interval: {each:.1f} rows at each confidence, it takes {FEWEST_AT_A_CONFIDENCE}"
     return None

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vecbench.metrics.bootstrap import reflected_interval
 from vecbench.metrics.cells import Values
+from vecbench.metrics.definition import Bias
 
 FEWEST_SAMPLES = 50
 """A bootstrap of fewer samples than this claims too much, and of one sample whatever it shows.
@@ -20,14 +21,6 @@ the replicates are too much alike and too seldom of the other sign.
 """
 
 Name = TypeVar("Name")
-
-Bias = Literal["none", "steady", "fading"]
-"""What resampling does to a metric.
-
-none: nothing, so percentiles do. steady: it adds as much as chance has added to the metric itself, whatever
-that is, as to a mean of squares; reflecting the replicates takes both off. fading: the less, the larger the
-metric is, as to a mean of absolute values; the hull of percentiles and reflected ones is taken.
-"""
 
 
 @dataclass(frozen=True, slots=True)

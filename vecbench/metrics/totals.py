@@ -47,6 +47,13 @@ class ClassCounts:
         hits = np.where(rows.target == rows.answer, rows.target, -1)
         return cls(counted(rows.target), counted(rows.answer), counted(hits), np.asarray(size))
 
+    @classmethod
+    def of_confusion(cls, counts: NDArray[np.int64]) -> ClassCounts:
+        """Those of rows by target and answer; shape (classes + 1, classes + 1), the last of each for none."""
+        of_rows = counts.astype(np.float64)
+        hits = of_rows.diagonal()[:-1]
+        return cls(of_rows[:-1].sum(axis=1), of_rows[:, :-1].sum(axis=0), hits, np.asarray(hits.size))
+
 
 @dataclass(frozen=True)
 class WeightedRows:

@@ -29,6 +29,10 @@ ANSWER_STATUSES: tuple[AnswerStatus, ...] = AnswerStatus.__args__  # type: ignor
 CONFIDENCE_STATUSES: tuple[ConfidenceStatus, ...] = ConfidenceStatus.__args__  # type: ignore[attr-defined]
 
 
+DEFAULT_KIND = "label"
+"""Of responses and tasks that name none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What one response says.
@@ -81,7 +85,7 @@ class Prediction:
     image_sha256: str | None = None
     judged: bool | None = None
     dropped: str | None = None
-    kind: str = "label"
+    kind: str = DEFAULT_KIND
     images_sha256: tuple[str | None, ...] = ()
     attributes: Mapping[str, str] = field(default_factory=dict)
 

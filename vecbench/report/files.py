@@ -8,7 +8,7 @@ from pathlib import Path
 
 from vecbench.interop.reading import ResponseSource
 from vecbench.interop.row import ResponseFault
-from vecbench.parsing import EMOCALIBER, Prediction
+from vecbench.parsing import Prediction
 from vecbench.plots.diagrams import (
     accuracy_coverage_curve,
     confusion_matrix,
@@ -23,7 +23,7 @@ from vecbench.report.tables import (
     spread_markdown,
     threshold_markdown,
 )
-from vecbench.scoring import CompleteScores, Scores, prediction_lines
+from vecbench.scoring import CompleteScores, Scores, prediction_lines, protocol_named
 from vecbench.store import Manifest, remove, write_text
 from vecbench.store.files import replacing
 
@@ -83,8 +83,10 @@ def write_figures(scores: Scores, folder: Path) -> list[Path]:
         curve = accuracy_coverage_curve(cells, shown, scored.n)
         written.append(save_figure(curve, numbers, folder / file_name("coverage", name)))
     for name, scored in scores.tasks.items():
-        matrix = confusion_matrix(scored.confusion, scored.candidates, scores.names.get(name, name))
-        numbers = confusion_csv(scored.confusion, scored.candidates)
+        if not scored.classes:
+            continue
+        matrix = confusion_matrix(scored.confusion, scored.classes, scores.names.get(name, name))
+        numbers = confusion_csv(scored.confusion, scored.classes)
         written.append(save_figure(matrix, numbers, folder / file_name("confusion", name)))
     return written
 
@@ -120,13 +122,12 @@ def summary(
     if complete.recalibration:
         parts.append("\n" + recalibration_markdown(complete.recalibration, scores.names))
     if complete.spread and complete.consistency:
-        parts.append("\n" + spread_markdown(complete.spread, scores.names))
+        parts.append("\n" + spread_markdown(complete.spread, scores))
         parts.append("\nThe most frequent label, with the share of repeats that agree as its confidence:\n\n")
         parts.append(markdown_table(complete.consistency))
-    if scores.protocol == EMOCALIBER and figures:
-        parts.append(
-            "\nThe diagrams show the ECE whose last bin holds 1.0, which may differ from the table's.\n"
-        )
+    figure_note = protocol_named(scores.protocol).figure_note
+    if figure_note and figures:
+        parts.append(f"\n{figure_note}\n")
     pictures = [f"\n![{each.stem}]({each.relative_to(folder).as_posix()})\n" for each in figures]
     return "".join(parts + pictures)
 

@@ -16,38 +16,22 @@ from rich.table import Table
 from rich.text import Text
 
 from vecbench.escaping import in_latex
-from vecbench.parsing import EMOBSERVER, STRICT
-from vecbench.scoring import CoarseScores, GroupScores, Recalibrations, RowScores, Score, Scores
+from vecbench.metrics.definition import Metric
+from vecbench.scoring import (
+    CoarseScores,
+    GroupScores,
+    Recalibrations,
+    RowScores,
+    Score,
+    Scores,
+    protocol_named,
+)
 
-COLUMNS: Mapping[str, str] = {
-    "accuracy": "Acc",
-    "f1_macro": "F1 mac",
-    "f1_weighted": "F1 wgt",
-    "coverage": "Cov",
-    "ece": "ECE",
-    "brier": "Brier",
-    "auroc": "AUROC",
-    "confidence_gap": "Gap",
-}
-"""Metric key → column heading."""
+IN_PAPERS = ("accuracy", "ece", "brier")
+"""What a LaTeX table has of each group, as the papers do."""
 
-PUBLISHED_COLUMNS: Mapping[str, str] = {
-    "accuracy": "Acc",
-    "accuracy_all_rows": "Acc all",
-    "f1_weighted": "F1 wgt",
-    "coverage": "Cov",
-    "ece": "ECE",
-    "brier": "Brier",
-    "auroc": "AUROC",
-    "mean_confidence": "Conf",
-}
-"""The same under the published protocols, as far as they have the metric."""
-
-NOT_IN_THE_TERMINAL = ("mean_confidence",)
-"""Columns for which 80 characters are too few."""
-
-WITH_INTERVALS = ("accuracy", "ece", "brier", "auroc")
-"""Columns of the terminal's table with intervals: more would not fit."""
+WIDEST = 8
+"""Columns of the terminal's table: more would not fit 80 characters."""
 
 NAME_WIDTH = 16
 """Longer names are cut in the terminal's table, so that numbers never are."""
@@ -57,7 +41,7 @@ MOST_MISSING = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ScoreLine:
     """One line of a table.
 
     Attributes:
@@ -82,17 +66,55 @@ class ScoreTable:
         notes: What the marks mean, in their order.
     """
 
-    blocks: tuple[tuple[str, tuple[Line, ...]], ...]
+    blocks: tuple[tuple[str, tuple[ScoreLine, ...]], ...]
     notes: tuple[str, ...] = field(default=())
 
 
-def columns(scores: Scores) -> Mapping[str, str]:
-    """Metric key → heading of the columns that the scores' protocol has."""
-    if scores.protocol == STRICT:
-        return COLUMNS
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table of scores.
+
+    Attributes:
+        key: Of the metric.
+        heading: Of the column.
+        scale: What values are multiplied by where they are printed.
+        decimals: That are printed.
+        is_narrow: Whether it is shown where there is little room.
+    """
+
+    key: str
+    heading: str
+    scale: float = 100.0
+    decimals: int = 1
+    is_narrow: bool = True
+
+    def printed(self, value: float) -> str:
+        """A value as the table has it."""
+        return f"{self.scale * value:.{self.decimals}f}"
+
+
+def columns(scores: Scores) -> tuple[Column, ...]:
+    """The columns that the scores have: of their metrics' declarations, or of a published protocol."""
+    protocol = protocol_named(scores.protocol)
     every = [*scores.tasks.values(), *(group.pooled for group in scores.groups.values())]
-    known = {key for rows in [*every, scores.overall.pooled] for key in rows.metrics}
-    return {key: heading for key, heading in PUBLISHED_COLUMNS.items() if key in known}
+    every.append(scores.overall.pooled)
+    if protocol.is_published:
+        known = {key for rows in every for key in rows.metrics}
+        return tuple(
+            Column(key, heading, decimals=protocol.decimals)
+            for key, heading in protocol.headings.items()
+            if key in known
+        )
+    declared: dict[str, Metric] = {}
+    for rows in every:
+        declared |= {metric.key: metric for metric in rows.scored_by if metric.key not in declared}
+    return tuple(column_of(metric) for metric in declared.values() if metric.shown != "asked")
+
+
+def column_of(metric: Metric) -> Column:
+    """The column of a metric as it declares itself."""
+    decimals = 1 if metric.unit == "share" else 3
+    return Column(metric.key, metric.heading, metric.scale, decimals, metric.shown == "always")
 
 
 def score_table(scores: Scores, *, intervals: bool = False) -> ScoreTable:
@@ -104,7 +126,7 @@ def score_table(scores: Scores, *, intervals: bool = False) -> ScoreTable:
     as the papers do, and all their groups: those have scores that a task alone has not.
     """
     notes = _Notes.of(scores, intervals)
-    blocks: list[tuple[str, tuple[Line, ...]]] = []
+    blocks: list[tuple[str, tuple[ScoreLine, ...]]] = []
     grouped = {name for group in scores.groups.values() for name in group.tasks}
     for name, group in scores.groups.items():
         heading = scores.names.get(name, name)
@@ -117,7 +139,7 @@ def score_table(scores: Scores, *, intervals: bool = False) -> ScoreTable:
     if alone:
         lines = [_line(scores.names.get(name, name), scores.tasks[name], notes) for name in alone]
         blocks.append(("No group", tuple(lines)))
-    if len(scores.tasks) > 1 or scores.protocol != STRICT:
+    if len(scores.tasks) > 1 or notes.is_published:
         blocks.append(("Overall", tuple(_group_lines(scores.overall, (), scores, notes))))
     return ScoreTable(tuple(blocks), (*notes.texts.values(), *scores.notes))
 
@@ -126,15 +148,15 @@ def score_table(scores: Scores, *, intervals: bool = False) -> ScoreTable:
 class _Notes:
     """How cells are printed, and what is collected while they are."""
 
-    columns: Mapping[str, str]
-    decimals: int
+    columns: Sequence[Column]
     intervals: bool
+    is_published: bool
     texts: dict[str, str] = field(default_factory=dict)
     missing: float = 0.0
 
     @classmethod
     def of(cls, scores: Scores, intervals: bool) -> _Notes:
-        return cls(columns(scores), 1 if scores.protocol == STRICT else 2, intervals)
+        return cls(columns(scores), intervals, protocol_named(scores.protocol).is_published)
 
     def conditional(self, rows: RowScores) -> frozenset[str]:
         """The columns that say something of the confident rows alone, if many others state no confidence."""
@@ -147,59 +169,64 @@ class _Notes:
             f"do not (up to {100 * self.missing:.1f} %)."
         )
         return frozenset(
-            key
-            for key in self.columns
-            if (score := rows.metrics.get(key)) is not None and score.n == confident
+            column.key
+            for column in self.columns
+            if (score := rows.metrics.get(column.key)) is not None and score.n == confident
         )
 
 
-def _group_lines(group: GroupScores, tasks: Iterable[str], scores: Scores, notes: _Notes) -> Iterator[Line]:
+def _group_lines(
+    group: GroupScores, tasks: Iterable[str], scores: Scores, notes: _Notes
+) -> Iterator[ScoreLine]:
     for name in tasks:
         yield _line(scores.names.get(name, name), scores.tasks[name], notes)
-    if len(group.tasks) > 1 or scores.protocol != STRICT:
+    if len(group.tasks) > 1 or notes.is_published:
         yield _line(group.line, group.pooled, notes, level=1)
         # Why a macro score is undefined shows in the lines above it.
         silent = replace(notes, texts={})
         marked = frozenset[str]().union(*(notes.conditional(scores.tasks[name]) for name in group.tasks))
         if group.macro:
-            yield Line("macro", 1, None, _cells(group.macro, marked, silent))
+            yield ScoreLine("macro", 1, None, _cells(group.macro, marked, silent))
 
 
-def _line(name: str, rows: RowScores, notes: _Notes, level: int = 2) -> Line:
-    return Line(name, level, rows.n, _cells(rows.metrics, notes.conditional(rows), notes))
+def _line(name: str, rows: RowScores, notes: _Notes, level: int = 2) -> ScoreLine:
+    return ScoreLine(name, level, rows.n, _cells(rows.metrics, notes.conditional(rows), notes))
 
 
 def _cells(metrics: Mapping[str, Score], marked: frozenset[str], notes: _Notes) -> tuple[str, ...]:
     return tuple(
-        _cell(metrics.get(key), notes) + ("*" if key in marked and key in metrics else "")
-        for key in notes.columns
+        _cell(column, metrics.get(column.key), notes)
+        + ("*" if column.key in marked and column.key in metrics else "")
+        for column in notes.columns
     )
 
 
-def _cell(score: Score | None, notes: _Notes) -> str:
+def _cell(column: Column, score: Score | None, notes: _Notes) -> str:
     if score is None:
         return ""
     if score.value is None:
         why = score.why or "undefined"
         notes.texts.setdefault(why, f"– {why}.")
         return "–"
-    value = f"{100 * score.value:.{notes.decimals}f}"
+    value = column.printed(score.value)
     if notes.intervals and score.low is not None and score.high is not None:
-        value += f" [{100 * score.low:.1f}, {100 * score.high:.1f}]"
+        value += f" [{column.printed(score.low)}, {column.printed(score.high)}]"
     return value
 
 
 def terminal_table(scores: Scores, *, intervals: bool = False) -> Group:
     """The table for a terminal of 80 columns; with intervals, those columns that have one."""
     built = score_table(scores, intervals=intervals)
-    headings = columns(scores)
-    shown = [key for key in (WITH_INTERVALS if intervals else headings) if key not in NOT_IN_THE_TERMINAL]
-    places = [list(headings).index(key) for key in shown]
+    every = columns(scores)
+    width = 4 if intervals else WIDEST - any(column.decimals > 1 for column in every)
+    # Where there is no room for all, what is shown always comes before what is shown where there is.
+    ranked = sorted(range(len(every)), key=lambda place: (not every[place].is_narrow, place))
+    places = sorted(ranked[:width])
     table = Table(box=None, pad_edge=False)
     table.add_column("% (n: rows)", no_wrap=True, max_width=NAME_WIDTH)
     table.add_column("n", justify="right", no_wrap=True)
-    for key in shown:
-        table.add_column(headings[key], justify="right", no_wrap=True)
+    for place in places:
+        table.add_column(every[place].heading, justify="right", no_wrap=True)
     for heading, lines in built.blocks:
         table.add_row(Text(heading, style="bold"))
         for line in lines:
@@ -213,7 +240,7 @@ def terminal_table(scores: Scores, *, intervals: bool = False) -> Group:
 def markdown_table(scores: Scores, *, intervals: bool = False) -> str:
     """The table in GitHub's Markdown, in percent."""
     built = score_table(scores, intervals=intervals)
-    headings = ["%", "n", *columns(scores).values()]
+    headings = ["%", "n", *(column.heading for column in columns(scores))]
     text = [_markdown_row(headings), _markdown_row([":--", *["--:"] * (len(headings) - 1)])]
     for heading, lines in built.blocks:
         text.append(_markdown_row([f"**{heading}**", *[""] * (len(headings) - 1)]))
@@ -245,13 +272,15 @@ def latex_table(scores: Scores, *, intervals: bool = False) -> str:
     what that prints, and notes say so.
     """
     groups = [(scores.names.get(name, name), group.pooled) for name, group in scores.groups.items()]
-    if not groups or scores.protocol == EMOBSERVER:  # whose headline is the mean of the groups
+    if not groups or protocol_named(scores.protocol).headline_is_overall:
         groups.append(("Overall", scores.overall.pooled))
     notes = _Notes.of(scores, intervals)
-    keys = [key for key in ("accuracy", "ece", "brier") if key in notes.columns]
+    used = [column for column in notes.columns if column.key in IN_PAPERS] or list(notes.columns[:3])
     model = in_latex(str(scores.run.get("model", "model")))
-    cells = [in_latex(_cell(rows.metrics.get(key), notes)) for _, rows in groups for key in keys]
-    units = [rf"{COLUMNS[key]} (\%)" for key in keys]
+    cells = [
+        in_latex(_cell(column, rows.metrics.get(column.key), notes)) for _, rows in groups for column in used
+    ]
+    units = [rf"{column.heading} (\%)" if column.scale == 100 else column.heading for column in used]
     table = latex_tabular([name for name, _ in groups], units, [[model, *cells]])
     return table + "".join(f"% {note}\n" for note in (*notes.texts.values(), *scores.notes))
 
@@ -310,25 +339,30 @@ def _recalibration_rows(each: Recalibrations, names: Mapping[str, str]) -> Itera
             yield (names.get(name, name), str(result.n), *(f"{100 * value:.1f}" for value in values), removed)
 
 
-def _spread_rows(spread: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[tuple[str, ...]]:
+def _spread_columns(scores: Scores) -> tuple[Column, ...]:
+    return tuple(column for column in columns(scores) if column.is_narrow)
+
+
+def _spread_rows(spread: Mapping[str, Any], scores: Scores) -> Iterator[tuple[str, ...]]:
     blocks = [*spread["tasks"].items(), *spread["groups"].items(), ("Overall", spread["overall"])]
     for name, block in blocks:
         cells = []
-        for key in SPREAD:
-            each = block[key]
-            cells.append("–" if each is None else f"{100 * each['mean']:.1f} ± {100 * each['std']:.1f}")
-        yield (names.get(name, name), *cells)
+        for column in _spread_columns(scores):
+            each = block.get(column.key)
+            said = "–" if each is None else f"{column.printed(each['mean'])} ± {column.printed(each['std'])}"
+            cells.append(said)
+        yield (scores.names.get(name, name), *cells)
 
 
 RECALIBRATED = ("n", "ECE raw", "after", "Brier raw", "after", "removed")
-SPREAD: Mapping[str, str] = {key: COLUMNS[key] for key in ("accuracy", "ece", "brier", "auroc")}
 
 
 def _coarse_rows(scores: Scores, coarse: Mapping[str, CoarseScores]) -> Iterator[tuple[str, ...]]:
     silent = _Notes.of(scores, intervals=False)
     for name, each in coarse.items():
-        fine = _cell(scores.tasks[name].metrics["accuracy"], silent)
-        metrics = (_cell(each.metrics[key], silent) for key in ("accuracy", "f1_macro", "f1_weighted"))
+        share = Column("", "")
+        fine = _cell(share, scores.tasks[name].metrics["accuracy"], silent)
+        metrics = (_cell(share, each.metrics[key], silent) for key in ("accuracy", "f1_macro", "f1_weighted"))
         within = "–" if each.within is None else f"{100 * each.within:.1f}"
         yield (scores.names.get(name, name), str(each.n), str(len(each.labels)), fine, *metrics, within)
 
@@ -356,16 +390,18 @@ def recalibration_markdown(each: Recalibrations, names: Mapping[str, str]) -> st
     return plain_markdown(f"after {each.method} (%)", RECALIBRATED, _recalibration_rows(each, names))
 
 
-def spread_table(spread: Mapping[str, Any], names: Mapping[str, str]) -> Table:
-    """Mean ± standard deviation over repeats, in percent."""
+def spread_table(spread: Mapping[str, Any], scores: Scores) -> Table:
+    """Mean ± standard deviation over repeats."""
     heading = f"{spread['n']} repeats, mean ± std (%)"
-    return plain_table(heading, tuple(SPREAD.values()), _spread_rows(spread, names))
+    headings = [column.heading for column in _spread_columns(scores)]
+    return plain_table(heading, headings, _spread_rows(spread, scores))
 
 
-def spread_markdown(spread: Mapping[str, Any], names: Mapping[str, str]) -> str:
+def spread_markdown(spread: Mapping[str, Any], scores: Scores) -> str:
     """The same in Markdown."""
     heading = f"{spread['n']} repeats, mean ± std (%)"
-    return plain_markdown(heading, tuple(SPREAD.values()), _spread_rows(spread, names))
+    headings = [column.heading for column in _spread_columns(scores)]
+    return plain_markdown(heading, headings, _spread_rows(spread, scores))
 
 
 def plain_table(heading: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:

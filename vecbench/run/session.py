@@ -15,7 +15,6 @@ from vecbench.ahead import done_ahead
 from vecbench.digests import sha256_of
 from vecbench.engines import Engine, Request, Response
 from vecbench.errors import DataError, ImageError, Interrupted, RunError
-from vecbench.prompts import prompt_of
 from vecbench.run.manifest import manifest_of
 from vecbench.run.plan import RunPlan, TaskRun, response_key, seeded
 from vecbench.samples import Sample
@@ -34,6 +33,7 @@ from vecbench.store.manifest import (
     Throughput,
     now,
 )
+from vecbench.tasks.prompts import prompt_of
 
 READ_AHEAD = 4
 """So many image files are read and hashed at once, before the engine asks for them."""

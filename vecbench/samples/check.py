@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vecbench.errors import DataError, ImageError, MissingImageError, nearest
-from vecbench.images import decode_image, read_image
+from vecbench.samples.images import decode_image, read_image
 from vecbench.samples.observer import CountObserver, Nobody
 from vecbench.samples.sample import Sample
 from vecbench.samples.source import DataSource

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, TextIO
 
-from vecbench.repeated_keys import RepeatedKeyError, unique
 from vecbench.samples.format import DataFormat, Row, required_task, required_text, stated_candidates
+from vecbench.strict_json import RepeatedKeyError, unique
 
 
 def _rows(stream: TextIO) -> Iterator[Row]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TextIO
 
 from vecbench.escaping import printable
-from vecbench.repeated_keys import RepeatedKeyError, unique
+from vecbench.strict_json import RepeatedKeyError, unique
 
 
 @dataclass(frozen=True, slots=True)

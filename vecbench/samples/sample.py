@@ -9,7 +9,7 @@ from pathlib import Path
 from PIL.Image import Image
 
 from vecbench.errors import ImageError
-from vecbench.images import decode_image, read_image
+from vecbench.samples.images import decode_image, read_image
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from vecbench.samples.observer import CountObserver
 from vecbench.samples.recognition import not_utf8, recognised, root_of, table_in
 from vecbench.samples.sample import Sample
 from vecbench.tasks import Catalogue, Task
+from vecbench.tasks.task import plain_name
 
 KEPT_BYTES = 2 * 2**20
 """Anyone's own table up to this size is parsed once and kept, as the published ones are; a larger one is
@@ -137,6 +138,23 @@ class DataSource:
         for row in self._rows():
             names[row.task] = names.get(row.task, 0) + 1
         return names
+
+    def targets(self, task: str) -> dict[str, int]:
+        """The labels in the table with their rows, in alphabetical order; spellings of one are one.
+
+        Args:
+            task: Of the rows that name it, and of those that name none.
+
+        Raises:
+            DataError: The table is broken.
+        """
+        rows = (row for row in self._rows() if not row.task or plain_name(row.task) == plain_name(task))
+        spellings = Counter(row.label.strip() for row in rows if row.label.strip())
+        labels: dict[str, str] = {}  # the spelling that most rows have
+        counts: Counter[str] = Counter()
+        for spelling, count in spellings.most_common():
+            counts[labels.setdefault(normal_form(spelling), spelling)] += count
+        return {label: counts[label] for label in sorted(counts)}
 
     def fetch(
         self, tasks: Iterable[Task], limit: int | None = None, observer: CountObserver | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vecbench.scoring.aggregate import label_f1, share
+from vecbench.metrics.labels import F1_MACRO, F1_WEIGHTED
+from vecbench.metrics.totals import ClassCounts, Totals
+from vecbench.scoring.row_scores import share
 from vecbench.scoring.scores import RowScores, Score, Scores
 from vecbench.tasks import Catalogue
 
@@ -53,22 +56,29 @@ def coarse_scores(scores: Scores, catalogue: Catalogue) -> dict[str, CoarseScore
     found = {}
     for name, scored in scores.tasks.items():
         parents = catalogue.tasks[name].parents if name in catalogue.tasks else {}
-        if parents and scored.n and parents.keys() >= set(scored.candidates):
+        if parents and scored.n and parents.keys() >= set(scored.classes):
             found[name] = _coarse(scored, parents)
     return found
 
 
 def _coarse(scored: RowScores, parents: Mapping[str, str]) -> CoarseScores:
-    labels = tuple(dict.fromkeys(parents[candidate] for candidate in scored.candidates))
+    labels = tuple(dict.fromkeys(parents[candidate] for candidate in scored.classes))
     # The last row and column, without a target or a label, stay what they are.
-    belongs: NDArray[np.int64] = np.zeros((len(labels) + 1, len(scored.candidates) + 1), dtype=np.int64)
+    belongs: NDArray[np.int64] = np.zeros((len(labels) + 1, len(scored.classes) + 1), dtype=np.int64)
     belongs[-1, -1] = 1
-    for place, candidate in enumerate(scored.candidates):
+    for place, candidate in enumerate(scored.classes):
         belongs[labels.index(parents[candidate]), place] = 1
     counts = belongs @ scored.confusion @ belongs.T
     right, fine = (int(each.diagonal()[:-1].sum()) for each in (counts, scored.confusion))
     # Answers that depend on each other as fine labels are taken to do so as coarse ones.
     effect = scored.metrics["accuracy"].details.get("design_effect", 1.0)
-    metrics = {"accuracy": share(right, scored.n, effect)} | label_f1(counts)
+    metrics = {"accuracy": share(right, scored.n, effect)}
+    totals = Totals(classes=ClassCounts.of_confusion(counts))
+    for metric in (F1_MACRO, F1_WEIGHTED):
+        value = float(metric.value(totals))
+        undefined = math.isnan(value)
+        metrics[metric.key] = Score(
+            None if undefined else value, scored.n, why=metric.undefined if undefined else None
+        )
     wrong = int(scored.confusion[:, :-1].sum()) - fine
     return CoarseScores(labels, scored.n, metrics, (right - fine) / wrong if wrong else None)

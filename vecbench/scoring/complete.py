@@ -8,20 +8,17 @@ from typing import Any
 
 from vecbench.errors import UsageError
 from vecbench.metrics.recalibration import Method
-from vecbench.parsing import EMOBSERVER, EMOCALIBER, STRICT, Prediction, protocol_named
+from vecbench.parsing import Prediction
 from vecbench.scoring.aggregate import score
 from vecbench.scoring.coarse import CoarseScores, coarse_scores
-from vecbench.scoring.emobserver import emobserver_scores
-from vecbench.scoring.emocaliber import emocaliber_scores
 from vecbench.scoring.predictions import predictions
+from vecbench.scoring.protocol import Protocol
 from vecbench.scoring.recalibrated import Recalibrations, recalibrations
 from vecbench.scoring.repeated import agreement, repeats_of, spread_json
 from vecbench.scoring.scores import Scores
 from vecbench.scoring.shared_images import shared_images
 from vecbench.store import StoredResponse
 from vecbench.tasks import Catalogue
-
-_PUBLISHED = {EMOCALIBER: emocaliber_scores, EMOBSERVER: emobserver_scores}
 
 
 @dataclass(frozen=True)
@@ -48,7 +45,7 @@ class CompleteScores:
 
 def score_responses(
     responses: Iterable[StoredResponse],
-    protocol: str,
+    protocol: Protocol,
     catalogue: Catalogue,
     run: Mapping[str, Any] | None = None,
     recalibrate: Method | None = None,
@@ -57,24 +54,22 @@ def score_responses(
 
     Args:
         responses: In the order in which they were stored, with every further response to a sample.
-        protocol: A key of `PROTOCOLS`.
+        protocol: How they are read and scored.
         catalogue: Brings aliases, groups and names.
         run: What to say of the run.
-        recalibrate: How to recalibrate; None for not at all. Only `strict` can.
+        recalibrate: How to recalibrate; None for not at all. A published protocol cannot.
 
     Raises:
-        UsageError: There is no such protocol, or it does not recalibrate.
+        UsageError: The protocol does not recalibrate.
     """
-    protocol_named(protocol)
-    if protocol == STRICT:
-        return complete_scores(
-            predictions(responses, protocol, catalogue), protocol, catalogue, run, recalibrate
-        )
+    if protocol.scored is None:
+        rows = predictions(responses, protocol, catalogue)
+        return complete_scores(rows, protocol.name, catalogue, run, recalibrate)
     if recalibrate is not None:
         raise UsageError(
-            f"the protocol {protocol} does not recalibrate", f"Score with the protocol {STRICT}."
+            f"the protocol {protocol.name} does not recalibrate", "Score with the protocol strict."
         )
-    rows, scores = _PUBLISHED[protocol](responses, catalogue, run)
+    rows, scores = protocol.scored(responses, catalogue, run)
     return CompleteScores(scores, None, None, None, rows)
 
 
@@ -85,7 +80,7 @@ def complete_scores(
     run: Mapping[str, Any] | None = None,
     recalibrate: Method | None = None,
 ) -> CompleteScores:
-    """Scores predictions as `strict` does; recalibrates and compares repeats where asked for or possible.
+    """Scores predictions as their metrics declare; recalibrates and compares repeats where possible.
 
     Args:
         rows: At most one a task, sample and repeat.

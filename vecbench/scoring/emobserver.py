@@ -6,18 +6,20 @@ Accuracy only. Source: `evaluate/metrics_calculators/vecbench.py` of github.com/
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from vecbench.metrics import Cells, confusion_counts
-from vecbench.parsing import EMOBSERVER, Prediction, emobserver
+from vecbench.parsing import Prediction, emobserver
 from vecbench.scoring.aggregate import OVERALL
 from vecbench.scoring.arrangement import Arrangement
 from vecbench.scoring.predictions import prediction
+from vecbench.scoring.protocol import Protocol, Term
 from vecbench.scoring.scores import GroupScores, RowScores, Score, Scores
 from vecbench.store import StoredResponse
 from vecbench.tasks import Catalogue
 
+NAME = "emobserver"
 FURTHER_GENERATION = "not the first generation of its sample"
 """Why a row is dropped."""
 
@@ -86,7 +88,7 @@ def emobserver_scores(
     if dropped:
         notes.append(f"Rows dropped, {FURTHER_GENERATION}: {dropped}.")
     return predictions, Scores(
-        EMOBSERVER,
+        NAME,
         run or {},
         tasks,
         groups,
@@ -108,6 +110,15 @@ def _benchmarks(arrangement: Arrangement, catalogue: Catalogue) -> dict[str, tup
         for name, members in groups.items()
         if any(member in arrangement.members for member in members)
     }
+
+
+def _terms(
+    responses: Sequence[StoredResponse], rows: Sequence[Prediction]
+) -> Iterator[tuple[Prediction, list[Term]]]:
+    """Each row with what it adds to its task's accuracy; see `Protocol.terms`."""
+    del responses
+    for row in rows:
+        yield row, [] if row.dropped is not None else [Term("task", "accuracy", float(row.correct))]
 
 
 def task_weights(present: Sequence[str], catalogue: Catalogue) -> dict[str, dict[str, float]]:
@@ -187,3 +198,16 @@ def _row_scores(rows: Sequence[Prediction], accuracy: Score, failures: int) -> R
     answered = sum(row.reading.answer is not None for row in rows)
     counts = {"answered": answered, "confident": 0, "errors": failures}
     return RowScores(len(rows), counts, {"accuracy": accuracy}, Cells.of_rows([], []), candidates, confusion)
+
+
+EMOBSERVER = Protocol(
+    NAME,
+    emobserver.read,
+    emobserver_scores,
+    headings={"accuracy": "Acc"},
+    decimals=2,
+    has_confidences=False,
+    terms=_terms,
+    weights=task_weights,
+    headline_is_overall=True,
+)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,14 +17,16 @@ from numpy.typing import ArrayLike
 
 from vecbench.metrics import Cells, auroc, brier, confusion_counts, f1_weighted
 from vecbench.metrics.calibration import surplus_of
-from vecbench.parsing import EMOCALIBER, Prediction, emocaliber
-from vecbench.scoring.aggregate import status_counts
+from vecbench.parsing import Prediction, emocaliber
 from vecbench.scoring.arrangement import Arrangement
 from vecbench.scoring.predictions import prediction
+from vecbench.scoring.protocol import Protocol, Term
+from vecbench.scoring.row_scores import status_counts
 from vecbench.scoring.scores import GroupScores, RowScores, Score, Scores
 from vecbench.store import StoredResponse
 from vecbench.tasks import Catalogue
 
+NAME = "emocaliber"
 UNKNOWN = "unknown"
 """What the script calls a response without any label: a class like any other."""
 
@@ -107,7 +109,7 @@ def emocaliber_scores(
     }
     notes = tuple(_notes(groups.values(), further))
     return predictions, Scores(
-        EMOCALIBER, run or {}, tasks, groups, overall, arrangement.names, further=further, notes=notes
+        NAME, run or {}, tasks, groups, overall, arrangement.names, further=further, notes=notes
     )
 
 
@@ -133,7 +135,30 @@ def _label_anywhere(response: StoredResponse) -> str:
     return UNKNOWN if found is None else found
 
 
-def is_right_anywhere(response: StoredResponse) -> bool:
+def _terms(
+    responses: Sequence[StoredResponse], rows: Sequence[Prediction]
+) -> Iterator[tuple[Prediction, list[Term]]]:
+    """Each row with what it adds to the means that the script prints; see `Protocol.terms`."""
+    for response, row in zip(responses, rows, strict=True):
+        yield row, list(_row_terms(response, row)) if row.dropped is None else []
+
+
+def _row_terms(response: StoredResponse, row: Prediction) -> Iterator[Term]:
+    right, stated = float(row.correct), row.reading.confidence
+    # One that is nan counts as stated, and leaves the Brier score and the mean undefined.
+    confident = row.reading.confidence_status != "missing"
+    yield Term("task", "accuracy", right)
+    yield Term("overall", "accuracy", float(_is_right_anywhere(response)))
+    yield Term("group", "accuracy_all_rows", right)
+    yield Term("group", "coverage", float(confident))
+    if confident:
+        yield Term("group", "accuracy", right)
+    if stated is not None:
+        yield Term("group", "brier", (stated - right) ** 2)
+        yield Term("group", "mean_confidence", stated)
+
+
+def _is_right_anywhere(response: StoredResponse) -> bool:
     """Whether a response that is not dropped counts as right overall, by the script's other matcher."""
     stated = response.as_stated()
     return bool(_label_anywhere(stated) == stated.target.lower())
@@ -320,3 +345,24 @@ def _notes(groups: Iterable[GroupScores], further: Mapping[str, Any]) -> Iterabl
     again = further["duplicates"]
     if again:
         yield f"Further responses to a sample that has one, which count like any other: {again}."
+
+
+EMOCALIBER = Protocol(
+    NAME,
+    emocaliber.read,
+    emocaliber_scores,
+    headings={
+        "accuracy": "Acc",
+        "accuracy_all_rows": "Acc all",
+        "f1_weighted": "F1 wgt",
+        "coverage": "Cov",
+        "ece": "ECE",
+        "brier": "Brier",
+        "auroc": "AUROC",
+        "mean_confidence": "Conf",
+    },
+    decimals=2,
+    terms=_terms,
+    counted=frozenset({"accuracy", "accuracy_all_rows", "coverage"}),
+    figure_note="The diagrams show the ECE whose last bin holds 1.0, which may differ from the table's.",
+)

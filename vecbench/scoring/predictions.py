@@ -4,33 +4,34 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vecbench.answers import AnswerKind
-from vecbench.parsing import Prediction, Reading, protocol_named
+from vecbench.parsing import Prediction, Reading
 from vecbench.store import StoredResponse
 from vecbench.tasks import Catalogue
 
+if TYPE_CHECKING:
+    from vecbench.scoring.protocol import Protocol
 
-def predictions(responses: Iterable[StoredResponse], protocol: str, catalogue: Catalogue) -> list[Prediction]:
+
+def predictions(
+    responses: Iterable[StoredResponse], protocol: Protocol, catalogue: Catalogue
+) -> list[Prediction]:
     """What each response says; of several to one sample and repeat, the last counts.
 
     Args:
         responses: In the order in which they were stored.
-        protocol: A key of `PROTOCOLS`.
-        catalogue: Brings the tasks' aliases.
-
-    Raises:
-        UsageError: There is no such protocol.
+        protocol: How they are read.
+        catalogue: Brings the tasks' answer kinds.
     """
-    read = protocol_named(protocol)
     known: dict[tuple[str, str], AnswerKind] = {}
     latest: dict[tuple[str, str, int], Prediction] = {}
     for each in responses:
         kind = known.get((each.task, each.kind))
         if kind is None:
             kind = known[each.task, each.kind] = catalogue.answers_of(each.task, each.kind)
-        reading = read(each.response, each.candidates, kind, each.finish_reason)
+        reading = protocol.read(each.response, each.candidates, kind, each.finish_reason)
         latest[each.task, each.sample_id, each.repeat] = judged(each, reading, kind)
     return list(latest.values())
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vecbench.metrics import Cells
+from vecbench.metrics.definition import Metric
+from vecbench.metrics.totals import NO_CELLS
 
-SCHEMA = "vecbench.scores/1"
+SCHEMA = "vecbench.scores/2"
+EARLIER_SCHEMA = "vecbench.scores/1"
+"""Of version 0.1: without kinds, subsets and headlines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,29 +52,71 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
+class Excluded:
+    """Rows that a task's file leaves out of its scores.
+
+    Attributes:
+        n: How many.
+        because: Why, in the words of the file.
+    """
+
+    n: int
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
 class RowScores:
-    """The scores of some rows: of one task, or pooled over several.
+    """The scores of some rows: of one task, of a subset of it, or pooled over several tasks.
 
     Attributes:
         n: All rows, errors included.
-        counts: Rows that are answered (have a label), confident (have a confidence), errors, and by status.
+        counts: Rows that are answered, confident (have a confidence), errors, and by status.
         metrics: Metric key → score.
         cells: Of the rows that have a confidence, for diagrams.
-        candidates: Every candidate of any row, in the order of their first rows.
-        confusion: Rows by target and label, as `confusion_counts` has them.
+        classes: What answers are counted by, in the order of their first rows; empty where they are not.
+        confusion: Rows by target and answer, see `confusion_of`.
+        kind: Name of the answer kind; "mixed" for rows of several.
+        scored_by: The declarations of the metrics, in their order; empty under a published protocol.
+        subsets: Column of the data → its values → the scores of their rows.
+        headline: The number that the benchmark prints, where it is not that of the pooled rows.
+        excluded: Rows that were left out.
     """
 
     n: int
     counts: Mapping[str, int]
     metrics: Mapping[str, Score]
-    cells: Cells
-    candidates: tuple[str, ...]
-    confusion: NDArray[np.int64]
+    cells: Cells = NO_CELLS
+    classes: tuple[str, ...] = ()
+    confusion: NDArray[np.int64] = field(default_factory=lambda: np.zeros((1, 1), dtype=np.int64))
+    kind: str = "label"
+    scored_by: Sequence[Metric] = ()
+    subsets: Mapping[str, Subsets] = field(default_factory=dict)
+    headline: Score | None = None
+    excluded: Excluded | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The scores as scores.json has them."""
         metrics = {key: score.as_json() for key, score in self.metrics.items()}
-        return {"n": self.n, "counts": dict(self.counts), "metrics": metrics}
+        said: dict[str, Any] = {
+            "kind": self.kind,
+            "n": self.n,
+            "counts": dict(self.counts),
+            "metrics": metrics,
+        }
+        if self.headline is not None:
+            said["headline"] = self.headline.as_json()
+        if self.excluded is not None:
+            said["excluded"] = asdict(self.excluded)
+        if self.subsets:
+            said["subsets"] = {
+                column: {value: scores.as_json() for value, scores in values.items()}
+                for column, values in self.subsets.items()
+            }
+        return said
+
+
+Subsets = Mapping[str, RowScores]
+"""Value of a column → the scores of its rows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from vecbench.answers import AnswerKind, AnswerSpecification, kind_named, kind_of
+from vecbench.answers import AnswerKind, kind_named, kind_of
 from vecbench.digests import sha256_of
 from vecbench.errors import DataError, UsageError, nearest
 from vecbench.shipped import tasks_folder
-from vecbench.tasks.check import defines_something, file_faults, prompt_profiles
+from vecbench.tasks.check import defines_something, file_faults
 from vecbench.tasks.faults import Fault
+from vecbench.tasks.full_form import in_full
+from vecbench.tasks.profiles import prompt_profiles
 from vecbench.tasks.schema import GroupFile, TaskFile
 from vecbench.tasks.task import Group, Task, plain_name, without_prefix
 from vecbench.tasks.yaml_file import YamlFile, read_yaml
@@ -192,22 +194,26 @@ def _name(path: Path) -> str:
 
 
 def _task(file: YamlFile) -> Task:
+    file = in_full(file)
     content = TaskFile.model_validate(dict(file.content))
     metadata, settings = content.metadata.vecbench, content.generation_kwargs
-    profiles = prompt_profiles(file, metadata.prompts)
+    specification = metadata.specification
+    profiles = prompt_profiles(file, metadata)
+    scale = metadata.scale
     expected = metadata.expected_n
-    aliases = {alias: label for label, listed in metadata.aliases.items() for alias in listed}
+    excluded = metadata.exclude
     said = {"content": dict(file.content), "prompts": dict(profiles)}
+    name = without_prefix(content.task)
     return Task(
-        id=without_prefix(content.task),
-        display=metadata.display,
+        id=name,
+        display=metadata.display or name,
         names=tuple(metadata.names),
-        group=without_prefix(metadata.group),
+        group=without_prefix(metadata.group) if metadata.group else None,
         version=str(content.metadata.version),
         noun=metadata.noun,
-        answers=kind_of(AnswerSpecification("label", tuple(metadata.labels), aliases)),
-        labels=tuple(metadata.labels),
-        aliases=aliases,
+        answers=kind_of(specification),
+        labels=specification.labels,
+        aliases=specification.aliases,
         parents={label: parent for parent, labels in metadata.parents.items() for label in labels},
         prompts=profiles,
         prompt=metadata.prompt,
@@ -219,13 +225,21 @@ def _task(file: YamlFile) -> Task:
         data=(file.path.parent / metadata.data).resolve() if metadata.data else None,
         path=file.path,
         sha256=sha256_of(json.dumps(said, sort_keys=True)),
+        subsets=tuple(metadata.subsets),
+        headline=metadata.headline,
+        excluded=frozenset(excluded.ids) if excluded else frozenset(),
+        excluded_because=excluded.because if excluded else "",
+        scales={name: scale if isinstance(scale, str) else scale.get(name, "unit") for name in profiles},
+        specification=specification,
     )
 
 
 def _group(file: YamlFile) -> Group:
     content = GroupFile.model_validate(dict(file.content))
+    metadata = content.metadata.vecbench
+    name = without_prefix(content.group)
     members = tuple(without_prefix(member) for member in content.task)
-    return Group(without_prefix(content.group), content.metadata.vecbench.display, members, file.path)
+    return Group(name, metadata.display or name, members, file.path, metadata.headline)
 
 
 def _contradictions(
@@ -241,9 +255,12 @@ def _contradictions(
             yield Fault(group.path, "task", f"{member} is listed twice", "List every member once.")
         if _contains_itself(group.id, groups):
             yield Fault(group.path, "task", f"the group {group.id} contains itself", "Remove the circle.")
+        elif group.headline and group.headline.how == "mean_of" and not _has_subsets(group, tasks, groups):
+            remedy = "Write `subsets: [COLUMN]` in the file of one, or another headline."
+            yield Fault(group.path, "metadata.vecbench.headline", "none of its tasks has subsets", remedy)
     for task in tasks.values():
         key = "metadata.vecbench.group"
-        if task.group in broken:
+        if task.group is None or task.group in broken:
             continue
         if task.group not in groups:
             yield Fault(task.path, key, f"unknown group {task.group!r}", nearest(task.group, groups))
@@ -253,13 +270,22 @@ def _contradictions(
 
 
 def _contains_itself(name: str, groups: Mapping[str, Group]) -> bool:
+    return name in _below(name, groups)
+
+
+def _has_subsets(group: Group, tasks: Mapping[str, Task], groups: Mapping[str, Group]) -> bool:
+    # A task with a fault is none of these, and may well have some.
+    members = [member for member in _below(group.id, groups) if member not in groups]
+    return any(member not in tasks or tasks[member].subsets for member in members)
+
+
+def _below(name: str, groups: Mapping[str, Group]) -> set[str]:
+    """Every task and group that a group reaches."""
     reached: set[str] = set()
     ahead = list(groups[name].members)
     while ahead:
         member = ahead.pop()
-        if member == name:
-            return True
         if member in groups and member not in reached:
-            reached.add(member)
             ahead += groups[member].members
-    return False
+        reached.add(member)
+    return reached

@@ -11,9 +11,13 @@ import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import BaseModel, ValidationError
 
-from vecbench.errors import DataError, nearest
+from vecbench.answers import kind_of
+from vecbench.answers.registry import kinds
+from vecbench.errors import DataError, UsageError, nearest
 from vecbench.labels import normal_form
 from vecbench.tasks.faults import Fault
+from vecbench.tasks.full_form import in_full
+from vecbench.tasks.profiles import prompt_profiles
 from vecbench.tasks.schema import GroupFile, TaskFile, TaskMetadata
 from vecbench.tasks.task import AUTO, without_prefix
 from vecbench.tasks.yaml_file import YamlFile, read_yaml
@@ -21,16 +25,33 @@ from vecbench.tasks.yaml_file import YamlFile, read_yaml
 REMEDIES = {
     "metadata": "Write it whole: an include's metadata is replaced by the file's, not merged.",
     "metadata.version": "Write `version: 1.0` under metadata; an include's metadata is replaced, not merged.",
-    "metadata.vecbench.noun": "Write emotion or sentiment.",
+    "metadata.vecbench.answer.kind": "Write such as `answer: {kind: rating, range: [1, 9]}`.",
+    "metadata.vecbench.exclude": "Write `exclude: {ids: [ID, …], because: TEXT}`.",
+    "metadata.vecbench.exclude.because": "Say why: it is shown beside the scores.",
+    "metadata.vecbench.headline": "Write `headline: macro`, or `headline: {mean_of: [VALUE, …]}`.",
+    "metadata.vecbench.labels": "Write `labels: [LABEL, LABEL, …]`, or the `answer` of another kind.",
+    "metadata.vecbench.scale": "Write one for all prompt profiles, or `scale: {PROFILE: percent}`.",
     "generation_kwargs.until": "Write `until: []`: without it lm-eval ends answers at a blank line.",
     "num_fewshot": "Write `num_fewshot: 0`: examples in the prompt are not supported.",
     "output_type": "Write `output_type: generate_until`.",
 }
 
+FLAGS = "YAML takes yes, no, on and off for true and false: put texts into quotes."
+
 LOADER = "!function vecbench.interop.lm_eval.load"
 RESULTS = "!function vecbench.interop.lm_eval.process_results"
 METRICS = ("accuracy", "coverage", "brier", "ece")
 """What `RESULTS` returns for every response."""
+
+_WRONG_TYPES = {
+    "string_type": "not a text",
+    "list_type": "not a list",
+    "dict_type": "not a mapping of keys to values",
+    "model_type": "not a mapping of keys to values",
+    "string_too_short": "empty",
+    "too_short": "empty",
+}
+"""pydantic's errors in the words of somebody who writes YAML."""
 
 Schema = TypeVar("Schema", bound=BaseModel)
 
@@ -47,9 +68,12 @@ def task_faults(file: YamlFile, task: TaskFile) -> list[Fault]:
     """What contradicts itself in a task file whose keys are all well-formed."""
     metadata = task.metadata.vecbench
     faults = [
+        *_answer_faults(metadata),
         *_label_faults(metadata),
         *_parent_faults(metadata),
         *_prompt_faults(file, metadata),
+        *_scale_faults(file, metadata),
+        *_headline_faults(metadata),
         *_generation_faults(task),
         *_metric_faults(task),
         *_loader_faults(task),
@@ -61,28 +85,43 @@ def task_faults(file: YamlFile, task: TaskFile) -> list[Fault]:
         faults.append(
             ("metadata.vecbench.expected_n", f"{expected} is no row count", "Write N or [LOW, HIGH].")
         )
-    if metadata.data is not None and not (file.path.parent / metadata.data).is_dir():
-        problem = f"there is no folder {file.path.parent / metadata.data}"
-        faults.append(("metadata.vecbench.data", problem, "Name a folder relative to this file."))
+    if metadata.data is not None and not _exists(file.path.parent / metadata.data):
+        problem = f"there is no folder or table {file.path.parent / metadata.data}"
+        faults.append(("metadata.vecbench.data", problem, "Name one relative to this file."))
     return [_located(file, *fault) for fault in faults]
 
 
-def prompt_profiles(file: YamlFile, prompts: str | Mapping[str, str]) -> Mapping[str, str]:
-    """The prompt templates by profile, from the file itself or from the file that it names.
-
-    Raises:
-        DataError: The named file is missing or holds something else.
-    """
-    if isinstance(prompts, str):
-        profiles = read_yaml((file.path.parent / prompts).resolve())
-        for name, template in profiles.content.items():
-            if not isinstance(template, str):
-                raise DataError(f"{profiles.path}: {name}: not a text", "A profile is a Jinja2 template.")
-        return profiles.content
-    return prompts
+def _exists(path: Path) -> bool:
+    try:
+        return path.resolve().exists()  # a folder that is yet to be made has a parent too
+    except (OSError, ValueError):  # a name that no file can have
+        return False
 
 
 _Finding = tuple[str, str, str]
+
+
+def _answer_faults(metadata: TaskMetadata) -> Iterator[_Finding]:
+    key = "metadata.vecbench.answer"
+    specification = metadata.specification
+    beside = [name for name in ("labels", "aliases") if name in specification.options]
+    for name in beside:
+        yield f"{key}.{name}", "stands beside answer, not in it", f"Move it to metadata.vecbench.{name}."
+    if beside:
+        return
+    try:
+        kind_of(specification)
+    except UsageError as unknown:
+        yield f"{key}.kind", unknown.message, unknown.remedy
+    except (TypeError, ValueError) as refused:
+        if metadata.answer is None:
+            key = "metadata.vecbench.labels"
+        yield key, str(refused), FLAGS if _has_flag(specification.options) else REMEDIES.get(key, "")
+
+
+def _has_flag(value: object) -> bool:
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    return isinstance(value, bool) or any(_has_flag(each) for each in inner)
 
 
 def _label_faults(metadata: TaskMetadata) -> Iterator[_Finding]:
@@ -114,6 +153,9 @@ def _parent_faults(metadata: TaskMetadata) -> Iterator[_Finding]:
     if not metadata.parents:
         return
     key = "metadata.vecbench.parents"
+    if not metadata.labels:
+        yield key, "there are no labels that could have parents", "Leave it out."
+        return
     children = Counter(label for labels in metadata.parents.values() for label in labels)
     for label in children:
         if label not in metadata.labels:
@@ -125,8 +167,11 @@ def _parent_faults(metadata: TaskMetadata) -> Iterator[_Finding]:
 
 def _prompt_faults(file: YamlFile, metadata: TaskMetadata) -> Iterator[_Finding]:
     key = "metadata.vecbench.prompts"
+    kind = metadata.specification.kind
+    if metadata.prompts is None and kind not in kinds():
+        return  # which is a fault already
     try:
-        profiles = prompt_profiles(file, metadata.prompts)
+        profiles = prompt_profiles(file, metadata)
     except DataError as fault:
         yield key, fault.message, fault.remedy
         return
@@ -145,6 +190,30 @@ def _prompt_faults(file: YamlFile, metadata: TaskMetadata) -> Iterator[_Finding]
     for name in ("dataset", "standard") if metadata.prompt == AUTO else (metadata.prompt,):
         if name not in profiles:
             yield "metadata.vecbench.prompt", f"there is no prompt profile {name!r}", nearest(name, profiles)
+
+
+def _scale_faults(file: YamlFile, metadata: TaskMetadata) -> Iterator[_Finding]:
+    key = "metadata.vecbench.scale"
+    scales = metadata.scale
+    if metadata.prompts is None:
+        if scales != "unit":
+            remedy = "Leave it out, or write `prompts` that ask for a confidence on that scale."
+            yield key, "the prompts of the answer kind ask for a confidence from 0 to 1", remedy
+        return
+    try:
+        profiles = prompt_profiles(file, metadata)
+    except DataError:
+        return  # which is a fault of the prompts
+    for name in scales if isinstance(scales, dict) else ():
+        if name not in profiles:
+            yield f"{key}.{name}", f"there is no prompt profile {name!r}", nearest(name, profiles)
+
+
+def _headline_faults(metadata: TaskMetadata) -> Iterator[_Finding]:
+    headline = metadata.headline
+    if headline is not None and headline.how != "pooled" and not metadata.subsets:
+        problem = f"{headline.how} is a mean over subsets, and the task has none"
+        yield "metadata.vecbench.headline", problem, "Write `subsets: [COLUMN]`, a column of the data."
 
 
 def _generation_faults(task: TaskFile) -> Iterator[_Finding]:
@@ -185,7 +254,7 @@ def _fault(schema: type[BaseModel], file: YamlFile, error: Any) -> Fault:
     key = ".".join(location)
     if error["type"] == "extra_forbidden":
         return _located(file, key, "unknown key", nearest(location[-1], _fields(schema, location[:-1])))
-    said = error["msg"].removeprefix("Value error, ")
+    said = _WRONG_TYPES.get(error["type"]) or error["msg"].removeprefix("Value error, ")
     problem = "missing" if error["type"] == "missing" else _uncapitalised(said)
     return _located(file, key, problem, REMEDIES.get(key, "Add it." if problem == "missing" else ""))
 
@@ -220,9 +289,15 @@ def file_faults(path: Path) -> list[Fault]:
                 path, "", "it defines no task and no group", "Add a key `task` or `group`, or leave it out."
             )
         ]
+    return content_faults(file)
+
+
+def content_faults(file: YamlFile) -> list[Fault]:
+    """Every fault of what a task's or a group's file says."""
     if "group" in file.content:
         group = validated(GroupFile, file)
         return group if isinstance(group, list) else []
+    file = in_full(file)
     task = validated(TaskFile, file)
     return task if isinstance(task, list) else task_faults(file, task)
 

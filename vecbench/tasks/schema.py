@@ -7,12 +7,44 @@ for lies under `metadata.vecbench`.
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any, Literal
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from vecbench.answers import AnswerSpecification
+from vecbench.tasks.task import Headline, Scale
+
+QUOTED = "put it into quotes"
+"""What to do about a text that YAML takes for something else."""
+
+
+def _text(value: object) -> object:
+    """YAML 1.1 takes yes, no, on and off for true and false: labels and answers to questions are lost."""
+    if isinstance(value, bool):
+        raise ValueError(f"{str(value).lower()} is no text: {QUOTED}, such as 'yes' or 'no'")
+    return value
+
+
+def _written(value: object) -> object:
+    """What names a row or a value of the data, which is a text there; whole numbers are spelt alike."""
+    if isinstance(value, float):
+        raise ValueError(f"{value} may be spelt otherwise in the data: {QUOTED}")
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else _text(value)
+
+
+def _distinct(values: list[str]) -> list[str]:
+    for value in values:
+        if values.count(value) > 1:
+            raise ValueError(f"{value!r} is listed twice")
+    return values
+
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]+$")]
-Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True), BeforeValidator(_text)]
+Written = Annotated[str, StringConstraints(min_length=1), BeforeValidator(_written)]
+Distinct = AfterValidator(_distinct)
 
 
 def _no_flag(value: object) -> object:
@@ -36,27 +68,91 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
 
 
+class AnswerMetadata(BaseModel):
+    """`answer`: a kind, and whatever that kind wants to know."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    kind: Text
+
+
+class Exclusion(_Strict):
+    """`exclude`: samples that are not scored, and why."""
+
+    ids: Annotated[list[Written], Field(min_length=1), Distinct]
+    because: Text
+
+
+def _headline(value: object) -> object:
+    """One fault for whatever it is instead, not one for each thing that it could have been."""
+    if value in ("pooled", "macro"):
+        return Headline(value)
+    if not isinstance(value, dict) or value.keys() != {"mean_of"}:
+        raise ValueError(f"{_shortened(value)} is neither pooled, macro nor {{mean_of: [VALUE, …]}}")
+    listed = value["mean_of"]
+    if not isinstance(listed, list) or not listed:
+        raise ValueError(f"mean_of: {_shortened(listed)} is no list of values")
+    values = [_written(each) for each in listed]
+    if not all(isinstance(each, str) and each for each in values):
+        raise ValueError(f"mean_of: {_shortened(listed)} is no list of texts")
+    return Headline("mean_of", tuple(_distinct([str(each) for each in values])))
+
+
+def _scales(value: object) -> object:
+    known = get_args(Scale)
+    for each in value.values() if isinstance(value, dict) else [value]:
+        if each not in known:
+            raise ValueError(f"{_shortened(each)} is no scale of a confidence: {_either(known)}")
+    return value
+
+
+def _shortened(value: object) -> str:
+    return f"{value!r:.60}"
+
+
+def _either(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:-1])} or {names[-1]}"
+
+
+HeadlineRule = Annotated[Headline | None, BeforeValidator(_headline)]
+
+
 class TaskMetadata(_Strict):
     """`metadata.vecbench` of a task."""
 
-    display: Text
+    display: Text | None = None
     names: list[Text] = []
-    group: Name
-    noun: Literal["emotion", "sentiment"]
-    labels: list[Text] = Field(min_length=2)
+    group: Name | None = None
+    noun: Text = "emotion"
+    answer: AnswerMetadata | None = None
+    labels: list[Text] = []
     aliases: dict[Text, list[Text]] = {}
     parents: dict[Text, list[Text]] = {}
-    prompts: str | dict[str, Text]
+    prompts: str | dict[str, Text] | None = None
     prompt: str = "standard"
+    scale: Annotated[Scale | dict[str, Scale], BeforeValidator(_scales)] = "unit"
+    subsets: Annotated[list[Text], Distinct] = []
+    headline: HeadlineRule = None
+    exclude: Exclusion | None = None
     expected_n: Annotated[int | tuple[Count, Count] | None, NoFlag] = None
     data: str | None = None
     sources: list[Text] = []
+
+    @property
+    def specification(self) -> AnswerSpecification:
+        """What it says of the answers; without `answer` they are labels."""
+        aliases = {alias: label for label, listed in self.aliases.items() for alias in listed}
+        said = AnswerSpecification(labels=tuple(self.labels), aliases=aliases)
+        if self.answer is None:
+            return said
+        return replace(said, kind=self.answer.kind, options=self.answer.model_extra or {})
 
 
 class GroupMetadata(_Strict):
     """`metadata.vecbench` of a group."""
 
-    display: Text
+    display: Text | None = None
+    headline: HeadlineRule = None
 
 
 class Versioned(BaseModel):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from vecbench.answers import AnswerKind
+from vecbench.answers import AnswerKind, AnswerSpecification
+
+Scale = Literal["unit", "percent", "ten"]
+"""What a prompt asks a confidence in: from 0 to 1, to 100, or to 10."""
 
 PREFIX = "vecbench_"
 """lm-eval's registry is global, so names carry this prefix there; vecbench leaves it out."""
@@ -35,9 +38,9 @@ class Task:
         id: Such as `fi_8`.
         display: The name in tables, such as `FI-8`.
         names: Further names that data and responses use for it.
-        group: The id of the group whose rows it is pooled with.
+        group: The id of the group whose rows it is pooled with; None if its file names none.
         version: Raised whenever a change makes scores incomparable.
-        noun: What is asked for, "emotion" or "sentiment".
+        noun: What is asked for, such as "emotion" or "sentiment".
         answers: How its answers are read and scored.
         labels: The closed list, in the order of the prompt; empty for a kind that has none.
         aliases: Other spellings that an answer may use → label.
@@ -50,19 +53,22 @@ class Task:
         max_tokens: Likewise, most tokens of an answer.
         stop: Likewise, texts that end an answer.
         expected_n: Fewest and most rows that the data should have; None if unknown.
-        data: The data folder that comes with the task; None if the user brings it.
+        data: The data that comes with the task, a folder or a table; None if the user brings it.
         path: The file that defines it.
-        sha256: Of everything above that the file says, comments and spelling of the YAML aside.
+        sha256: Of everything above that the file says, comments and spelling of the YAML aside; a short
+            file has that of its full form.
         subsets: Columns of the data by whose values scores are broken down.
         headline: How its headline accuracy is made of its subsets; None for its rows, pooled.
         excluded: Ids of samples that are asked about and counted, and not scored.
         excluded_because: Why.
+        scales: Prompt profile → what it asks the confidence in.
+        specification: What the file says of the answers: what `answers` was made of.
     """
 
     id: str
     display: str
     names: tuple[str, ...]
-    group: str
+    group: str | None
     version: str
     noun: str
     answers: AnswerKind
@@ -83,6 +89,8 @@ class Task:
     headline: Headline | None = None
     excluded: frozenset[str] = frozenset()
     excluded_because: str = ""
+    scales: Mapping[str, Scale] = field(default_factory=dict)
+    specification: AnswerSpecification = field(default_factory=AnswerSpecification)
 
     def is_named(self, name: str) -> bool:
         """Whether data or responses mean this task by a name: its id, display name or a further one.

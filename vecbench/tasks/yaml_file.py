@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -90,7 +91,7 @@ def _read(path: Path, including: tuple[Path, ...]) -> YamlFile:
 
 def _mapping(path: Path) -> dict[str, Any]:
     try:
-        content = _parsed(path.read_text(encoding="utf-8"))
+        content = parsed(path.read_text(encoding="utf-8"))
     except OSError as fault:
         raise DataError(f"{path}: {(fault.strerror or str(fault)).lower()}") from None
     except UnicodeDecodeError:
@@ -109,5 +110,18 @@ def _mapping(path: Path) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=256)  # every task file is read by the check and by the catalogue, its bases once a task
-def _parsed(text: str) -> Any:
+def parsed(text: str) -> Any:
+    """What a YAML text says.
+
+    Raises:
+        YAMLError: It is none.
+        ValueError: It has a value that YAML cannot hold, such as the 31st of February.
+    """
     return yaml.load(text, Loader=_Loader)
+
+
+def inline(value: object) -> str:
+    """A text, a number, a list or a mapping as YAML on one line; texts are quoted where YAML needs it."""
+    return yaml.safe_dump(
+        [value], default_flow_style=True, allow_unicode=True, sort_keys=False, width=math.inf
+    ).strip()[1:-1]

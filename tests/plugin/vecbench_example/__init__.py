@@ -1,0 +1,1 @@
+"""A metric and an answer kind that vecbench finds through entry points."""

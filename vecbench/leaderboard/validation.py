@@ -1,0 +1,29 @@
+"""What a stranger's file says, as the model that it should be."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from vecbench.errors import DataError
+from vecbench.escaping import printable
+
+Shape = TypeVar("Shape", bound=BaseModel)
+
+
+def validated(shape: type[Shape], values: object, where: str) -> Shape:
+    """The values as a model.
+
+    Raises:
+        DataError: They do not fit; the message names the first key that does not.
+    """
+    try:
+        return shape.model_validate(values)
+    except ValidationError as fault:
+        first = fault.errors()[0]
+        place = printable(".".join(str(part) for part in first["loc"]))
+        said = first["msg"].removeprefix("Value error, ")
+        raise DataError(
+            f"{where}: {place + ': ' if place else ''}{said[:1].lower()}{said[1:]:.300}"
+        ) from None

@@ -1,0 +1,323 @@
+"""The scores of sets of rows, and of sets that are pooled: values, intervals, reasons."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vecbench.answers import AnswerKind, metrics_of
+from vecbench.metrics import mean_interval, wilson_interval
+from vecbench.metrics.bootstrap import LEVEL, bootstrap, percentile_interval, reflected_interval
+from vecbench.metrics.catalogue import null_bins
+from vecbench.metrics.cells import Cells, Values
+from vecbench.metrics.condensed import is_condensed
+from vecbench.metrics.consistency import consistency_p, null_eces, widened
+from vecbench.metrics.definition import Metric
+from vecbench.metrics.observations import Observations
+from vecbench.metrics.replication import WORKERS
+from vecbench.metrics.resampling import resampled
+from vecbench.metrics.totals import Totals
+from vecbench.parsing import Prediction
+from vecbench.parsing.prediction import ANSWER_STATUSES, CONFIDENCE_STATUSES
+from vecbench.scoring.dependence import INDEPENDENT, Dependence, Effects
+from vecbench.scoring.observations import observations
+from vecbench.scoring.scores import RowScores, Score
+
+WILSON = "wilson"
+PERCENTILE = "bootstrap, percentile"
+SQUARE_AND_ADD = "square-and-add of the tasks' Wilson intervals"
+REFLECTED = "bootstrap, reflected; low end 0 unless the consistency test rejects"
+BY_IMAGE = "all answers to an image together"
+"""What is said beside these where an image has several rows."""
+
+Drawn = Mapping[str, Mapping[str, Values]]
+"""Name of a set or pool → metric key → replicates."""
+
+
+class SetScorer:
+    """Scores sets of rows.
+
+    The order of the rows makes no difference, and a set's scores depend on its own rows alone. Answers to one
+    image are not independent: they are resampled together, and the other intervals are as much wider as they
+    depend.
+
+    Args:
+        sets: Name → rows, of one kind; at most one a task, sample and repeat.
+        kinds: Name → that kind.
+        pools: Name → the sets it holds, at least one; no name is a set's.
+        replicates: Of the bootstrap and of the consistency test; 0 for values without what these two say.
+        seed: Of their draws.
+    """
+
+    def __init__(
+        self,
+        sets: Mapping[str, Sequence[Prediction]],
+        kinds: Mapping[str, AnswerKind],
+        pools: Mapping[str, Sequence[str]],
+        replicates: int,
+        seed: int,
+    ) -> None:
+        self._sets = sets
+        self._members = {name: [name] for name in sets} | {name: list(parts) for name, parts in pools.items()}
+        self._kinds = {name: [kinds[part] for part in parts] for name, parts in self._members.items()}
+        self._observations = observations(sets, kinds)
+        self._totals: dict[str, Totals] = {}
+        self._metrics = {name: _common_metrics(each) for name, each in self._kinds.items()}
+        self._dependence = Dependence.of(self._observations)
+        self._replicates, self._seed = replicates, seed
+        # numpy draws without holding the interpreter: the two kinds of replicates need not wait.
+        with ThreadPoolExecutor(WORKERS) as workers:
+            workers.submit(import_module, "scipy.special")  # what SmoothECE needs takes as long to import
+            simulated = self._simulated(workers) if replicates else {}
+            self._drawn = self._all_drawn() if replicates else {}
+        self._nulls = {name: each.result() for name, each in simulated.items()}
+
+    def is_condensed(self, name: str) -> bool:
+        """Whether a set's confidences were condensed for its replicates."""
+        return name in self._drawn and is_condensed(self._total(name).cells)
+
+    def is_of_one_kind(self, name: str) -> bool:
+        """Whether all rows of a pool are: rows of several kinds cannot be scored together."""
+        return len({each.name for each in self._kinds[name]}) == 1
+
+    def scores(self, name: str) -> RowScores:
+        """The scores of a set, or of a pool's rows together."""
+        parts = self._members[name]
+        rows = [row for part in parts for row in self._sets[part]]
+        kind, metrics = self._kinds[name][0], self._metrics[name]
+        if not self.is_of_one_kind(name):
+            kinds = ", ".join(dict.fromkeys(each.name for each in self._kinds[name]))
+            why = f"answers of several kinds ({kinds}) are not pooled"
+            scored = {each.key: Score(None, 0, why=why) for each in metrics if not each.is_of_one_run}
+            return RowScores(len(rows), status_counts(rows), scored, kind="mixed", scored_by=metrics)
+        whole = Observations.pooled([self._observations[part] for part in parts])
+        effects = self._dependence.effects(parts, metrics) if self._dependence else INDEPENDENT
+        null = widened(self._nulls.get(name, {}), effects.null)
+        totals = Totals.of(whole, null)
+        drawn = self._drawn[name].get(name, {}) if name in self._drawn else {}
+        scored = {
+            metric.key: _scored(metric, totals, whole, drawn.get(metric.key), effects)
+            for metric in metrics
+            if self._replicates or not metric.is_of_one_run
+        }
+        return RowScores(
+            len(rows),
+            status_counts(rows),
+            scored,
+            totals.cells,
+            whole.classes,
+            confusion_of(whole),
+            kind.name,
+            metrics,
+        )
+
+    def macro(self, name: str, scores: Mapping[str, RowScores]) -> dict[str, Score]:
+        """The unweighted mean of a pool's sets, as far as a mean says something.
+
+        Args:
+            name: Of the pool.
+            scores: Of its sets, by name.
+        """
+        parts = self._members[name]
+        drawn = self._drawn.get(name, {})
+        by_image = self._dependence is not None and self._dependence.is_in(parts)
+        macro: dict[str, Score] = {}
+        for metric in self._metrics[name]:
+            key = metric.key
+            if not metric.averaged or any(key not in scores[part].metrics for part in parts):
+                continue
+            each = [scores[part].metrics[key] for part in parts]
+            undefined = [part for part in parts if scores[part].metrics[key].value is None]
+            if undefined:
+                macro[key] = Score(None, len(parts), why=f"{key} is undefined for {', '.join(undefined)}")
+                continue
+            value = math.fsum(score.value for score in each if score.value is not None) / len(parts)
+            if metric.counts is not None:
+                effect = self._dependence.macro_effect(parts, metric.counts) if self._dependence else 1.0
+                macro[key] = mean_of_shares(value, each, effect)
+            elif metric.interval == "percentile" and all(key in drawn.get(part, {}) for part in parts):
+                interval = percentile_interval(np.mean([drawn[part][key] for part in parts], axis=0))
+                method = PERCENTILE + f"; {BY_IMAGE}" * by_image
+                macro[key] = _with_interval(value, len(parts), interval, method, {})
+            else:
+                macro[key] = Score(value, len(parts))
+        return macro
+
+    def _total(self, name: str) -> Totals:
+        if name not in self._totals:
+            parts = self._members[name]
+            if name in self._sets:
+                self._totals[name] = Totals.of(self._observations[name])
+            else:
+                self._totals[name] = Totals(Cells.pooled([self._total(part).cells for part in parts]))
+        return self._totals[name]
+
+    def _simulated(self, workers: ThreadPoolExecutor) -> dict[str, Future[dict[int, Values]]]:
+        found = {}
+        for name, metrics in self._metrics.items():
+            bins = null_bins(metrics)
+            if bins and self.is_of_one_kind(name) and (cells := self._total(name).cells).n:
+                found[name] = workers.submit(null_eces, cells, bins, self._replicates, self._seed)
+        return found
+
+    def _all_drawn(self) -> dict[str, Drawn]:
+        """Name of a set or pool → its replicates, and those of its sets in the same draws.
+
+        Where an image has several rows in it, it is drawn by itself: what else was scored makes no
+        difference.
+        """
+        drawn = self._drawn_by_confidence()
+        for name, parts in self._members.items():
+            sets = {part: self._metrics[part] for part in parts} | {name: self._metrics[name]}
+            if any(_is_resampled_by_row(each) for listed in sets.values() for each in listed):
+                model = {part: self._observations[part] for part in parts}
+                members = {each: self._members[each] for each in sets}
+                wanted = {each: list(filter(_is_resampled_by_row, listed)) for each, listed in sets.items()}
+                if not self.is_of_one_kind(name):
+                    wanted[name] = []
+                by_row = resampled([model], members, wanted, self._replicates, self._seed)
+                known = drawn.get(name, {})
+                drawn[name] = {
+                    each: {**known.get(each, {}), **{key: values[0] for key, values in found.items()}}
+                    for each, found in by_row.items()
+                }
+        return drawn
+
+    def _drawn_by_confidence(self) -> dict[str, Drawn]:
+        wanted = {
+            each.key: each.value
+            for listed in self._metrics.values()
+            for each in listed
+            if each.basis == "confidence" and each.interval in {"percentile", "reflected"}
+        }
+        judged = [name for name in self._sets if self._kinds[name][0].judges]
+        pools = {
+            name: parts
+            for name, parts in self._members.items()
+            if name not in self._sets and all(part in judged for part in parts)
+        }
+        totals = {name: self._total(name) for name in judged}
+        if not judged or not wanted:
+            return {}
+        apart = bootstrap(totals, pools, wanted, self._replicates, self._seed)
+        drawn: dict[str, Drawn] = dict.fromkeys([*judged, *pools], apart)
+        if self._dependence is None:
+            return drawn
+        for name in drawn:
+            parts = self._members[name]
+            if self._dependence.is_in(parts):
+                rows = {part: totals[part] for part in parts}
+                pool = {name: parts} if name in pools else {}
+                clusters = self._dependence.clusters(rows)
+                drawn[name] = bootstrap(rows, pool, wanted, self._replicates, self._seed, clusters)
+        return drawn
+
+
+def _is_resampled_by_row(metric: Metric) -> bool:
+    return metric.basis in {"sums", "rows"} and metric.interval == "percentile"
+
+
+def _common_metrics(kinds: Sequence[AnswerKind]) -> tuple[Metric, ...]:
+    """Those that all of some kinds have, in the order of the first."""
+    first, *others = [metrics_of(kind) for kind in kinds]
+    return tuple(metric for metric in first if all(metric in listed for listed in others))
+
+
+def _scored(
+    metric: Metric, totals: Totals, rows: Observations, drawn: Values | None, effects: Effects
+) -> Score:
+    stated = totals.cells.n
+    n = {"all": rows.n, "confident": stated, "answered": int(rows.answered.sum())}[metric.over]
+    if metric.counts is not None and metric.interval == "wilson":
+        part = int(np.count_nonzero(metric.counts(rows)))
+        return share(part, rows.n, effects.shares.get(metric.key, 1.0))
+    if metric.is_of_one_run and not totals.null:
+        return Score(None, 0, why=_why_undefined(metric, totals))
+    value = float(metric.value(totals))
+    if math.isnan(value):
+        return Score(None, n, why=_why_undefined(metric, totals))
+    details = dict(metric.details(totals))
+    missing = rows.n - stated
+    if metric.bounds is not None and missing:
+        details["bounds"] = list(metric.bounds(value, stated, missing))
+    interval, method = None, PERCENTILE
+    if drawn is not None and metric.interval == "percentile":
+        interval = percentile_interval(drawn)
+    elif drawn is not None and metric.interval == "reflected" and metric.bins is not None:
+        may_be_zero = consistency_p(totals.cells, totals.null[metric.bins], metric.bins) > 1 - LEVEL
+        interval = reflected_interval(value, drawn, may_be_zero=may_be_zero)
+        method = REFLECTED
+    method += f"; {BY_IMAGE}" * effects.by_image
+    return _with_interval(value, n, interval, method, details)
+
+
+def mean_of_shares(value: float, shares: Sequence[Score], effect: float) -> Score:
+    """The unweighted mean of shares that are all defined, with its interval."""
+    known = [(each.value or 0.0, each.low or 0.0, each.high or 0.0) for each in shares]
+    return Score(value, len(shares), *mean_interval(known, effect), SQUARE_AND_ADD, details=_effect(effect))
+
+
+def share(part: int, n: int, design_effect: float = 1.0) -> Score:
+    """Some of n rows, with its Wilson interval; undefined of no rows."""
+    if n == 0:
+        return Score(None, 0, why="there are no rows")
+    low, high = wilson_interval(part, n, design_effect=design_effect)
+    return Score(part / n, n, low, high, WILSON, details=_effect(design_effect))
+
+
+def _effect(design_effect: float) -> Mapping[str, Any]:
+    """What is said of an interval that is wider than that of independent answers."""
+    return {} if design_effect == 1 else {"design_effect": design_effect}
+
+
+def _with_interval(
+    value: float, n: int, interval: tuple[float, float] | None, method: str, details: Mapping[str, Any]
+) -> Score:
+    if interval is None:
+        return Score(value, n, details=details)
+    return Score(value, n, *interval, method, details=details)
+
+
+def _why_undefined(metric: Metric, totals: Totals) -> str:
+    if metric.over != "confident":
+        return metric.undefined or "there are no rows"
+    if totals.cells.n == 0:
+        return "no row has a confidence"
+    if metric.undefined:
+        return metric.undefined
+    return "every answer with a confidence is " + ("right" if totals.cells.total_right else "wrong")
+
+
+def confusion_of(rows: Observations) -> NDArray[np.int64]:
+    """Rows by target and answer; shape (classes + 1, classes + 1).
+
+    The last row takes those without a target, the last column those without an answer.
+    """
+    k = len(rows.classes)
+    if k == 0:
+        return np.array([[rows.n]], dtype=np.int64)
+    target, answer = (np.where(each < 0, k, each) for each in (rows.target, rows.answer))
+    counts = np.bincount(target * (k + 1) + answer, minlength=(k + 1) ** 2)
+    return counts.reshape(k + 1, k + 1).astype(np.int64)
+
+
+def status_counts(rows: Sequence[Prediction]) -> dict[str, int]:
+    """Rows that have an answer, rows that have a confidence, errors, and rows by status."""
+    answers = Counter(row.reading.answer_status for row in rows)
+    confidences = Counter(row.reading.confidence_status for row in rows)
+    return (
+        {
+            "answered": sum(row.reading.answer is not None for row in rows),
+            "confident": sum(row.reading.confidence is not None for row in rows),
+            "errors": answers["error"],
+        }
+        | {status: answers[status] for status in ANSWER_STATUSES}
+        | {f"confidence_{status}": confidences[status] for status in CONFIDENCE_STATUSES}
+    )
