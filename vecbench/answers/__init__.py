@@ -7,6 +7,7 @@ from vecbench.answers.ranking import Ranking
 from vecbench.answers.rating import Rating
 from vecbench.answers.registry import is_of_one_run, kind_named, kind_of, known_metrics, metrics_of
 from vecbench.answers.specification import AnswerSpecification
+from vecbench.answers.text import answer_text
 
 __all__ = [
     "AnswerKind",
@@ -15,6 +16,7 @@ __all__ = [
     "Label",
     "Ranking",
     "Rating",
+    "answer_text",
     "is_of_one_run",
     "kind_named",
     "kind_of",

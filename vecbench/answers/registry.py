@@ -23,8 +23,9 @@ OWN: tuple[type[AnswerKind], ...] = (Label, Choice, Ranking, Rating)
 @lru_cache(maxsize=1)
 def kinds() -> Mapping[str, type[AnswerKind]]:
     """Name → kind; one of a package that has the name of one of ours is not taken."""
-    found = {each.name: each.load() for each in entry_points(group=ENTRY_POINT)}
-    return found | {each.name: each for each in OWN}
+    own = {each.name: each for each in OWN}
+    found = {each.name: each.load() for each in entry_points(group=ENTRY_POINT) if each.name not in own}
+    return own | found
 
 
 def kind_named(name: str) -> type[AnswerKind]:

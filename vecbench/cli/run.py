@@ -149,7 +149,7 @@ def run(
     def make_engine() -> Engine:
         # The commit that was looked up, not the branch: it may move before the engine loads it.
         loaded = arguments if resolved.commit is None else arguments | {"revision": resolved.commit}
-        return create_engine(engine, resolved.source, loaded, _say_choice)
+        return create_engine(engine, resolved.source, loaded, _say_choice, plan.most_images())
 
     outcome = _watched(plan, make_engine, directory)
     _show(directory, catalogue, outcome)

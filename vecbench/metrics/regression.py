@@ -203,7 +203,7 @@ def _weighted(totals: Totals) -> tuple[Mapping[str, Floats], Values]:
     return columns, rows.weights[..., answered]
 
 
-_CONSTANT = "the answers, or the targets, are all the same"
+_TOO_FEW = "fewer than two different answers or targets"
 
 MAE = Metric(
     key="mae",
@@ -257,7 +257,7 @@ PEARSON = Metric(
     over="answered",
     range=(-1.0, 1.0),
     unit="number",
-    undefined=_CONSTANT,
+    undefined=_TOO_FEW,
     change=Change(aspect="answer"),
     shown="always",
     board="column",
@@ -271,7 +271,7 @@ SPEARMAN = Metric(
     over="answered",
     range=(-1.0, 1.0),
     unit="number",
-    undefined=_CONSTANT,
+    undefined=_TOO_FEW,
     change=Change(aspect="answer"),
     shown="always",
     board="main",
@@ -287,7 +287,7 @@ KENDALL = Metric(
     unit="number",
     interval="none",
     why_no_interval="it compares all pairs of rows, which takes too long in replicates: see Spearman's",
-    undefined=_CONSTANT,
+    undefined=_TOO_FEW,
     change=untested("it has no interval: see Spearman's"),
 )
 CCC = Metric(
@@ -299,7 +299,7 @@ CCC = Metric(
     over="answered",
     range=(-1.0, 1.0),
     unit="number",
-    undefined=_CONSTANT,
+    undefined=_TOO_FEW,
     change=Change(aspect="answer"),
     shown="wide",
     board="column",

@@ -30,6 +30,9 @@ from vecbench.scoring import (
 IN_PAPERS = ("accuracy", "ece", "brier")
 """What a LaTeX table has of each group, as the papers do."""
 
+FURTHER = 100
+"""Ranks of columns that are shown only where there is room."""
+
 WIDEST = 8
 """Columns of the terminal's table: more would not fit 80 characters."""
 
@@ -79,14 +82,19 @@ class Column:
         heading: Of the column.
         scale: What values are multiplied by where they are printed.
         decimals: That are printed.
-        is_narrow: Whether it is shown where there is little room.
+        rank: Which columns are left where there is little room: those of the lowest ranks.
     """
 
     key: str
     heading: str
     scale: float = 100.0
     decimals: int = 1
-    is_narrow: bool = True
+    rank: int = 0
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether it is shown where there is little room."""
+        return self.rank < FURTHER
 
     def printed(self, value: float) -> str:
         """A value as the table has it."""
@@ -105,16 +113,40 @@ def columns(scores: Scores) -> tuple[Column, ...]:
             for key, heading in protocol.headings.items()
             if key in known
         )
-    declared: dict[str, Metric] = {}
-    for rows in every:
-        declared |= {metric.key: metric for metric in rows.scored_by if metric.key not in declared}
-    return tuple(column_of(metric) for metric in declared.values() if metric.shown != "asked")
+    by_rows = [[metric for metric in rows.scored_by if metric.shown != "asked"] for rows in every]
+    return columns_of({metric.key: metric for listed in by_rows for metric in listed}.values(), by_rows)
 
 
-def column_of(metric: Metric) -> Column:
-    """The column of a metric as it declares itself."""
-    decimals = 1 if metric.unit == "share" else 3
-    return Column(metric.key, metric.heading, metric.scale, decimals, metric.shown == "always")
+def columns_of(metrics: Iterable[Metric], by_rows: Iterable[Sequence[Metric]]) -> tuple[Column, ...]:
+    """The columns of some metrics as they declare themselves.
+
+    Args:
+        metrics: In the order of the columns.
+        by_rows: The metrics of every line of the table: the first of each line have the lowest rank, so that
+            no answer kind is without a column where there is little room.
+    """
+    ranks: dict[str, int] = {}
+    for listed in by_rows:
+        ordered = sorted(listed, key=lambda metric: metric.shown != "always")
+        for place, metric in enumerate(ordered):
+            rank = place + FURTHER * (metric.shown != "always")
+            ranks[metric.key] = min(rank, ranks.get(metric.key, rank))
+    return tuple(
+        Column(
+            metric.key,
+            metric.heading,
+            metric.scale,
+            1 if metric.unit == "share" else 3,
+            ranks.get(metric.key, 0),
+        )
+        for metric in metrics
+    )
+
+
+def fitting(every: Sequence[Column], most: int) -> tuple[Column, ...]:
+    """As many columns as there is room for, in their order: those of the lowest ranks."""
+    kept = sorted(range(len(every)), key=lambda place: (every[place].rank, place))[:most]
+    return tuple(every[place] for place in sorted(kept))
 
 
 def score_table(scores: Scores, *, intervals: bool = False) -> ScoreTable:
@@ -219,9 +251,7 @@ def terminal_table(scores: Scores, *, intervals: bool = False) -> Group:
     built = score_table(scores, intervals=intervals)
     every = columns(scores)
     width = 4 if intervals else WIDEST - any(column.decimals > 1 for column in every)
-    # Where there is no room for all, what is shown always comes before what is shown where there is.
-    ranked = sorted(range(len(every)), key=lambda place: (not every[place].is_narrow, place))
-    places = sorted(ranked[:width])
+    places = [every.index(column) for column in fitting(every, width)]
     table = Table(box=None, pad_edge=False)
     table.add_column("% (n: rows)", no_wrap=True, max_width=NAME_WIDTH)
     table.add_column("n", justify="right", no_wrap=True)
