@@ -48,7 +48,6 @@ CHANCE = Metric(
     why_no_interval="it is of the questions, whatever is answered",
     change=untested("it is of the questions, whatever is answered"),
     shown="wide",
-    is_of_one_run=True,
 )
 LETTER_BIAS = Metric(
     key="letter_bias",
@@ -60,6 +59,7 @@ LETTER_BIAS = Metric(
     better="lower",
     interval="none",
     why_no_interval="noise adds to it as to ECE, and no interval was found that holds its level",
+    undefined="no row has an answer",
     change=Change("fading", aspect="answer"),
     details=_shares,
 )

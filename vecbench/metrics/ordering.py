@@ -222,5 +222,4 @@ BEST_CONSTANT = Metric(
     change=untested("it is of the targets, whatever is answered"),
     shown="always",
     details=_constant_details,
-    is_of_one_run=True,
 )

@@ -203,6 +203,8 @@ def _weighted(totals: Totals) -> tuple[Mapping[str, Floats], Values]:
     return columns, rows.weights[..., answered]
 
 
+_TOO_FEW = "fewer than two different answers or targets"
+
 MAE = Metric(
     key="mae",
     heading="MAE",
@@ -213,6 +215,7 @@ MAE = Metric(
     better="lower",
     range=(0.0, np.inf),
     unit="number",
+    undefined="no row has an answer",
     change=Change(aspect="answer"),
     shown="always",
     board="column",
@@ -227,6 +230,7 @@ RMSE = Metric(
     better="lower",
     range=(0.0, np.inf),
     unit="number",
+    undefined="no row has an answer",
     change=Change(aspect="answer"),
     shown="wide",
 )
@@ -240,6 +244,7 @@ BIAS = Metric(
     better=None,
     range=(-np.inf, np.inf),
     unit="number",
+    undefined="no row has an answer",
     change=Change(aspect="answer"),
     shown="wide",
 )
@@ -252,6 +257,7 @@ PEARSON = Metric(
     over="answered",
     range=(-1.0, 1.0),
     unit="number",
+    undefined=_TOO_FEW,
     change=Change(aspect="answer"),
     shown="always",
     board="column",
@@ -265,6 +271,7 @@ SPEARMAN = Metric(
     over="answered",
     range=(-1.0, 1.0),
     unit="number",
+    undefined=_TOO_FEW,
     change=Change(aspect="answer"),
     shown="always",
     board="main",
@@ -280,6 +287,7 @@ KENDALL = Metric(
     unit="number",
     interval="none",
     why_no_interval="it compares all pairs of rows, which takes too long in replicates: see Spearman's",
+    undefined=_TOO_FEW,
     change=untested("it has no interval: see Spearman's"),
 )
 CCC = Metric(
@@ -291,6 +299,7 @@ CCC = Metric(
     over="answered",
     range=(-1.0, 1.0),
     unit="number",
+    undefined=_TOO_FEW,
     change=Change(aspect="answer"),
     shown="wide",
     board="column",
