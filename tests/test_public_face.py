@@ -176,5 +176,5 @@ def test_the_evaluated_example_leaves_what_a_run_leaves(workplace):
     }
 
 
-def test_type_checkers_see_the_types():
+def test_the_package_says_that_it_is_typed():
     assert (ROOT / "vecbench" / "py.typed").is_file()
