@@ -4,9 +4,9 @@ import sys
 PROGRAM = """
 import os, signal
 from pathlib import Path
-from vecbench import compare
+from vecbench import comparing
 from vecbench.cli import main
-compare.open_side = lambda *_: os.kill(os.getpid(), signal.SIGTERM)
+comparing.open_side = lambda *_: os.kill(os.getpid(), signal.SIGTERM)
 main(["compare", "a", "b"])
 """
 
