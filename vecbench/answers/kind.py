@@ -120,5 +120,9 @@ class AnswerKind(Protocol):
         ...
 
     def columns(self, rows: Sequence[Prediction]) -> Mapping[str, NDArray[np.float64]]:
-        """The rows' numbers for metrics of the bases "sums" and "rows"; each of shape (rows,)."""
+        """The rows' numbers for metrics of the bases "sums" and "rows"; each of shape (rows,).
+
+        Where answers are numbers themselves, "answered" (1 or 0), "answer" and "target" are among them, and
+        are drawn against each other.
+        """
         ...

@@ -172,6 +172,7 @@ def score_table(scores: Scores, *, intervals: bool = False) -> ScoreTable:
     if alone:
         lines = [_line(scores.names.get(name, name), scores.tasks[name], notes) for name in alone]
         blocks.append(("No group", tuple(lines)))
+    blocks += _subset_blocks(scores, notes)
     if len(scores.tasks) > 1 or notes.is_published:
         blocks.append(("Overall", tuple(_group_lines(scores.overall, (), scores, notes))))
     return ScoreTable(tuple(blocks), (*notes.texts.values(), *scores.notes))
@@ -218,8 +219,28 @@ def _group_lines(
         # Why a macro score is undefined shows in the lines above it.
         silent = replace(notes, texts={})
         marked = frozenset[str]().union(*(notes.conditional(scores.tasks[name]) for name in group.tasks))
-        if group.macro:
+        if any(column.key in group.macro for column in notes.columns):
             yield ScoreLine("macro", 1, None, _cells(group.macro, marked, silent))
+
+
+def _subset_blocks(scores: Scores, notes: _Notes) -> Iterator[tuple[str, tuple[ScoreLine, ...]]]:
+    """A block for each column that a task, or a group of several, is broken down by; and its headline."""
+    several = {name: group.pooled for name, group in scores.groups.items() if len(group.tasks) > 1}
+    for name, rows in (*scores.tasks.items(), *several.items()):
+        shown = scores.names.get(name, name)
+        lines = [_headline(rows, notes)] if rows.headline is not None else []
+        for column, values in rows.subsets.items():
+            parts = [_line(value or "–", each, notes) for value, each in values.items()]
+            yield f"{shown}, by {column}", (*parts, *lines)
+            lines = []
+        if lines:
+            yield shown, tuple(lines)
+
+
+def _headline(rows: RowScores, notes: _Notes) -> ScoreLine:
+    first = next(iter(rows.metrics))
+    cells = (_cell(column, rows.headline, notes) if column.key == first else "" for column in notes.columns)
+    return ScoreLine("headline", 1, None, tuple(cells))
 
 
 def _line(name: str, rows: RowScores, notes: _Notes, level: int = 2) -> ScoreLine:

@@ -126,7 +126,8 @@ def _by_task(
 
 def _notes(excluded: Mapping[str, Excluded]) -> Iterable[str]:
     for name, each in excluded.items():
-        yield f"{name}: {each.n} rows are excluded by its file: {each.because}."
+        rows = "1 row is" if each.n == 1 else f"{each.n:,} rows are"
+        yield f"{name}: {rows} excluded by its file: {each.because}."
 
 
 class _Subsets:
