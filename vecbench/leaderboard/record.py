@@ -1,15 +1,21 @@
-"""What a stranger's file says, as the model that it should be."""
+"""What a stranger's file says, as the record that it should be."""
 
 from __future__ import annotations
 
 from typing import TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from vecbench.errors import DataError
 from vecbench.escaping import printable
 
 Shape = TypeVar("Shape", bound=BaseModel)
+
+
+class Record(BaseModel):
+    """Part of a file: with the keys that it has, and no others."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=(), populate_by_name=True)
 
 
 def validated(shape: type[Shape], values: object, where: str) -> Shape:
