@@ -341,12 +341,12 @@ def test_an_entry_that_is_no_plain_file_is_refused_and_not_waited_for(tmp_path):
     (tmp_path / "entries").mkdir()
     path = tmp_path / "entries" / "pipe.json"
     os.mkfifo(path)
-    with pytest.raises(DataError, match=r"pipe\.json is no plain file"):
+    with pytest.raises(DataError, match=r"pipe\.json: not a plain file"):
         read_entries(tmp_path)
     path.unlink()
     (tmp_path / "real").write_text(json.dumps(entry()))
     path.symlink_to(tmp_path / "real")
-    with pytest.raises(DataError, match=r"pipe\.json is no plain file"):
+    with pytest.raises(DataError, match=r"pipe\.json: not a plain file"):
         read_entries(tmp_path)
 
 

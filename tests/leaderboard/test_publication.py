@@ -157,5 +157,5 @@ def test_a_kept_submission_that_is_a_link_is_refused(entry, verified, tmp_path):
     done = publish(entry, tmp_path, verified.files)
     done.submission.unlink()
     done.submission.symlink_to("/dev/zero")
-    with pytest.raises(DataError, match="no plain file"):
+    with pytest.raises(DataError, match="not a plain file"):
         reverify(tmp_path, CATALOGUE)

@@ -391,7 +391,7 @@ def test_a_folder_is_checked_as_an_archive_is(files, tmp_path):
     assert verified_entry(verify(folder, CATALOGUE)) == verified_entry(verify(HONEST, CATALOGUE))
     (folder / "run.json").rename(tmp_path / "run.json")
     (folder / "run.json").symlink_to(tmp_path / "run.json")
-    with pytest.raises(DataError, match="no plain file"):
+    with pytest.raises(DataError, match="not a plain file"):
         verify(folder, CATALOGUE)
     (folder / "run.json").unlink()
     with pytest.raises(DataError, match=r"no run\.json"):

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vecbench.leaderboard.entry import Entry
-from vecbench.leaderboard.influence import answered, models_at_once
+from vecbench.leaderboard.influence import ConfidenceTable, models_at_once
 from vecbench.leaderboard.outcomes import Codes, Samples, TaskOutcomes, images_of
 from vecbench.metrics.cells import Values
 from vecbench.metrics.definition import Metric
@@ -102,16 +102,15 @@ class Answers:
         return Estimated(value, np.zeros_like(value), self._covariance(influence))
 
     def estimates(self, metrics: Sequence[Metric], least_stated: float) -> Iterator[Estimated]:
-        """Metrics of the confidences, see `vecbench.leaderboard.influence.answered`."""
+        """Metrics of the confidences, see `ConfidenceTable.influences`."""
         size = models_at_once(self._codes)
         rows = [slice(begin, begin + size) for begin in range(0, len(self.members), size)]
-        parts = [answered(self._right[each], self._codes[each], metrics, least_stated) for each in rows]
-        for number in range(len(metrics)):
-            found = [part.influences[number] for part in parts]
+        tables = [ConfidenceTable(self._right[each], self._codes[each]) for each in rows]
+        for found in zip(*(table.influences(metrics, least_stated) for table in tables), strict=True):
             value = np.concatenate([each.value for each in found])
             influence = np.empty(self._right.shape, dtype=np.float32)
-            for where, part, each in zip(rows, parts, found, strict=True):
-                np.take(each.by_place.ravel(), part.place, out=influence[where])
+            for where, table, each in zip(rows, tables, found, strict=True):
+                np.take(each.by_place.ravel(), table.place, out=influence[where])
             influence[np.isnan(value)] = 0
             excess = np.concatenate([each.excess for each in found])
             yield Estimated(value, excess, self._covariance(influence))

@@ -7,7 +7,6 @@ that count what comes out, whatever the headers claim.
 from __future__ import annotations
 
 import io
-import os
 import stat
 import struct
 import zipfile
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from vecbench.errors import DataError
+from vecbench.leaderboard.record import content_of
 
 MIB = 2**20
 MEMBERS: Mapping[str, int] = {
@@ -74,22 +74,14 @@ def read_members(path: Path) -> dict[str, bytes]:
     Raises:
         DataError: It is not there, or a file is missing, unexpected, too large, or no plain file.
     """
+    if not path.is_dir():
+        return _of_archive(path)
     try:
-        return _of_folder(path) if path.is_dir() else _of_archive(path)
+        names = [each.name for each in path.iterdir()]
     except OSError as fault:
         raise DataError(f"{path}: {(fault.strerror or str(fault)).lower()}") from None
-
-
-def _of_folder(path: Path) -> dict[str, bytes]:
-    _require_names(path, [each.name for each in os.scandir(path)])
-    files = {}
-    for name, limit in MEMBERS.items():
-        where = f"{path}: {name}"
-        if not stat.S_ISREG((path / name).lstat().st_mode):
-            raise DataError(f"{where} is no plain file", "A submission has no links in it.")
-        with os.fdopen(os.open(path / name, os.O_RDONLY | os.O_NOFOLLOW), "rb") as stream:
-            files[name] = _bounded(stream, limit, where)
-    return files
+    _require_names(path, names)
+    return {name: content_of(path / name, limit) for name, limit in MEMBERS.items()}
 
 
 def _of_archive(path: Path) -> dict[str, bytes]:
@@ -108,12 +100,7 @@ def _of_archive(path: Path) -> dict[str, bytes]:
 
 def _archive_bytes(path: Path) -> bytes:
     """The archive, once its end says that its directory is small: opening it must not cost memory."""
-    if not path.is_file() and path.exists():
-        raise DataError(f"{path}: no plain file")
-    with path.open("rb") as stream:
-        content = stream.read(MAX_ARCHIVE + 1)
-    if len(content) > MAX_ARCHIVE:
-        raise DataError(f"{path}: larger than {MAX_ARCHIVE // MIB} MiB")
+    content = content_of(path, MAX_ARCHIVE)
     end = content[-_END.size :]
     if len(end) < _END.size or not end.startswith(b"PK\x05\x06"):
         raise DataError(f"{path}: not a zip archive, or one with bytes after its end", _MAKE)

@@ -65,16 +65,16 @@ class BoardColumn:
     def test(self) -> Literal["shares", "influence"] | None:
         """How two models are compared in it.
 
-        shares: as shares of right rows. influence: by what every sample contributes to it. None: not at all,
-        since an entry holds right or wrong and the confidence of every sample, and no other numbers: no
-        classes, sums or rows that metrics of these are made of.
+        shares: as shares of right rows. influence: by what every sample contributes to it. None: not at all;
+        because its changes never are, or an entry does not hold what it is made of: that has right or wrong
+        and the confidence of every sample, and no classes and no numbers of the answers.
         """
         if counts_right(self.metric):
             return "shares"
-        comparable = self.metric.basis == "confidence" and self.metric.over != "answered"
-        if not comparable or self.aggregate == "macro" or self.qualifies or self.metric.better is None:
-            return None
-        return "influence"
+        metric = self.metric
+        is_known = metric.basis == "confidence" and metric.over != "answered" and self.aggregate == "pooled"
+        is_tested = metric.better is not None and metric.change.refused(()) is None
+        return "influence" if is_known and is_tested and not self.qualifies else None
 
 
 def board_columns(kinds: Iterable[AnswerKind]) -> tuple[BoardColumn, ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import re
-import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -17,7 +16,7 @@ from vecbench.errors import DataError, nearest
 from vecbench.leaderboard.columns import counts_right
 from vecbench.leaderboard.outcomes import TaskOutcomes, require_shared_alike
 from vecbench.leaderboard.plain_text import Date, Identifier, Link, Note, Sha256, ShortText
-from vecbench.leaderboard.record import Record, validated
+from vecbench.leaderboard.record import Record, content_of, validated
 from vecbench.strict_json import parse_json
 
 OVERALL = "overall"
@@ -255,16 +254,7 @@ def read_entry(path: Path) -> Entry:
     Raises:
         DataError: It cannot be read or is no entry; the message names file and key.
     """
-    try:
-        # A link could lead anywhere, and a pipe would be waited for.
-        if not stat.S_ISREG(path.lstat().st_mode):
-            raise DataError(f"{path} is no plain file", "An entry is one JSON file.")
-        with path.open("rb") as stream:
-            text = stream.read(MAX_ENTRY + 1)
-    except OSError as fault:
-        raise DataError(f"{path}: {(fault.strerror or str(fault)).lower()}") from None
-    if len(text) > MAX_ENTRY:
-        raise DataError(f"{path}: larger than {MAX_ENTRY} bytes")
+    text = content_of(path, MAX_ENTRY)
     return validated(Entry, parse_json(text, str(path)), str(path))
 
 

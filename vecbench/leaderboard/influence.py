@@ -9,7 +9,7 @@ product for all pairs. For the AUROC these are the placement values of DeLong, D
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from vecbench.leaderboard.outcomes import NO_CONFIDENCE, UNITS, Codes
 from vecbench.metrics.cells import Cells, Counts, Values
 from vecbench.metrics.condensed import MOST_DISTINCT, grouping
-from vecbench.metrics.definition import Metric
+from vecbench.metrics.definition import Change, Metric
 from vecbench.metrics.totals import Totals
 
 ROWS = 2**30
@@ -43,56 +43,95 @@ class Influence:
     by_place: NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """Answers of some models by confidence.
+class ConfidenceTable:
+    """How many answers of some models are right and wrong at each confidence.
 
-    Attributes:
-        place: Where the influence of each stands among those of all of the models; shape (models, samples).
-        influences: Of each metric.
-    """
-
-    place: NDArray[np.intp]
-    influences: tuple[Influence, ...]
-
-
-def models_at_once(codes: Codes) -> int:
-    """How many models to hand to `answered` together; one by one if they state very many confidences."""
-    distinct = int(np.count_nonzero(np.bincount(codes.ravel(), minlength=NO_CONFIDENCE + 1)[: UNITS + 1]))
-    return 1 if distinct > MOST_DISTINCT else max(1, int(np.sqrt(AT_ONCE) / (distinct + 1)))
-
-
-def answered(
-    right: NDArray[np.bool_], codes: Codes, metrics: Sequence[Metric], least_stated: float
-) -> Answered:
-    """How metrics of some models depend on their answers.
+    Of a single model with very many confidences, neighbours are merged where influences are made.
 
     Args:
         right: Whether each answer is right; shape (models, samples).
         codes: Its confidence; shape (models, samples).
-        metrics: Of confidences.
-        least_stated: Share of rows with a confidence below which none of those rows alone is compared: the
-            model has chosen which.
+
+    Attributes:
+        place: Where the influence of each answer stands among those of all models; shape (models, samples).
     """
-    models, n = right.shape
-    known = np.flatnonzero(np.bincount(codes.ravel(), minlength=NO_CONFIDENCE + 1)[: UNITS + 1])
-    k, confidence = known.size, known / UNITS
-    of_code = np.full(NO_CONFIDENCE + 1, k, dtype=np.intp)
-    of_code[known] = np.arange(k)
-    stated = of_code[codes]
-    place = np.where(stated < k, stated + k * ~right, 2 * k + ~right)
-    counts = _counts(place, 2 * k + 2)
-    observed = Totals.of_counts(confidence, counts)
-    if models == 1 and k > MOST_DISTINCT:
-        alone = Cells(confidence, counts[0, :k], counts[0, k : 2 * k])
-        group = grouping(alone)
-        confidence = alone.merged(group).confidence
-        merged = np.concatenate([group, confidence.size + group, 2 * confidence.size + np.arange(2)])
-        place = merged[place]
-        counts = _counts(place, 2 * confidence.size + 2)
-    moves = _Moves(confidence, counts, n)
-    influences = tuple(_influence(metric, observed, moves, least_stated) for metric in metrics)
-    return Answered(place + counts.shape[1] * np.arange(models)[:, None], influences)
+
+    def __init__(self, right: NDArray[np.bool_], codes: Codes) -> None:
+        models, self._n = right.shape
+        known = np.flatnonzero(np.bincount(codes.ravel(), minlength=NO_CONFIDENCE + 1)[: UNITS + 1])
+        k, confidence = known.size, known / UNITS
+        of_code = np.full(NO_CONFIDENCE + 1, k, dtype=np.intp)
+        of_code[known] = np.arange(k)
+        stated = of_code[codes]
+        place = np.where(stated < k, stated + k * ~right, 2 * k + ~right)
+        self._counts = _counts(place, 2 * k + 2)
+        self._observed = Totals.of_counts(confidence, self._counts)
+        if models == 1 and k > MOST_DISTINCT:
+            alone = Cells(confidence, self._counts[0, :k], self._counts[0, k : 2 * k])
+            group = grouping(alone)
+            confidence = alone.merged(group).confidence
+            k = confidence.size
+            place = np.concatenate([group, k + group, 2 * k + np.arange(2)])[place]
+            self._counts = _counts(place, 2 * k + 2)
+        self._confidence = confidence
+        self.place = place + self._counts.shape[1] * np.arange(models)[:, None]
+
+    def influences(self, metrics: Sequence[Metric], least_stated: float) -> list[Influence]:
+        """How metrics depend on each answer.
+
+        Args:
+            metrics: Of confidences.
+            least_stated: Share of rows with a confidence below which none of those rows alone is compared:
+                the model has chosen which.
+        """
+        times = max(1, ROWS // self._n)
+        model, place = np.nonzero(self._counts)
+        many = times * self._counts
+        one_more = many[model]
+        one_more[np.arange(model.size), place] += 1
+        before, after = (Totals.of_counts(self._confidence, each) for each in (many, one_more))
+        found = []
+        for metric in metrics:
+            by_place = np.zeros(self._counts.shape, dtype=np.float32)
+            if metric.held is None:
+                value = metric.value(self._observed)
+                moved = metric.value(after) - metric.value(before)[model]
+            else:
+                value, moved = self._held(metric.value, metric.held, model, many, one_more)
+            by_place[model, place] = moved * times * self._n
+            found.append(Influence(*self._compared(metric, value, least_stated), by_place))
+        return found
+
+    def _held(
+        self,
+        of_rows: Callable[[Totals], Values],
+        held: Callable[[Totals], Callable[[Totals], Values]],
+        model: NDArray[np.intp],
+        many: Counts,
+        one_more: Counts,
+    ) -> tuple[Values, Values]:
+        """Value and moves of a metric that takes something from the rows themselves, model by model."""
+        confidence, observed = self._observed.cells.confidence, self._observed.by_place
+        moved = np.empty(model.size)
+        for number, counts in enumerate(self._counts):
+            own = np.flatnonzero(model == number)
+            rows = np.concatenate([many[[number]], one_more[own]])
+            made = held(Totals.of_counts(self._confidence, counts[None]))
+            before, *after = made(Totals.of_counts(self._confidence, rows))
+            moved[own] = np.array(after) - before
+        values = [float(of_rows(Totals.of_counts(confidence, each))) for each in observed]
+        return np.array(values), moved
+
+    def _compared(self, metric: Metric, value: Values, least_stated: float) -> tuple[Values, Values]:
+        cells = self._observed.cells
+        known = np.minimum(cells.total_right, cells.counts - cells.total_right) >= metric.fewest_of_each
+        if metric.over == "confident":
+            known &= self._observed.coverage >= least_stated
+        if metric.change.refused is not Change().refused:
+            alone = (Totals.of_counts(cells.confidence, each) for each in self._observed.by_place)
+            known &= [metric.change.refused([each]) is None for each in alone]
+        excess = np.zeros_like(value) if metric.excess is None else metric.excess(cells)
+        return np.where(known, value, np.nan), excess
 
 
 def _counts(place: NDArray[np.intp], places: int) -> Counts:
@@ -103,51 +142,7 @@ def _counts(place: NDArray[np.intp], places: int) -> Counts:
     return counted.reshape(models, places).astype(np.float64)
 
 
-class _Moves:
-    """Models' rows, very many times over, and with one more at each place where they have any.
-
-    Args:
-        confidence: As for `Totals.of_counts`; shape (k,).
-        counts: Likewise; shape (models, 2k + 2).
-        n: Rows of each model.
-    """
-
-    def __init__(self, confidence: NDArray[np.float64], counts: Counts, n: int) -> None:
-        self._confidence, self._counts = confidence, counts
-        times = max(1, ROWS // n)
-        self._model, self._place = np.nonzero(counts)
-        many = times * counts
-        moved = many[self._model]
-        moved[np.arange(self._model.size), self._place] += 1
-        self._before, self._after = (Totals.of_counts(confidence, each) for each in (many, moved))
-        self._rows = times * n
-
-    def by_place(self, metric: Metric) -> NDArray[np.float32]:
-        """The influence of a row at each place; shape as the counts."""
-        found = np.zeros(self._counts.shape, dtype=np.float32)
-        if metric.held is None:
-            before, after = metric.value(self._before)[self._model], metric.value(self._after)
-        else:
-            # What it takes from the rows themselves, it takes from those of each model.
-            before, after = np.empty(self._model.size), np.empty(self._model.size)
-            for model, counts in enumerate(self._counts):
-                own = self._model == model
-                value = metric.held(Totals.of_counts(self._confidence, counts[None]))
-                before[own] = value(Totals.of_counts(self._confidence, self._before.by_place[[model]]))
-                after[own] = value(Totals.of_counts(self._confidence, self._after.by_place[own]))
-        found[self._model, self._place] = (after - before) * self._rows
-        return found
-
-
-def _influence(metric: Metric, observed: Totals, moves: _Moves, least_stated: float) -> Influence:
-    cells = observed.cells
-    if metric.held is None:
-        value = metric.value(observed)
-    else:  # of rows that were not resampled
-        alone = (Totals.of_counts(cells.confidence, each) for each in observed.by_place)
-        value = np.array([float(metric.value(each)) for each in alone])
-    known = np.minimum(cells.total_right, cells.counts - cells.total_right) >= metric.fewest_of_each
-    if metric.over == "confident":
-        known &= observed.coverage >= least_stated
-    excess = np.zeros_like(value) if metric.excess is None else metric.excess(cells)
-    return Influence(np.where(known, value, np.nan), excess, moves.by_place(metric))
+def models_at_once(codes: Codes) -> int:
+    """How many models to put into one table: one if they state very many confidences."""
+    distinct = int(np.count_nonzero(np.bincount(codes.ravel(), minlength=NO_CONFIDENCE + 1)[: UNITS + 1]))
+    return 1 if distinct > MOST_DISTINCT else max(1, int(np.sqrt(AT_ONCE) / (distinct + 1)))

@@ -184,14 +184,15 @@ def _correct(rows: RowScores) -> int | None:
 
 
 def _values(scores: Mapping[str, Score], metrics: Collection[str]) -> dict[str, Any]:
-    values = {}
+    values: dict[str, Any] = {}
     for key in metrics:
         score = scores.get(key)
         if score is None or score.value is None:
             continue
         values[key] = {"value": round(score.value, DIGITS)}
-        if score.low is not None and score.high is not None:
-            values[key] |= {"low": round(score.low, DIGITS), "high": round(score.high, DIGITS)}
+        if score.low is None or score.high is None or not score.low <= score.value <= score.high:
+            continue  # around another value than this one: resampling may move a metric of few rows
+        values[key] |= {"low": round(score.low, DIGITS), "high": round(score.high, DIGITS)}
     return values
 
 
