@@ -88,7 +88,7 @@ def show_tasks(
         for name, value in {
             "file": str(task.path),
             "group": task.group or "none",
-            "kind": " ".join([task.answers.name, *_options(task)]),
+            "kind": ", ".join([task.answers.name, *_options(task)]),
             "labels": ", ".join(task.labels) or "none",
             "aliases": aliases,
             "subsets": "none",
