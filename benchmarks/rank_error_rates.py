@@ -16,14 +16,18 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from vecbench.answers import Label
+from vecbench.leaderboard.columns import board_columns
 from vecbench.leaderboard.entry import Entry, EntryModel, GroupMetrics, RowMetrics, Source, Value
 from vecbench.leaderboard.outcomes import UNITS, TaskOutcomes
-from vecbench.leaderboard.ranking import RANKED, rank_ranges
+from vecbench.leaderboard.ranking import rank_ranges
 
 MODELS = 12
 TASKS = ("one", "two")
+COLUMNS = [column for column in board_columns([Label()]) if column.test is not None]
 LABELS = {
-    measure: f"{measure[0]} ({measure[1]})" if measure[0] == "accuracy" else measure[0] for measure in RANKED
+    column.measure: f"{column.metric.key} ({column.aggregate})" if column.is_paired else column.metric.key
+    for column in COLUMNS
 }
 Answers = tuple[NDArray[np.float64], NDArray[np.bool_]]
 """Confidences and whether each answer is right; shape (samples,)."""
@@ -101,7 +105,7 @@ def main() -> None:
     print(f"Leaderboards of {MODELS} equal models with a wrong distinction, in % of {boards}")
     for name, (population, metrics) in POPULATIONS.items():
         for n in (100, 300, 2000, 8000):
-            wrong = dict.fromkeys(RANKED, 0)
+            wrong = dict.fromkeys(LABELS, 0)
             for board in range(boards):
                 generator = np.random.default_rng([board, n])
                 difficulty = generator.normal(size=n)
@@ -111,7 +115,7 @@ def main() -> None:
                     for model in range(MODELS)
                 ]
                 pooled = [each.overall.pooled for each in entries]
-                for measure, ranges in rank_ranges(entries, pooled, TASKS).items():
+                for measure, ranges in rank_ranges(entries, pooled, TASKS, COLUMNS).items():
                     given = [each for each in ranges if each is not None]
                     wrong[measure] += any(each != (1, len(given)) for each in given)
             said = ", ".join(

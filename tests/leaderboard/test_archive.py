@@ -99,7 +99,7 @@ def test_what_is_no_archive_is_refused(tmp_path, content):
 
 def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe.zip")
-    with pytest.raises(DataError, match=r"pipe\.zip: no plain file"):
+    with pytest.raises(DataError, match=r"pipe\.zip: not a plain file"):
         verify(tmp_path / "pipe.zip", CATALOGUE)
 
 
@@ -245,7 +245,7 @@ def test_a_sparse_file_is_refused_by_its_size_and_unread(tmp_path):
     path = tmp_path / "sparse.zip"
     with path.open("wb") as stream:
         stream.truncate(10**12)
-    with pytest.raises(DataError, match="larger than 128 MiB"):
+    with pytest.raises(DataError, match=f"larger than {2**27} bytes"):
         read_members(path)
 
 
@@ -255,11 +255,11 @@ def test_a_folder_with_a_hole_or_a_link_in_it_is_refused(files, tmp_path):
     for name, content in files.items():
         (folder / name).write_bytes(content)
     os.truncate(folder / "responses.jsonl", 10**12)
-    with pytest.raises(DataError, match=r"responses\.jsonl: unfolds into more than"):
+    with pytest.raises(DataError, match=r"responses\.jsonl: larger than"):
         read_members(folder)
     (folder / "responses.jsonl").unlink()
     os.mkfifo(folder / "responses.jsonl")
-    with pytest.raises(DataError, match="no plain file"):
+    with pytest.raises(DataError, match="not a plain file"):
         read_members(folder)
 
 

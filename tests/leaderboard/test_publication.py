@@ -6,10 +6,11 @@ import json
 import pytest
 
 from vecbench.errors import DataError, UsageError
-from vecbench.leaderboard import publication
+from vecbench.leaderboard import building
 from vecbench.leaderboard.archive import packed, read_members
+from vecbench.leaderboard.building import Recomputed, reverify, unread_files
 from vecbench.leaderboard.entry import Entry, read_entries
-from vecbench.leaderboard.publication import publish, reverify, unread_files, verified_entry
+from vecbench.leaderboard.publication import publish, verified_entry
 from vecbench.leaderboard.verification import verify, verify_files
 from vecbench.shipped import leaderboards_folder
 from vecbench.tasks import load_catalogue
@@ -36,14 +37,14 @@ def other_responses(entry, **changes):
 
 
 def test_the_shipped_entries_are_what_their_submissions_give():
-    assert reverify(DEMO, CATALOGUE) == {HONEST.stem: "all"}
+    assert reverify(DEMO, CATALOGUE) == {HONEST.stem: Recomputed("all")}
 
 
 def test_a_submission_is_kept_beside_its_entry_and_gives_it_again(entry, verified, tmp_path):
     done = publish(entry, tmp_path, verified.files)
     assert done.submission == tmp_path / "submissions" / f"{done.entry.stem}.zip"
     assert done.submission.read_bytes() == HONEST.read_bytes()
-    assert reverify(tmp_path, CATALOGUE) == {done.entry.stem: "all"}
+    assert reverify(tmp_path, CATALOGUE) == {done.entry.stem: Recomputed("all")}
 
 
 def test_an_entry_edited_consistently_is_found_out_by_its_submission(entry, verified, tmp_path):
@@ -72,10 +73,10 @@ def test_what_takes_the_data_is_told_apart_from_what_the_entry_could_say_by_now(
     checked = entry.checked.model_copy(update={"sample_ids": False, "images": False})
     modest = entry.model_copy(update={"checked": checked})
     done = publish(modest, tmp_path / "modest", verified.files)
-    assert reverify(tmp_path / "modest", CATALOGUE) == {done.entry.stem: "more than said"}
+    assert reverify(tmp_path / "modest", CATALOGUE) == {done.entry.stem: Recomputed("more than said")}
     publish(entry, tmp_path / "whole", verified.files)
-    monkeypatch.setattr(publication, "verified_entry", lambda _: modest)
-    assert reverify(tmp_path / "whole", CATALOGUE) == {done.entry.stem: "without data"}
+    monkeypatch.setattr(building, "verified_entry", lambda *_: modest)
+    assert reverify(tmp_path / "whole", CATALOGUE) == {done.entry.stem: Recomputed("without data")}
 
 
 @pytest.mark.parametrize(
@@ -114,7 +115,7 @@ def test_without_a_submission_nothing_is_claimed_to_be_recomputed(entry, tmp_pat
     done = publish(entry, tmp_path)
     assert done.submission is None
     assert not (tmp_path / "submissions").exists()
-    assert reverify(tmp_path, CATALOGUE) == {done.entry.stem: "not kept"}
+    assert reverify(tmp_path, CATALOGUE) == {done.entry.stem: Recomputed("not kept")}
 
 
 def test_two_submissions_of_a_model_stand_side_by_side_until_one_replaces_the_other(
@@ -156,5 +157,5 @@ def test_a_kept_submission_that_is_a_link_is_refused(entry, verified, tmp_path):
     done = publish(entry, tmp_path, verified.files)
     done.submission.unlink()
     done.submission.symlink_to("/dev/zero")
-    with pytest.raises(DataError, match="no plain file"):
+    with pytest.raises(DataError, match="not a plain file"):
         reverify(tmp_path, CATALOGUE)

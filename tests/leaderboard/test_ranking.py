@@ -6,17 +6,21 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
+from vecbench.answers import Label, known_metrics
 from vecbench.leaderboard.answers import AnswerSheets
+from vecbench.leaderboard.columns import board_columns
 from vecbench.leaderboard.entry import Decoding, Entry, RowMetrics, Value
 from vecbench.leaderboard.outcomes import NO_CONFIDENCE, UNITS, TaskOutcomes, images_of
-from vecbench.leaderboard.ranking import ACCURACY, BRIER, MACRO_ACCURACY, RANKED, rank_ranges
+from vecbench.leaderboard.ranking import rank_ranges
 from vecbench.metrics import auroc, brier, ece
 from vecbench.metrics.observations import Observations
 from vecbench.metrics.paired import PairedRows, observed_totals, paired_bootstrap
 from vecbench.parsing import Prediction
 from vecbench.parsing.prediction import Reading
 
-ECE, AUROC = ("ece", "pooled"), ("auroc", "pooled")
+COLUMNS = board_columns([Label()])
+ACCURACY, MACRO_ACCURACY = ("accuracy", "pooled"), ("accuracy", "macro")
+ECE, BRIER, AUROC = ("ece", "pooled"), ("brier", "pooled"), ("auroc", "pooled")
 
 
 def predicted(right, stated):
@@ -53,7 +57,7 @@ def entry(right=None, correct=None, n=None, stated=None):
 
 
 def ranges(entries, measure=ACCURACY):
-    return rank_ranges(entries, [each.tasks["emoji_2"] for each in entries], ["emoji_2"])[measure]
+    return rank_ranges(entries, [each.tasks["emoji_2"] for each in entries], ["emoji_2"], COLUMNS)[measure]
 
 
 def test_samples_are_told_by_their_images_where_formats_name_them_differently():
@@ -129,7 +133,8 @@ def test_the_same_images_in_two_tasks_are_no_further_samples(images, distinct):
     worse, better = np.arange(1000) < 500, (np.arange(1000) < 514) & (np.arange(1000) >= 6)
     assert binomtest(6, 20).pvalue > 0.05 > binomtest(12, 40).pvalue
     entries = [sharing_entry(each, each, images) for each in (worse, better)]
-    found = rank_ranges(entries, [each.tasks["both"] for each in entries], ["emoji_2", "emoji_7"])
+    rows = [each.tasks["both"] for each in entries]
+    found = rank_ranges(entries, rows, ["emoji_2", "emoji_7"], COLUMNS)
     expected = [(2, 2), (1, 1)] if distinct else [(1, 2), (1, 2)]
     assert found[ACCURACY] == expected
 
@@ -140,9 +145,10 @@ def test_the_same_answers_in_two_tasks_vary_as_they_do_in_one():
     one, both = (AnswerSheets(entries).alike(tasks)[0] for tasks in (["emoji_2"], ["emoji_2", "emoji_7"]))
     assert both.shares_images
     assert not one.shares_images
-    for made in (lambda found: found.estimate("brier", 0).covariance, lambda found: found.accuracy[1],
-                 lambda found: found.macro_accuracy()[1]):  # fmt: skip
-        np.testing.assert_allclose(made(both), made(one), rtol=1e-5)
+    brier = [known_metrics()["brier"]]
+    for made in (lambda found: next(found.estimates(brier, 0)), lambda found: found.pooled_share,
+                 lambda found: found.macro_share()):  # fmt: skip
+        np.testing.assert_allclose(made(both).covariance, made(one).covariance, rtol=1e-5)
 
 
 @pytest.mark.parametrize(("gained", "distinct"), [(5, False), (6, True)])
@@ -214,7 +220,7 @@ def test_variances_are_those_of_the_paired_bootstrap(metric, function):
         for values, bits in ((stated, right), second)
     ]
     [answers] = AnswerSheets(entries).alike(["emoji_2"])
-    found = answers.estimate(metric, 0.95)
+    [found] = answers.estimates([known_metrics()[metric]], 0.95)
     values = statistics[metric](observed_totals(pair, {}, candidates))[:, 0, 0]
     assert found.value == pytest.approx(values, abs=1e-12)
     # 4,000 replicates know a variance to about 2 %.
@@ -263,7 +269,7 @@ def test_the_order_of_the_entries_makes_no_difference():
         entry(generator.random(400) < skill, stated=generator.choice([0.5, 0.7, 0.9], 400).tolist())
         for skill in np.linspace(0.3, 0.8, 12)
     ]
-    for measure in RANKED:
+    for measure in (each.measure for each in COLUMNS if each.test is not None):
         assert ranges(models, measure) == ranges(models[::-1], measure)[::-1]
     forward = ranges(models)
     assert forward[-1][0] == 1

@@ -53,7 +53,7 @@ def check(plan_data, keepers_data, tmp_path, profile="standard"):
 def test_a_row_that_was_not_asked_for_want_of_a_prompt_is_no_forgery(records, tmp_path):
     data = records(row1={"prompt": ""})
     found = check(data, data, tmp_path, profile="dataset")
-    assert (found.images, found.prompts, found.by_image) == (True, True, 0)
+    assert (found.data, found.prompts, found.by_image) == (True, True, 0)
 
 
 def test_samples_of_another_format_are_told_by_their_images(table, records, tmp_path):

@@ -427,9 +427,9 @@ def test_image_files_are_read_ahead_of_the_engine_and_hashed_once(tmp_path, dire
     together = Barrier(2, timeout=30)
     read, hashed = Sample.image_bytes, []
 
-    def only_together(sample):
+    def only_together(sample, place):
         together.wait()  # breaks, and fails the run, if files are read one by one
-        return read(sample)
+        return read(sample, place)
 
     def counted(data=b""):
         hashed.append(data)

@@ -360,3 +360,13 @@ def test_a_task_without_coarser_labels_or_with_other_candidates_has_no_coarse_sc
 
 def test_without_a_wrong_label_no_share_of_them_is_known():
     assert complete_scores(coarse_rows(("awe", "awe")), "strict", CATALOGUE).coarse["fi_8"].within is None
+
+
+def test_what_most_repeats_say_is_right_or_wrong_whatever_the_first_one_was():
+    said = ["negative", "positive", "positive"]
+    answers = [
+        stored("a", f"<answer>{label}</answer>", key=str(place), repeat=place)
+        for place, label in enumerate(said)
+    ]
+    [row] = agreement(predictions(answers, STRICT, CATALOGUE))
+    assert (row.reading.answer, row.correct, row.reading.confidence) == ("positive", True, 2 / 3)

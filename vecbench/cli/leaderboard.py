@@ -12,7 +12,7 @@ from vecbench.cli.console import stderr, stdout
 from vecbench.cli.garbage import no_collection
 
 if TYPE_CHECKING:
-    from vecbench.leaderboard.publication import Recomputed
+    from vecbench.leaderboard.building import Recomputed
     from vecbench.leaderboard.verification import Verified
 
 leaderboard = typer.Typer(
@@ -177,8 +177,7 @@ def build_leaderboard(
     """
     from vecbench.errors import UsageError
     from vecbench.escaping import printable
-    from vecbench.leaderboard.building import build
-    from vecbench.leaderboard.publication import reverify, unread_files
+    from vecbench.leaderboard.building import build, reverify, unread_files
     from vecbench.tasks import load_catalogue
 
     _require_folder(output, "--output")
@@ -194,7 +193,7 @@ def build_leaderboard(
                 found = reverify(folder, catalogue, data)
                 for line in _verified_again(folder, found):
                     stdout().print(line, soft_wrap=True)
-                missing = [name for name, how in found.items() if how == "not kept"]
+                missing = [name for name, each in found.items() if each.how == "not kept"]
                 incomplete = incomplete or bool(missing)
                 for name in missing:
                     _warn(f"{folder}: {name} was not recomputed: it has no submission")
@@ -230,16 +229,18 @@ def _leaderboards(directory: Path, output: Path | None) -> list[Path]:
 
 def _verified_again(folder: Path, entries: Mapping[str, Recomputed]) -> Iterator[str]:
     """What came of recomputing the entries of a leaderboard."""
-    found = list(entries.values())
-    yield (
-        f"{folder}: {len(found) - found.count('not kept')} of {len(found)} verified entries recomputed, "
-        "none differs"
-    )
-    for name, how in entries.items():
-        if how == "without data":
+    kept = {name: each for name, each in entries.items() if each.how != "not kept"}
+    yield f"{folder}: {len(kept)} of {len(entries)} verified entries recomputed, none differs"
+    for name, each in kept.items():
+        if each.how == "without data":
             yield f"  {name}: samples and images not checked again: give --data"
-        elif how == "more than said":
+        elif each.how == "more than said":
             yield f"  {name}: samples and images are the data's, which its entry does not say: check --write"
+        if each.other_versions:
+            yield (
+                f"  {name}: not compared, since this version computes them otherwise: "
+                f"{', '.join(each.other_versions)}; anew: check --write"
+            )
 
 
 def _warn(message: str, remedy: str = "") -> None:
@@ -271,14 +272,17 @@ def _require_folder(path: Path | None, option: str) -> None:
 
 
 def _said(verified: Verified) -> list[str]:
-    n, coverage = len(verified.predictions), verified.coverage
+    n, coverage = verified.responses, verified.coverage
     lines = [f"{verified.submission.name}: accepted for {verified.benchmark.display}"]
     claimed, numbers = verified.claimed
     lines.append(
         f"  scores   claims {claimed} of {numbers} numbers, all recomputed from {n} responses "
         f"({verified.errors} failed): none differs"
     )
-    if coverage.sample_ids:
+    if verified.other_versions:
+        others = ", ".join(verified.other_versions)
+        lines.append(f"           but for {others}, which this version computes otherwise: made anew")
+    if coverage.data:
         lines.append("  samples  ids, targets, candidates and image hashes are those of the data")
         if coverage.by_image:
             lines.append(

@@ -236,19 +236,26 @@ class _Means:
 
         Without weights, the tasks' rows are pooled.
         """
-        means = self.means.get(level, ())
-        models = [{task: model[task] for task in tasks} for model in self.models]
-        if not means or not tasks:
+        if not tasks:
             return {}
+        return {mean.heading: self._drawn(mean, tasks, weights) for mean in self.means.get(level, ())}
+
+    def _drawn(self, mean: Metric, tasks: Sequence[str], weights: Weights | None) -> Values:
+        """A mean alone, since its few patterns of sums are drawn at once."""
+        columns = _columns(mean.key)
+        models = [
+            {
+                task: replace(model[task], columns={name: model[task].columns[name] for name in columns})
+                for task in tasks
+            }
+            for model in self.models
+        ]
+        members = {OVERALL: tasks} if weights is None else {task: [task] for task in tasks}
+        wanted = dict.fromkeys(members, (mean,))
+        found = resampled(models, members, wanted, self.replicates, self.seed)
         if weights is None:
-            found = resampled(models, {OVERALL: tasks}, {OVERALL: means}, self.replicates, self.seed)
-            return {mean.heading: found[OVERALL][mean.key] for mean in means}
-        members = {task: [task] for task in tasks}
-        found = resampled(models, members, dict.fromkeys(tasks, means), self.replicates, self.seed)
-        return {
-            mean.heading: np.asarray(sum(weights.get(task, 0.0) * found[task][mean.key] for task in tasks))
-            for mean in means
-        }
+            return found[OVERALL][mean.key]
+        return np.asarray(sum(weights.get(task, 0.0) * found[task][mean.key] for task in tasks))
 
     def _sums(self, mean: Metric, tasks: Sequence[str]) -> Values:
         """Each image's sum and number of rows over some tasks; shape (images, 2, 2): side, then which."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rich.table import Table
 from rich.text import Text
 
-from vecbench.answers import known_metrics
+from vecbench.answers import answer_text, kind_named, known_metrics, metrics_of
 from vecbench.comparing.comparison import Comparison
 from vecbench.comparing.differences import Difference, Differences
 from vecbench.comparing.flips import Flip
@@ -16,7 +16,8 @@ from vecbench.comparing.verdicts import Verdict, Verdicts
 from vecbench.escaping import in_markdown, printable
 from vecbench.metrics.significance import FEWEST_SAMPLES
 from vecbench.parsing import Reading
-from vecbench.report.tables import Column, column_of
+from vecbench.parsing.prediction import DEFAULT_KIND
+from vecbench.report.tables import Column, columns_of, fitting
 from vecbench.scoring.aggregate import OVERALL
 
 NOT_IN_MARKDOWN = ("f1_weighted",)
@@ -90,11 +91,15 @@ def changed_columns(comparison: Comparison, *, narrow: bool = False) -> tuple[Co
         narrow: Whether there is room only for what is shown always.
     """
     compared = {key for line in lines_of(comparison) for key in line.metrics}
-    metrics = [each for key, each in known_metrics().items() if key in compared and each.shown != "asked"]
+    if comparison.is_published:  # of labels, whose table has the same columns whatever a program prints
+        compared = {metric.key for metric in metrics_of(kind_named(DEFAULT_KIND)())}
+    known = known_metrics()
+    shown = {key: each for key, each in known.items() if key in compared and each.shown != "asked"}
+    by_line = [[shown[key] for key in line.metrics if key in shown] for line in lines_of(comparison)]
+    columns = columns_of(shown.values(), by_line)
     if narrow:
-        always = [each for each in metrics if each.shown == "always"]
-        return tuple(column_of(each) for each in always[:MOST_NARROW])
-    return tuple(column_of(each) for each in metrics if each.key not in NOT_IN_MARKDOWN)
+        return fitting([column for column in columns if column.is_narrow], MOST_NARROW)
+    return tuple(column for column in columns if column.key not in NOT_IN_MARKDOWN)
 
 
 def difference_table(comparison: Comparison) -> Table:
@@ -207,11 +212,14 @@ def _markdown_table(headings: Sequence[str], lines: Iterable[Sequence[str]], *, 
 
 def _flip_cells(flip: Flip, escaped: Callable[[str, int | None], str]) -> list[str]:
     def reading(each: Reading) -> str:
-        label = escaped(each.answer, TEXT_WIDTH) if each.answer is not None else f"({each.answer_status})"
-        return label if each.confidence is None else f"{label} {100 * each.confidence:.0f}"
+        if each.answer is None:
+            said = f"({each.answer_status})"
+        else:
+            said = escaped(answer_text(each.answer), TEXT_WIDTH)
+        return said if each.confidence is None else f"{said} {100 * each.confidence:.0f}"
 
     sample = flip.sample_id + (f" (repeat {flip.repeat})" if flip.repeat else "")
-    texts = [escaped(text, TEXT_WIDTH) for text in (flip.task, sample, flip.target)]
+    texts = [escaped(text, TEXT_WIDTH) for text in (flip.task, sample, answer_text(flip.target))]
     return [*texts, reading(flip.baseline), reading(flip.candidate)]
 
 

@@ -7,7 +7,6 @@ that count what comes out, whatever the headers claim.
 from __future__ import annotations
 
 import io
-import os
 import stat
 import struct
 import zipfile
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from vecbench.errors import DataError
+from vecbench.leaderboard.record import content_of
 
 MIB = 2**20
 MEMBERS: Mapping[str, int] = {
@@ -30,11 +30,10 @@ MEMBERS: Mapping[str, int] = {
 MAX_ARCHIVE = 128 * MIB
 MAX_RATIO = 100
 """Most bytes that a byte of the archive may unfold into. Text with hashes in it stays far below."""
-_BEGIN = b"PK\x03\x04"
-_END = b"PK\x05\x06"
-_END_SIZE = 22
-_ZIP64_LOCATOR = b"PK\x06\x07"
+_END = struct.Struct("<4s4H2LH")
+"""The record that a zip archive ends with."""
 _MAX_DIRECTORY = 64 * 1024
+_MAKE = "Make it with: vecbench leaderboard add RUN"
 _BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
@@ -75,22 +74,14 @@ def read_members(path: Path) -> dict[str, bytes]:
     Raises:
         DataError: It is not there, or a file is missing, unexpected, too large, or no plain file.
     """
+    if not path.is_dir():
+        return _of_archive(path)
     try:
-        return _of_folder(path) if path.is_dir() else _of_archive(path)
+        names = [each.name for each in path.iterdir()]
     except OSError as fault:
         raise DataError(f"{path}: {(fault.strerror or str(fault)).lower()}") from None
-
-
-def _of_folder(path: Path) -> dict[str, bytes]:
-    _require_names(path, [each.name for each in os.scandir(path)])
-    files = {}
-    for name, limit in MEMBERS.items():
-        where = f"{path}: {name}"
-        if not stat.S_ISREG((path / name).lstat().st_mode):
-            raise DataError(f"{where} is no plain file", "A submission has no links in it.")
-        with os.fdopen(os.open(path / name, os.O_RDONLY | os.O_NOFOLLOW), "rb") as stream:
-            files[name] = _bounded(stream, limit, where)
-    return files
+    _require_names(path, names)
+    return {name: content_of(path / name, limit) for name, limit in MEMBERS.items()}
 
 
 def _of_archive(path: Path) -> dict[str, bytes]:
@@ -102,34 +93,22 @@ def _of_archive(path: Path) -> dict[str, bytes]:
             _require_names(path, [member.orig_filename for member in members])
             if min(member.header_offset for member in members) != 0:
                 raise DataError(f"{path}: not a zip archive, or one with bytes before its beginning")
-            for member in members:
-                _require_plain(member, path)
-            return {name: _member(archive, name, limit, path) for name, limit in MEMBERS.items()}
+            return {member.filename: _member(archive, member, path) for member in members}
     except _BROKEN as fault:
         raise DataError(f"{path}: not a zip archive that can be read: {fault}") from None
 
 
 def _archive_bytes(path: Path) -> bytes:
     """The archive, once its end says that its directory is small: opening it must not cost memory."""
-    if not path.is_file() and path.exists():
-        raise DataError(f"{path}: no plain file")
-    with path.open("rb") as stream:
-        content = stream.read(MAX_ARCHIVE + 1)
-    if len(content) > MAX_ARCHIVE:
-        raise DataError(f"{path}: larger than {MAX_ARCHIVE // MIB} MiB")
-    end = content[-_END_SIZE:]
-    if len(end) < _END_SIZE or not end.startswith(_END):
-        raise DataError(
-            f"{path}: not a zip archive, or one with bytes after its end",
-            "Make it with: vecbench leaderboard add RUN",
-        )
-    count = int.from_bytes(end[10:12], "little")
-    size = int.from_bytes(end[12:16], "little")
-    if count > 10 * len(MEMBERS) or size > _MAX_DIRECTORY or _ZIP64_LOCATOR in content[-64:-_END_SIZE]:
+    content = content_of(path, MAX_ARCHIVE)
+    end = content[-_END.size :]
+    if len(end) < _END.size or not end.startswith(b"PK\x05\x06"):
+        raise DataError(f"{path}: not a zip archive, or one with bytes after its end", _MAKE)
+    _, _, _, _, count, size, begin, _ = _END.unpack(end)
+    if count > 10 * len(MEMBERS) or size > _MAX_DIRECTORY:
         raise DataError(f"{path}: the archive's directory is too large for {len(MEMBERS)} files")
     # Where the directory begins is said from the archive's beginning: with more before it, it is elsewhere.
-    begin = int.from_bytes(end[16:20], "little")
-    if not content.startswith(_BEGIN) or begin + size != len(content) - _END_SIZE:
+    if begin + size != len(content) - _END.size:
         raise DataError(f"{path}: not a zip archive, or one with bytes before its beginning")
     return content
 
@@ -144,24 +123,18 @@ def _require_names(path: Path, names: list[str]) -> None:
             raise DataError(f"{path}: {name} is in the archive twice")
     missing = [name for name in MEMBERS if name not in names]
     if missing:
-        raise DataError(f"{path}: no {', '.join(missing)}", "Make it with: vecbench leaderboard add RUN")
+        raise DataError(f"{path}: no {', '.join(missing)}", _MAKE)
 
 
-def _require_plain(member: zipfile.ZipInfo, path: Path) -> None:
-    kind = stat.S_IFMT(member.external_attr >> 16)
-    if kind not in {0, stat.S_IFREG}:
-        raise DataError(f"{path}: {member.filename} is no plain file", "A submission has no links in it.")
-    if member.flag_bits & 0x1:
-        raise DataError(f"{path}: {member.filename} is encrypted")
-    if member.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
-        raise DataError(f"{path}: {member.filename} is compressed in another way than deflate")
-
-
-def _member(archive: zipfile.ZipFile, name: str, limit: int, path: Path) -> bytes:
-    member = archive.getinfo(name)
+def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> bytes:
+    where = f"{path}: {member.filename}"
+    if stat.S_IFMT(member.external_attr >> 16) not in {0, stat.S_IFREG}:
+        raise DataError(f"{where} is no plain file", "A submission has no links in it.")
+    if member.flag_bits & 0x1 or member.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+        raise DataError(f"{where} is encrypted, or compressed in another way than deflate")
     most = max(MIB, MAX_RATIO * member.compress_size)
     with archive.open(member) as stream:
-        return _bounded(stream, min(limit, most), f"{path}: {name}")
+        return _bounded(stream, min(MEMBERS[member.filename], most), where)
 
 
 def _bounded(stream: IO[bytes], limit: int, where: str) -> bytes:

@@ -5,47 +5,48 @@ from __future__ import annotations
 import json
 import math
 import re
-import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from vecbench.errors import DataError
-from vecbench.leaderboard.outcomes import TaskOutcomes
-from vecbench.leaderboard.plain_text import Date, Identifier, Link, Name, Note, Sha256
-from vecbench.leaderboard.validation import validated
+from vecbench.answers import known_metrics
+from vecbench.errors import DataError, nearest
+from vecbench.leaderboard.columns import counts_right
+from vecbench.leaderboard.outcomes import TaskOutcomes, require_shared_alike
+from vecbench.leaderboard.plain_text import Date, Identifier, Link, Note, Sha256, ShortText
+from vecbench.leaderboard.record import Record, content_of, validated
 from vecbench.strict_json import parse_json
 
-METRICS = ("accuracy", "f1_weighted", "f1_macro", "ece", "brier", "auroc", "coverage", "confidence_gap")
-"""The metrics that an entry may have."""
+OVERALL = "overall"
+"""Stands for all groups together where groups are named."""
 MAX_ENTRY = 2**20
 _STEM = re.compile(r"[a-z0-9][A-Za-z0-9._-]*")
-Kind = Literal["verified", "reported"]
+Provenance = Literal["verified", "reported"]
 Badge = Literal["verified", "scores only", "reported"]
 """What an entry is shown as: a verified one whose samples were not held against the data is "scores only"."""
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 MOST = 10**9
 """Of anything that is counted."""
+Count = Annotated[int, Field(ge=0, le=MOST)]
 Seed = Annotated[int, Field(gt=-(2**64), lt=2**64)]
 
 
 def _require_known(metrics: Mapping[str, Value]) -> None:
+    known = known_metrics()
     for key, said in metrics.items():
-        if key not in METRICS:
-            raise ValueError(f"unknown metric {key!r}; known: {', '.join(METRICS)}")
-        least = -1 if key == "confidence_gap" else 0
+        if key not in known:
+            raise ValueError(
+                f"unknown metric {key!r}; is it of a package that is not installed? {nearest(key, known)}"
+            )
+        least, most = known[key].range
         for each in (said.value, said.low, said.high):
-            if each is not None and not least <= each <= 1:
-                raise ValueError(f"{key} is {each}, which is not from {least} to 1")
+            if each is not None and not least <= each <= most:
+                raise ValueError(f"{key} is {each}, which is not from {least:g} to {most:g}")
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
-
-
-class Value(_Record):
+class Value(Record):
     """A metric, as a fraction; the ends of its 95 % interval where there is one: low ≤ value ≤ high."""
 
     value: Finite
@@ -64,15 +65,16 @@ class Value(_Record):
         return self
 
 
-class RowMetrics(_Record):
+class RowMetrics(Record):
     """Metrics over rows: of a task, or of a group pooled.
 
-    `n` and `correct` are rows; None where a source does not say them.
+    `n` and `correct` are rows; None where a source does not say them, `correct` too where no answer is right
+    or wrong.
     """
 
-    n: int | None = Field(None, ge=1, le=MOST)
-    correct: int | None = Field(None, ge=0, le=MOST)
-    metrics: dict[Identifier, Value] = {}
+    n: Annotated[int, Field(ge=1, le=MOST)] | None = None
+    correct: Count | None = None
+    metrics: dict[Identifier, Value] = Field({})
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -81,18 +83,19 @@ class RowMetrics(_Record):
             return self
         if self.n is None or self.correct > self.n:
             raise ValueError("correct needs an n that is not smaller")
-        accuracy = self.metrics.get("accuracy")
-        # Sources print percent with two decimals.
-        if accuracy is None or not math.isclose(accuracy.value, self.correct / self.n, abs_tol=5.1e-5):
-            raise ValueError(f"accuracy is not {self.correct}/{self.n}")
+        share = self.correct / self.n
+        for key, said in self.metrics.items():
+            # Sources print percent with two decimals.
+            if counts_right(known_metrics()[key]) and not math.isclose(said.value, share, abs_tol=5.1e-5):
+                raise ValueError(f"{key} is not {self.correct}/{self.n}")
         return self
 
 
-class GroupMetrics(_Record):
+class GroupMetrics(Record):
     """Metrics of a group: over its pooled rows, and as the unweighted mean of its tasks (macro)."""
 
     pooled: RowMetrics = RowMetrics()
-    macro: dict[Identifier, Value] = {}
+    macro: dict[Identifier, Value] = Field({})
 
     @model_validator(mode="after")
     def _known(self) -> Self:
@@ -100,33 +103,40 @@ class GroupMetrics(_Record):
         return self
 
 
-class EntryModel(_Record):
+class EntryModel(Record):
     """What was measured. `id` is what the run called it: a Hugging Face id or a folder's name."""
 
-    name: Name
+    name: ShortText
     link: Link | None = None
-    id: Name | None = None
-    revision: Name | None = None
+    id: ShortText | None = None
+    revision: ShortText | None = None
 
 
-class Source(_Record):
+class Source(Record):
     """Where the numbers come from."""
 
-    name: Name
+    name: ShortText
     link: Link | None = None
 
 
-class Decoding(_Record):
+class Decoding(Record):
     """How answers were drawn; None where a source does not say it."""
 
     temperature: Finite | None = None
     top_p: Finite | None = None
-    max_tokens: int | None = Field(None, ge=0, le=MOST)
+    max_tokens: Count | None = None
     seed: Seed | None = None
     repeats: int = Field(1, ge=1, le=MOST)
 
 
-class Checked(_Record):
+class MadeWith(Record):
+    """What computed an entry: the version of vecbench, and the version of every metric that it looked for."""
+
+    vecbench: ShortText
+    metrics: dict[Identifier, Annotated[int, Field(ge=1, le=MOST)]]
+
+
+class Checked(Record):
     """What of a submission could be checked against something that its author has no hold on.
 
     Attributes:
@@ -155,7 +165,7 @@ class Checked(_Record):
         return tuple(name for name, passed in parts.items() if not passed)
 
 
-class Entry(_Record):
+class Entry(Record):
     """An entry.
 
     Attributes:
@@ -167,36 +177,35 @@ class Entry(_Record):
         submission_sha256: Of the submission's responses.jsonl; the entry's file is named after it.
         responses_sha256: Of what the responses say, however the file orders and spells them; see
             `vecbench.leaderboard.samples.responses_digest`.
+        made_with: None in reported entries, and in those of version 0.1.
     """
-
-    model_config = ConfigDict(populate_by_name=True)
 
     schema_: Literal["vecbench.entry/1"] = Field("vecbench.entry/1", alias="schema")
     benchmark: Identifier
-    kind: Kind
+    kind: Provenance
     model: EntryModel
     date: Date | None = None
     source: Source
     protocol: Identifier | None = None
-    prompts: list[Identifier] = []
+    prompts: list[Identifier] = Field([])
     decoding: Decoding = Decoding()
     checked: Checked | None = None
-    errors: int | None = Field(None, ge=0, le=MOST)
-    tasks: dict[Identifier, RowMetrics] = {}
-    groups: dict[Identifier, GroupMetrics] = {}
+    errors: Count | None = None
+    tasks: dict[Identifier, RowMetrics] = Field({})
+    groups: dict[Identifier, GroupMetrics] = Field({})
     overall: GroupMetrics = GroupMetrics()
-    outcomes: dict[Identifier, TaskOutcomes] = {}
+    outcomes: dict[Identifier, TaskOutcomes] = Field({})
     submission_sha256: Sha256 | None = None
     responses_sha256: Sha256 | None = None
-    notes: list[Note] = []
+    made_with: MadeWith | None = None
+    notes: list[Note] = Field([])
 
     @model_validator(mode="after")
     def _verified_is_complete(self) -> Self:
+        own = ("checked", "outcomes", "submission_sha256", "responses_sha256", "made_with")
         if self.kind == "reported":
-            if self.checked or self.outcomes or self.submission_sha256 or self.responses_sha256:
-                raise ValueError(
-                    "a reported entry has no checked, outcomes, submission_sha256 or responses_sha256"
-                )
+            if any(getattr(self, name) for name in own):
+                raise ValueError(f"a reported entry has no {', '.join(own[:-1])} or {own[-1]}")
             return self
         if self.checked is None or self.submission_sha256 is None:
             raise ValueError("a verified entry needs checked and submission_sha256")
@@ -204,7 +213,21 @@ class Entry(_Record):
             rows = self.tasks.get(name)
             if rows is None or (outcomes.n, outcomes.correct) != (rows.n, rows.correct):
                 raise ValueError(f"the outcomes of {name} contradict its scores")
+        require_shared_alike(self.outcomes)
         return self
+
+    def scores(self, block: str) -> GroupMetrics:
+        """Of a group, or of everything; empty if it has none."""
+        return self.overall if block == OVERALL else self.groups.get(block) or GroupMetrics()
+
+    @property
+    def metric_versions(self) -> Mapping[str, int]:
+        """The metrics that it was made with → version; those of version 0.1 were the first ones."""
+        if self.made_with is not None:
+            return self.made_with.metrics
+        groups = [self.overall, *self.groups.values()]
+        rows = [*self.tasks.values(), *(group.pooled for group in groups)]
+        return dict.fromkeys((key for each in rows for key in each.metrics), 1)
 
     @property
     def badge(self) -> Badge:
@@ -231,16 +254,7 @@ def read_entry(path: Path) -> Entry:
     Raises:
         DataError: It cannot be read or is no entry; the message names file and key.
     """
-    try:
-        # A link could lead anywhere, and a pipe would be waited for.
-        if not stat.S_ISREG(path.lstat().st_mode):
-            raise DataError(f"{path} is no plain file", "An entry is one JSON file.")
-        with path.open("rb") as stream:
-            text = stream.read(MAX_ENTRY + 1)
-    except OSError as fault:
-        raise DataError(f"{path}: {(fault.strerror or str(fault)).lower()}") from None
-    if len(text) > MAX_ENTRY:
-        raise DataError(f"{path}: larger than {MAX_ENTRY} bytes")
+    text = content_of(path, MAX_ENTRY)
     return validated(Entry, parse_json(text, str(path)), str(path))
 
 

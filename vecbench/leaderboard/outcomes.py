@@ -11,10 +11,12 @@ from typing import Annotated, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from vecbench.answers import kind_named
 from vecbench.digests import sha256_of
 from vecbench.leaderboard.plain_text import Sha256
+from vecbench.leaderboard.record import Record
 from vecbench.parsing import Prediction
 
 UNITS = 10_000
@@ -22,9 +24,11 @@ UNITS = 10_000
 NO_CONFIDENCE = 2**16 - 1
 Codes = NDArray[np.uint16]
 """Confidences × `UNITS`, rounded; `NO_CONFIDENCE` where there is none."""
+Samples = tuple[int, str]
+"""What tells the samples of a task from others: how many, and their hash."""
 
 
-class TaskOutcomes(BaseModel):
+class TaskOutcomes(Record):
     """Right or wrong, and how confident, for every sample of a task, in the order of the samples' names.
 
     A sample is named by its image's hash, since formats of the data differ in their ids; by its id where the
@@ -41,8 +45,6 @@ class TaskOutcomes(BaseModel):
         shared: Task id → one bit a sample, packed like `right`: whether that task asks about its image too.
             In the order of the samples such images are the same in both. Tasks without one are left out.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     n: int = Field(ge=1, le=1_000_000)
     samples_sha256: Sha256
@@ -81,7 +83,9 @@ class TaskOutcomes(BaseModel):
             if not images.isdisjoint(names):
                 shared[task] = _packed(np.array([name in images for name in names]))
         ordered = [named[name] for name in names]
-        samples = json.dumps([[name, row.target] for name, row in zip(names, ordered, strict=True)])
+        kind = kind_named(ordered[0].kind)()
+        targets = [kind.dump(row.target) for row in ordered]
+        samples = json.dumps([list(pair) for pair in zip(names, targets, strict=True)])
         stated = [row.reading.confidence for row in ordered]
         codes = np.array([NO_CONFIDENCE if each is None else code_of(each) for each in stated], "<u2")
         rounded = any(
@@ -96,6 +100,11 @@ class TaskOutcomes(BaseModel):
             rounded=rounded,
             shared=shared,
         )
+
+    @property
+    def samples(self) -> Samples:
+        """Two entries whose outcomes have the same ones can be compared sample by sample."""
+        return self.n, self.samples_sha256
 
     @cached_property
     def _right(self) -> bytes:
@@ -155,6 +164,22 @@ def images_of(outcomes: Mapping[str, TaskOutcomes]) -> NDArray[np.intp]:
                     outcomes[other].shared_with(task)
                 ]
     return number
+
+
+def require_shared_alike(outcomes: Mapping[str, TaskOutcomes]) -> None:
+    """Refuses tasks that contradict each other in the images that they share.
+
+    Raises:
+        ValueError: The message names the two.
+    """
+    for task, each in outcomes.items():
+        for other in each.shared:
+            if other == task or other not in outcomes:
+                raise ValueError(f"outcomes.{task} shares images with {other}, which is no other task")
+            back = outcomes[other]
+            shared = int(back.shared_with(task).sum()) if task in back.shared else 0
+            if int(each.shared_with(other).sum()) != shared:
+                raise ValueError(f"outcomes.{task} and outcomes.{other} share different numbers of images")
 
 
 def _is_by_image(rows: Sequence[Prediction]) -> bool:

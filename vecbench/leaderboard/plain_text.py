@@ -19,32 +19,9 @@ _BLANK = re.compile(
 """Letters, marks and symbols that show nothing: with them two names can look the same."""
 _MOST_MARKS = 3
 """Marks on one letter; a pile of them covers the lines above and below."""
+_BESIDE_LATIN = {"LATIN", "BOPOMOFO", "HAN", "HANGUL", "HIRAGANA", "KATAKANA"}
+"""Scripts that may stand in one word, as the confusable-homoglyphs package names them."""
 _FORMULA = re.compile(r"""^[=+\-@]|[;,|]["'\s]*[=@]""")
-_EAST_ASIAN = "East Asian"
-_SCRIPTS = {
-    name: name.title()
-    for name in (
-        *("ARABIC", "ARMENIAN", "BENGALI", "CYRILLIC", "DEVANAGARI", "ETHIOPIC", "GEORGIAN", "GREEK"),
-        *("GUJARATI", "GURMUKHI", "HEBREW", "KANNADA", "KHMER", "LAO", "LATIN", "MALAYALAM", "MYANMAR"),
-        *("ORIYA", "SINHALA", "TAMIL", "TELUGU", "THAANA", "THAI", "TIBETAN"),
-    )
-} | dict.fromkeys(("BOPOMOFO", "CJK", "HANGUL", "HIRAGANA", "IDEOGRAPHIC", "KATAKANA"), _EAST_ASIAN)
-"""The first word of a letter's Unicode name → its script, of those in everyday use (table 5 of Unicode
-Standard Annex 31). The others have shapes of Latin letters that nobody needs for a name."""
-
-
-def _script(letter: str) -> str:
-    """The script of a letter.
-
-    Raises:
-        ValueError: A letter of none in everyday use, or a Latin one of phonetics.
-    """
-    script = _SCRIPTS.get(re.split("[ -]", unicodedata.name(letter, ""))[0])
-    # Latin letters beyond those of European languages that are no other letter with a mark on it.
-    odd = script == "Latin" and letter > "\u017f" and not unicodedata.normalize("NFKD", letter)[0].isascii()
-    if script is None or odd:
-        raise ValueError(f"the letter U+{ord(letter):04X} is not allowed: it could be taken for another")
-    return script
 
 
 def _printable(text: str) -> str:
@@ -67,13 +44,21 @@ def _printable(text: str) -> str:
 def _one_script_a_word(text: str) -> str:
     if text.isascii():
         return text
+    from confusable_homoglyphs.categories import alias  # reads a table of Unicode's
+
     compatible = unicodedata.normalize("NFKC", text)
     unmarked = "".join(each for each in compatible if not unicodedata.category(each).startswith("M"))
     for word in re.findall(r"[^\W\d_]+", unmarked):
-        scripts = {_script(each) for each in word if each.isalpha()}
-        if len(scripts) > 1 and not scripts <= {"Latin", _EAST_ASIAN}:
-            said = " and ".join(sorted(scripts))
+        scripts = {alias(each) for each in word} - {"COMMON"}
+        if len(scripts) > 1 and not scripts <= _BESIDE_LATIN:
+            said = " and ".join(sorted(each.title() for each in scripts))
             raise ValueError(f"letters of {said} in one word, {word!a}, which could be taken for another")
+        for each in word if scripts == {"LATIN"} else ():
+            # Beyond those of European languages that are no other letter with a mark on it.
+            if each > "\u017f" and not unicodedata.normalize("NFKD", each)[0].isascii():
+                raise ValueError(
+                    f"the letter U+{ord(each):04X} is not allowed: it could be taken for another"
+                )
     return text
 
 
@@ -107,7 +92,7 @@ def _calendar_date(text: str) -> str:
     return text
 
 
-Name = Annotated[
+ShortText = Annotated[
     str,
     StringConstraints(min_length=1, max_length=120, strip_whitespace=True),
     AfterValidator(_printable),

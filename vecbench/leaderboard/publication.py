@@ -2,50 +2,49 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
+import vecbench
+from vecbench.answers import known_metrics
 from vecbench.digests import sha256_of
-from vecbench.errors import DataError, UsageError, nearest
+from vecbench.errors import UsageError, nearest
 from vecbench.leaderboard.archive import packed
-from vecbench.leaderboard.calibration import require_outcomes
-from vecbench.leaderboard.consistency import require_consistent
-from vecbench.leaderboard.entry import METRICS, Entry, read_entries
+from vecbench.leaderboard.columns import counts_right, published_metrics
+from vecbench.leaderboard.entry import Entry, read_entries
 from vecbench.leaderboard.look_alikes import look_alike
 from vecbench.leaderboard.outcomes import TaskOutcomes
+from vecbench.leaderboard.record import validated
 from vecbench.leaderboard.submission import PROTOCOL
-from vecbench.leaderboard.validation import validated
-from vecbench.leaderboard.verification import Verified, verify
+from vecbench.leaderboard.verification import Verified
 from vecbench.scoring import GroupScores, RowScores, Score
 from vecbench.store import remove, write_text
 from vecbench.store.files import write_bytes
-from vecbench.tasks import Catalogue
 
 DIGITS = 6
 """Of the fractions in an entry: more would differ from one machine's linear algebra to the next."""
 SUBMISSIONS = "submissions"
 """The folder of a leaderboard where what its entries were made of is kept, under the entries' names."""
-Recomputed = Literal["all", "without data", "more than said", "not kept"]
-"""What came of recomputing an entry: all that it says was checked again; all but what takes the data, which
-is not at hand; more than it says, since the data is; nothing, since no submission was kept."""
 
 
-def verified_entry(verified: Verified) -> Entry:
+def verified_entry(verified: Verified, metrics: Collection[str] | None = None) -> Entry:
     """The entry of a submission that has passed; every number in it was recomputed.
+
+    Args:
+        verified: The submission.
+        metrics: Keys of those to look for; None for what a leaderboard or the tables of scores show.
 
     Raises:
         DataError: A text that would be published (model, revision) is not allowed.
     """
+    if metrics is None:
+        metrics = [each.key for each in published_metrics(task.answers for task in verified.tasks)]
     submission, manifest, scores = verified.submission, verified.manifest, verified.scores
     records = list(manifest.tasks.values())
     sampling = [record.sampling for record in records]
-    correct: dict[str, int] = {}
-    for row in verified.predictions:
-        correct[row.task] = correct.get(row.task, 0) + row.correct
     values = {
         "benchmark": verified.benchmark.id,
         "kind": "verified",
@@ -56,7 +55,7 @@ def verified_entry(verified: Verified) -> Entry:
             "revision": manifest.model.revision,
         },
         "date": submission.date,
-        "source": {"name": f"recomputed from {len(verified.predictions)} responses"},
+        "source": {"name": f"recomputed from {verified.responses} responses"},
         "protocol": PROTOCOL,
         "prompts": sorted({record.prompt for record in records}),
         "decoding": {
@@ -66,31 +65,27 @@ def verified_entry(verified: Verified) -> Entry:
             "seed": _shared([record.seed for record in records]),
             "repeats": manifest.repeats,
         },
-        "checked": {
-            "sample_ids": verified.coverage.sample_ids,
-            "images": verified.coverage.images,
-            "prompts": verified.coverage.prompts,
-            "keys": verified.coverage.keys,
-        },
+        "checked": dict.fromkeys(("sample_ids", "images"), verified.coverage.data)
+        | dict.fromkeys(("prompts", "keys"), verified.coverage.prompts),
         "errors": verified.errors,
-        "tasks": {name: _rows(rows, correct[name]) for name, rows in scores.tasks.items()},
+        "tasks": {name: _rows(rows, metrics) for name, rows in scores.tasks.items()},
         "groups": {
-            name: _group(scores.groups[name], correct)
+            name: _group(scores.groups[name], metrics)
             for name in verified.benchmark.members
             if name in scores.groups
         },
-        "overall": _group(scores.overall, correct),
+        "overall": _group(scores.overall, metrics),
         # Repeated answers are not independent samples, so nothing is compared sample by sample.
         "outcomes": _outcomes(verified) if manifest.repeats == 1 else {},
         "submission_sha256": submission.files["responses.jsonl"].sha256,
         "responses_sha256": verified.responses_sha256,
+        "made_with": {
+            "vecbench": vecbench.__version__,
+            "metrics": {key: known_metrics()[key].version for key in metrics},
+        },
         "notes": submission.notes,
     }
-    entry = validated(Entry, values, "the entry")
-    groups = {name: scores.groups[name].tasks for name in entry.groups}
-    require_consistent(entry, groups, "the entry")
-    require_outcomes({entry.model.name: entry}, groups, "the entry")
-    return entry
+    return validated(Entry, values, "the entry")
 
 
 def entry_name(entry: Entry) -> str:
@@ -169,92 +164,42 @@ def publish(
     return Published(path, None if files is None else archive, replaced, namesakes)
 
 
-def reverify(folder: Path, catalogue: Catalogue, data: str | None = None) -> dict[str, Recomputed]:
-    """Recomputes every verified entry of a leaderboard from the submission that was kept of it.
-
-    Args:
-        folder: Of the leaderboard.
-        catalogue: The tasks as this version has them.
-        data: As `verify` takes it. Without it, an entry that was checked against the data keeps saying so.
-
-    Returns:
-        Name of each verified entry → what was recomputed of it.
-
-    Raises:
-        DataError: An entry is not what its submission gives, or the submission is refused.
-    """
-    found: dict[str, Recomputed] = {}
-    for name, entry in read_entries(folder).items():
-        if entry.kind != "verified":
-            continue
-        path = folder / SUBMISSIONS / f"{name}.zip"
-        if not os.path.lexists(path):
-            found[name] = "not kept"
-            continue
-        again = verified_entry(verify(path, catalogue, data))
-        found[name] = _recomputed(entry, again)
-        if differing := _differing(entry, again.model_copy(update={"checked": entry.checked})):
-            raise DataError(
-                f"{folder}: the entry {name} is not what its submission gives: {differing} differs",
-                f"To write it anew: vecbench leaderboard check {path} --write {folder}",
-            )
-    return found
-
-
-def unread_files(folder: Path) -> list[Path]:
-    """What lies in a leaderboard's `entries` and is no entry, or in its `submissions` and is of none.
-
-    Files whose names begin with a dot are left out: systems and editors make them.
-    """
-    entries = {path.stem for path in (folder / "entries").glob("*.json")}
-    others = [path for path in (folder / "entries").glob("*") if path.suffix != ".json"]
-    kept = (folder / SUBMISSIONS).glob("*")
-    others += [path for path in kept if path.suffix != ".zip" or path.stem not in entries]
-    return sorted(path for path in others if not path.name.startswith("."))
-
-
-def _recomputed(entry: Entry, again: Entry) -> Recomputed:
-    before, now = (set(each.checked.missing) if each.checked else set() for each in (entry, again))
-    if now - before:
-        return "without data"
-    return "more than said" if before - now else "all"
-
-
-def _differing(entry: Entry, again: Entry) -> str:
-    """The fields in which two entries differ."""
-    first, second = (each.model_dump(by_alias=True) for each in (entry, again))
-    return ", ".join(key for key in first if first[key] != second[key])
-
-
 def _shared(values: list[Any]) -> Any:
     return values[0] if values and all(value == values[0] for value in values) else None
 
 
-def _group(group: GroupScores, correct: Mapping[str, int]) -> dict[str, Any]:
-    return {
-        "pooled": _rows(group.pooled, sum(correct[name] for name in group.tasks)),
-        "macro": _values(group.macro),
-    }
+def _group(group: GroupScores, metrics: Collection[str]) -> dict[str, Any]:
+    return {"pooled": _rows(group.pooled, metrics), "macro": _values(group.macro, metrics)}
 
 
-def _rows(rows: RowScores, correct: int) -> dict[str, Any]:
-    return {"n": rows.n, "correct": correct, "metrics": _values(rows.metrics)}
+def _rows(rows: RowScores, metrics: Collection[str]) -> dict[str, Any]:
+    return {"n": rows.n, "correct": _correct(rows), "metrics": _values(rows.metrics, metrics)}
 
 
-def _values(scores: Mapping[str, Score]) -> dict[str, Any]:
-    values = {}
-    for key in METRICS:
+def _correct(rows: RowScores) -> int | None:
+    """The right rows; None where answers are neither right nor wrong, or of several kinds."""
+    shares = (rows.metrics[each.key].value for each in rows.scored_by if counts_right(each))
+    share = next(shares, None)
+    return None if share is None else round(share * rows.n)
+
+
+def _values(scores: Mapping[str, Score], metrics: Collection[str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for key in metrics:
         score = scores.get(key)
         if score is None or score.value is None:
             continue
         values[key] = {"value": round(score.value, DIGITS)}
-        if score.low is not None and score.high is not None:
-            values[key] |= {"low": round(score.low, DIGITS), "high": round(score.high, DIGITS)}
+        if score.low is None or score.high is None or not score.low <= score.value <= score.high:
+            continue  # around another value than this one: resampling may move a metric of few rows
+        values[key] |= {"low": round(score.low, DIGITS), "high": round(score.high, DIGITS)}
     return values
 
 
 def _outcomes(verified: Verified) -> dict[str, TaskOutcomes]:
-    rows = {name: [row for row in verified.predictions if row.task == name] for name in verified.scores.tasks}
+    """Those of the tasks whose answers are right or wrong."""
+    judged = [name for name, rows in verified.scores.tasks.items() if _correct(rows) is not None]
+    rows = {name: [row for row in verified.predictions if row.task == name] for name in judged}
     return {
         name: TaskOutcomes.of_rows(each, {other: rows[other] for other in rows if other != name})
         for name, each in rows.items()

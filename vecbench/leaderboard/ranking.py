@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vecbench.leaderboard.answers import Answers, AnswerSheets
+from vecbench.leaderboard.answers import Answers, AnswerSheets, Estimated, Matrix
+from vecbench.leaderboard.columns import BoardColumn, Measure
 from vecbench.leaderboard.entry import Entry, RowMetrics
+from vecbench.metrics.cells import Values
 from vecbench.metrics.significance import FEWEST_SAMPLES, holm_adjusted, mcnemar_two_sided
 from vecbench.report.tables import MOST_MISSING
 
 LEVEL = 0.05
 Range = tuple[int, int]
 """Best and worst rank."""
-Measure = tuple[str, Literal["pooled", "macro"]]
-"""A metric and how a group's value of it is made."""
-ACCURACY: Measure = ("accuracy", "pooled")
-MACRO_ACCURACY: Measure = ("accuracy", "macro")
-BRIER: Measure = ("brier", "pooled")
-RANKED: Mapping[Measure, Literal["higher", "lower"]] = {
-    ACCURACY: "higher",
-    MACRO_ACCURACY: "higher",
-    BRIER: "lower",
-    ("ece", "pooled"): "lower",
-    ("auroc", "pooled"): "higher",
-}
-"""What ranks are given in → which values are better."""
 NOWHERE = 3.8
 """Squared t below which p is above `LEVEL`, whatever the degrees of freedom."""
 NEAR, FAR = 2, 60
@@ -38,68 +26,88 @@ NEAR, FAR = 2, 60
 NEGLIGIBLE = 1e-6
 """Share of two variances below which the variance of their difference drowns in rounding."""
 
-Matrix = NDArray[np.float64]
-
 
 def rank_ranges(
     entries: Sequence[Entry],
     pooled: Sequence[RowMetrics],
     tasks: Sequence[str],
+    columns: Sequence[BoardColumn],
     sheets: AnswerSheets | None = None,
 ) -> dict[Measure, list[Range | None]]:
-    """The ranks that each model may hold over the rows of some tasks, by each measure of `RANKED`.
+    """The ranks that each model may hold over the rows of some tasks, in each column that has a test.
 
-    Every pair is tested. Pooled accuracy: with outcomes on the same samples McNemar's exact test, otherwise
-    that of two independent shares (z test with the pooled variance). The others: a paired t test of what each
-    sample contributes to the two values (`vecbench.leaderboard.estimates`), stratified by task; of an ECE
-    only what exceeds its bias counts. Where tasks share images, what their samples contribute is added up by
-    image, and pooled accuracy differs only if it does by such a t test too. Holm's correction over all pairs
-    holds the chance of any wrong distinction in a column at 5 %. A model's best rank is 1 + the models that
-    are significantly better, its worst one the number of models less those that are significantly worse.
+    Every pair is tested. Pooled shares of right rows: with outcomes on the same samples McNemar's exact test,
+    otherwise that of two independent shares (z test with the pooled variance). The others: a paired t test of
+    what each sample contributes to the two values (`vecbench.leaderboard.influence`), stratified by task; of
+    a metric that noise makes larger only what exceeds that counts. Where tasks share images, what their
+    samples contribute is added up by image, and pooled shares differ only if they do by such a t test too.
+    Holm's correction over all pairs holds the chance of any wrong distinction in a column at 5 %. A model's
+    best rank is 1 + the models that are significantly better, its worst one the number of models less those
+    that are significantly worse.
 
     Args:
         entries: Those to rank among each other; call it once for the verified and once for the reported.
         pooled: What each entry says of the rows together.
         tasks: Whose rows are pooled.
+        columns: Of the leaderboard.
         sheets: Of the entries, to share among calls; None to make them.
 
     Returns:
         Measure → for each entry (best, worst). None with several repeats, when there is nothing to compare
-        it with, in pooled accuracy without counts, in the others without outcomes, and in those of confidence
-        for a model that states none for more than 5 % of the rows: it has chosen which.
+        it with, in pooled shares without counts, in the others without outcomes, and in metrics of the rows
+        with a confidence for a model that states none for more than 5 % of the rows: it has chosen which.
     """
-    found: dict[Measure, list[Range | None]] = {measure: [None] * len(entries) for measure in RANKED}
     # Repeated answers to a sample are not independent: as many rows as they make up, they say less.
     once = [place for place, entry in enumerate(entries) if entry.decoding.repeats == 1]
     groups = (sheets or AnswerSheets(entries)).alike(tasks)
     counted = [place for place in once if pooled[place].correct is not None and pooled[place].n]
-    columns = {ACCURACY: _accuracy(groups, pooled, counted), **_estimated(groups, len(entries))}
-    for measure, column in columns.items():
-        for place, range_ in _ranges(column, higher=RANKED[measure] == "higher"):
-            found[measure][place] = range_
-    if len(tasks) == 1:
-        # One and the same number has one rank: that of the exact test.
-        exact = found[ACCURACY]
-        found[MACRO_ACCURACY] = [None] * len(entries)
-        for place in (place for group in groups for place in group.members):
-            found[MACRO_ACCURACY][place] = exact[place]
+    found: dict[Measure, list[Range | None]] = {}
+    for column, compared in _compared(columns, groups, pooled, counted):
+        ranks: list[Range | None] = [None] * len(entries)
+        found[column.measure] = ranks
+        for place, range_ in _ranges(compared, higher=column.metric.better == "higher"):
+            ranks[place] = range_
+        if len(tasks) == 1 and column.test == "shares" and column.aggregate == "macro":
+            # One and the same number has one rank: that of the exact test.
+            exact = found[column.metric.key, "pooled"]
+            there = {place for group in groups for place in group.members}
+            found[column.measure] = [exact[place] if place in there else None for place in range(len(exact))]
     return found
 
 
 @dataclass(frozen=True, slots=True)
-class _Column:
-    """A measure of all models.
+class _Compared:
+    """All models in one column.
 
     Attributes:
         values: nan where there is none to be ranked; shape (models,).
         p_values: Two-sided, of every pair; symmetric, shape (models, models). Those above `LEVEL` may be 1.
     """
 
-    values: Matrix
+    values: Values
     p_values: Matrix
 
 
-def _accuracy(groups: Sequence[Answers], pooled: Sequence[RowMetrics], counted: Sequence[int]) -> _Column:
+def _compared(
+    columns: Sequence[BoardColumn],
+    groups: Sequence[Answers],
+    pooled: Sequence[RowMetrics],
+    counted: Sequence[int],
+) -> Iterator[tuple[BoardColumn, _Compared]]:
+    many = [group for group in groups if group.n >= FEWEST_SAMPLES]
+    estimated = [column for column in columns if column.test == "influence"]
+    metrics = [column.metric for column in estimated]
+    estimates = [group.estimates(metrics, 1 - MOST_MISSING) for group in many]
+    for column in columns:
+        if column.test == "shares" and column.aggregate == "pooled":
+            yield column, _shares(groups, pooled, counted)
+        elif column.test == "shares":
+            yield column, _estimated(many, [group.macro_share() for group in many], len(pooled))
+    for column in estimated:
+        yield column, _estimated(many, [next(each) for each in estimates], len(pooled))
+
+
+def _shares(groups: Sequence[Answers], pooled: Sequence[RowMetrics], counted: Sequence[int]) -> _Compared:
     values = np.full(len(pooled), np.nan)
     correct, n = (
         np.array([getattr(pooled[place], name) for place in counted], dtype=np.float64)
@@ -113,11 +121,9 @@ def _accuracy(groups: Sequence[Answers], pooled: Sequence[RowMetrics], counted: 
         exact = _mcnemar(group.right_alone)
         if group.shares_images:
             # McNemar's test takes samples for independent, the other one takes many of them.
-            values_there, covariance = group.accuracy
-            no_excess, freedom = np.zeros(len(exact)), np.full(len(exact), group.freedom)
-            exact = np.maximum(exact, _t_test(values_there, covariance, no_excess, freedom))
+            exact = np.maximum(exact, _t_test(group.pooled_share, np.full(len(exact), group.freedom)))
         p_values[np.ix_(group.members, group.members)] = exact
-    return _Column(values, p_values)
+    return _Compared(values, p_values)
 
 
 def _mcnemar(alone: NDArray[np.int64]) -> Matrix:
@@ -134,7 +140,7 @@ def _mcnemar(alone: NDArray[np.int64]) -> Matrix:
     return _symmetric(pairs, len(alone))
 
 
-def _two_shares(correct: Matrix, n: Matrix) -> Matrix:
+def _two_shares(correct: Values, n: Values) -> Matrix:
     """Two-sided p of every pair of independent shares."""
     from scipy.special import ndtr
 
@@ -147,41 +153,30 @@ def _two_shares(correct: Matrix, n: Matrix) -> Matrix:
     return np.asarray(2 * ndtr(-z))
 
 
-def _estimated(groups: Sequence[Answers], count: int) -> dict[Measure, _Column]:
-    """What is estimated from the samples, of `count` models."""
-    columns = {}
-    for measure in RANKED:
-        if measure == ACCURACY:
-            continue
-        values, excess = np.full(count, np.nan), np.zeros(count)
-        covariance, freedom = np.zeros((count, count)), np.ones(count)
-        for group in groups:
-            if group.n < FEWEST_SAMPLES:
-                continue
-            members, freedom[group.members] = group.members, group.freedom
-            places = np.ix_(members, members)
-            if measure == MACRO_ACCURACY:
-                values[members], covariance[places] = group.macro_accuracy()
-                continue
-            estimate = group.estimate(measure[0], 1 - MOST_MISSING)
-            values[members], excess[members] = estimate.value, estimate.excess
-            covariance[places] = estimate.covariance
-        p_values = _t_test(values, covariance, excess, freedom)
-        for group in groups:
-            places = np.ix_(group.members, group.members)
-            p_values[places] = np.where(group.few_differ(p_values[places] <= LEVEL), 1.0, p_values[places])
-        columns[measure] = _Column(values, p_values)
-    return columns
+def _estimated(groups: Sequence[Answers], estimates: Sequence[Estimated], count: int) -> _Compared:
+    """What is estimated from the samples of each group, of `count` models."""
+    every = Estimated(np.full(count, np.nan), np.zeros(count), np.zeros((count, count)))
+    freedom = np.ones(count)
+    for group, found in zip(groups, estimates, strict=True):
+        members, freedom[group.members] = group.members, group.freedom
+        every.value[members], every.excess[members] = found.value, found.excess
+        every.covariance[np.ix_(members, members)] = found.covariance
+    p_values = _t_test(every, freedom)
+    for group in groups:
+        places = np.ix_(group.members, group.members)
+        p_values[places] = np.where(group.few_differ(p_values[places] <= LEVEL), 1.0, p_values[places])
+    return _Compared(every.value, p_values)
 
 
-def _t_test(values: Matrix, covariance: Matrix, excess: Matrix, freedom: Matrix) -> Matrix:
+def _t_test(estimated: Estimated, freedom: Values) -> Matrix:
     """Two-sided p of every pair."""
     from scipy.special import ndtr
 
+    values, excess = estimated.value, estimated.excess
     first, second = _pairs(len(values))
-    variance = np.diag(covariance)
+    variance = np.diag(estimated.covariance)
     together = variance[first] + variance[second]
-    spread = np.maximum(together - 2 * covariance[first, second], NEGLIGIBLE * together)
+    spread = np.maximum(together - 2 * estimated.covariance[first, second], NEGLIGIBLE * together)
     difference = values[first] - values[second]
     # The larger of the two may owe as much to noise.
     apart = np.maximum(np.abs(difference) - np.where(difference > 0, excess[first], excess[second]), 0)
@@ -195,7 +190,7 @@ def _t_test(values: Matrix, covariance: Matrix, excess: Matrix, freedom: Matrix)
     return _symmetric(pairs, len(values))
 
 
-def _ranges(column: _Column, *, higher: bool) -> Iterator[tuple[int, Range]]:
+def _ranges(column: _Compared, *, higher: bool) -> Iterator[tuple[int, Range]]:
     """(place, range) of every model that has a value, if there are two."""
     ranked = np.flatnonzero(~np.isnan(column.values))
     if ranked.size < 2:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from vecbench.digests import sha256_of
+from vecbench.digests import joined_sha256, sha256_of
 from vecbench.engines import Sampling
 from vecbench.errors import DataError, ImageError
 from vecbench.models import Model
@@ -18,7 +18,7 @@ from vecbench.run import RunPlan, response_key
 from vecbench.samples import DataSource, Sample, open_data
 from vecbench.store import Manifest, StoredResponse
 from vecbench.tasks import Task
-from vecbench.tasks.prompts import prompt_of
+from vecbench.tasks.prompts import needed_columns, prompt_of
 
 MOST_NAMED = 3
 
@@ -31,18 +31,14 @@ class Coverage:
     """What could be compared with something that the submission's author has no hold on.
 
     Attributes:
-        sample_ids: Ids and targets, with the data.
-        images: Image hashes, with the data.
-        prompts: Prompt hashes, with what the task renders.
-        keys: Response keys, with model, settings, prompt and image hash.
+        data: Ids, targets and image hashes, with the data.
+        prompts: Prompt hashes and response keys, with what tasks, settings, model and image hashes give.
         by_image: Samples that the data knows by another id, as another format of it does: they were told by
             their images, and the order of their candidates could not be checked.
     """
 
-    sample_ids: bool
-    images: bool
+    data: bool
     prompts: bool
-    keys: bool
     by_image: int = 0
 
 
@@ -93,11 +89,9 @@ def check_samples(
     sources = _sources(tasks, data)
     found = [_check_task(task, by_task[task.id], manifest, sources.get(task.id), where) for task in tasks]
     return Coverage(
-        sample_ids=all(each.sample_ids for each in found),
-        images=all(each.images for each in found),
-        prompts=all(each.prompts for each in found),
-        keys=all(each.keys for each in found),
-        by_image=sum(each.by_image for each in found),
+        all(each.data for each in found),
+        all(each.prompts for each in found),
+        sum(each.by_image for each in found),
     )
 
 
@@ -150,7 +144,7 @@ def _check_task(
         pixel_limits=manifest.pixel_limits,
         answer_settings=manifest.answer_settings,
     )
-    renders = samples is not None or "dataset_prompt" not in task.prompts[record.prompt]
+    renders = samples is not None or not needed_columns(task, record.prompt)
     if renders:
         for each in responses:
             sample = samples[each.sample_id] if samples else _claimed_sample(task, each)
@@ -164,8 +158,7 @@ def _check_task(
                 raise DataError(
                     f"{place}: its key is not that of the model, settings, prompt and image in run.json"
                 )
-    there = samples is not None
-    return Coverage(sample_ids=there, images=there, prompts=renders, keys=renders, by_image=by_image)
+    return Coverage(samples is not None, renders, by_image)
 
 
 def _require_complete(
@@ -183,19 +176,32 @@ def _require_complete(
         if not 0 <= each.repeat < manifest.repeats:
             raise DataError(f"{place}: repeat {each.repeat}, run.json says {manifest.repeats} repeats")
         answered.add((each.sample_id, each.repeat))
-        if sorted(each.candidates) != sorted(task.labels):
+        if each.kind != task.answers.name:
+            raise DataError(f"{place}: its kind is {each.kind!r:.60}, that of the task {task.answers.name}")
+        if task.labels and sorted(each.candidates) != sorted(task.labels):
             raise DataError(f"{place}: its candidates are not the labels of the task")
         if each.image_sha256 is None and each.error is None:
             raise DataError(f"{place}: has a response and no image")
         if each.image_sha256 is not None and not _SHA256.fullmatch(each.image_sha256):
             raise DataError(f"{place}: its image_sha256 is {each.image_sha256!r:.80}, which is no SHA-256")
-        if each.target not in task.labels and each.error is None:
-            raise DataError(f"{place}: its target {each.target!r:.60} is none of the labels")
+        fault = _target_fault(task, each)
+        if fault is not None and each.error is None:
+            raise DataError(f"{place}: {fault}")
     if len(answered) != said * manifest.repeats:
         raise DataError(
             f"{where}: {task.id} has {len(answered)} responses, {said} samples × {manifest.repeats} repeats "
             "are expected"
         )
+
+
+def _target_fault(task: Task, response: StoredResponse) -> str | None:
+    """Why a target as it is stored is none of the task's."""
+    kind, target = task.answers, response.target
+    try:
+        is_one = kind.load(target) == kind.target(target, response.candidates)
+    except ValueError as fault:
+        return str(fault)
+    return None if is_one else f"the target {target!r:.60} is spelt otherwise than it is stored"
 
 
 def _data_ids(
@@ -260,11 +266,12 @@ def _image_sha256(task: Task, profile: str, sample: Sample) -> str | None:
     if fault is not None:
         return None
     try:
-        return hashlib.sha256(sample.image_bytes()).hexdigest()
+        count = len(sample.images)
+        return joined_sha256([hashlib.sha256(sample.image_bytes(n)).hexdigest() for n in range(count)])
     except ImageError:
         return None
 
 
 def _claimed_sample(task: Task, response: StoredResponse) -> Sample:
-    candidates = response.candidates
-    return Sample(task.id, response.sample_id, response.image, response.target, candidates, None, Path())
+    images, candidates = response.images or (response.image,), response.candidates
+    return Sample(task.id, response.sample_id, images, response.target, candidates, None, Path())

@@ -3,68 +3,32 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
 from threadpoolctl import threadpool_limits
 
+from vecbench.answers import known_metrics, metrics_of
 from vecbench.errors import DataError
 from vecbench.leaderboard.answers import AnswerSheets
-from vecbench.leaderboard.calibration import require_outcomes
-from vecbench.leaderboard.consistency import require_consistent
-from vecbench.leaderboard.entry import Badge, Entry, GroupMetrics, RowMetrics, Value
-from vecbench.leaderboard.ranking import ACCURACY, Measure, Range, rank_ranges
+from vecbench.leaderboard.columns import BoardColumn, Measure, board_columns, counts_stated
+from vecbench.leaderboard.entry import OVERALL, Badge, Entry, RowMetrics, Value
+from vecbench.leaderboard.ranking import Range, rank_ranges
+from vecbench.metrics.definition import Metric
 from vecbench.report.tables import MOST_MISSING
 from vecbench.tasks import Catalogue
 
-OVERALL = "overall"
-CONDITIONAL = ("ece", "brier", "auroc")
-"""Metrics of the rows that have a confidence only."""
 BADGES: tuple[Badge, ...] = ("verified", "scores only", "reported")
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of every group's block.
-
-    Attributes:
-        metric: Key of the metric.
-        aggregate: How a group's value is made; said in the heading.
-        heading: Of the column.
-        better: Which values are better.
-        main: Whether it is shown when all groups are.
-    """
-
-    metric: str
-    aggregate: Literal["pooled", "macro"]
-    heading: str
-    better: Literal["higher", "lower"]
-    main: bool
-
-    @property
-    def measure(self) -> Measure:
-        """What ranks in it are found under."""
-        return self.metric, self.aggregate
-
-
-COLUMNS = (
-    Column("accuracy", "pooled", "Acc", "higher", True),
-    Column("accuracy", "macro", "Acc", "higher", True),
-    Column("f1_weighted", "pooled", "F1 wgt", "higher", False),
-    Column("ece", "pooled", "ECE", "lower", True),
-    Column("brier", "pooled", "Brier", "lower", True),
-    Column("auroc", "pooled", "AUROC", "higher", False),
-    Column("coverage", "pooled", "Cov", "higher", False),
-)
-
-
-def is_conditional(rows: RowMetrics, metric: str) -> bool:
+def is_conditional(rows: RowMetrics, metric: Metric) -> bool:
     """Whether a metric is over the rows with a confidence only, and too many rows have none."""
-    coverage = rows.metrics.get("coverage")
-    return metric in CONDITIONAL and coverage is not None and coverage.value < 1 - MOST_MISSING
+    return metric.over == "confident" and any(
+        said.value < 1 - MOST_MISSING and counts_stated(known_metrics()[key])
+        for key, said in rows.metrics.items()
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,25 +45,19 @@ class Standing:
     entry: Entry
     ranks: Mapping[str, Mapping[Measure, Range | None]]
 
-    def scores(self, block: str) -> GroupMetrics:
-        """Of a group, or of everything."""
-        if block == OVERALL:
-            return self.entry.overall
-        return self.entry.groups.get(block) or GroupMetrics()
-
-    def value(self, block: str, column: Column) -> Value | None:
+    def value(self, block: str, column: BoardColumn) -> Value | None:
         """The cell's value; None if the entry does not have it."""
-        scores = self.scores(block)
+        scores = self.entry.scores(block)
         metrics = scores.macro if column.aggregate == "macro" else scores.pooled.metrics
-        return metrics.get(column.metric)
+        return metrics.get(column.metric.key)
 
-    def rank(self, block: str, measure: Measure = ACCURACY) -> Range | None:
+    def rank(self, block: str, measure: Measure) -> Range | None:
         """Best and worst rank in a measure; None if it has none."""
         return self.ranks[block].get(measure)
 
-    def is_conditional(self, block: str, column: Column) -> bool:
+    def is_conditional(self, block: str, column: BoardColumn) -> bool:
         """Whether the cell's value is, see the function of this name."""
-        return is_conditional(self.scores(block).pooled, column.metric)
+        return is_conditional(self.entry.scores(block).pooled, column.metric)
 
 
 @dataclass(frozen=True)
@@ -112,7 +70,8 @@ class Leaderboard:
         blocks: Group id → name, in the benchmark's order; "overall" last.
         members: Group id → ids of its tasks.
         tasks: Task id → name.
-        standings: In the order of `BADGES`; within one by accuracy over all groups.
+        columns: Of every block, in their order; those of the first kind's first metric come first.
+        standings: In the order of `BADGES`; within one by the first column's metric, over all groups.
     """
 
     benchmark: str
@@ -120,6 +79,7 @@ class Leaderboard:
     blocks: Mapping[str, str]
     members: Mapping[str, tuple[str, ...]]
     tasks: Mapping[str, str]
+    columns: tuple[BoardColumn, ...]
     standings: tuple[Standing, ...]
 
     @cached_property
@@ -142,37 +102,39 @@ def leaderboard(entries: Mapping[str, Entry], catalogue: Catalogue) -> Leaderboa
         catalogue: Brings the benchmark's groups and tasks.
 
     Raises:
-        DataError: The benchmark, or a group or task of an entry, is unknown, or a verified entry contradicts
-            itself.
+        DataError: The benchmark, or a group or task of an entry, is unknown.
     """
     benchmark = next(iter(entries.values())).benchmark
     if benchmark not in {group.id for group in catalogue.benchmarks()}:
         raise DataError(f"unknown benchmark {benchmark!r}", "Its entries say what they are of.")
-    members = catalogue.groups[benchmark].members
-    tasks = {name: catalogue.groups[name].members for name in members}
-    everything = [task for each in tasks.values() for task in each]
+    groups = {name: catalogue.groups[name] for name in catalogue.groups[benchmark].members}
+    tasks = {task: catalogue.tasks[task] for group in groups.values() for task in group.members}
     for name, entry in entries.items():
-        odd = (entry.groups.keys() - set(members)) | (entry.tasks.keys() - set(everything))
-        if odd:
+        if odd := (entry.groups.keys() - groups.keys()) | (entry.tasks.keys() - tasks.keys()):
             raise DataError(f"entry {name}: {', '.join(sorted(odd))} is not of {benchmark}")
-        sizes = {task: catalogue.tasks[task].expected_n for task in everything}
-        require_consistent(entry, tasks, f"entry {name}", sizes)
-    require_outcomes(entries, tasks)
-    ranks = _ranks(entries, tasks | {OVERALL: tuple(everything)})
+    members = {name: group.members for name, group in groups.items()}
+    columns = board_columns(task.answers for task in tasks.values())
+    first = columns[0].metric
+    led = [
+        name
+        for name, each in members.items()
+        if any(first in metrics_of(tasks[task].answers) for task in each)
+    ]
+    ranks = _ranks(entries, members | {OVERALL: tuple(tasks)}, columns)
     standings = [Standing(name, entry, ranks[name]) for name, entry in entries.items()]
-    blocks = {name: catalogue.groups[name].display for name in members} | {OVERALL: "Overall"}
     return Leaderboard(
         benchmark,
         catalogue.groups[benchmark].display,
-        blocks,
-        tasks,
-        {task: catalogue.tasks[task].display for task in everything},
-        tuple(sorted(standings, key=lambda each: _order(each, members))),
+        {name: group.display for name, group in groups.items()} | {OVERALL: "Overall"},
+        members,
+        {name: task.display for name, task in tasks.items()},
+        columns,
+        tuple(sorted(standings, key=lambda each: _order(each, columns, led))),
     )
 
 
 def _ranks(
-    entries: Mapping[str, Entry], blocks: Mapping[str, Sequence[str]]
+    entries: Mapping[str, Entry], blocks: Mapping[str, Sequence[str]], columns: Sequence[BoardColumn]
 ) -> dict[str, dict[str, dict[Measure, Range | None]]]:
     """Name of an entry → block → its ranks among the entries of its badge.
 
@@ -183,16 +145,12 @@ def _ranks(
         alike = {name: entry for name, entry in entries.items() if entry.badge == badge}
         ranked = list(alike.values())
         sheets = AnswerSheets(ranked)
-        sheets.unpack(blocks[OVERALL])
 
         def found(
             block: str, ranked: list[Entry] = ranked, sheets: AnswerSheets = sheets
         ) -> dict[Measure, list[Range | None]]:
-            pooled = [
-                (each.overall if block == OVERALL else each.groups.get(block, GroupMetrics())).pooled
-                for each in ranked
-            ]
-            return rank_ranges(ranked, pooled, blocks[block], sheets)
+            pooled = [each.scores(block).pooled for each in ranked]
+            return rank_ranges(ranked, pooled, blocks[block], columns, sheets)
 
         # numpy frees the interpreter while it counts and multiplies, so threads are enough; see `in_blocks`.
         with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -202,12 +160,22 @@ def _ranks(
     return ranks
 
 
-def _order(standing: Standing, groups: tuple[str, ...]) -> tuple[int, int, float, str]:
-    """By the mean of the groups' macro accuracies; entries without them follow, by the pooled ones."""
+def _order(
+    standing: Standing, columns: Sequence[BoardColumn], groups: Iterable[str]
+) -> tuple[int, int, float, str]:
+    """By the mean of the macro values of the first metric; others follow, by the pooled ones.
+
+    Args:
+        standing: What to sort.
+        columns: Of the leaderboard.
+        groups: That have that metric.
+    """
     badge = BADGES.index(standing.entry.badge)
-    for place, column in enumerate((COLUMNS[1], COLUMNS[0])):
+    pooled, macro, *_ = columns
+    sign = 1 if pooled.metric.better == "lower" else -1
+    for place, column in enumerate((macro, pooled)):
         values = [standing.value(group, column) for group in groups]
         known = [value.value for value in values if value is not None]
-        if len(known) == len(groups):
-            return badge, place, -sum(known), standing.name
-    return badge, len(COLUMNS), 0.0, standing.name
+        if len(known) == len(values):
+            return badge, place, sign * sum(known), standing.name
+    return badge, len(columns), 0.0, standing.name

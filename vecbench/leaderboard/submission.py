@@ -10,13 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 import vecbench
 from vecbench.engines.secrets import is_secret
 from vecbench.errors import UsageError, nearest
-from vecbench.leaderboard.plain_text import Date, Identifier, Link, Name, Note, Sha256
-from vecbench.leaderboard.validation import validated
+from vecbench.leaderboard.plain_text import Date, Identifier, Link, Note, Sha256, ShortText
+from vecbench.leaderboard.record import Record, validated
 from vecbench.scoring import STRICT, complete_scores, predictions
 from vecbench.store import Manifest, RunDirectory, StoredResponse, read_responses
 from vecbench.store.manifest import EngineRecord
@@ -30,18 +30,14 @@ _PATH = re.compile(r"""(?<![\w:/])(?:~|\.{0,2})/[^\s'":,)]+""")
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=(), populate_by_name=True)
-
-
-class SubmittedFile(_Record):
+class SubmittedFile(Record):
     """A file as it was when the submission was made."""
 
     sha256: Sha256
     size: int = Field(ge=0)
 
 
-class Submission(_Record):
+class Submission(Record):
     """submission.json.
 
     Attributes:
@@ -50,17 +46,19 @@ class Submission(_Record):
         date: When it was measured.
         notes: Whatever the author wants to be read beside it.
         vecbench: The version that made the submission.
+        metrics: Key → version, of those that its scores have; empty if version 0.1 made it.
         files: File name → hash and size, of all others.
     """
 
     schema_: Literal["vecbench.submission/1"] = Field("vecbench.submission/1", alias="schema")
     benchmark: Identifier
     protocol: Literal["strict"] = "strict"
-    name: Name
+    name: ShortText
     link: Link | None = None
     date: Date
     notes: list[Note] = Field([], max_length=10)
-    vecbench: Name
+    vecbench: ShortText
+    metrics: dict[Identifier, int] = Field({})
     files: dict[str, SubmittedFile] = Field(max_length=10)
 
 
@@ -108,6 +106,7 @@ def submission_files(
     tasks = {task.id: task for task in benchmark_tasks(chosen, catalogue)}
     responses = _latest(each for each in read_responses(directory.responses) if each.task in tasks)
     scores = complete_scores(predictions(responses, STRICT, catalogue), PROTOCOL, catalogue).scores
+    blocks = [*scores.tasks.values(), *(each.pooled for each in scores.groups.values())]
     files = {
         "run.json": published_manifest(manifest, tasks).model_dump_json(indent=1, by_alias=True).encode(),
         "responses.jsonl": b"".join(each.to_line() for each in responses),
@@ -120,6 +119,7 @@ def submission_files(
         "date": (manifest.finished or manifest.started)[:10] if date is None else date,
         "notes": list(notes),
         "vecbench": vecbench.__version__,
+        "metrics": {each.key: each.version for rows in blocks for each in rows.scored_by},
         "files": {
             each: {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
             for each, content in files.items()

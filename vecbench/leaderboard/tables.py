@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from vecbench.escaping import in_latex, in_markdown
-from vecbench.leaderboard.entry import Badge, Decoding, Value
-from vecbench.leaderboard.ranking import ACCURACY, BRIER, Range
-from vecbench.leaderboard.standings import BADGES, COLUMNS, OVERALL, Column, Leaderboard, Standing
+from vecbench.leaderboard.columns import BoardColumn
+from vecbench.leaderboard.entry import OVERALL, Badge, Decoding, Value
+from vecbench.leaderboard.ranking import Range
+from vecbench.leaderboard.standings import BADGES, Leaderboard, Standing
 from vecbench.report.tables import latex_tabular
 
 HEADINGS: Mapping[Badge, str] = {
@@ -21,16 +22,35 @@ CSV_COLUMNS = (
     *("entry", "model", "kind", "date", "level", "name", "aggregate", "metric", "value", "low", "high"),
     *("n", "correct", "rank_best", "rank_worst"),
 )
-MARKDOWN_RANKS = (ACCURACY, BRIER)
-"""The ranks in the Markdown tables: how often a model is right, and the score that no confidence cheats."""
-LEGEND = (
-    "All values × 100. **Acc macro** is the unweighted mean of a group's task accuracies, **Acc pooled** is "
-    "over its rows; the other columns are pooled. **Rank in** a column is the range of ranks, among entries "
-    "of the same kind, that the data leave open: models whose difference in it is not significant (5 %, Holm "
-    "over all pairs) share a rank; the CSV has the ranks in other columns, and every task's values. "
-    "\\* over the rows that state a confidence only, while more than 5 % of the rows do not. – means unknown "
-    "or undefined."
-)
+UNKNOWN = "–"
+
+
+def in_words(names: Iterable[str]) -> str:
+    """Some names as an enumeration; empty without any."""
+    *first, last = [*names] or [""]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def unscaled(columns: Iterable[BoardColumn]) -> str:
+    """What to say of columns that are not printed × 100; empty if there are none."""
+    plain = [column.heading for column in columns if column.metric.unit == "number"]
+    return f", but for {in_words(plain)}" if plain else ""
+
+
+def legend(columns: Sequence[BoardColumn]) -> str:
+    """What the Markdown tables show and how."""
+    macro, pooled = (
+        in_words(f"**{each.heading}**" for each in columns if each.is_paired and each.aggregate == aggregate)
+        for aggregate in ("macro", "pooled")
+    )
+    return (
+        f"All values × 100{unscaled(columns)}. {macro} is the unweighted mean of a group's tasks, {pooled} "
+        "is over its rows; the other columns are pooled. **Rank in** a column is the range of ranks, among "
+        "entries of the same kind, that the data leave open: models whose difference in it is not "
+        "significant (5 %, Holm over all pairs) share a rank; the CSV has the ranks in other columns, and "
+        "every task's values. \\* over the rows that state a confidence only, while more than 5 % of the "
+        "rows do not. – means unknown or undefined."
+    )
 
 
 def markdown_page(board: Leaderboard) -> str:
@@ -39,7 +59,7 @@ def markdown_page(board: Leaderboard) -> str:
         f"# {in_markdown(board.display)} leaderboard\n",
         "Made by `vecbench leaderboard build` from `entries/`; do not edit. The same numbers: "
         "[sortable page](index.html), [CSV](leaderboard.csv), [LaTeX](leaderboard.tex).\n",
-        LEGEND + "\n",
+        legend(board.columns) + "\n",
     ]
     for badge in BADGES:
         standings = board.of_badge(badge)
@@ -47,9 +67,13 @@ def markdown_page(board: Leaderboard) -> str:
             continue
         parts.append(f"## {HEADINGS[badge]}\n")
         for block, display in board.blocks.items():
-            shown = [each for each in standings if _any(each, block)]
+            shown = [
+                each
+                for each in standings
+                if any(each.value(block, column) is not None for column in board.columns)
+            ]
             if shown:
-                parts += [f"### {in_markdown(display)}\n", _markdown_table(shown, block)]
+                parts += [f"### {in_markdown(display)}\n", _markdown_table(shown, block, board.columns)]
         parts += ["### About the entries\n", _markdown_facts(standings)]
     return "\n".join(parts)
 
@@ -67,7 +91,7 @@ def csv_text(board: Leaderboard) -> str:
                 writer.writerow(_csv_row(head, ("task", task, "rows", metric), value, rows.n, rows.correct))
         for block in board.blocks:
             level = OVERALL if block == OVERALL else "group"
-            scores = each.scores(block)
+            scores = entry.scores(block)
             rows = scores.pooled
             for metric, value in rows.metrics.items():
                 range_ = each.rank(block, (metric, "pooled"))
@@ -82,61 +106,71 @@ def csv_text(board: Leaderboard) -> str:
 def latex_tables(board: Leaderboard) -> str:
     """The groups' main columns of the verified and of the reported entries, and their ranks; booktabs."""
     groups = {block: name for block, name in board.blocks.items() if block != OVERALL}
-    names, columns = list(groups.values()), [column for column in COLUMNS if column.main]
+    main = [column for column in board.columns if column.is_main]
     parts = []
     for badge in BADGES:
         standings = board.of_badge(badge)
         if not standings:
             continue
-        lines = [
-            [
-                in_latex(each.entry.model.name),
-                *(in_latex(cell(each, block, column)) for block in groups for column in columns),
-            ]
-            for each in standings
+        units = [
+            in_latex(column.heading) + (r" (\%)" if column.metric.unit == "share" else "") for column in main
         ]
-        units = [_latex_heading(column) for column in columns]
-        parts.append(f"% {HEADINGS[badge]}\n" + latex_tabular(names, units, lines))
-        ranked = _ranked(standings, groups)
+        values = _latex_lines(standings, groups, main, cell)
+        parts.append(f"% {HEADINGS[badge]}\n" + latex_tabular(list(groups.values()), units, values))
+        ranked = _ranked(standings, groups, board.columns)
         if ranked:
-            lines = [
-                [
-                    in_latex(each.entry.model.name),
-                    *(
-                        in_latex(rank(each.rank(block, column.measure)))
-                        for block in groups
-                        for column in ranked
-                    ),
-                ]
-                for each in standings
-            ]
-            units = [in_latex(heading(column)) for column in ranked]
-            parts.append(f"% {badge.capitalize()}: ranks by column\n" + latex_tabular(names, units, lines))
+            units = [in_latex(column.heading) for column in ranked]
+            ranks = _latex_lines(
+                standings, groups, ranked, lambda each, block, column: rank(each.rank(block, column.measure))
+            )
+            parts.append(
+                f"% {badge.capitalize()}: ranks by column\n"
+                + latex_tabular(list(groups.values()), units, ranks)
+            )
     return "\n".join(parts)
 
 
-def percent(value: Value | None) -> str:
-    """× 100 with two decimals, as the papers print; "–" for None."""
-    return "–" if value is None else f"{100 * value.value:.2f}"
+def _latex_lines(
+    standings: Iterable[Standing],
+    blocks: Iterable[str],
+    columns: Sequence[BoardColumn],
+    text: Callable[[Standing, str, BoardColumn], str],
+) -> list[list[str]]:
+    blocks = list(blocks)
+    return [
+        [
+            in_latex(each.entry.model.name),
+            *(in_latex(text(each, block, column)) for block in blocks for column in columns),
+        ]
+        for each in standings
+    ]
 
 
-def cell(standing: Standing, block: str, column: Column) -> str:
-    """The cell's value × 100, marked with * when it is conditional."""
-    text = percent(standing.value(block, column))
-    return text + "*" if text != "–" and standing.is_conditional(block, column) else text
+def printed(value: Value | None, column: BoardColumn) -> str:
+    """A share × 100 with two decimals, as the papers print; another number with three; "–" for None."""
+    if value is None:
+        return UNKNOWN
+    return f"{column.metric.scale * value.value:.{2 if column.metric.unit == 'share' else 3}f}"
 
 
-def interval(value: Value | None) -> str:
-    """The ends of the interval × 100, "58.1–63.0"; empty if there is none."""
+def cell(standing: Standing, block: str, column: BoardColumn) -> str:
+    """The cell's value, marked with * when it is conditional."""
+    text = printed(standing.value(block, column), column)
+    return text + "*" if text != UNKNOWN and standing.is_conditional(block, column) else text
+
+
+def interval(value: Value | None, column: BoardColumn) -> str:
+    """The ends of the interval, such as "58.1–63.0"; empty if there is none."""
     if value is None or value.low is None or value.high is None:
         return ""
-    return f"{100 * value.low:.1f}–{100 * value.high:.1f}"
+    decimals = 1 if column.metric.unit == "share" else 3
+    return "–".join(f"{column.metric.scale * each:.{decimals}f}" for each in (value.low, value.high))
 
 
 def rank(range_: Range | None) -> str:
     """A range of ranks such as "1–3"; one rank as "2"; none as "–"."""
     if range_ is None:
-        return "–"
+        return UNKNOWN
     best, worst = range_
     return str(best) if best == worst else f"{best}–{worst}"
 
@@ -171,20 +205,24 @@ def unchecked(standing: Standing) -> str:
     return f"not checked: {', '.join(checked.missing)}" if checked and checked.missing else ""
 
 
-def _markdown_table(standings: Sequence[Standing], block: str) -> str:
-    ranked = [column for column in _ranked(standings, [block]) if column.measure in MARKDOWN_RANKS]
-    ranks = [f"Rank in {heading(column)}" for column in ranked]
-    headings = ["Model", *ranks, *(heading(column) for column in COLUMNS), "n"]
+def _markdown_table(standings: Sequence[Standing], block: str, columns: Sequence[BoardColumn]) -> str:
+    # Ranks in how often a model is right, and in the main scores that noise does not make larger.
+    ranked = [
+        column
+        for column in _ranked(standings, [block], columns)
+        if column.is_main and column.aggregate == "pooled" and column.metric.excess is None
+    ]
+    ranks = [f"Rank in {column.heading}" for column in ranked]
+    headings = ["Model", *ranks, *(column.heading for column in columns), "n"]
     lines = [_row(headings), _row([":--", *["--:"] * (len(headings) - 1)])]
     for each in standings:
         cells = []
-        for column in COLUMNS:
-            value = each.value(block, column)
-            between = interval(value)
+        for column in columns:
+            between = interval(each.value(block, column), column)
             cells.append(cell(each, block, column) + (f" <sub>{between}</sub>" if between else ""))
-        n = each.scores(block).pooled.n
+        n = each.entry.scores(block).pooled.n
         ranges = [rank(each.rank(block, column.measure)) for column in ranked]
-        lines.append(_row([_name(each), *ranges, *cells, "–" if n is None else str(n)]))
+        lines.append(_row([_name(each), *ranges, *cells, UNKNOWN if n is None else str(n)]))
     return "\n".join(lines) + "\n"
 
 
@@ -195,12 +233,12 @@ def _markdown_facts(standings: Iterable[Standing]) -> str:
         entry = each.entry
         source = in_markdown(entry.source.name)
         facts = [
-            entry.date or "–",
-            decoding(entry.decoding) or "–",
-            ", ".join(entry.prompts) or "–",
+            entry.date or UNKNOWN,
+            decoding(entry.decoding) or UNKNOWN,
+            ", ".join(entry.prompts) or UNKNOWN,
             f"[{source}]({entry.source.link})" if entry.source.link else source,
-            checks(each) or "–",
-            in_markdown(" ".join(entry.notes)) or "–",
+            checks(each) or UNKNOWN,
+            in_markdown(" ".join(entry.notes)) or UNKNOWN,
         ]
         lines.append(_row([_name(each), *facts]))
     return "\n".join(lines) + "\n"
@@ -211,27 +249,16 @@ def _name(standing: Standing) -> str:
     return f"[{name}]({link})" if link else name
 
 
-def heading(column: Column) -> str:
-    """What a column is called where it stands among others."""
-    return f"{column.heading} {column.aggregate}" if column.metric == "accuracy" else column.heading
-
-
-def _latex_heading(column: Column) -> str:
-    return in_latex(heading(column)) + r" (\%)"
-
-
-def _ranked(standings: Sequence[Standing], blocks: Iterable[str]) -> list[Column]:
+def _ranked(
+    standings: Sequence[Standing], blocks: Iterable[str], columns: Iterable[BoardColumn]
+) -> list[BoardColumn]:
     """The columns that any of the entries has a rank in."""
-    shown = list(blocks)
+    places = [(each, block) for block in blocks for each in standings]
     return [
         column
-        for column in COLUMNS
-        if any(each.rank(block, column.measure) is not None for each in standings for block in shown)
+        for column in columns
+        if any(each.rank(block, column.measure) is not None for each, block in places)
     ]
-
-
-def _any(standing: Standing, block: str) -> bool:
-    return any(standing.value(block, column) is not None for column in COLUMNS)
 
 
 def _row(cells: Iterable[str]) -> str:

@@ -4,37 +4,36 @@ from __future__ import annotations
 
 import hashlib
 import io
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import vecbench
+from vecbench.answers import known_metrics
 from vecbench.digests import sha256_of
 from vecbench.errors import DataError
-from vecbench.escaping import printable
 from vecbench.leaderboard.archive import MIB, read_members
-from vecbench.leaderboard.entry import METRICS, MOST
-from vecbench.leaderboard.run_settings import require_settings
+from vecbench.leaderboard.claims import claimed_numbers, numbers, require_scores
+from vecbench.leaderboard.columns import published_metrics
+from vecbench.leaderboard.entry import MOST
+from vecbench.leaderboard.record import validated
 from vecbench.leaderboard.samples import Coverage, check_samples, responses_digest
 from vecbench.leaderboard.submission import PROTOCOL, Submission, benchmark_tasks
-from vecbench.leaderboard.validation import validated
 from vecbench.parsing import Prediction
 from vecbench.scoring import STRICT, Scores, complete_scores, predictions
-from vecbench.store import Manifest, StoredResponse, stored_response
-from vecbench.store.responses import RESPONSE_KEYS
+from vecbench.scoring.aggregate import is_excluded
+from vecbench.store import Manifest, StoredResponse, TaskRecord, stored_response
+from vecbench.store.responses import KNOWN_KEYS
 from vecbench.strict_json import parse_json
 from vecbench.tasks import Catalogue, Group, Task
 
-TOLERANCE = 1e-12
-_ABSENT = object()
-MOST_NAMED = 5
-"""Differing scores that a refusal names; the others are counted."""
 MAX_RESPONSE = 256 * 1024
 """Characters of one response."""
 MAX_LINE = 4 * MIB
 """Bytes of one line: room for a response whose every character is escaped as two halves of six bytes."""
+HOTTEST, MOST_TOKENS = 100, 2**31
+"""What `--gen-kwargs` takes as temperature and max_tokens at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +44,30 @@ class Verified:
         submission: Its submission.json.
         manifest: Its run.json.
         benchmark: What it is of.
-        predictions: What its responses say.
+        tasks: Of the benchmark.
+        responses: How many there are.
+        predictions: What those say that count in the scores.
         scores: Recomputed.
         coverage: What of the samples could be checked.
         errors: Samples without a response.
         responses_sha256: See `responses_digest`.
         claimed: How many of the recomputed numbers its scores.json claims, and of how many.
+        other_versions: Keys of metrics that another version of them computed there: they were not compared.
         files: The submission itself: a name of `MEMBERS` → content.
     """
 
     submission: Submission
     manifest: Manifest
     benchmark: Group
+    tasks: tuple[Task, ...]
+    responses: int
     predictions: tuple[Prediction, ...]
     scores: Scores
     coverage: Coverage
     errors: int
     responses_sha256: str
     claimed: tuple[int, int]
+    other_versions: tuple[str, ...]
     files: Mapping[str, bytes]
 
 
@@ -105,23 +110,46 @@ def verify_files(
         raise DataError(f"{path}: unknown benchmark {submission.benchmark!r}")
     tasks = benchmark_tasks(benchmark, catalogue)
     _require_tasks(manifest, tasks, path)
-    require_settings(manifest, f"{path}: run.json")
+    _require_settings(manifest, f"{path}: run.json")
     most = manifest.repeats * sum(each.samples for each in manifest.tasks.values())
     responses = list(_responses(files["responses.jsonl"], most, f"{path}: responses.jsonl"))
     coverage = check_samples(responses, manifest, tasks, data, str(path))
     rows = predictions(responses, STRICT, catalogue)
     scores = complete_scores(rows, PROTOCOL, catalogue).scores
-    claimed = parse_json(files["scores.json"], f"{path}: scores.json")
-    if submission.vecbench != vecbench.__version__:
-        claimed = _without_intervals(claimed)
-    recomputed = scores.content()
-    _require_scores(claimed, recomputed, path)
-    errors = sum(each.error is not None for each in responses)
-    numbers = _count_claimed(claimed, recomputed), _count_claimed(recomputed, recomputed)
-    digest = responses_digest(responses)
+    said = parse_json(files["scores.json"], f"{path}: scores.json")
+    versions = _metric_versions(submission, said, path)
+    others = tuple(key for key, version in versions.items() if version != known_metrics()[key].version)
+    ends = submission.vecbench == vecbench.__version__
+    claimed = claimed_numbers(said, PROTOCOL, others, path, ends=ends)
+    recomputed = dict(numbers(scores.content()))
+    published = {each.key for each in published_metrics(task.answers for task in tasks)}
+    require_scores(claimed, recomputed, published & (versions.keys() - {*others}), path)
     return Verified(
-        submission, manifest, benchmark, tuple(rows), scores, coverage, errors, digest, numbers, files
+        submission=submission,
+        manifest=manifest,
+        benchmark=benchmark,
+        tasks=tuple(tasks),
+        responses=len(responses),
+        predictions=tuple(row for row in rows if not is_excluded(row, catalogue)),
+        scores=scores,
+        coverage=coverage,
+        errors=sum(each.error is not None for each in responses),
+        responses_sha256=responses_digest(responses),
+        claimed=(len(claimed), len(recomputed)),
+        other_versions=others,
+        files=files,
     )
+
+
+def _metric_versions(submission: Submission, scores: Any, path: Path) -> dict[str, int]:
+    """The metrics that scores were made with → version: the first ones where a submission does not say it."""
+    known = known_metrics()
+    if unknown := submission.metrics.keys() - known.keys():
+        raise DataError(
+            f"{path}: submission.json: unknown metric {min(unknown)!r}",
+            "If it is of a package for vecbench, install that here too.",
+        )
+    return submission.metrics or {key: 1 for place, _ in numbers(scores) for key in place if key in known}
 
 
 def _require_hashes(submission: Submission, files: Mapping[str, bytes], path: Path) -> None:
@@ -167,6 +195,38 @@ def _require_tasks(manifest: Manifest, tasks: list[Task], path: Path) -> None:
             raise DataError(f"{where}: {task.id} has {said.samples} samples, {expected} are expected")
 
 
+def _require_settings(manifest: Manifest, where: str) -> None:
+    """Refuses a manifest whose published settings no run could have had."""
+    if manifest.status not in {"complete", "incomplete"}:
+        raise DataError(
+            f"{where}: status is {manifest.status!r}, not that of a finished run",
+            "Run it again with the same options: what is stored is not generated anew.",
+        )
+    if not 1 <= manifest.repeats <= MOST:
+        raise DataError(f"{where}: repeats is {manifest.repeats}")
+    for task, record in manifest.tasks.items():
+        problem = _settings_problem(record, manifest.repeats)
+        if problem is not None:
+            raise DataError(f"{where}: {task}: {problem}")
+
+
+def _settings_problem(record: TaskRecord, repeats: int) -> str | None:
+    sampling = record.sampling
+    if not 0 <= sampling.temperature <= HOTTEST:
+        return f"temperature is {sampling.temperature:g}, not a number from 0 to {HOTTEST}"
+    if not 0 < sampling.top_p <= 1:
+        return f"top_p is {sampling.top_p:g}, not a number above 0, at most 1"
+    if not 1 <= sampling.max_tokens <= MOST_TOKENS:
+        return f"max_tokens is {sampling.max_tokens}, not a whole number above 0"
+    if record.repeats not in {None, repeats}:
+        return f"repeats is {record.repeats}, that of the run is {repeats}"
+    if sampling.temperature > 0:
+        return "seed is missing, and without one no answer is drawn" if record.seed is None else None
+    if record.seed is not None:
+        return f"seed is {record.seed}, and greedy decoding has none"
+    return f"repeats is {repeats}, and greedy decoding says the same each time" if repeats > 1 else None
+
+
 def _responses(content: bytes, most: int, where: str) -> Iterator[StoredResponse]:
     """One after the other: what is refused must not have cost memory before."""
     lines = content.count(b"\n")
@@ -179,7 +239,7 @@ def _responses(content: bytes, most: int, where: str) -> Iterator[StoredResponse
         values = parse_json(line, place)
         try:
             each = stored_response(values)
-            if unknown := values.keys() - RESPONSE_KEYS:
+            if unknown := values.keys() - KNOWN_KEYS:
                 raise ValueError(f"unknown key {min(unknown)!r:.60}")
         except (TypeError, ValueError) as fault:
             raise DataError(f"{place}: not a stored response ({fault})") from None
@@ -188,91 +248,3 @@ def _responses(content: bytes, most: int, where: str) -> Iterator[StoredResponse
         if (each.response is None) == (each.error is None):
             raise DataError(f"{place}: needs either a response or an error")
         yield each
-
-
-def _require_scores(claimed: Any, recomputed: Mapping[str, Any], path: Path) -> None:
-    if not isinstance(claimed, dict):
-        raise DataError(f"{path}: scores.json: not a JSON object")
-    if claimed.get("schema") != recomputed["schema"] or claimed.get("protocol") != PROTOCOL:
-        raise DataError(
-            f"{path}: scores.json: schema and protocol are not {recomputed['schema']} and {PROTOCOL}"
-        )
-    # What the scores say of the run is no score; what is published of it comes from run.json.
-    numbers = {key: value for key, value in claimed.items() if key not in {"schema", "protocol", "run"}}
-    for said, places in (
-        ("differs from what the responses give:", list(_differences(numbers, recomputed, ""))),
-        ("does not claim", list(_unclaimed(claimed, recomputed, ""))),
-    ):
-        if places:
-            named = "; ".join(places[:MOST_NAMED])
-            more = f"; and {len(places) - MOST_NAMED} more" if len(places) > MOST_NAMED else ""
-            raise DataError(f"{path}: scores.json {said} {named}{more}")
-
-
-def _without_intervals(claimed: Any) -> Any:
-    """The claim without the ends of intervals: another version may have made them by another method.
-
-    What is published are this version's, so that nothing depends on them.
-    """
-    if isinstance(claimed, dict):
-        ends = {"low", "high"} if "value" in claimed else set()
-        return {key: _without_intervals(each) for key, each in claimed.items() if key not in ends}
-    return claimed
-
-
-def _unclaimed(claimed: Any, recomputed: Mapping[str, Any], where: str) -> Iterator[str]:
-    """The places of the numbers that an entry would publish and the claim leaves out."""
-    for key, value in recomputed.items():
-        place = f"{where}.{key}" if where else key
-        holder = where.rpartition(".")[2]
-        if holder in {"metrics", "macro"} and key not in METRICS:
-            continue
-        said = claimed.get(key, _ABSENT) if isinstance(claimed, dict) else _ABSENT
-        if isinstance(value, dict) and key not in {"counts", "run", "intervals"}:
-            yield from _unclaimed(said, value, place)
-        elif key in {"n", "value"} and said is _ABSENT:
-            yield place
-
-
-def _count_claimed(claimed: Any, recomputed: Any) -> int:
-    """The recomputed numbers, or that there is none, which the claim has; text is no claim."""
-    if isinstance(recomputed, dict):
-        return sum(
-            _count_claimed(claimed[key], value)
-            for key, value in recomputed.items()
-            if key != "run" and key in claimed
-        )
-    if isinstance(recomputed, list):
-        return sum(_count_claimed(*pair) for pair in zip(claimed, recomputed, strict=True))
-    return int(not isinstance(recomputed, str))
-
-
-def _differences(claimed: Any, recomputed: Any, where: str) -> Iterator[str]:
-    """The places where a number, or whether there is one, differs; text (methods, reasons) is no claim."""
-    if isinstance(claimed, dict) and isinstance(recomputed, dict):
-        for key, value in claimed.items():
-            place = printable(f"{where}.{key}" if where else key)
-            if key in recomputed:
-                yield from _differences(value, recomputed[key], place)
-            else:
-                yield f"{place:.120} is claimed and not to be had"
-    elif isinstance(claimed, list) and isinstance(recomputed, list) and len(claimed) == len(recomputed):
-        for index, (ours, theirs) in enumerate(zip(recomputed, claimed, strict=True)):
-            yield from _differences(theirs, ours, f"{where}[{index}]")
-    elif isinstance(claimed, str) and isinstance(recomputed, str):
-        return
-    elif not _same(claimed, recomputed):
-        yield f"{where:.120} is {_shown(claimed)}, recomputed {_shown(recomputed)}"
-
-
-def _same(claimed: Any, recomputed: Any) -> bool:
-    numbers = all(
-        isinstance(each, int | float) and not isinstance(each, bool) for each in (claimed, recomputed)
-    )
-    if numbers:
-        return math.isclose(claimed, recomputed, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
-    return bool(claimed is recomputed)
-
-
-def _shown(value: Any) -> str:
-    return f"{value!r:.40}" if isinstance(value, int | float | str | None) else type(value).__name__

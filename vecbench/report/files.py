@@ -15,15 +15,17 @@ from vecbench.plots.diagrams import (
     save_figure,
 )
 from vecbench.plots.points import confusion_csv, reliability_points, selective_points
+from vecbench.plots.ratings import rating_diagram, ratings_csv
 from vecbench.report.reliability import diagram_of, has_diagram
 from vecbench.report.tables import (
     coarse_markdown,
+    columns_of,
     markdown_table,
     recalibration_markdown,
     spread_markdown,
     threshold_markdown,
 )
-from vecbench.scoring import CompleteScores, Scores, prediction_lines, protocol_named
+from vecbench.scoring import CompleteScores, RowScores, Scores, prediction_lines, protocol_named
 from vecbench.store import Manifest, remove, write_text
 from vecbench.store.files import replacing
 
@@ -82,12 +84,26 @@ def write_figures(scores: Scores, folder: Path) -> list[Path]:
         curve = accuracy_coverage_curve(cells, shown, scored.n)
         written.append(save_figure(curve, numbers, folder / file_name("coverage", name)))
     for name, scored in scores.tasks.items():
+        if scored.ratings is not None:
+            shown = scores.names.get(name, name)
+            diagram = rating_diagram(*scored.ratings, shown, _values_of(scored))
+            numbers = ratings_csv(*scored.ratings)
+            written.append(save_figure(diagram, numbers, folder / file_name("ratings", name)))
         if not scored.classes:
             continue
         matrix = confusion_matrix(scored.confusion, scored.classes, scores.names.get(name, name))
         numbers = confusion_csv(scored.confusion, scored.classes)
         written.append(save_figure(matrix, numbers, folder / file_name("confusion", name)))
     return written
+
+
+def _values_of(scored: RowScores) -> str:
+    """The metrics that are always shown, as tables print them."""
+    always = [metric for metric in scored.scored_by if metric.shown == "always"]
+    values = ((column, scored.metrics[column.key].value) for column in columns_of(always, [always]))
+    return ", ".join(
+        f"{column.heading} {'–' if value is None else column.printed(value)}" for column, value in values
+    )
 
 
 def file_name(kind: str, name: str) -> str:

@@ -116,7 +116,7 @@ def evaluation(
     def make_engine() -> Engine:
         # The commit that was looked up, not the branch: it may move before the engine loads it.
         loaded = arguments if model.commit is None else arguments | {"revision": model.commit}
-        return create_engine(options.engine, model.source, loaded, chosen)
+        return create_engine(options.engine, model.source, loaded, chosen, plan.most_images())
 
     return Evaluation(plan, make_engine, directory)
 

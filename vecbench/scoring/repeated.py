@@ -78,11 +78,11 @@ def _names(parts: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def agreement(rows: Sequence[Prediction]) -> list[Prediction]:
-    """One prediction a sample: its most frequent label, with the share of repeats that gave it as confidence.
+    """One prediction a sample: its most frequent answer, and as confidence the share of repeats that gave it.
 
-    Of equally frequent labels the one that was given first counts; answers without a label count as
-    repeats and for no label (self-consistency: Wang et al., 2023). A sample without any label has no
-    confidence either.
+    Of equally frequent answers the one that was given first counts; responses without an answer count as
+    repeats and for no answer (self-consistency: Wang et al., 2023). A sample without any has no confidence
+    either.
 
     Args:
         rows: All repeats of all samples, in any order.
@@ -93,11 +93,13 @@ def agreement(rows: Sequence[Prediction]) -> list[Prediction]:
     return [_agreed(answers) for answers in by_sample.values()]
 
 
-def _agreed(answers: Sequence[Prediction]) -> Prediction:
-    labels = Counter(row.reading.answer for row in answers if row.reading.answer is not None)
-    if not labels:
-        silent = replace(answers[0].reading, confidence=None, confidence_status="missing")
-        return replace(answers[0], repeat=0, reading=silent)
+def _agreed(rows: Sequence[Prediction]) -> Prediction:
+    answers = Counter(row.reading.answer for row in rows if row.reading.answer is not None)
+    if not answers:
+        silent = replace(rows[0].reading, confidence=None, confidence_status="missing")
+        return replace(rows[0], repeat=0, reading=silent)
     # most_common keeps the order of first occurrence among equals.
-    label, count = labels.most_common(1)[0]
-    return replace(answers[0], repeat=0, reading=Reading(label, "ok", count / len(answers), "ok"))
+    answer, count = answers.most_common(1)[0]
+    given = next(row for row in rows if row.reading.answer == answer)
+    reading = Reading(answer, "ok", count / len(rows), "ok")
+    return replace(rows[0], repeat=0, reading=reading, judged=given.correct)

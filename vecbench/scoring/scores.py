@@ -78,6 +78,7 @@ class RowScores:
         cells: Of the rows that have a confidence, for diagrams.
         classes: What answers are counted by, in the order of their first rows; empty where they are not.
         confusion: Rows by target and answer, see `confusion_of`.
+        ratings: Targets and answers that are numbers, of rows with an answer; None where they are none.
         kind: Name of the answer kind; "mixed" for rows of several.
         scored_by: The declarations of the metrics, in their order; empty under a published protocol.
         subsets: Column of the data → its values → the scores of their rows.
@@ -91,6 +92,7 @@ class RowScores:
     cells: Cells = NO_CELLS
     classes: tuple[str, ...] = ()
     confusion: NDArray[np.int64] = field(default_factory=lambda: np.zeros((1, 1), dtype=np.int64))
+    ratings: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
     kind: str = "label"
     scored_by: Sequence[Metric] = ()
     subsets: Mapping[str, Subsets] = field(default_factory=dict)

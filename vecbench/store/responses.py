@@ -87,7 +87,10 @@ _FURTHER: Mapping[str, Any] = {"kind": "label", "images": (), "images_sha256": (
 """The keys that a line need not have → what it says without them."""
 
 RESPONSE_KEYS = frozenset(each.name for each in fields(StoredResponse)) - {"stated_target", *_FURTHER}
-"""The keys that a line has."""
+"""The keys that a line must have."""
+
+KNOWN_KEYS = RESPONSE_KEYS | _FURTHER.keys()
+"""The keys that a line may have."""
 _KINDS: Mapping[str, Any] = {
     "key": str,
     "task": str,

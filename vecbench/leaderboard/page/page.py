@@ -12,21 +12,34 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from vecbench.leaderboard.entry import RowMetrics
-from vecbench.leaderboard.ranking import RANKED
-from vecbench.leaderboard.standings import (
-    BADGES,
-    COLUMNS,
-    OVERALL,
-    Column,
-    Leaderboard,
-    Standing,
-    is_conditional,
+from vecbench.leaderboard.columns import BoardColumn
+from vecbench.leaderboard.entry import OVERALL, RowMetrics
+from vecbench.leaderboard.standings import BADGES, Leaderboard, Standing, is_conditional
+from vecbench.leaderboard.tables import (
+    UNKNOWN,
+    cell,
+    decoding,
+    in_words,
+    interval,
+    printed,
+    rank,
+    unchecked,
+    unscaled,
 )
-from vecbench.leaderboard.tables import cell, decoding, heading, interval, percent, rank, unchecked
 
-RANKED_COLUMNS = [column for column in COLUMNS if column.measure in RANKED]
 _FOLDER = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """The heading of a column; `measure` is its place among those that have ranks."""
+
+    heading: str
+    aggregate: str
+    better: str
+    title: str
+    classes: str
+    measure: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +53,16 @@ class _Cell:
 
 @dataclass(frozen=True, slots=True)
 class _TaskHead:
-    """A column of a task; `across`: whether it is also shown for all tasks side by side."""
+    """A column of a task; `column` is None for the number of rows.
 
-    metric: str
+    Attributes:
+        across: Whether it is also shown for all tasks side by side.
+    """
+
     heading: str
     better: str
     across: bool
+    column: BoardColumn | None
 
 
 def html_page(board: Leaderboard) -> str:
@@ -57,30 +74,42 @@ def html_page(board: Leaderboard) -> str:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_FOLDER), autoescape=True, undefined=jinja2.StrictUndefined
     )
-    ranked = int(board.has_ranks)
+    ranked = [column for column in board.columns if column.test is not None]
+    extra = int(board.has_ranks)
     # Filled by us with numbers only, so nothing in it needs escaping.
     style = Markup(
         environment.get_template("page.css").render(
             blocks=list(range(len(board.blocks))),
-            main_columns=ranked + sum(column.main for column in COLUMNS),
-            all_columns=ranked + len(COLUMNS),
+            main_columns=extra + sum(column.is_main for column in board.columns),
+            all_columns=extra + len(board.columns),
         )
     )
     script = Markup((_FOLDER / "page.js").read_text(encoding="utf-8"))
     task_heads = _task_heads(board)
+    places = {task: place for place, task in enumerate(board.tasks)}
     return (
         environment.get_template("page.html.jinja").render(
             board=board,
             count={badge: len(board.of_badge(badge)) for badge in BADGES},
             groups=[{"name": name, "main": block != OVERALL} for block, name in board.blocks.items()],
-            heads=list(_heads(board)),
-            measures=[heading(column) for column in RANKED_COLUMNS],
+            heads=list(_heads(board, ranked)),
+            measures=[column.heading for column in ranked],
             task_heads=task_heads,
             task_heads_json=json.dumps(
-                [{"heading": head.heading, "better": head.better} for head in task_heads]
+                [{"heading": each.heading, "better": each.better} for each in task_heads]
             ),
-            task_groups=_task_groups(board),
-            rows=[_row(each, board, task_heads) for each in board.standings],
+            task_groups=[
+                {
+                    "name": board.blocks[group],
+                    "tasks": [{"place": places[task], "name": board.tasks[task]} for task in tasks],
+                }
+                for group, tasks in board.members.items()
+            ],
+            rows=[_row(each, board, ranked, task_heads) for each in board.standings],
+            paired=[column.heading for column in board.columns if column.is_paired],
+            unranked=in_words(column.heading for column in board.columns if column.test is None),
+            unscaled=unscaled(board.columns),
+            metrics=[column.metric for column in board.columns if column.aggregate == "pooled"],
             style=style,
             style_hash=_hash(style),
             script=script,
@@ -90,70 +119,48 @@ def html_page(board: Leaderboard) -> str:
     )
 
 
-def _columns(board: Leaderboard) -> Iterator[tuple[str, Column | None, str]]:
+def _columns(board: Leaderboard) -> Iterator[tuple[str, BoardColumn | None, str]]:
     """(block, column, classes) of all columns but the entry's own; None for that of the ranks, if any."""
-    columns = [None, *COLUMNS] if board.has_ranks else [*COLUMNS]
+    columns = [None, *board.columns] if board.has_ranks else [*board.columns]
     for place, block in enumerate(board.blocks):
         for number, column in enumerate(columns):
-            yield block, column, _classes(place, block, column) + " block" * (number == 0)
+            names = ["n", f"g{place}"]
+            if column is None:
+                names.append("rank")
+            if block == OVERALL or (column is not None and not column.is_main):
+                names.append("minor")
+            if number == 0:
+                names.append("block")
+            yield block, column, " ".join(names)
 
 
-def _heads(board: Leaderboard) -> Iterator[dict[str, str | int | None]]:
+def _heads(board: Leaderboard, ranked: Sequence[BoardColumn]) -> Iterator[_Head]:
     for _, column, classes in _columns(board):
         if column is None:
-            yield {
-                "heading": "Rank",
-                "aggregate": heading(RANKED_COLUMNS[0]),
-                "better": "lower",
-                "title": "ranks among entries of one kind, in the column that the table is sorted by",
-                "classes": classes,
-                "measure": None,
-            }
+            title = "ranks among entries of one kind, in the column that the table is sorted by"
+            yield _Head("Rank", ranked[0].heading, "lower", title, classes, None)
         else:
-            yield {
-                "heading": column.heading,
-                "aggregate": column.aggregate,
-                "better": column.better,
-                "title": f"{column.metric}, {column.aggregate}; {column.better} is better",
-                "classes": classes,
-                "measure": RANKED_COLUMNS.index(column) if column in RANKED_COLUMNS else None,
-            }
+            key, better = column.metric.key, column.metric.better
+            title = f"{key}, {column.aggregate}" + (f"; {better} is better" if better else "")
+            measure = ranked.index(column) if column in ranked else None
+            heading = column.metric.heading
+            yield _Head(heading, column.aggregate, better or "higher", title, classes, measure)
 
 
 def _task_heads(board: Leaderboard) -> list[_TaskHead]:
     """The columns of a task: those that any entry has; none without tasks."""
-    known = {
-        metric for each in board.standings for rows in each.entry.tasks.values() for metric in rows.metrics
-    }
-    columns = [column for column in COLUMNS if column.aggregate == "pooled" and column.metric in known]
+    known = {key for each in board.standings for rows in each.entry.tasks.values() for key in rows.metrics}
     heads = [
-        _TaskHead(column.metric, column.heading, column.better, column.metric != "coverage")
-        for column in columns
+        _TaskHead(column.metric.heading, column.metric.better or "higher", not column.qualifies, column)
+        for column in board.columns
+        if column.aggregate == "pooled" and column.metric.key in known
     ]
-    return [*heads, _TaskHead("n", "n", "", False)] if heads else []
+    return [*heads, _TaskHead("n", "", False, None)] if heads else []
 
 
-def _task_groups(board: Leaderboard) -> list[dict[str, object]]:
-    places = {task: place for place, task in enumerate(board.tasks)}
-    return [
-        {
-            "name": board.blocks[group],
-            "tasks": [{"place": places[task], "name": board.tasks[task]} for task in tasks],
-        }
-        for group, tasks in board.members.items()
-    ]
-
-
-def _classes(place: int, block: str, column: Column | None) -> str:
-    names = ["n", f"g{place}"]
-    if column is None:
-        names.append("rank")
-    if block == OVERALL or (column is not None and not column.main):
-        names.append("minor")
-    return " ".join(names)
-
-
-def _row(standing: Standing, board: Leaderboard, task_heads: Sequence[_TaskHead]) -> dict[str, object]:
+def _row(
+    standing: Standing, board: Leaderboard, ranked: Sequence[BoardColumn], task_heads: Sequence[_TaskHead]
+) -> dict[str, object]:
     entry = standing.entry
     return {
         "badge": entry.badge,
@@ -161,10 +168,10 @@ def _row(standing: Standing, board: Leaderboard, task_heads: Sequence[_TaskHead]
         "name": entry.model.name,
         "link": entry.model.link,
         "revision": entry.model.revision,
-        "cells": list(_cells(standing, board)),
-        "date": entry.date or "–",
-        "decoding": decoding(entry.decoding) or "–",
-        "prompt": ", ".join(entry.prompts) or "–",
+        "cells": list(_cells(standing, board, ranked)),
+        "date": entry.date or UNKNOWN,
+        "decoding": decoding(entry.decoding) or UNKNOWN,
+        "prompt": ", ".join(entry.prompts) or UNKNOWN,
         "source": entry.source.name,
         "source_link": entry.source.link,
         "notes": entry.notes,
@@ -179,23 +186,23 @@ def _task_cells(rows: RowMetrics | None, heads: Sequence[_TaskHead]) -> str:
     if rows is None:
         return ""
     texts = []
-    for head in heads:
-        value = rows.metrics.get(head.metric)
-        if head.metric == "n":
+    for column in (head.column for head in heads):
+        value = rows.metrics.get(column.metric.key) if column else None
+        if column is None:
             texts.append("" if rows.n is None else str(rows.n))
         elif value is None:
             texts.append("")
         else:
-            between = interval(value)
-            mark = "*" * is_conditional(rows, head.metric)
-            texts.append(percent(value) + mark + (f"~{between}" if between else ""))
+            between = interval(value, column)
+            mark = "*" * is_conditional(rows, column.metric)
+            texts.append(printed(value, column) + mark + (f"~{between}" if between else ""))
     return ",".join(texts)
 
 
-def _cells(standing: Standing, board: Leaderboard) -> Iterator[_Cell]:
+def _cells(standing: Standing, board: Leaderboard, ranked: Sequence[BoardColumn]) -> Iterator[_Cell]:
     for block, column, classes in _columns(board):
         if column is None:
-            ranges = [standing.rank(block, each.measure) for each in RANKED_COLUMNS]
+            ranges = [standing.rank(block, each.measure) for each in ranked]
             # Ranges sort by their better end, then by their worse one.
             key = "" if ranges[0] is None else f"{ranges[0][0] + ranges[0][1] / 1e6:.6f}"
             ranks = " ".join(map(rank, ranges)) if any(ranges) else ""
@@ -203,7 +210,7 @@ def _cells(standing: Standing, board: Leaderboard) -> Iterator[_Cell]:
         else:
             value = standing.value(block, column)
             number = "" if value is None else f"{value.value:.6g}"
-            yield _Cell(cell(standing, block, column), interval(value), number, classes)
+            yield _Cell(cell(standing, block, column), interval(value, column), number, classes)
 
 
 def _hash(text: str) -> str:

@@ -1,0 +1,297 @@
+"""A leaderboard of answers of any kind, and of metrics that another package brings."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fakes import plugged_in
+from plugin.vecbench_example.level import LEVEL_ERROR, Level
+from plugin.vecbench_example.reliability import RELIABILITY_DEBIASED
+
+from vecbench.answers import Label, known_metrics
+from vecbench.errors import DataError
+from vecbench.leaderboard.answers import AnswerSheets
+from vecbench.leaderboard.building import build, reverify
+from vecbench.leaderboard.columns import board_columns
+from vecbench.leaderboard.entry import Entry, read_entry
+from vecbench.leaderboard.publication import publish, verified_entry
+from vecbench.leaderboard.ranking import rank_ranges
+from vecbench.leaderboard.standings import leaderboard
+from vecbench.leaderboard.verification import verify
+from vecbench.metrics import catalogue as metric_catalogue
+from vecbench.metrics.catalogue import JUDGED_METRICS
+from vecbench.metrics.observations import Observations
+from vecbench.metrics.paired import PairedRows, observed_totals, paired_bootstrap
+from vecbench.parsing import Prediction, Reading
+from vecbench.scoring import complete_scores
+from vecbench.shipped import leaderboards_folder
+from vecbench.tasks import load_catalogue
+
+PLUGIN_TASKS = Path(__file__).parents[1] / "plugin" / "tasks"
+LEVELS = ("low", "medium", "high")
+[HONEST] = (leaderboards_folder() / "demo" / "submissions").glob("*.zip")
+
+
+class Distance(Level):
+    """Levels of which none is right or wrong."""
+
+    metrics = (LEVEL_ERROR, JUDGED_METRICS[1])
+    judges = False
+
+    def is_right(self, answer, target):
+        return False
+
+
+@pytest.fixture
+def with_metric(monkeypatch):
+    """Installs a metric, as long as the test runs."""
+
+    def install(metric):
+        monkeypatch.setattr(metric_catalogue, "installed_metrics", lambda: (metric,))
+        known_metrics.cache_clear()
+
+    yield install
+    monkeypatch.undo()
+    known_metrics.cache_clear()
+
+
+@pytest.fixture(params=[Level, Distance])
+def kind(request, monkeypatch):
+    with plugged_in(monkeypatch, request.param):
+        known_metrics.cache_clear()
+        yield request.param
+    known_metrics.cache_clear()
+
+
+def level_entries(kind, count=3, n=120):
+    """Entries of the level board, of models that state the right level more and more often."""
+    catalogue, verified = load_catalogue([PLUGIN_TASKS]), verify(HONEST, load_catalogue())
+    generator = np.random.default_rng(0)
+    targets = generator.choice(3, n)
+    tasks = catalogue.select("level_board")
+    assert [type(task.answers) for task in tasks] == [kind]
+    for number in range(count):
+        said = np.where(generator.random(n) < 0.3 + 0.3 * number, targets, generator.choice(3, n))
+        rows = [
+            Prediction(
+                f"{place}", "emoji_level", f"s{place:03}", 0, LEVELS[target], LEVELS,
+                Reading(LEVELS[answer], "ok", float(stated), "ok"), f"{place:064x}",
+                judged=kind(LEVELS).is_right(LEVELS[answer], LEVELS[target]), kind="level",
+            )
+            for place, (target, answer, stated) in enumerate(
+                zip(targets, said, generator.choice([0.3, 0.6, 0.9], n), strict=True)
+            )
+        ]  # fmt: skip
+        scores = complete_scores(rows, "strict", catalogue).scores
+        record = verified.manifest.tasks["emoji_2"]
+        entry = verified_entry(
+            replace(
+                verified,
+                submission=verified.submission.model_copy(update={"name": f"Model {number}"}),
+                manifest=verified.manifest.model_copy(update={"tasks": {"emoji_level": record}}),
+                benchmark=catalogue.groups["level_board"],
+                tasks=tuple(tasks),
+                predictions=tuple(rows),
+                scores=scores,
+            )
+        )
+        digests = {"submission_sha256": f"{number:064x}", "responses_sha256": f"{number:064x}"}
+        yield Entry.model_validate(json.loads(entry.as_json()) | digests)
+
+
+def columns_of(text):
+    return next(line for line in text.splitlines() if line.startswith("| Model")).strip("| ").split(" | ")
+
+
+def test_a_label_board_has_the_columns_that_it_always_had():
+    columns = board_columns([Label()])
+    assert [(each.heading, each.is_main, each.test) for each in columns] == [
+        ("Acc pooled", True, "shares"),
+        ("Acc macro", True, "shares"),
+        ("F1 wgt", False, None),
+        ("ECE", True, "influence"),
+        ("Brier", True, "influence"),
+        ("AUROC", False, "influence"),
+        ("Cov", False, None),
+    ]
+
+
+def test_answers_of_another_kind_have_their_own_columns(kind, tmp_path):
+    for entry in level_entries(kind):
+        publish(entry, tmp_path)
+    build(tmp_path, tmp_path, load_catalogue([PLUGIN_TASKS]))
+    text = (tmp_path / "README.md").read_text()
+    judged = ["Acc pooled", "Acc macro", "Levels", "ECE", "Brier", "AUROC", "Cov"]
+    expected = judged if kind is Level else ["Levels pooled", "Levels macro", "Cov"]
+    assert [each for each in columns_of(text) if not each.startswith("Rank in")] == ["Model", *expected, "n"]
+    plain = "Levels" if kind is Level else "Levels pooled and Levels macro"
+    assert f"All values × 100, but for {plain}. " in text
+    assert f"Values × 100, but for {plain}; " in (tmp_path / "index.html").read_text()
+    errors = [each.tasks["emoji_level"].metrics["level_error"].value for each in level_entries(kind)]
+    first = next(line for line in text.splitlines() if line.startswith("| Model 2"))
+    assert f" {errors[2]:.3f}" in first
+
+
+@pytest.mark.parametrize("kind", [Distance], indirect=True)
+def test_the_best_model_comes_first_where_less_is_better(kind):
+    entries = {f"{place}": each for place, each in enumerate(level_entries(kind))}
+    board = leaderboard(entries, load_catalogue([PLUGIN_TASKS]))
+    assert [each.entry.model.name for each in board.standings] == ["Model 2", "Model 1", "Model 0"]
+    assert not board.has_ranks
+
+
+def test_answers_that_are_neither_right_nor_wrong_are_not_counted_as_right(kind):
+    entry = next(level_entries(kind))
+    rows = entry.tasks["emoji_level"]
+    if kind is Level:
+        assert rows.correct == round(rows.metrics["accuracy"].value * rows.n)
+        assert entry.outcomes["emoji_level"].correct == rows.correct
+    else:
+        assert (rows.n, rows.correct, dict(entry.outcomes)) == (120, None, {})
+
+
+def test_a_metric_of_another_package_has_its_column_and_is_recomputed(with_metric, tmp_path):
+    with_metric(RELIABILITY_DEBIASED)
+    catalogue = load_catalogue()
+    verified = verify(HONEST, catalogue)
+    entry = verified_entry(verified)
+    done = publish(entry, tmp_path, verified.files)
+    assert entry.made_with.metrics["reliability_debiased"] == 1
+    build(tmp_path, tmp_path, catalogue)
+    text = (tmp_path / "README.md").read_text()
+    assert columns_of(text)[-3:] == ["Rel", "Cov", "n"]
+    assert [*reverify(tmp_path, catalogue)] == [done.entry.stem]
+    said = json.loads(done.entry.read_text())
+    said["overall"]["pooled"]["metrics"]["reliability_debiased"] = {"value": 0.001}
+    done.entry.write_text(json.dumps(said))
+    with pytest.raises(DataError, match="what its submission gives: overall differs"):
+        reverify(tmp_path, catalogue)
+
+
+def test_an_entry_with_a_metric_of_a_package_that_is_gone_is_refused_with_its_name(with_metric, tmp_path):
+    with_metric(RELIABILITY_DEBIASED)
+    done = publish(verified_entry(verify(HONEST, load_catalogue())), tmp_path)
+    with_metric(replace(RELIABILITY_DEBIASED, key="another"))
+    with pytest.raises(DataError, match="unknown metric 'reliability_debiased'; is it of a package that"):
+        read_entry(done.entry)
+
+
+def test_a_metric_that_a_later_version_has_is_not_asked_of_an_earlier_entry(with_metric, tmp_path):
+    catalogue = load_catalogue()
+    verified = verify(HONEST, catalogue)
+    done = publish(verified_entry(verified), tmp_path, verified.files)
+    with_metric(RELIABILITY_DEBIASED)
+    assert reverify(tmp_path, catalogue)[done.entry.stem].how == "all"
+
+
+def test_a_metric_of_another_version_is_not_compared_and_said(with_metric, tmp_path):
+    with_metric(RELIABILITY_DEBIASED)
+    catalogue = load_catalogue()
+    verified = verify(HONEST, catalogue)
+    done = publish(verified_entry(verified), tmp_path, verified.files)
+    halved = replace(RELIABILITY_DEBIASED, value=lambda totals: RELIABILITY_DEBIASED.value(totals) / 2)
+    with_metric(halved)
+    with pytest.raises(DataError, match="tasks, groups, overall differs"):
+        reverify(tmp_path, catalogue)
+    with_metric(replace(halved, version=2))
+    found = reverify(tmp_path, catalogue)[done.entry.stem]
+    assert (found.how, found.other_versions) == ("all", ("reliability_debiased",))
+
+
+def outcome_rows(generator, n, overconfident=0.0):
+    stated = np.clip(generator.normal(0.6, 0.2, n), 0, 1).round(2)
+    return stated, generator.random(n) < stated - overconfident
+
+
+def judged_entry(stated, right):
+    from vecbench.leaderboard.outcomes import TaskOutcomes
+
+    rows = [
+        Prediction(
+            "", "emoji_2", f"s{place:05}", 0, "positive", ("positive", "negative"),
+            Reading("positive" if each else "negative", "ok", None if np.isnan(confidence) else confidence, "ok"),
+        )
+        for place, (confidence, each) in enumerate(zip(stated.tolist(), right.tolist(), strict=True))
+    ]  # fmt: skip
+    n, correct = len(rows), int(right.sum())
+    return Entry.model_validate(
+        {
+            "benchmark": "demo",
+            "kind": "verified",
+            "model": {"name": "A"},
+            "source": {"name": "a test"},
+            "tasks": {
+                "emoji_2": {"n": n, "correct": correct, "metrics": {"accuracy": {"value": correct / n}}}
+            },
+            "checked": {"sample_ids": True, "images": True, "prompts": True, "keys": True},
+            "submission_sha256": "0" * 64,
+            "outcomes": {"emoji_2": TaskOutcomes.of_rows(rows)},
+        }
+    )
+
+
+def test_ranks_in_a_metric_of_another_package_tell_the_worse_model_apart(with_metric):
+    with_metric(RELIABILITY_DEBIASED)
+    generator = np.random.default_rng(1)
+    sides = [outcome_rows(generator, 3000, each) for each in (0.0, 0.3, 0.0)]
+    entries = [judged_entry(*each) for each in sides]
+    rows = [each.tasks["emoji_2"] for each in entries]
+    found = rank_ranges(entries, rows, ["emoji_2"], board_columns([Label()]))
+    assert found["reliability_debiased", "pooled"] == [(1, 2), (3, 3), (1, 2)]
+
+
+def columns_with(key):
+    """The columns of a board of labels that shows a metric which none does."""
+    metric = replace(known_metrics()[key], board="column")
+    return [column for column in board_columns([ShownLabel(metric)]) if column.metric == metric]
+
+
+class ShownLabel(Label):
+    """Labels of which a leaderboard shows another metric too."""
+
+    def __init__(self, metric):
+        object.__setattr__(self, "metrics", (*Label.metrics[:1], metric))
+
+
+def test_what_is_never_tested_has_no_ranks_and_what_a_model_cannot_be_tested_in_none_for_it():
+    [smece], [nll] = columns_with("smece"), columns_with("nll")
+    assert (smece.test, nll.test) == (None, "influence")
+    generator = np.random.default_rng(2)
+    sides = [outcome_rows(generator, 500) for _ in range(3)]
+    for stated, _ in sides[1:]:
+        stated[(stated == 0) | (stated == 1)] = 0.5
+    sides[0][0][:5] = 1.0  # what a wrong one costs is the clip's doing
+    entries = [judged_entry(*each) for each in sides]
+    rows = [each.tasks["emoji_2"] for each in entries]
+    found = rank_ranges(entries, rows, ["emoji_2"], [smece, nll])
+    assert found == {nll.measure: [None, (1, 2), (1, 2)]}
+
+
+@pytest.mark.parametrize(
+    "key", ["brier", "ece", "ece_mass", "auroc", "aurc", "e_aurc", "nll", "confidence_gap", "coverage"]
+)
+@pytest.mark.parametrize("distinct", [100, 3000])
+def test_the_variance_of_any_metric_is_that_of_the_paired_bootstrap(key, distinct):
+    """Also of one that takes its bins from the rows, and where every row states a confidence of its own."""
+    generator, n = np.random.default_rng(5), 3000
+    stated = np.clip(generator.normal(0.6, 0.2, n), 0.01, 0.99)
+    stated = (stated * distinct).round() / distinct
+    right = generator.random(n) < stated - 0.25
+    second = np.where(generator.random(n) < 0.3, 0.9, stated), right ^ (generator.random(n) < 0.1)
+    stated[:30], second[0][:60] = np.nan, np.nan
+    sides = [
+        Observations(np.arange(n), bits, values, np.ones(n, dtype=bool))
+        for values, bits in ((stated, right), second)
+    ]
+    metric = known_metrics()[key]
+    pair, no_classes = {"rows": PairedRows.of_rows(tuple(sides))}, np.zeros((2, 1))
+    value = metric.value
+    if metric.held is not None:
+        value = metric.held(observed_totals(pair, {}, no_classes))
+    expected = np.cov(paired_bootstrap(pair, {}, {key: value}, no_classes, 2000)[key][:, 0])
+    entries = [judged_entry(values, bits) for values, bits in ((stated, right), second)]
+    [answers] = AnswerSheets(entries).alike(["emoji_2"])
+    [found] = answers.estimates([metric], 0.5)
+    assert found.covariance == pytest.approx(expected, rel=0.15)

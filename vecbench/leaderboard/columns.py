@@ -1,0 +1,130 @@
+"""The columns of a leaderboard, and how models are compared in each: what metrics declare of themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+
+from vecbench.answers import AnswerKind, metrics_of
+from vecbench.metrics.definition import Metric
+from vecbench.metrics.observations import Mask, Observations
+
+Aggregate = Literal["pooled", "macro"]
+Measure = tuple[str, Aggregate]
+"""A metric's key, and how a group's value of it is made."""
+
+_NUMBER = np.arange(8)
+_ROWS = Observations(
+    image=_NUMBER,
+    right=(_NUMBER & 1) > 0,
+    confidence=np.where(_NUMBER & 2, 0.5, np.nan),
+    answered=(_NUMBER & 4) > 0,
+)
+"""Rows that differ in everything that a share of rows may count."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoardColumn:
+    """A column of every group's block.
+
+    Attributes:
+        metric: What it is of.
+        aggregate: How a group's value is made of its tasks: over their rows, or as their unweighted mean.
+        is_paired: Whether there is a column of the other aggregate too, so that the heading tells which.
+    """
+
+    metric: Metric
+    aggregate: Aggregate
+    is_paired: bool
+
+    @property
+    def measure(self) -> Measure:
+        """What values and ranks are found under."""
+        return self.metric.key, self.aggregate
+
+    @property
+    def heading(self) -> str:
+        """What it is called where it stands among others."""
+        return f"{self.metric.heading} {self.aggregate}" if self.is_paired else self.metric.heading
+
+    @property
+    def is_main(self) -> bool:
+        """Whether it is shown when all groups are."""
+        return self.metric.board == "main"
+
+    @property
+    def qualifies(self) -> bool:
+        """Whether it only tells how to read the others, as a share of rows does that is not a main one."""
+        return self.metric.counts is not None and not self.is_main and not self.is_paired
+
+    @property
+    def test(self) -> Literal["shares", "influence"] | None:
+        """How two models are compared in it.
+
+        shares: as shares of right rows. influence: by what every sample contributes to it. None: not at all;
+        because its changes never are, or an entry does not hold what it is made of: that has right or wrong
+        and the confidence of every sample, and no classes and no numbers of the answers.
+        """
+        if counts_right(self.metric):
+            return "shares"
+        metric = self.metric
+        is_known = metric.basis == "confidence" and metric.over != "answered" and self.aggregate == "pooled"
+        is_tested = metric.better is not None and metric.change.refused(()) is None
+        return "influence" if is_known and is_tested and not self.qualifies else None
+
+
+def board_columns(kinds: Iterable[AnswerKind]) -> tuple[BoardColumn, ...]:
+    """The columns of a benchmark: of metrics that say so, and of the first one of each kind.
+
+    That one, which tells how well the tasks are solved, has a macro column too; the two of the first kind
+    come first. What only qualifies the others stands last.
+
+    Args:
+        kinds: Of its tasks.
+    """
+    kinds = list(kinds)
+    first = {metrics_of(kind)[0].key for kind in kinds}
+    columns = [
+        BoardColumn(metric, aggregate, metric.key in first)
+        for metric in metrics_of_all(kinds)
+        if metric.board is not None or metric.key in first
+        for aggregate in (("pooled", "macro") if metric.key in first else ("pooled",))
+    ]
+    return tuple(sorted(columns, key=lambda each: each.qualifies))
+
+
+def published_metrics(kinds: Iterable[AnswerKind]) -> tuple[Metric, ...]:
+    """What entries of a benchmark hold: what a leaderboard or the tables of scores show.
+
+    Args:
+        kinds: Of its tasks.
+    """
+    return tuple(each for each in metrics_of_all(kinds) if each.board is not None or each.shown != "asked")
+
+
+def metrics_of_all(kinds: Iterable[AnswerKind]) -> list[Metric]:
+    """The metrics of several kinds, each once, in the order of the kinds."""
+    return list({metric.key: metric for kind in kinds for metric in metrics_of(kind)}.values())
+
+
+def counts_right(metric: Metric) -> bool:
+    """Whether a metric is the share of right rows, which is what `correct` counts in an entry."""
+    return metric.basis == "confidence" and _counted(metric.counts) == "right"
+
+
+def counts_stated(metric: Metric) -> bool:
+    """Whether a metric is the share of rows that state a confidence."""
+    return metric.basis == "confidence" and _counted(metric.counts) == "stated"
+
+
+@lru_cache(maxsize=64)
+def _counted(counts: Callable[[Observations], Mask] | None) -> Literal["right", "stated"] | None:
+    if counts is None:
+        return None
+    if np.array_equal(counts(_ROWS), _ROWS.right):
+        return "right"
+    return "stated" if np.array_equal(counts(_ROWS), _ROWS.stated) else None
