@@ -18,11 +18,11 @@ from dataclasses import dataclass, field
 from itertools import product, repeat
 
 import numpy as np
-from vecbench.compare.methods import METHODS
+from vecbench.comparing.methods import METHODS
 from vecbench.scoring.definitions import DEFINITIONS
 
-from vecbench.compare.differences import Difference
-from vecbench.compare.row_differences import row_differences
+from vecbench.comparing.differences import Difference
+from vecbench.comparing.row_differences import row_differences
 from vecbench.metrics import Cells
 from vecbench.parsing import Prediction, Reading
 from vecbench.tasks import load_catalogue

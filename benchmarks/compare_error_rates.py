@@ -19,8 +19,8 @@ from pathlib import Path
 
 import numpy as np
 
-from vecbench.compare import Comparison, Gates, Rule, Side, compare, verdicts_on
-from vecbench.compare.verdicts import samples_needed
+from vecbench.comparing import Comparison, Gates, Rule, Side, compare, verdicts_on
+from vecbench.comparing.verdicts import samples_needed
 from vecbench.metrics.significance import mcnemar_p
 from vecbench.parsing import Prediction, Reading
 from vecbench.scoring.aggregate import STATISTICS

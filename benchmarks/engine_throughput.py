@@ -58,7 +58,7 @@ def requests(first: int, count: int) -> Iterator[object]:
 
     for number in range(first, first + count):
         image = SampleImage(f"{number}.png", picture_bytes(number))
-        yield Request(str(number), PROMPT, image, Sampling(max_tokens=OUTPUT_TOKENS))
+        yield Request(str(number), PROMPT, (image,), Sampling(max_tokens=OUTPUT_TOKENS))
 
 
 def peak(model: str, count: int) -> dict[str, float]:

@@ -46,7 +46,7 @@ class EngineContract:
         assert response.text.endswith("</think>")
 
     def test_a_request_longer_than_the_context_and_a_broken_image_fail_alone(self, engine: Engine) -> None:
-        broken = Request("broken", PROMPT, SampleImage("x.png", b"nonsense"), Sampling(max_tokens=40))
+        broken = Request("broken", PROMPT, (SampleImage("x.png", b"nonsense"),), Sampling(max_tokens=40))
         asked = [request("a"), request("long", prompt=PROMPT * 100), broken, request("b")]
         errors = {response.key: response.error for response in engine.generate(asked)}
         assert "tokens" in errors["long"]

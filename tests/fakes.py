@@ -110,7 +110,7 @@ def made_image(colour: object = "red", size: tuple[int, int] = (64, 64)) -> Samp
 
 def make_request(key: str, prompt: str, colour: object = "red", **sampling: object) -> Request:
     """A request for at most 40 tokens about a red picture, unless told otherwise."""
-    return Request(key, prompt, made_image(colour), Sampling(**{"max_tokens": 40} | sampling))
+    return Request(key, prompt, (made_image(colour),), Sampling(**{"max_tokens": 40} | sampling))
 
 
 def make_data(root: Path, labels: Iterable[str], task: str = "emoji_7") -> Path:

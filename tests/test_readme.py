@@ -11,6 +11,7 @@ import pytest
 from fakes import make_data
 
 from vecbench.shipped import demo_model
+from vecbench.tasks.schema import TaskMetadata
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -144,17 +145,45 @@ def test_the_notebook_of_the_docs_shows_the_scores(workplace):
     assert re.search(r"^coverage +1\.0+ +1\.0+ +1\.0+$", done.stdout, re.MULTILINE)
 
 
-def test_the_task_in_the_docs_runs(workplace):
-    """The two files and the two commands of docs/tasks.md, as they stand there."""
+def test_the_tasks_in_the_docs_run(workplace):
+    """The files and the commands of docs/tasks.md in their order, as they stand there."""
     text = (ROOT / "docs" / "tasks.md").read_text()
     folder = workplace / "docs"
     for name, content in re.findall(r"```yaml\n# (my-tasks/\S+)\n(.*?)```", text, flags=re.DOTALL):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(content)
     (folder / "my-model").symlink_to(demo_model())
-    make_data(folder / "my-data", ["joy", "fear", "anger"], task="comics_3")
-    commands = [line for line in text.splitlines() if line.startswith("vecbench ")]
-    assert len(commands) == 2
+    make_data(folder / "my-data", ["joy", "fear", "anger"], task="")
+    commands = re.findall(r"^(?:\$ )?(vecbench .*)$", text, re.MULTILINE)
+    assert len(commands) == 5
+    [shown] = re.findall(r"<!-- init -->\n```\n\$ .*?\n(.*?)```\n<!-- /init -->", text, flags=re.DOTALL)
     for command in commands:
         done = go(command, folder)
         assert done.returncode == 0, done.stdout + done.stderr
+        if " init " in command:
+            assert done.stdout == shown
+    for command in (
+        "vecbench tasks show mood_3 --include-path my-tasks",
+        "vecbench tasks complete my-tasks/mood_3.yaml",
+    ):
+        assert f"`{command}`" in text
+        assert go(command, folder).returncode == 0
+    assert "a short form" not in go("vecbench tasks check my-tasks", folder).stdout
+
+
+def test_the_docs_explain_every_key_of_a_task_file():
+    text = (ROOT / "docs" / "tasks.md").read_text()
+    explained = set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
+    assert explained == TaskMetadata.model_fields.keys() - {"sources"}
+
+
+def test_the_lines_of_the_docs_on_subsets_go_with_the_short_task(tmp_path):
+    text = (ROOT / "docs" / "tasks.md").read_text()
+    [short] = re.findall(r"```yaml\n# my-tasks/mood_3\.yaml\n(.*?)```", text, flags=re.DOTALL)
+    [more] = re.findall(r"```yaml\n(    subsets: .*?)```", text, flags=re.DOTALL)
+    assert len(short.splitlines()) <= 10
+    (tmp_path / "my-data").mkdir()
+    (tmp_path / "my-tasks").mkdir()
+    (tmp_path / "my-tasks" / "mood_3.yaml").write_text(short + more)
+    done = go("vecbench tasks check my-tasks", tmp_path)
+    assert done.returncode == 0, done.stdout

@@ -1,10 +1,19 @@
-"""Hashes of texts: prompts, keys, lists of samples."""
+"""Hashes of texts: prompts, keys, lists of samples; and of several images together."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 
 def sha256_of(text: str) -> str:
     """SHA-256 of a text in UTF-8, in hexadecimal; lone surrogates are encoded as they are."""
     return hashlib.sha256(text.encode("utf-8", errors="surrogatepass")).hexdigest()
+
+
+def joined_sha256(hashes: Sequence[str | None]) -> str | None:
+    """One hash for a list of them, in their order: that of one is itself; None if one is unknown, or none."""
+    known = [each for each in hashes if each is not None]
+    if not known or len(known) < len(hashes):
+        return None
+    return known[0] if len(known) == 1 else sha256_of("".join(known))

@@ -18,7 +18,14 @@ from collections.abc import Iterable
 
 
 class VecbenchError(Exception):
-    """What went wrong, where, and what to do about it.
+    """What went wrong, where, and what to do about it; every error that vecbench raises on purpose is one.
+
+    >>> import vecbench
+    >>> try:
+    ...     vecbench.load_run("nowhere")
+    ... except vecbench.VecbenchError as fault:
+    ...     print(f"{fault.message}. {fault.remedy}")
+    there is no directory nowhere. Name the directory of a run.
 
     Args:
         message: What is wrong and where, one line.

@@ -28,13 +28,18 @@ def normal_form(text: str) -> str:
     return _short_normal_form(text) if len(text) <= SHORT else _normal_form(text)
 
 
-def _normal_form(text: str) -> str:
+def folded(text: str) -> str:
+    """The text in its normal form, but with what stands at both ends."""
     if text.isascii():  # which is its own NFKC, and has no format characters
         text = text.lower().replace("_", " ")
     else:
         text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
         text = "".join(each for each in text if unicodedata.category(each) != "Cf").translate(_PLAIN)
-    words = " ".join(text.split())
+    return " ".join(text.split())
+
+
+def _normal_form(text: str) -> str:
+    words = folded(text)
     start, end = 0, len(words)
     while start < end and _is_margin(words[start]) and not _is_sign(words, start):
         start += 1

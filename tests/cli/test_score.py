@@ -244,7 +244,7 @@ def test_a_task_file_that_has_changed_since_the_run_is_told(comics):
     (folder / "comics_3.yaml").write_text(changed.replace("noun:", "nuon:"))
     done = score(directory.path, "--include-path", folder)
     assert done.returncode == 2
-    assert "comics_3.yaml: metadata.vecbench.noun: missing" in done.stderr
+    assert "comics_3.yaml: metadata.vecbench.nuon: unknown key" in done.stderr
 
 
 def test_a_comparison_takes_the_same_task_files(comics):

@@ -85,7 +85,7 @@ def test_a_run_goes_on_after_its_task_was_completed(tmp_path):
 
 
 def test_labels_are_proposed_from_the_data(tmp_path):
-    data = make_data(tmp_path / "data", ["joy", "Joy", "joy", "fear"], task="mine-2")
+    data = make_data(tmp_path / "data", ["Joy", "joy", "joy", "fear"], task="mine-2")
     for path in (data, data / "samples.csv"):
         said = init(tmp_path, "mine_2", "--data", path, "-o", f"{path.name}.yaml", "--short")
         assert said.startswith(

@@ -18,7 +18,7 @@ class Source:
 
 
 def requests(count):
-    return (Request(str(number), "?", Source(number), Sampling()) for number in range(count))
+    return (Request(str(number), "?", (Source(number),), Sampling()) for number in range(count))
 
 
 def test_every_request_comes_once_in_order_with_its_picture():
@@ -28,7 +28,7 @@ def test_every_request_comes_once_in_order_with_its_picture():
         if number % 5 == 4:
             assert isinstance(picture, ImageError)
         else:
-            assert picture.getpixel((0, 0)) == (number, 0, 0)
+            assert [each.getpixel((0, 0)) for each in picture] == [(number, 0, 0)]
 
 
 def test_no_more_is_pulled_than_there_is_room_for():

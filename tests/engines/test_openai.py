@@ -44,7 +44,7 @@ def picture(colour="red"):
 
 
 def requests(count, **sampling):
-    return [Request(str(n), f"prompt {n}", picture(), Sampling(**sampling)) for n in range(count)]
+    return [Request(str(n), f"prompt {n}", (picture(),), Sampling(**sampling)) for n in range(count)]
 
 
 def responses(endpoint, asked, **arguments):
@@ -214,7 +214,7 @@ def test_no_more_are_under_way_than_allowed_and_no_more_images_decoded():
     def pulled():
         for n in range(40):
             waiting.append(n)
-            yield Request(str(n), "?", Counted(), Sampling())
+            yield Request(str(n), "?", (Counted(),), Sampling())
 
     with serving(*together(5)) as endpoint:
         engine = OpenAIEngine("nano", {"base_url": endpoint.url, "concurrency": 5} | QUICK)
@@ -230,7 +230,7 @@ def test_a_broken_image_is_not_sent():
             raise ImageError("x.png: not an image")
 
     with serving() as endpoint:
-        [response] = responses(endpoint, [Request("a", "?", Broken(), Sampling())])
+        [response] = responses(endpoint, [Request("a", "?", (Broken(),), Sampling())])
     assert response.error == "x.png: not an image"
     assert endpoint.bodies == []
 

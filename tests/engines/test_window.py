@@ -17,7 +17,7 @@ class Source:
 
 
 def requests(count):
-    return (Request(str(number), "?", Source(), Sampling()) for number in range(count))
+    return (Request(str(number), "?", (Source(),), Sampling()) for number in range(count))
 
 
 @pytest.fixture

@@ -168,7 +168,7 @@ def test_emocalibers_files_are_what_its_scripts_write(tmp_path):
 def prompted(sample_id, profile, task="fi_2"):
     """A response whose prompt is that of a profile, and the prompt."""
     labels = CATALOGUE.tasks[task].labels
-    prompt, _ = prompt_of(CATALOGUE.tasks[task], profile, Sample(task, "", "", "", labels, None, Path()))
+    prompt, _ = prompt_of(CATALOGUE.tasks[task], profile, Sample(task, "", ("",), "", labels, None, Path()))
     answer = "<answer>positive</answer><confidence>0.9</confidence>"
     return response(sample_id, answer, prompt_sha256=sha256(prompt.encode()).hexdigest()), prompt
 

@@ -183,7 +183,7 @@ def test_the_task_of_the_docs_is_the_same_in_both(tmp_path):
     page = (Path(__file__).parents[2] / "docs" / "tasks.md").read_text()
     for name, content in re.findall(r"```yaml\n# my-tasks/(\S+)\n(.*?)```", page, flags=re.DOTALL):
         (tasks / name).write_text(content)
-    data = make_data(tmp_path / "data", ["joy", "fear", "anger"], task="comics_3")
+    data = make_data(tmp_path / "my-data", ["joy", "fear", "anger"], task="comics_3")
     ours = on_vecbench(tmp_path / "ours", "comics", "--data", data, "--include-path", tasks)
     metadata = json.dumps({"data": str(data)})
     theirs = on_lm_eval(tmp_path / "theirs", "vecbench_comics", "--metadata", metadata, path=tasks)

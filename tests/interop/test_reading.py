@@ -437,7 +437,7 @@ def test_candidates_in_another_order_and_case_are_the_same_and_stay_as_they_are(
 
 def test_a_task_that_nobody_knows_is_scored_with_the_candidates_of_its_rows(tmp_path):
     row = plain_row(task="weather", target="rain", candidates=["rain", "sun"], response="rain")
-    [prediction] = predictions(read(jsonl(tmp_path / "answers.jsonl", [row]))[1], "strict", CATALOGUE)
+    [prediction] = predictions(read(jsonl(tmp_path / "answers.jsonl", [row]))[1], STRICT, CATALOGUE)
     assert prediction.correct
     assert score([prediction], "strict", CATALOGUE, replicates=10).groups == {}
 

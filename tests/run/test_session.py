@@ -19,6 +19,7 @@ from vecbench.interop.reading import open_responses
 from vecbench.run import response_key, run
 from vecbench.run.session import HOPELESS_AFTER
 from vecbench.samples import Sample
+from vecbench.scoring import STRICT
 from vecbench.store import Manifest, RunDirectory, read_responses
 from vecbench.tasks import load_catalogue
 
@@ -301,7 +302,7 @@ def test_every_engine_that_took_part_is_told(data, directory):
     assert engines(directory) == ["bfloat16", "float16", "float32"]
     catalogue = load_catalogue()
     source, console = open_responses(directory.path, catalogue), Console(file=io.StringIO())
-    score_source(source, "strict", catalogue, directory.path, console, figures=False)
+    score_source(source, STRICT, catalogue, directory.path, console, figures=False)
     assert (
         "scripted on none (dtype bfloat16), scripted on none (dtype float16)" in directory.summary.read_text()
     )
@@ -426,9 +427,9 @@ def test_image_files_are_read_ahead_of_the_engine_and_hashed_once(tmp_path, dire
     together = Barrier(2, timeout=30)
     read, hashed = Sample.image_bytes, []
 
-    def only_together(sample):
+    def only_together(sample, place):
         together.wait()  # breaks, and fails the run, if files are read one by one
-        return read(sample)
+        return read(sample, place)
 
     def counted(data=b""):
         hashed.append(data)

@@ -56,8 +56,8 @@ def test_each_kind_of_fault_is_found_with_its_sample(tmp_path, catalogue):
     )
     tasks, found = checked(catalogue, root, "fi_2")
     fi_2 = tasks["fi_2"]
-    assert [(each.sample_id, each.problem) for each in fi_2.labels] == [
-        ("images/FI-8/00000.png", "the target 'joy' is not among the labels")
+    assert [(each.sample_id, each.problem) for each in fi_2.targets] == [
+        ("images/FI-8/00000.png", "the target 'joy' is not among the candidates")
     ]
     assert {each.image for each in fi_2.missing} == {"images/FI-2/00001.png", ""}
     unreadable, outside = fi_2.unreadable

@@ -1,5 +1,7 @@
 """Task files that are yet to be written."""
 
+from pathlib import Path
+
 import pytest
 
 from vecbench.answers import AnswerSpecification
@@ -93,3 +95,7 @@ def test_a_draft_of_no_task_is_refused_and_nothing_is_written(tmp_path, said, me
 def test_data_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(UsageError, match="--data: there is no folder or table"):
         written(tmp_path, data=tmp_path / "nowhere")
+
+
+def test_data_that_has_nothing_in_common_with_the_file_is_named_in_full(tmp_path):
+    assert read_yaml(written(tmp_path, data=Path("/usr"))).content["metadata"]["vecbench"]["data"] == "/usr"

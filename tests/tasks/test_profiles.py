@@ -22,7 +22,7 @@ VARIABLES = {
 SAYS = {
     "label": ["Choose exactly one label from ['joy', 'fear']"],
     "choice": ["\nA. Yes\nB. No, never\n"],
-    "ranking": ["Choose the 2 most likely labels from ['joy', 'fear', 'awe']"],
+    "ranking": ["Choose the 2 strongest labels from ['joy', 'fear', 'awe']"],
     "rating": ["from 1 (lowest) to 9.5 (highest)"],
 }
 

@@ -48,6 +48,10 @@ def test_a_headline_is_made_of_subsets(tmp_path, said, headline):
     assert task(tmp_path, "subsets: [question_type]", f"headline: {said}").headline == headline
 
 
+def test_a_task_without_subsets_is_pooled_whether_it_says_so_or_not(tmp_path):
+    assert task(tmp_path, "headline: pooled").headline == Headline("pooled")
+
+
 def test_excluded_samples_are_named_as_the_data_does_and_have_a_reason(tmp_path):
     mine = task(tmp_path, "exclude: {ids: [s1, 7, '007'], because: the image is broken}")
     assert mine.excluded == {"s1", "7", "007"}

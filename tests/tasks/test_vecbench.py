@@ -137,7 +137,7 @@ def rendered():
     texts = {}
     for name in FACTS:
         task = CATALOGUE.tasks[name]
-        sample = Sample(name, "", "", task.labels[0], task.labels, " The row's own prompt.\n", Path())
+        sample = Sample(name, "", ("",), task.labels[0], task.labels, " The row's own prompt.\n", Path())
         for profile in task.prompts:
             texts[f"{name} {profile}"] = render_prompt(task, profile, sample)
     return texts

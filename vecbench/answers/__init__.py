@@ -1,14 +1,22 @@
 """What an answer is: one module a kind, each declared once."""
 
+from vecbench.answers.choice import Choice
 from vecbench.answers.kind import AnswerKind
 from vecbench.answers.label import Label
+from vecbench.answers.ranking import Ranking
+from vecbench.answers.rating import Rating
 from vecbench.answers.registry import is_of_one_run, kind_named, kind_of, known_metrics, metrics_of
 from vecbench.answers.specification import AnswerSpecification
+from vecbench.answers.text import answer_text
 
 __all__ = [
     "AnswerKind",
     "AnswerSpecification",
+    "Choice",
     "Label",
+    "Ranking",
+    "Rating",
+    "answer_text",
     "is_of_one_run",
     "kind_named",
     "kind_of",

@@ -39,9 +39,13 @@ class AnswerKind(Protocol):
     """
 
     name: ClassVar[str]
-    metrics: ClassVar[Sequence[Metric]]
     has_confusion: ClassVar[bool]
-    judges: ClassVar[bool]
+
+    @property
+    def metrics(self) -> Sequence[Metric]: ...
+
+    @property
+    def judges(self) -> bool: ...
 
     def __init__(self) -> None:
         """What can be read without a task's file: every row brings its own list."""
@@ -87,6 +91,14 @@ class AnswerKind(Protocol):
         """The answer of a response that states none in any form; None with "no_answer" if it is none."""
         ...
 
+    def is_bare_answer(self, text: str, candidates: Sequence[str]) -> bool:
+        """Whether a text is nothing but an answer, so that a lone number behind it is its confidence."""
+        ...
+
+    def may_go_on(self, text: str, candidates: Sequence[str]) -> bool:
+        """Whether the answer in a text that is cut off might have become another one."""
+        ...
+
     def dump(self, answer: Any) -> Json:
         """An answer as JSON."""
         ...
@@ -108,5 +120,9 @@ class AnswerKind(Protocol):
         ...
 
     def columns(self, rows: Sequence[Prediction]) -> Mapping[str, NDArray[np.float64]]:
-        """The rows' numbers for metrics of the bases "sums" and "rows"; each of shape (rows,)."""
+        """The rows' numbers for metrics of the bases "sums" and "rows"; each of shape (rows,).
+
+        Where answers are numbers themselves, "answered" (1 or 0), "answer" and "target" are among them, and
+        are drawn against each other.
+        """
         ...

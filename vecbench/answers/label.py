@@ -82,6 +82,14 @@ class Label:
     def read_bare(self, text: str, candidates: Sequence[str]) -> Read:
         return read_bare_label(text, candidates, self.aliases)
 
+    def is_bare_answer(self, text: str, candidates: Sequence[str]) -> bool:
+        return self.read_bare(text, candidates)[0] is not None
+
+    def may_go_on(self, text: str, candidates: Sequence[str]) -> bool:
+        """No: a label that is there is a whole word."""
+        del text, candidates
+        return False
+
     def dump(self, answer: str) -> str:
         return answer
 

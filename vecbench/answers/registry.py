@@ -6,22 +6,26 @@ from collections.abc import Mapping
 from functools import lru_cache
 from importlib.metadata import entry_points
 
+from vecbench.answers.choice import Choice
 from vecbench.answers.kind import AnswerKind
 from vecbench.answers.label import Label
+from vecbench.answers.ranking import Ranking
+from vecbench.answers.rating import Rating
 from vecbench.answers.specification import AnswerSpecification
 from vecbench.errors import UsageError, nearest
 from vecbench.metrics.catalogue import with_installed
 from vecbench.metrics.definition import Metric
 
 ENTRY_POINT = "vecbench.answer_kinds"
-OWN: tuple[type[AnswerKind], ...] = (Label,)
+OWN: tuple[type[AnswerKind], ...] = (Label, Choice, Ranking, Rating)
 
 
 @lru_cache(maxsize=1)
 def kinds() -> Mapping[str, type[AnswerKind]]:
     """Name → kind; one of a package that has the name of one of ours is not taken."""
-    found = {each.name: each.load() for each in entry_points(group=ENTRY_POINT)}
-    return found | {each.name: each for each in OWN}
+    own = {each.name: each for each in OWN}
+    found = {each.name: each.load() for each in entry_points(group=ENTRY_POINT) if each.name not in own}
+    return own | found
 
 
 def kind_named(name: str) -> type[AnswerKind]:
@@ -48,7 +52,7 @@ def kind_of(specification: AnswerSpecification) -> AnswerKind:
     return kind_named(specification.kind).of(specification)
 
 
-def metrics_of(kind: AnswerKind | type[AnswerKind]) -> tuple[Metric, ...]:
+def metrics_of(kind: AnswerKind) -> tuple[Metric, ...]:
     """What is scored of a kind's answers, metrics of installed packages included."""
     return with_installed(kind.metrics, judged=kind.judges)
 
@@ -56,7 +60,7 @@ def metrics_of(kind: AnswerKind | type[AnswerKind]) -> tuple[Metric, ...]:
 @lru_cache(maxsize=1)
 def known_metrics() -> Mapping[str, Metric]:
     """The metrics of all kinds, by key."""
-    return {metric.key: metric for kind in kinds().values() for metric in metrics_of(kind)}
+    return {metric.key: metric for kind in kinds().values() for metric in metrics_of(kind())}
 
 
 def is_of_one_run(key: str) -> bool:

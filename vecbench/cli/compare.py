@@ -15,7 +15,7 @@ from vecbench.cli.paths import require_file_place
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from vecbench.compare import Comparison, Verdicts
+    from vecbench.comparing import Comparison, Verdicts
 
 FORMATS = ("table", "json", "markdown")
 
@@ -78,7 +78,7 @@ def compare(
 
     Exit status: 0 done and no gate failed, 1 a gate failed, 4 no verdict was possible.
     """
-    from vecbench import compare as comparing
+    from vecbench import comparing
     from vecbench.errors import Interrupted, UsageError, nearest
     from vecbench.scoring import STRICT, protocol_named
     from vecbench.tasks import load_catalogue
@@ -86,10 +86,7 @@ def compare(
     protocol_named(protocol or STRICT.name)
     if format_ not in FORMATS:
         raise UsageError(f"unknown format {format_!r}", nearest(format_, FORMATS))
-    allowed = [kind for each in allow or [] for kind in each.split(",")]
-    for kind in allowed:
-        if kind not in comparing.KINDS:
-            raise UsageError(f"--allow: unknown kind {kind!r}", nearest(kind, comparing.KINDS))
+    allowed = comparing.allowed_kinds(allow or [])
     if junit_file is not None and gate is None:
         raise UsageError("--junit writes the verdicts of gates", "Add --gate FILE.")
     _require_files({"--json": json_file, "--markdown": markdown_file, "--junit": junit_file})
@@ -144,8 +141,8 @@ def _write(
     markdown_file: Path | None,
     junit_file: Path | None,
 ) -> None:
-    from vecbench.compare import json_document, junit_xml
-    from vecbench.compare.tables import markdown
+    from vecbench.comparing import json_document, junit_xml
+    from vecbench.comparing.tables import markdown
     from vecbench.store import write_text
 
     if json_file is not None:
@@ -157,8 +154,8 @@ def _write(
 
 
 def _print(comparison: Comparison, verdicts: Verdicts | None, format_: str) -> None:
-    from vecbench.compare import json_document
-    from vecbench.compare.tables import markdown
+    from vecbench.comparing import json_document
+    from vecbench.comparing.tables import markdown
 
     if format_ == "json":
         typer.echo(json_document(comparison, verdicts), nl=False)
@@ -169,7 +166,7 @@ def _print(comparison: Comparison, verdicts: Verdicts | None, format_: str) -> N
 
 
 def _print_tables(comparison: Comparison, verdicts: Verdicts | None) -> None:
-    from vecbench.compare import tables
+    from vecbench.comparing import tables
     from vecbench.escaping import printable
 
     console = stdout()

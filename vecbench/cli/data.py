@@ -81,10 +81,10 @@ def _print(source: DataSource, found: DataCheck, console: Console) -> None:
 
     console.print(printable(f"{source.table}: {source.format.name}"), soft_wrap=True)
     table = Table(box=None, pad_edge=False)
-    for heading in ("task", "rows", "expected", "missing", "unreadable", "label", "prompt", "twice"):
+    for heading in ("task", "rows", "expected", "missing", "unreadable", "target", "prompt", "twice"):
         table.add_column(heading, justify="left" if heading == "task" else "right", no_wrap=True)
     for each in found.tasks:
-        counts = (each.missing, each.unreadable, each.labels, each.unprompted, each.duplicates)
+        counts = (each.missing, each.unreadable, each.targets, each.unprompted, each.duplicates)
         table.add_row(each.task.id, str(each.n), _expected(each), *(str(len(count)) for count in counts))
     console.print(table)
     for each in found.tasks:
@@ -104,7 +104,7 @@ def _faults(found: TaskCheck) -> Iterator[str]:
     if not found.has_expected_rows:
         yield f"{name}: {counted(found.n, 'row')}; {_expected(found)} are expected"
     unprompted = found.unprompted if found.needs_prompts else ()
-    for findings in (found.missing, found.unreadable, found.labels, unprompted):
+    for findings in (found.missing, found.unreadable, found.targets, unprompted):
         yield from (f"{name}, {_said(each)}" for each in findings[:MOST_FINDINGS])
         if len(findings) > MOST_FINDINGS:
             yield f"{name}: … and {len(findings) - MOST_FINDINGS} more like that: --format json lists them"
@@ -166,9 +166,10 @@ def _as_json(source: DataSource, found: DataCheck) -> dict[str, Any]:
                 "expected_n": each.task.expected_n,
                 "missing": [asdict(finding) for finding in each.missing],
                 "unreadable": [asdict(finding) for finding in each.unreadable],
-                "labels": [asdict(finding) for finding in each.labels],
+                "targets": [asdict(finding) for finding in each.targets],
                 "unprompted": [asdict(finding) for finding in each.unprompted],
                 "duplicates": duplicates(each.duplicates),
+                "classes": dict(each.classes),
             }
             for each in found.tasks
         },

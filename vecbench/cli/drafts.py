@@ -72,7 +72,9 @@ def init_task(
     Draft(plain, path, answers, noun, data, short).write()
     readers = "vecbench" if short else "vecbench and lm-eval"
     typer.echo(f"{path} is a task for {readers}. It runs with:")
-    command = ["vecbench", "run", "--model", "MODEL", "--tasks", plain, "--include-path", str(path)]
+    # A run's other tasks lie in the folder too, but the current one may hold any YAML.
+    include = path if path.parent == Path() else path.parent
+    command = ["vecbench", "run", "--model", "MODEL", "--tasks", plain, "--include-path", str(include)]
     typer.echo("  " + shlex.join(command if data else [*command, "--data", "DATA"]))
 
 

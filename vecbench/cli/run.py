@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,13 +14,9 @@ from vecbench.cli.paths import given_path
 from vecbench.escaping import printable
 
 if TYPE_CHECKING:
-    from vecbench.cli.counter import Counter
-    from vecbench.engines import AnswerSettings, Engine, EngineChoice
-    from vecbench.models import Model
-    from vecbench.run import RunOutcome, RunPlan
-    from vecbench.samples import DataSource
+    from vecbench.run import RunOutcome
     from vecbench.store import RunDirectory
-    from vecbench.tasks import Catalogue, Task
+    from vecbench.tasks import Catalogue
 
 MOST_FAILURES = 3
 """So many failed samples are named; the others are in responses.jsonl."""
@@ -110,125 +105,29 @@ def run(
     [dim]vecbench run --model ./checkpoint --tasks demo
     vecbench run -m org/name -t emoji_7,fluent_7 -a batch_size=8,dtype=bfloat16 --limit 100[/dim]
     """
-    from vecbench.cli.counter import Counter
     from vecbench.cli.settings import parse_settings
-    from vecbench.engines import answer_settings, check_engine, create_engine, text_arguments
-    from vecbench.models import resolve_model, served_model, with_adapter
-    from vecbench.samples.check import unread_row_warnings
-    from vecbench.store import RunDirectory
+    from vecbench.cli.watched_run import watched_run
+    from vecbench.engines import text_arguments
+    from vecbench.run.evaluation import RunOptions
     from vecbench.tasks import load_catalogue
 
     catalogue = load_catalogue(include_path or [])
-    arguments = parse_settings("--model-args", model_args, text_arguments(engine))
-    chosen = catalogue.select(tasks)
-    find_model = served_model if engine == "openai" else resolve_model
-    check_engine(engine, model, arguments)
-    resolved = find_model(model, arguments.get("revision"))
-    if "lora" in arguments:
-        resolved = with_adapter(resolved, str(arguments["lora"]))
-    with Counter(stderr(), "downloading images") as counter:
-        sources = _sources(chosen, data, counter)
-        plan = _plan(
-            chosen,
-            resolved,
-            sources,
-            prompt=prompt,
-            gen_kwargs=parse_settings("--gen-kwargs", gen_kwargs),
-            limit=limit,
-            repeats=repeats,
-            seed=seed,
-            settings=answer_settings(arguments),
-        )
-        # Last: everything that could be wrong with the command has been checked.
-        for source in dict.fromkeys(sources.values()):
-            for warning in unread_row_warnings(source, catalogue):
-                counter.warned(warning)
-            source.fetch([task for task in chosen if sources[task.id] is source], limit, counter)
-    directory = RunDirectory(output or Path("results") / resolved.name.replace("/", "__"))
-
-    def make_engine() -> Engine:
-        # The commit that was looked up, not the branch: it may move before the engine loads it.
-        loaded = arguments if resolved.commit is None else arguments | {"revision": resolved.commit}
-        return create_engine(engine, resolved.source, loaded, _say_choice)
-
-    outcome = _watched(plan, make_engine, directory)
+    options = RunOptions(
+        model,
+        tasks,
+        engine,
+        parse_settings("--model-args", model_args, text_arguments(engine)),
+        data,
+        prompt,
+        parse_settings("--gen-kwargs", gen_kwargs),
+        limit,
+        repeats,
+        seed,
+        output,
+    )
+    command = shlex.join(["vecbench", *sys.argv[1:]])
+    directory, outcome = watched_run(options, catalogue, go_on=f"To go on: {command}")
     _show(directory, catalogue, outcome)
-
-
-def _say_choice(choice: EngineChoice) -> None:
-    stderr().print(f"engine: {choice.name}, because {choice.why}", soft_wrap=True)
-
-
-def _plan(
-    chosen: list[Task],
-    model: Model,
-    sources: dict[str, DataSource],
-    *,
-    prompt: str | None,
-    gen_kwargs: dict[str, Any],
-    limit: int | None,
-    repeats: int,
-    seed: int,
-    settings: AnswerSettings,
-) -> RunPlan:
-    from vecbench.cli.settings import apply_generation_settings
-    from vecbench.engines import Sampling
-    from vecbench.errors import UsageError
-    from vecbench.run import RunPlan, TaskRun
-    from vecbench.tasks.prompts import prompt_profile
-
-    task_runs = []
-    for task in chosen:
-        source = sources[task.id]
-        profile = prompt_profile(task, prompt, own_prompts=source.brings_prompts(task))
-        sampling = apply_generation_settings(
-            Sampling(task.temperature, task.top_p, task.max_tokens, task.stop), gen_kwargs
-        )
-        if repeats > 1 and sampling.temperature == 0:
-            raise UsageError(
-                f"--repeats {repeats}: {task.id} is decoded greedily, so every repeat would say the same",
-                "Leave --repeats out, or sample: --gen-kwargs temperature=0.7.",
-            )
-        task_runs.append(TaskRun(task, source, profile, sampling))
-    return RunPlan(model, tuple(task_runs), seed, limit, repeats, settings.pixel_limits, settings.others)
-
-
-def _sources(chosen: list[Task], data: str | None, counter: Counter) -> dict[str, DataSource]:
-    """Task id → where its samples are; tasks of the same folder share what was read of it."""
-    from vecbench.errors import UsageError
-    from vecbench.samples import open_data
-
-    opened: dict[str | Path, DataSource] = {}
-    sources = {}
-    for task in chosen:
-        where = data or task.data
-        if where is None:
-            raise UsageError(
-                f"the task {task.id} brings no data",
-                "Give a folder with its images, or a dataset on the Hugging Face Hub: --data DIR.",
-            )
-        if where not in opened:
-            opened[where] = open_data(where, counter)
-        sources[task.id] = opened[where]
-    return sources
-
-
-def _watched(plan: RunPlan, make_engine: Callable[[], Engine], directory: RunDirectory) -> RunOutcome:
-    from vecbench.cli.progress import RunProgress
-    from vecbench.errors import Interrupted, RunError
-    from vecbench.run import run as generate
-
-    console = stderr()
-    names = ", ".join(each.task.id for each in plan.tasks)
-    console.print(f"{plan.model.name} on {names} → {directory.path}", soft_wrap=True)
-    kinds = {each.task.id: each.task.answers for each in plan.tasks}
-    try:
-        with RunProgress(console, kinds) as progress:
-            return generate(plan, make_engine, directory, progress)
-    except (Interrupted, RunError) as fault:
-        if not fault.remedy and (isinstance(fault, Interrupted) or directory.has_responses()):
-            fault.remedy = f"To go on: {_command()}"
-        raise
 
 
 def _show(directory: RunDirectory, catalogue: Catalogue, outcome: RunOutcome) -> None:
@@ -262,7 +161,3 @@ def _show(directory: RunDirectory, catalogue: Catalogue, outcome: RunOutcome) ->
         report_failures(source)
     if outcome.failed or source.is_incomplete:
         raise typer.Exit(4)
-
-
-def _command() -> str:
-    return shlex.join(["vecbench", *sys.argv[1:]])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from vecbench.interop.reading import ResponseSource
     from vecbench.metrics.recalibration import Method
     from vecbench.scoring import CompleteScores, Disagreements, Protocol
-    from vecbench.store import Manifest, RunDirectory, StoredResponse
+    from vecbench.store import RunDirectory, StoredResponse
     from vecbench.tasks import Catalogue
 
 Format = Literal["table", "json", "markdown", "csv", "latex"]
@@ -204,30 +204,17 @@ def score_source(
     What was recognised and what is wrong with it goes to standard error.
     """
     from vecbench.cli.reading import report_source
-    from vecbench.interop.completeness import completeness_notes
-    from vecbench.report.files import summary, write_faults, write_figures, write_predictions
-    from vecbench.report.outdated import earlier_figures, remove_outdated
-    from vecbench.scoring import disagreements, score_responses
-    from vecbench.store import RunDirectory, remove, write_text
+    from vecbench.interop.scored import scored_source
+    from vecbench.report.results import write_results
+    from vecbench.scoring import disagreements
+    from vecbench.store import RunDirectory
 
     kept = list(source.responses) if with_differences else []
-    responses = kept if with_differences else source.responses
-    complete = score_responses(responses, protocol, catalogue, recalibrate=recalibrate)
-    # What was wrong with the responses is known once they have been read.
-    lacking = completeness_notes(source, complete.scores.names)
-    notes = (*complete.scores.notes, *source.warnings, *lacking)
-    scores = replace(complete.scores, run=_run_facts(source.manifest) | source.facts(), notes=notes)
-    complete = replace(complete, scores=scores)
+    if with_differences:
+        source = replace(source, responses=iter(kept))
+    complete = scored_source(source, protocol, catalogue, recalibrate)
     written = RunDirectory(output)
-    if not with_differences:  # those of an earlier call are not of these scores
-        remove([written.differences, written.difference_summary])
-    write_predictions(complete.rows, written.predictions)
-    write_faults(source.faults, written.faults)
-    earlier = earlier_figures(written)
-    write_text(written.scores, scores.as_json())
-    drawn = write_figures(scores, written.figures) if figures else None
-    remove_outdated(earlier, written, scores, drawn)
-    write_text(written.summary, summary(complete, source.manifest, drawn or [], output, source))
+    write_results(complete, source, written, figures=figures)
     report_source(source, catalogue, written.faults)
     _print(complete, format_, console, intervals=intervals)
     if with_differences:
@@ -305,19 +292,3 @@ def _print(complete: CompleteScores, format_: str, console: Console, *, interval
     else:
         text = tables.markdown_table(scores, intervals=intervals)
     typer.echo(text, nl=False)
-
-
-def _run_facts(manifest: Manifest | None) -> dict[str, Any]:
-    """What scores.json says of the run: what the scores depend on, and no times."""
-    if manifest is None:
-        return {}
-    return {
-        "model": manifest.model.name,
-        "revision": manifest.model.revision,
-        "engine": manifest.engine.name if manifest.engine else None,
-        "prompts": {name: task.prompt for name, task in manifest.tasks.items()},
-        "sampling": {name: task.sampling.model_dump() for name, task in manifest.tasks.items()},
-        "seed": manifest.seed,
-        "limit": manifest.limit,
-        "repeats": manifest.repeats,
-    }

@@ -88,7 +88,7 @@ def show_tasks(
         for name, value in {
             "file": str(task.path),
             "group": task.group or "none",
-            "kind": " ".join([task.answers.name, *_options(task)]),
+            "kind": ", ".join([task.answers.name, *_options(task)]),
             "labels": ", ".join(task.labels) or "none",
             "aliases": aliases,
             "subsets": "none",
@@ -149,16 +149,17 @@ def tasks_path() -> None:
 
 
 def _prompt(task: Task, profile: str) -> str:
-    """As a model gets it; the template, where that needs what only a row of the data brings."""
+    """As a model gets it, with names for what a row's columns bring; the template, where it needs more."""
     from vecbench.errors import DataError
     from vecbench.samples import Sample
-    from vecbench.tasks.prompts import render_prompt
+    from vecbench.tasks.prompts import needed_columns, render_prompt
 
+    own = "(the data's own prompt)"
     try:
+        columns = {name: f"({name})" for name in needed_columns(task, profile)}
         candidates = task.answers.candidates({})
-        return render_prompt(
-            task, profile, Sample(task.id, "", "", "", candidates, "(the data's own prompt)", Path())
-        )
+        sample = Sample(task.id, "", ("",), "", candidates, own, Path(), columns=columns)
+        return render_prompt(task, profile, sample)
     except (DataError, ValueError):
         return task.prompts[profile]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -53,12 +53,32 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One prompt with one image, ready for an engine."""
+    """One prompt with its images, ready for an engine.
+
+    Attributes:
+        key: Comes back with the response.
+        prompt: The text, which follows the images.
+        images: At least one, in the order in which they are shown.
+        sampling: How the answer is drawn.
+    """
 
     key: str
     prompt: str
-    image: ImageSource
+    images: Sequence[ImageSource]
     sampling: Sampling
+
+    @property
+    def image(self) -> ImageSource:
+        """The first image."""
+        return self.images[0]
+
+    def decoded(self) -> tuple[Image, ...]:
+        """The pictures of all its images, in order.
+
+        Raises:
+            ImageError: One of them cannot be read or decoded.
+        """
+        return tuple(each.decode() for each in self.images)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +121,17 @@ class EngineDescription:
 
 SECOND_IMAGE = "the prompt holds a text that stands for an image in this model's prompts"
 """The error of such a request: engines differ in what they would make of it."""
+
+
+def refusal_of(request: Request, problem: str) -> Response:
+    """The response to a request that a model or its processor refuses; with several images it says so.
+
+    Many a model takes no more than one image, and says it in its own way.
+    """
+    count = len(request.images)
+    return Response(
+        request.key, None, error=f"asked with {count} images: {problem}" if count > 1 else problem
+    )
 
 
 def broken_template(model: str, problem: str) -> RunError:

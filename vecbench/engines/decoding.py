@@ -13,24 +13,24 @@ from vecbench.errors import ImageError
 
 def decoded(
     requests: Iterable[Request], *, ahead: int, threads: int
-) -> Iterator[tuple[Request, Image | ImageError]]:
-    """Every request with its picture, in order; at most `ahead` pictures wait to be taken.
+) -> Iterator[tuple[Request, tuple[Image, ...] | ImageError]]:
+    """Every request with its pictures, in order; those of at most `ahead` requests wait to be taken.
 
     Pillow releases the interpreter lock while it decodes, so threads keep an accelerator fed.
 
     Args:
         requests: Pulled one by one, only as far as there is room.
-        ahead: Most pictures that are decoded or being decoded but not yet taken, at least 1.
+        ahead: Most requests whose pictures are decoded or being decoded but not yet taken, at least 1.
         threads: Decoding threads, at least 1.
 
     Returns:
-        The request with its picture, or with the reason why there is none.
+        The request with its pictures, or with the reason why one of them is none.
     """
     return done_ahead(requests, _decode, ahead=ahead, threads=threads, name="decode")
 
 
-def _decode(request: Request) -> Image | ImageError:
+def _decode(request: Request) -> tuple[Image, ...] | ImageError:
     try:
-        return request.image.decode()
+        return request.decoded()
     except ImageError as fault:
         return fault

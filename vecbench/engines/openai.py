@@ -11,15 +11,16 @@ import os
 import random
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 import openai
 from openai import AsyncOpenAI
 from openai.types.chat import ChatCompletion, ChatCompletionMessage
+from PIL.Image import Image
 
 from vecbench.engines.arguments import OpenAIArguments, parse_arguments
-from vecbench.engines.base import EngineDescription, FinishReason, Request, Response
+from vecbench.engines.base import EngineDescription, FinishReason, Request, Response, refusal_of
 from vecbench.engines.window import EventLoop, answered
 from vecbench.errors import RunError, UsageError
 
@@ -44,7 +45,8 @@ class OpenAIEngine:
     403, 404, an exhausted quota, an address where nobody ever answered) end the run. What is tried again is
     told as warnings of the logger `vecbench`, one in `SAID_EVERY` seconds.
 
-    The image goes as a PNG of exactly the pixels that the other engines show their models.
+    An image goes as a PNG of exactly the pixels that the other engines show their models; several go in their
+    order, before the text.
 
     Args:
         model: The name under which the endpoint serves it.
@@ -78,7 +80,7 @@ class OpenAIEngine:
         """The response of every request; at most `concurrency` are under way."""
         return answered(
             requests,
-            _data_url,
+            _data_urls,
             self._answer,
             loop=self._loop,
             window=self._arguments.concurrency,
@@ -101,13 +103,13 @@ class OpenAIEngine:
             max_retries=0,  # ours go to the next address
         )
 
-    async def _answer(self, request: Request, image: str) -> Response:
+    async def _answer(self, request: Request, images: Sequence[str]) -> Response:
         pause = self._arguments.first_pause
         for attempt in range(self._arguments.max_retries + 1):
             client = self._clients[self._turn % len(self._clients)]
             self._turn += 1
             try:
-                completion = await client.chat.completions.create(**self._body(request, image))
+                completion = await client.chat.completions.create(**self._body(request, images))
                 response = _response(request, completion)
             except (openai.APIError, ValueError) as fault:
                 self._reached = self._reached or not _is_no_connection(fault)
@@ -126,11 +128,11 @@ class OpenAIEngine:
                 return response
         raise AssertionError("the last attempt returns")
 
-    def _body(self, request: Request, image: str) -> dict[str, Any]:
+    def _body(self, request: Request, images: Sequence[str]) -> dict[str, Any]:
         sampling = request.sampling
         arguments = self._arguments
         content = [
-            {"type": "image_url", "image_url": {"url": image}},
+            *({"type": "image_url", "image_url": {"url": image}} for image in images),
             {"type": "text", "text": request.prompt},
         ]
         extra = dict(arguments.extra_body)
@@ -165,7 +167,7 @@ class OpenAIEngine:
             ) from None
         if _is_exhausted_quota(fault):
             raise RunError(f"the endpoint's quota is used up: {said}") from None
-        return Response(request.key, None, error=said)
+        return refusal_of(request, said)
 
     def _given_up(self, request: Request, fault: Exception) -> Response:
         said = self._said(fault)
@@ -216,9 +218,14 @@ def _urls_of_the_environment(has_key: bool) -> tuple[str, ...]:
     )
 
 
-def _data_url(request: Request) -> str:
+def _data_urls(request: Request) -> list[str]:
+    # One after the other: pictures are larger than the files that are made of them.
+    return [_data_url(each.decode()) for each in request.images]
+
+
+def _data_url(picture: Image) -> str:
     stream = io.BytesIO()
-    request.image.decode().save(stream, "PNG", compress_level=1)
+    picture.save(stream, "PNG", compress_level=1)
     return f"data:image/png;base64,{base64.b64encode(stream.getvalue()).decode()}"
 
 

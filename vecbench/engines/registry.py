@@ -21,22 +21,24 @@ from vecbench.engines.choice import ChosenEngine, EngineChoice, choose_engine
 from vecbench.errors import UsageError, nearest
 
 
-def _transformers(model: str, arguments: Mapping[str, Any]) -> Engine:
+def _transformers(model: str, arguments: Mapping[str, Any], most_images: int) -> Engine:
+    del most_images  # any number, if the model takes it
     from vecbench.engines.transformers import TransformersEngine
 
     return TransformersEngine(model, arguments)
 
 
-def _openai(model: str, arguments: Mapping[str, Any]) -> Engine:
+def _openai(model: str, arguments: Mapping[str, Any], most_images: int) -> Engine:
+    del most_images  # as many as the endpoint takes
     from vecbench.engines.openai import OpenAIEngine
 
     return OpenAIEngine(model, arguments)
 
 
-def _vllm(model: str, arguments: Mapping[str, Any]) -> Engine:
+def _vllm(model: str, arguments: Mapping[str, Any], most_images: int) -> Engine:
     from vecbench.engines.vllm import VllmEngine
 
-    return VllmEngine(model, arguments)
+    return VllmEngine(model, arguments, most_images)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +46,14 @@ class EngineKind:
     """What there is to know of an engine before it is made.
 
     Attributes:
-        make: (model, arguments) → the engine, with its model loaded.
+        make: (model, arguments, most images of a request) → the engine, with its model loaded.
         check: Refuses arguments that it would refuse, as far as that can be told without a model.
         packages: What must be installed.
         extra: Of vecbench, that installs them.
         texts: The arguments that are texts, even where they look like numbers.
     """
 
-    make: Callable[[str, Mapping[str, Any]], Engine]
+    make: Callable[[str, Mapping[str, Any], int], Engine]
     check: Callable[[Mapping[str, Any]], object]
     packages: tuple[str, ...]
     extra: str
@@ -124,6 +126,7 @@ def create_engine(
     model: str,
     arguments: Mapping[str, Any],
     chosen: Callable[[EngineChoice], None] | None = None,
+    most_images: int = 1,
 ) -> Engine:
     """The engine of that name, with its model loaded.
 
@@ -132,6 +135,7 @@ def create_engine(
         model: A checkpoint directory, a Hugging Face model id, or the name that an endpoint serves.
         arguments: The engine's own arguments; unknown ones are refused.
         chosen: Told of what "auto" has chosen, before the model is loaded.
+        most_images: Of a request.
 
     Raises:
         UsageError: No such engine, not installed, or an argument that it does not know.
@@ -139,8 +143,8 @@ def create_engine(
     """
     if name != "auto":
         check_engine(name, model, arguments)
-        return ENGINES[name].make(model, arguments)
+        return ENGINES[name].make(model, arguments, most_images)
     choice = choose_engine(model, arguments)
     if chosen is not None:
         chosen(choice)
-    return ChosenEngine(create_engine(choice.name, model, arguments), choice)
+    return ChosenEngine(create_engine(choice.name, model, arguments, most_images=most_images), choice)

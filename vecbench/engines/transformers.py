@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, islice
 from typing import Any
 
@@ -31,10 +31,14 @@ from vecbench.engines.base import (
     Response,
     Sampling,
     broken_template,
+    refusal_of,
 )
 from vecbench.engines.decoding import decoded
 from vecbench.engines.seeding import SeededSampling
 from vecbench.errors import ImageError, RunError, UsageError
+
+_Asked = tuple[Request, tuple[Image, ...]]
+"""A request with its pictures."""
 
 LOOK_AHEAD = 4
 """So many batches are pulled at once, to be sorted by length before they are cut."""
@@ -43,9 +47,9 @@ LOOK_AHEAD = 4
 class TransformersEngine:
     """Batched generation with `AutoProcessor` and `AutoModelForImageTextToText`.
 
-    Requests of one sampling setting are sorted by length, so that a batch holds little padding, and
-    padded on the left. A batch that does not fit into memory is halved, and stays halved; a request
-    that fails alone becomes a response with an error.
+    Requests of one sampling setting and number of images are sorted by length, so that a batch holds little
+    padding, and padded on the left. A batch that does not fit into memory is halved, and stays halved; a
+    request that fails alone becomes a response with an error.
 
     Args:
         model: A checkpoint directory or a Hugging Face model id.
@@ -94,16 +98,16 @@ class TransformersEngine:
         """The response of every request; at most `LOOK_AHEAD` batches of pictures are in memory."""
         ready = decoded(requests, ahead=self._batch_size, threads=self._arguments.decode_threads)
         while chunk := list(islice(ready, LOOK_AHEAD * self._batch_size)):
-            usable: list[tuple[Request, Image]] = []
-            for request, picture in chunk:
-                if isinstance(picture, ImageError):
-                    yield Response(request.key, None, error=picture.message)
+            usable: list[_Asked] = []
+            for request, pictures in chunk:
+                if isinstance(pictures, ImageError):
+                    yield Response(request.key, None, error=pictures.message)
                 elif self._image_token and self._image_token in request.prompt:
                     yield Response(request.key, None, error=f"{SECOND_IMAGE}: {self._image_token}")
                 else:
-                    usable.append((request, picture))
-            usable.sort(key=_sampling_then_length)
-            for _, alike in groupby(usable, key=lambda pair: _shared_settings(pair[0].sampling)):
+                    usable.append((request, pictures))
+            usable.sort(key=_alike_then_length)
+            for _, alike in groupby(usable, key=_alike):
                 waiting = list(alike)
                 while waiting:
                     batch, waiting = waiting[: self._batch_size], waiting[self._batch_size :]
@@ -116,7 +120,7 @@ class TransformersEngine:
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
 
-    def _responses(self, batch: list[tuple[Request, Image]]) -> Iterator[Response]:
+    def _responses(self, batch: list[_Asked]) -> Iterator[Response]:
         try:
             responses = self._generate_batch(batch)
         except Exception as fault:
@@ -126,7 +130,7 @@ class TransformersEngine:
             if no_memory and self._device.type == "cuda":
                 torch.cuda.empty_cache()
             if len(batch) == 1:
-                yield Response(batch[0][0].key, None, error=_first_line(fault))
+                yield refusal_of(batch[0][0], _first_line(fault))
                 return
             half = len(batch) // 2
             if no_memory:
@@ -138,19 +142,17 @@ class TransformersEngine:
         yield from self._responses(batch[:half])
         yield from self._responses(batch[half:])
 
-    def _generate_batch(self, batch: list[tuple[Request, Image]]) -> list[Response]:
+    def _generate_batch(self, batch: list[_Asked]) -> list[Response]:
         responses, cut = self._generated(batch)
         # The longest of a batch has the least room for its answer. What only that cut short is done again
         # without it, so that no answer depends on its batch; each time at least the longest is left out.
         return [*responses, *(self._generate_batch(cut) if cut else ())]
 
     @torch.inference_mode()  # type: ignore[untyped-decorator]
-    def _generated(
-        self, batch: list[tuple[Request, Image]]
-    ) -> tuple[list[Response], list[tuple[Request, Image]]]:
+    def _generated(self, batch: list[_Asked]) -> tuple[list[Response], list[_Asked]]:
         """The responses of a batch, and what must be done again because a longer request cut it short."""
         inputs = self._processor.apply_chat_template(
-            [_conversation(request.prompt, picture) for request, picture in batch],
+            [_conversation(request.prompt, pictures) for request, pictures in batch],
             add_generation_prompt=True,
             tokenize=True,
             return_dict=True,
@@ -188,8 +190,8 @@ class TransformersEngine:
         return responses, cut
 
     def _too_long(
-        self, batch: list[tuple[Request, Image]], prompt_lengths: list[int]
-    ) -> tuple[list[Response], list[tuple[Request, Image]]]:
+        self, batch: list[_Asked], prompt_lengths: list[int]
+    ) -> tuple[list[Response], list[_Asked]]:
         responses, fitting = [], []
         for pair, length in zip(batch, prompt_lengths, strict=True):
             if length < self._context:
@@ -243,7 +245,7 @@ class TransformersEngine:
         if processor.tokenizer.pad_token_id is None:
             processor.tokenizer.pad_token = processor.tokenizer.eos_token
         try:  # what fails for one question fails for every one
-            question = _conversation("Which?", new_image("RGB", (64, 64)))
+            question = _conversation("Which?", [new_image("RGB", (64, 64))])
             processor.apply_chat_template(question, add_generation_prompt=True, tokenize=False)
         except Exception as fault:  # a template can fail in every way that Python can
             raise broken_template(model, _first_line(fault)) from fault
@@ -276,19 +278,22 @@ def is_broken_device(fault: BaseException) -> bool:
     )
 
 
-def _conversation(prompt: str, picture: Image) -> list[dict[str, Any]]:
-    content = [{"type": "image", "image": picture}, {"type": "text", "text": prompt}]
-    return [{"role": "user", "content": content}]
+def _conversation(prompt: str, pictures: Sequence[Image]) -> list[dict[str, Any]]:
+    content = [{"type": "image", "image": picture} for picture in pictures]
+    return [{"role": "user", "content": [*content, {"type": "text", "text": prompt}]}]
 
 
-def _shared_settings(sampling: Sampling) -> tuple[float, float, int, tuple[str, ...]]:
+def _alike(asked: _Asked) -> tuple[Any, ...]:
     """What the requests of one batch must have in common."""
-    return (sampling.temperature, sampling.top_p, sampling.max_tokens, sampling.stop)
+    request, pictures = asked
+    sampling = request.sampling
+    # Some processors fill up with blank images where a request of the batch has fewer.
+    return (sampling.temperature, sampling.top_p, sampling.max_tokens, sampling.stop, len(pictures))
 
 
-def _sampling_then_length(pair: tuple[Request, Image]) -> tuple[Any, int, int]:
-    request, picture = pair
-    return (_shared_settings(request.sampling), len(request.prompt), picture.width * picture.height)
+def _alike_then_length(asked: _Asked) -> tuple[Any, int, int]:
+    request, pictures = asked
+    return (_alike(asked), len(request.prompt), sum(each.width * each.height for each in pictures))
 
 
 def _device(name: str) -> torch.device:

@@ -7,7 +7,7 @@ import dataclasses
 import os
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from vecbench.engines.base import (
     Request,
     Response,
     broken_template,
+    refusal_of,
 )
 from vecbench.engines.orphans import Watchdog
 from vecbench.engines.stopping import stoppable
@@ -50,7 +51,6 @@ from vllm.v1.engine.exceptions import EngineDeadError
 SHUTDOWN = 10.0
 """Seconds that vLLM's processes get to end by themselves."""
 DEFAULTS: Mapping[str, Any] = {
-    "limit_mm_per_prompt": {"image": 1},
     "disable_log_stats": True,
     # No image comes twice, but for repeats: keeping 4 GiB of processed ones is of no use.
     "mm_processor_cache_gb": 0,
@@ -69,23 +69,25 @@ class VllmEngine:
     Args:
         model: A checkpoint directory or a Hugging Face model id.
         arguments: See `VllmArguments`, and every field of vLLM's `AsyncEngineArgs`.
+        most_images: Of a request: vLLM reserves memory for so many, and refuses more, unless
+            `limit_mm_per_prompt` says otherwise.
 
     Raises:
         UsageError: Unknown or impossible arguments.
         RunError: The model cannot be loaded, or does not fit.
     """
 
-    def __init__(self, model: str, arguments: Mapping[str, Any]) -> None:
+    def __init__(self, model: str, arguments: Mapping[str, Any], most_images: int = 1) -> None:
         own, passed = divided(arguments, (each.name for each in dataclasses.fields(AsyncEngineArgs)))
         self._arguments = parse_arguments(VllmArguments, own)
         self._chat = ChatParams(
             chat_template=_template(self._arguments.chat_template),
             chat_template_kwargs={"add_generation_prompt": True, "tokenize": False},
         )
-        self._tokens: dict[str, tuple[int, ...]] = {}
+        self._tokens: dict[tuple[str, int], tuple[int, ...]] = {}
         self._image_token: str | None = None
         self._lora = _lora(self._arguments.lora)
-        self._passed = {**DEFAULTS, **passed}
+        self._passed = {"limit_mm_per_prompt": {"image": most_images}, **DEFAULTS, **passed}
         if self._lora is not None:
             self._passed["enable_lora"] = True
         limits = {"min_pixels": self._arguments.min_pixels, "max_pixels": self._arguments.max_pixels}
@@ -154,19 +156,19 @@ class VllmEngine:
 
     def _require_template(self, model: str, renderer: BaseRenderer[Any]) -> None:
         """Refuses a chat template with which every request would fail."""
-        question = _question("Which?", _Picture(new_image("RGB", (64, 64)), None))
+        question = _question("Which?", [_Picture(new_image("RGB", (64, 64)), None)])
         try:
             self._loop.start(renderer.render_messages_async(question, self._chat)).result()
         except Exception as fault:  # a template can fail in every way that Python can
             raise broken_template(model, _first_line(fault)) from fault
 
-    async def _answer(self, request: Request, image: _Picture) -> Response:
+    async def _answer(self, request: Request, images: Sequence[_Picture]) -> Response:
         llm = self._llm
         assert llm is not None
         if self._image_token and self._image_token in request.prompt:
             return Response(request.key, None, error=f"{SECOND_IMAGE}: {self._image_token}")
         try:
-            prompt = await self._rendered(llm.renderer, request.prompt, image)
+            prompt = await self._rendered(llm.renderer, request.prompt, images)
             generated = llm.generate(prompt, _sampling(request), request.key, lora_request=self._lora)
             outputs = [output async for output in generated]
         except asyncio.CancelledError:
@@ -180,29 +182,32 @@ class VllmEngine:
             # A request that vLLM refuses (too long, a picture its processor rejects) fails alone.
             if isinstance(fault, VLLMServerError) and llm.errored:
                 raise RunError(f"vLLM's engine died: {_first_line(fault)}") from fault
-            return Response(request.key, None, error=_first_line(fault))
+            return refusal_of(request, _first_line(fault))
         return _response(request, outputs[-1])
 
-    async def _rendered(self, renderer: BaseRenderer[Any], prompt: str, image: _Picture) -> EngineInput:
-        """What vLLM's engine takes: the prompt's tokens and the processed image.
+    async def _rendered(
+        self, renderer: BaseRenderer[Any], prompt: str, images: Sequence[_Picture]
+    ) -> EngineInput:
+        """What vLLM's engine takes: the prompt's tokens and the processed images.
 
-        Template and tokens are made once for every prompt: the samples of a task share theirs.
+        Template and tokens are made once for every prompt and number of images: the samples of a task share
+        theirs.
         """
         params = renderer.default_chat_tok_params
-        tokens = self._tokens.get(prompt)
+        tokens = self._tokens.get((prompt, len(images)))
         if tokens is not None:
             # A copy: whoever gets a list may extend it.
             known = TokensPrompt(
                 prompt_token_ids=list(tokens),
-                multi_modal_data={"image": [image.pixels]},
-                multi_modal_uuids={"image": [image.sha256]},
+                multi_modal_data={"image": [image.pixels for image in images]},
+                multi_modal_uuids={"image": [image.sha256 for image in images]},
             )
             return await renderer.process_for_engine_async(known, time.time(), tok_params=params)
-        _, rendered = await renderer.render_messages_async(_question(prompt, image), self._chat)
+        _, rendered = await renderer.render_messages_async(_question(prompt, images), self._chat)
         tokenized = await renderer.tokenize_prompt_async(rendered, params)
         # A few models show images as something else (chunks of a video): theirs are rendered every time.
         if list(tokenized.get("multi_modal_data") or ()) == ["image"] and len(self._tokens) < MOST_PROMPTS:
-            self._tokens[prompt] = tuple(tokenized["prompt_token_ids"])
+            self._tokens[prompt, len(images)] = tuple(tokenized["prompt_token_ids"])
         return await renderer.process_for_engine_async(tokenized, time.time(), tok_params=params)
 
 
@@ -213,12 +218,9 @@ class _Picture:
     """Stands for the pixels in vLLM's prefix cache, which would hash them otherwise."""
 
 
-def _question(prompt: str, image: _Picture) -> list[Any]:
-    content = [
-        {"type": "image_pil", "image_pil": image.pixels, "uuid": image.sha256},
-        {"type": "text", "text": prompt},
-    ]
-    return [{"role": "user", "content": content}]
+def _question(prompt: str, images: Sequence[_Picture]) -> list[Any]:
+    content = [{"type": "image_pil", "image_pil": image.pixels, "uuid": image.sha256} for image in images]
+    return [{"role": "user", "content": [*content, {"type": "text", "text": prompt}]}]
 
 
 def _template(path: str | None) -> str | None:
@@ -241,8 +243,8 @@ def _lora(path: str | None) -> LoRARequest | None:
     return LoRARequest(folder.name, 1, str(folder))
 
 
-def _decoded(request: Request) -> _Picture:
-    return _Picture(request.image.decode(), request.image.sha256)
+def _decoded(request: Request) -> list[_Picture]:
+    return [_Picture(each.decode(), each.sha256) for each in request.images]
 
 
 def _sampling(request: Request) -> SamplingParams:

@@ -59,6 +59,7 @@ def rows(path: Path, faults: list[ResponseFault]) -> Iterator[Row]:
         other = record.get("other_info")
         other = other if isinstance(other, dict) else {}
         image = record.get("image_path")
+        images = image if isinstance(image, list) and len(image) > 1 else None
         image = image[0] if isinstance(image, list) and image else image
         generations = record.get("generations")
         error = record.get("error")
@@ -72,12 +73,15 @@ def rows(path: Path, faults: list[ResponseFault]) -> Iterator[Row]:
                 other.get("task"),
                 record.get("ground_truth"),
                 text,
+                record | other,
                 sample_id=name,
                 candidates=other.get("candidates"),
                 repeat=repeat,
                 error=error,
                 image=image if isinstance(image, str) else None,
                 has_response="generations" in record,
+                kind=other.get("kind"),
+                images=images if images and all(isinstance(each, str) for each in images) else None,
             )
 
 

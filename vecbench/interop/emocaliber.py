@@ -68,6 +68,7 @@ def rows(path: Path, lines: Iterable[tuple[int, Mapping[str, Any]]]) -> Iterator
             said.get("task"),
             said.get("ground_truth"),
             values.get("response"),
+            said,
             sample_id=said.get("id"),
             candidates=said.get("candidates"),
             repeat=said.get("repeat"),

@@ -80,8 +80,8 @@ def load(
     faults: list[str] = []
     for sample in source.samples(chosen):
         text, fault = prompt_of(chosen, profile, sample)
-        if fault is None and not sample.has_image():
-            fault = f"there is no image {sample.image}"
+        if fault is None and (absent := sample.missing_image()) is not None:
+            fault = f"there is no image {absent}"
         if fault is not None:
             faults.append(f"{sample.id}: {fault}")
             continue
@@ -95,9 +95,11 @@ def load(
                 "target": sample.target,
                 "candidates": list(sample.candidates),
                 "aliases": [[alias, label] for alias, label in chosen.aliases.items()],
-                **_more_of_answers(chosen.specification),
+                **more_of_answers(chosen.specification),
             }
         )
+        if len(sample.images) > 1:
+            rows[-1]["images"] = list(sample.images)
     if faults:
         _refuse_or_warn(chosen, source, faults, rows, skip_faults=skip_faults)
     if not rows:
@@ -129,12 +131,13 @@ def _refuse_or_warn(
 
 
 def doc_to_image(doc: Mapping[str, Any]) -> list[Image]:
-    """The sample's picture, decoded as vecbench decodes it.
+    """The sample's pictures, decoded as vecbench decodes them.
 
     Raises:
         ImageError: It cannot be read or decoded; lm-eval then ends.
     """
-    return [decode_image(read_image(Path(doc["root"]), doc["image"]))]
+    images = doc.get("images") or [doc["image"]]
+    return [decode_image(read_image(Path(doc["root"]), image)) for image in images]
 
 
 def process_results(doc: Mapping[str, Any], results: Sequence[str]) -> dict[str, Any]:
@@ -143,17 +146,31 @@ def process_results(doc: Mapping[str, Any], results: Sequence[str]) -> dict[str,
     Of an answer that is neither right nor wrong, such as a rating, there is coverage alone: `vecbench score`
     on the sample log has the metrics of every answer kind.
     """
-    kind = _kind_of(doc)
-    reading = strict.read(results[0], doc["candidates"], kind, None)
+    return results_of(results[0], doc["candidates"], doc["target"], _kind_of(doc))
+
+
+def results_of(response: str, candidates: Sequence[str], target: Any, kind: AnswerKind) -> dict[str, Any]:
+    """As `process_results`, of one response.
+
+    Args:
+        response: The generated text.
+        candidates: The closed list.
+        target: The true answer as JSON; one that the kind cannot load is never answered right.
+        kind: How the answer is read.
+    """
+    reading = strict.read(response, candidates, kind, None)
     coverage = {"coverage": float(reading.confidence is not None)}
     if not kind.judges:
         return coverage
-    right = kind.is_right(reading.answer, kind.load(doc["target"]))
+    try:
+        right = kind.is_right(reading.answer, kind.load(target))
+    except ValueError:
+        right = False
     pair: Pair = (reading.confidence, right)
     return {"accuracy": float(right), **coverage, "brier": pair, "ece": pair}
 
 
-def _more_of_answers(said: AnswerSpecification) -> dict[str, str]:
+def more_of_answers(said: AnswerSpecification) -> dict[str, str]:
     """What a sample's candidates and aliases do not tell of how it is answered; nothing for plain labels."""
     if said == AnswerSpecification(labels=said.labels, aliases=said.aliases):
         return {}

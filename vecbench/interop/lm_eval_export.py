@@ -17,11 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from vecbench.digests import sha256_of
-from vecbench.interop.lm_eval import process_results
+from vecbench.interop.lm_eval import more_of_answers, results_of
 from vecbench.interop.lm_eval_samples import OURS
+from vecbench.interop.question import DEFAULT_KIND
 from vecbench.interop.rendering import RenderedPrompts
 from vecbench.interop.spool import ResponseSpool
 from vecbench.metrics import brier, ece
+from vecbench.samples.targets import as_text
 from vecbench.store import Manifest, StoredResponse, TaskRecord, remove, write_text
 from vecbench.store.files import replacing
 from vecbench.tasks import Catalogue
@@ -90,12 +92,14 @@ class _TaskLog:
     ) -> None:
         known = catalogue.tasks.get(task)
         record = manifest.tasks.get(task) if manifest else None
-        self.n = self._right = self._confident = 0
+        self.n = self._right = self._judged = self._confident = 0
         self._confidences = array("d")
         self._correct = array("b")
         self._hashes = hashlib.sha256()
+        self._catalogue = catalogue
         self._prompts = prompts
         self._aliases = [[alias, label] for alias, label in known.aliases.items()] if known else []
+        self._answers = more_of_answers(known.specification) if known else {}
         self._root = record.data if record and not record.data.startswith("hf:") else None
         self._settings = _settings(record)
 
@@ -107,11 +111,12 @@ class _TaskLog:
             doc = self._doc(first, prompt)
             texts = [each.response or "" for each in repeats]
             answer = texts[repeats.index(first)]
-            metrics = process_results(doc, [answer])
+            kind = self._catalogue.answers_of(first.task, first.kind)
+            metrics = results_of(answer, first.candidates, first.target, kind)
             hashes = {
                 "doc_hash": sha256_of(json.dumps(doc, indent=2, ensure_ascii=False)),
                 "prompt_hash": None if asked is None else sha256_of(asked),
-                "target_hash": sha256_of(first.target),
+                "target_hash": sha256_of(as_text(first.target)),
             }
             yield {
                 "doc_id": self.n,
@@ -135,13 +140,14 @@ class _TaskLog:
 
     def metrics(self, name: str) -> dict[str, Any]:
         values: dict[str, Any] = {"name": name, "alias": name, "sample_len": self.n}
-        for key, count in (("accuracy", self._right), ("coverage", self._confident)):
+        counts = {"accuracy": self._right, "coverage": self._confident}
+        for key, count in counts.items() if self._judged else [("coverage", self._confident)]:
             share = count / self.n
             values[f"{key},none"] = share
             values[f"{key}_stderr,none"] = (
                 math.sqrt(share * (1 - share) / (self.n - 1)) if self.n > 1 else "N/A"
             )
-        for key, metric in (("brier", brier), ("ece", ece)):
+        for key, metric in (("brier", brier), ("ece", ece)) if self._judged else ():
             value = metric(self._confidences, self._correct)
             values[f"{key},none"] = "N/A" if math.isnan(value) else value
             values[f"{key}_stderr,none"] = "N/A"
@@ -158,14 +164,19 @@ class _TaskLog:
             "target": response.target,
             "candidates": list(response.candidates),
             "aliases": self._aliases,
+            **self._answers,
+            **({"images": list(response.images)} if response.images else {}),
         }
 
     def _count(self, metrics: Mapping[str, Any]) -> None:
-        confidence, correct = metrics["ece"]
         self.n += 1
+        self._confident += metrics["coverage"] > 0
+        if "ece" not in metrics:  # neither right nor wrong
+            return
+        confidence, correct = metrics["ece"]
+        self._judged += 1
         self._right += correct
         if confidence is not None:
-            self._confident += 1
             self._confidences.append(confidence)
             self._correct.append(correct)
 
@@ -179,7 +190,13 @@ def _our_own(first: StoredResponse, repeats: Sequence[StoredResponse]) -> dict[s
         "image_sha256": first.image_sha256,
         "prompt_sha256": first.prompt_sha256,
     }
-    return said if first.stated_target is None else said | {"stated_target": first.stated_target}
+    further = {
+        "stated_target": first.stated_target,
+        "kind": None if first.kind == DEFAULT_KIND else first.kind,  # as in a line of responses.jsonl
+        "images_sha256": list(first.images_sha256) or None,
+        "attributes": dict(first.attributes) or None,
+    }
+    return said | {name: value for name, value in further.items() if value is not None}
 
 
 def _no_response(response: StoredResponse) -> str | None:

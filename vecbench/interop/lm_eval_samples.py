@@ -77,6 +77,7 @@ def rows(path: Path, lines: Iterable[tuple[int, Mapping[str, Any]]], notes: list
                 doc.get("task", _task(path.name)),
                 extra.get("stated_target", values.get("target")),
                 text,
+                {**doc, **extra},
                 sample_id=sample_id,
                 candidates=doc.get("candidates"),
                 repeat=_of(extra, "repeat", place, place),
@@ -86,6 +87,8 @@ def rows(path: Path, lines: Iterable[tuple[int, Mapping[str, Any]]], notes: list
                 image_sha256=extra.get("image_sha256", doc.get("image_sha256")),
                 prompt_sha256=extra.get("prompt_sha256"),
                 has_response="resps" in values,
+                kind=extra.get("kind"),
+                images=doc.get("images"),
             )
     if skipped:
         lines_are = "line is" if skipped == 1 else "lines are"

@@ -42,6 +42,7 @@ def rows(path: Path, lines: Iterable[tuple[int, Mapping[str, Any]]]) -> Iterator
             get("task"),
             target if target is not None else get("label"),
             get("response"),
+            values,
             sample_id if sample_id is not None else get("id"),
             get("candidates"),
             get("repeat"),
@@ -54,4 +55,6 @@ def rows(path: Path, lines: Iterable[tuple[int, Mapping[str, Any]]]) -> Iterator
             get("n_prompt_tokens"),
             get("n_output_tokens"),
             "response" in values,
+            get("kind"),
+            get("images"),
         )

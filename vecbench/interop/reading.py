@@ -130,7 +130,7 @@ def open_responses(path: Path, catalogue: Catalogue) -> ResponseSource:
     return ResponseSource(
         format=choice.format,
         files=tuple(choice.files),
-        responses=_responses(_rows(choice, faults, notes), resolution),
+        responses=responses_of(_rows(choice, faults, notes), resolution),
         faults=faults,
         default_output=run.path if run else beside,
         resolution=resolution,
@@ -159,7 +159,8 @@ def _changed_tasks(manifest: Manifest, catalogue: Catalogue, path: Path) -> Iter
             )
 
 
-def _responses(rows: Iterable[Row], resolution: Resolution) -> Iterator[StoredResponse]:
+def responses_of(rows: Iterable[Row], resolution: Resolution) -> Iterator[StoredResponse]:
+    """The responses that rows state; those that cannot be scored are among the faults."""
     for row in rows:
         response = resolution.response(row)
         if response is not None:

@@ -57,6 +57,6 @@ class RenderedPrompts:
         task = self._catalogue.tasks.get(name)
         if task is None:
             return {}
-        sample = Sample(task.id, "", "", "", candidates, None, Path())
+        sample = Sample(task.id, "", ("",), "", candidates, None, Path())
         rendered = (prompt_of(task, profile, sample) for profile in task.prompts)
         return {sha256_of(text): text for text, fault in rendered if fault is None}

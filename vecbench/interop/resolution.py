@@ -4,40 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from types import NoneType
+from typing import Any
 
-from vecbench.digests import sha256_of
-from vecbench.errors import DataError
-from vecbench.interop.row import Effect, ResponseFault, Row, shown
-from vecbench.labels import normal_form
+from vecbench.digests import joined_sha256, sha256_of
+from vecbench.interop.question import LONGEST_NAME, Question, Questions
+from vecbench.interop.row import Effect, ResponseFault, Row, UnusableError, shown
+from vecbench.samples.targets import as_text
 from vecbench.store import StoredResponse
-from vecbench.tasks import Catalogue, Task
-from vecbench.tasks.task import plain_name, without_prefix
-
-LONGEST_NAME = 200
-"""Characters of a task's name, and of an image's path that may serve as a sample id."""
-
-MOST_CANDIDATES = 1000
-"""The confusion matrix has a cell for every pair of them."""
+from vecbench.tasks import Catalogue
 
 _TEXT = (str, NoneType)
 _COUNT = (int, NoneType)
-
-
-class _UnusableError(Exception):
-    """A row that cannot be scored."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Question:
-    """What all rows with one task name and one list of candidates have in common."""
-
-    task: str
-    candidates: tuple[str, ...]
-    spellings: Mapping[str, str]
-    """Every way to write a target: as a candidate, and in normal form, aliases of the task included."""
+_NO_ATTRIBUTES: Mapping[str, str] = {}
+_ONE_IMAGE: tuple[tuple[str, ...], tuple[str | None, ...]] = ((), ())
 
 
 class Resolution:
@@ -63,16 +43,13 @@ class Resolution:
         """Responses so far, those to the same sample included."""
         self.unnamed = 0
         """Of these, those with neither id nor image: their samples are named by their lines."""
-        self._catalogue = catalogue
+        self._questions_of = Questions(catalogue)
         self._faults = faults
         self._retries = retries
         self._several_files = several_files
-        self._questions: dict[tuple[str, tuple[str, ...] | None], _Question] = {}
+        self._questions: dict[tuple[str, tuple[str, ...] | None, str | None], Question] = {}
         self._seen: dict[tuple[str, int], set[str]] = {}
         self._failed: set[tuple[str, str, int]] = set()
-        self._group_names = {
-            plain_name(name) for group in catalogue.groups.values() for name in (group.id, group.display)
-        }
 
     def response(self, row: Row) -> StoredResponse | None:
         """The response that a row states; None if it cannot be scored, which is then among the faults.
@@ -86,12 +63,13 @@ class Resolution:
             question = self._question(row)
             target = self._target(row, question)
             repeat = _repeat(row)
+            images, hashes = _ONE_IMAGE if row.images is None else _several(row)
             _require_types(row)
-            named = _sample_id(row)
+            named = _sample_id(row, images)
             sample_id = named or self._line(row)
             if row.error is None and not row.has_response:
-                raise _UnusableError("no response, and no error either")
-        except _UnusableError as unusable:
+                raise UnusableError("no response, and no error either")
+        except UnusableError as unusable:
             self._report(row, "not scored", str(unusable))
             return None
         text, error = self._text_or_error(row)
@@ -117,7 +95,13 @@ class Resolution:
             error,
             row.n_prompt_tokens,
             row.n_output_tokens,
-            stated_target=None if row.target == target else row.target,
+            question.kind.name,
+            images,
+            hashes,
+            _NO_ATTRIBUTES
+            if not question.subsets and "attributes" not in row.values
+            else _attributes(row, question),
+            row.target if row.target != target and type(row.target) is str else None,
         )
 
     @property
@@ -137,42 +121,37 @@ class Resolution:
         """Task id → samples so far that have a first response."""
         return {task: len(ids) for (task, repeat), ids in self._seen.items() if repeat == 0}
 
-    def _question(self, row: Row) -> _Question:
-        name = row.task
+    def _question(self, row: Row) -> Question:
         candidates = tuple(row.candidates) if type(row.candidates) is list else row.candidates
+        asked = row.task, candidates, row.kind
         try:
-            return self._questions[name, candidates]
+            question = self._questions[asked]
         except (KeyError, TypeError):  # TypeError: one of them is no text, and cannot be looked up
-            pass
-        if candidates is not None and not _are_labels(candidates):
-            raise _UnusableError(f"the candidates are {shown(row.candidates)}, not a list of labels")
-        if name is None:
-            raise _UnusableError("no task is named")
-        if type(name) is not str or not name.isprintable() or not 0 < len(name.strip()) <= LONGEST_NAME:
-            raise _UnusableError(f"the task is {shown(name)}, not a name")
-        task = self._catalogue.task_named(name)
-        if task is None and plain_name(name) in self._group_names:
-            raise _UnusableError(f"{shown(name)} is a group of tasks, not a task")
-        if task is None and candidates is None:
-            raise _UnusableError(f"unknown task {shown(name)}, and the row brings no candidates")
-        if task is not None and candidates is not None:
-            _require_same_candidates(row.file, row.line, task, candidates)
-        question = _question(name, task, candidates)
-        self._questions[name, candidates] = question
-        return question
+            question = self._questions_of.question(row)
+            self._questions[asked] = question
+        return question if question.is_closed else question.of(row)
 
-    def _target(self, row: Row, question: _Question) -> str:
+    def _target(self, row: Row, question: Question) -> Any:
         target = row.target
-        if type(target) is not str:
-            problem = "no target" if target is None else f"the target is {shown(target)}, not a label"
-            raise _UnusableError(problem)
-        found = question.spellings.get(target) or question.spellings.get(normal_form(target))
-        if found is None:
-            if row.error is None:  # a failed sample has its reason already
-                problem = f"the target {shown(target)} is not among the candidates of {question.task}"
-                self._report(row, "counts as wrong", problem)
-            return target
-        return found
+        if type(target) is str:
+            found = question.known.get(target)
+            if found is not None:
+                return found
+        elif target is None:
+            raise UnusableError("no target")
+        try:
+            return question.target(target)
+        except ValueError as fault:
+            problem = f"{fault} of {question.task}".replace(f"{target!r:.60}", shown(target), 1)
+        try:
+            question.kind.load(target)
+        except ValueError:
+            if row.error is not None and type(target) is str:
+                return target  # what a run could not use is a text in its responses
+            raise UnusableError(f"the target is {shown(target)}, not a {question.kind.name}") from None
+        if row.error is None:  # a failed sample has its reason already
+            self._report(row, "counts as wrong", problem)
+        return target
 
     def _line(self, row: Row) -> str:
         return f"{row.file.name}:{row.line}" if self._several_files else f"line {row.line}"
@@ -205,40 +184,26 @@ class Resolution:
         self._faults.append(ResponseFault(row.file, row.line, effect, problem))
 
 
-def _question(name: str, task: Task | None, candidates: Sequence[str] | None) -> _Question:
-    labels = tuple(candidates if candidates is not None else task.labels if task else ())
-    spellings: dict[str, str] = {}
-    if task is not None:
-        # Candidates that differ in spelling only are the same labels: the aliases lead to the row's own.
-        by_form = {normal_form(label): label for label in labels}
-        spellings |= {
-            normal_form(alias): by_form[normal_form(label)] for alias, label in task.aliases.items()
-        }
-    spellings |= {normal_form(label): label for label in labels}
-    spellings |= {label: label for label in labels}
-    return _Question(task.id if task else without_prefix(name.strip()), labels, spellings)
+def _attributes(row: Row, question: Question) -> Mapping[str, str]:
+    """What scores are broken down by: what a stored response says, or else the row's columns."""
+    stated = row.values.get("attributes")
+    stored = stated if isinstance(stated, dict) else {}
+    if not question.subsets:
+        return {name: as_text(value) for name, value in stored.items()}
+    return {name: as_text(stored.get(name, row.values.get(name))) for name in question.subsets}
 
 
-def _require_same_candidates(file: Path, line: int, task: Task, candidates: Sequence[str]) -> None:
-    theirs, ours = ({normal_form(label) for label in labels} for labels in (candidates, task.labels))
-    if theirs != ours:
-        raise DataError(
-            f"{file}, line {line}: its candidates are not those of {task.id}: "
-            f"{', '.join(candidates)[:1000]} there, {', '.join(task.labels)} in {task.path}",
-            "Name the task differently if it is another one; its rows are then scored in no group.",
-        )
-
-
-def _sample_id(row: Row) -> str | None:
+def _sample_id(row: Row, images: Sequence[str]) -> str | None:
     given = row.sample_id
     if type(given) is str and given:
         return given
     if type(given) is int:
         return str(given)
     if given is not None:
-        raise _UnusableError(f"the sample id is {shown(given)}")
-    if type(row.image) is str and 0 < len(row.image) <= LONGEST_NAME and not row.image.startswith("data:"):
-        return row.image
+        raise UnusableError(f"the sample id is {shown(given)}")
+    named = " + ".join(images) if images else row.image
+    if type(named) is str and 0 < len(named) <= LONGEST_NAME and not named.startswith("data:"):
+        return named
     return None
 
 
@@ -246,16 +211,24 @@ def _repeat(row: Row) -> int:
     if row.repeat is None:
         return 0
     if type(row.repeat) is not int or row.repeat < 0:
-        raise _UnusableError(f"repeat is {shown(row.repeat)}, not a count")
+        raise UnusableError(f"repeat is {shown(row.repeat)}, not a count")
     return row.repeat
 
 
-def _are_labels(candidates: object) -> bool:
-    return (
-        type(candidates) is tuple
-        and 0 < len(candidates) <= MOST_CANDIDATES
-        and all(type(each) is str and each.strip() and each.isprintable() for each in candidates)
-    )
+def _several(row: Row) -> tuple[tuple[str, ...], tuple[str | None, ...]]:
+    """The paths and the hashes of several images; none where there is one, which then is `image`."""
+    images, hashes = row.images, row.values.get("images_sha256")
+    if type(images) is not list or not all(type(each) is str for each in images):
+        raise UnusableError(f"images is {shown(images)}, not a list of texts")
+    if hashes is None:
+        hashes = [None] * len(images)
+    if type(hashes) is not list or len(hashes) != len(images) or {type(each) for each in hashes} - {*_TEXT}:
+        raise UnusableError(f"images_sha256 is {shown(hashes)}, not a hash for every image")
+    if row.image is None and images:
+        row.image = images[0]
+    if row.image_sha256 is None:
+        row.image_sha256 = joined_sha256(hashes)
+    return (tuple(images), tuple(hashes)) if len(images) > 1 else _ONE_IMAGE
 
 
 def _require_types(row: Row) -> None:
@@ -277,9 +250,9 @@ def _require_types(row: Row) -> None:
         ("n_output_tokens", row.n_output_tokens, _COUNT),
     ):
         if type(value) not in kinds:
-            raise _UnusableError(f"{name} is {shown(value)}, not a {'text' if kinds is _TEXT else 'count'}")
+            raise UnusableError(f"{name} is {shown(value)}, not a {'text' if kinds is _TEXT else 'count'}")
 
 
-def _key(task: str, sample_id: str, repeat: int, target: str, text: str | None) -> str:
+def _key(task: str, sample_id: str, repeat: int, target: Any, text: str | None) -> str:
     said = f"{task}\0{sample_id}\0{repeat}\0{target}\0{text}"
     return sha256_of(said)

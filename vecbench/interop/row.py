@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -47,6 +48,10 @@ class ResponseFault:
         return json.dumps(values) + "\n"
 
 
+class UnusableError(Exception):
+    """A row that cannot be scored; its text says why."""
+
+
 @dataclass(slots=True)
 class Row:
     """What a file says of one response; nothing is checked, so every value may be of any type.
@@ -57,8 +62,9 @@ class Row:
         file: Where it stands.
         line: Counted from 1.
         task: Any name of the task.
-        target: The true label.
+        target: The true answer, as the file writes it.
         response: The generated text.
+        values: Everything that the file says of the row, by name.
         sample_id: Unique within the task.
         candidates: The closed list.
         repeat: 0 for the first answer to a sample.
@@ -71,6 +77,8 @@ class Row:
         n_prompt_tokens: Prompt length in tokens.
         n_output_tokens: Answer length in tokens.
         has_response: Whether the file has a place for the response at all, be it null.
+        kind: Name of the answer kind.
+        images: Paths of several images, in order.
     """
 
     file: Path
@@ -78,6 +86,7 @@ class Row:
     task: Any
     target: Any
     response: Any
+    values: Mapping[str, Any]
     sample_id: Any = None
     candidates: Any = None
     repeat: Any = None
@@ -90,6 +99,8 @@ class Row:
     n_prompt_tokens: Any = None
     n_output_tokens: Any = None
     has_response: bool = True
+    kind: Any = None
+    images: Any = None
 
 
 def shown(value: object) -> str:

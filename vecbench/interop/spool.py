@@ -11,6 +11,7 @@ from dataclasses import fields
 from itertools import groupby, islice
 from operator import attrgetter, itemgetter
 from pathlib import Path
+from typing import Any
 
 from vecbench.store import StoredResponse
 from vecbench.store.files import cannot_write
@@ -18,7 +19,7 @@ from vecbench.store.files import cannot_write
 BATCH = 1000
 """Responses that are written at once."""
 MOST_SHARED = 10_000
-"""So many lists of candidates are kept, to be the same in memory for all responses that have them."""
+"""So many lists of candidates and targets are kept, to be the same in memory for all responses with them."""
 
 _values = attrgetter(*(each.name for each in fields(StoredResponse)))
 
@@ -58,7 +59,7 @@ class ResponseSpool:
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / f".responses.{os.getpid()}.spool"
-        self._shared: dict[tuple[str, str, tuple[str, ...]], tuple[str, str, tuple[str, ...]]] = {}
+        self._shared: dict[Any, Any] = {}
         self._made = [each for each in (folder, *folder.parents) if not each.exists()]
         with self._written():
             folder.mkdir(parents=True, exist_ok=True)
@@ -125,11 +126,15 @@ class ResponseSpool:
     def _response(self, stored: bytes) -> StoredResponse:
         key, task, sample_id, repeat, target, candidates, *further = marshal.loads(stored)
         # Whoever keeps something of every response keeps these once, as when they were first read.
-        asked = (task, target, candidates)
-        if asked not in self._shared and len(self._shared) < MOST_SHARED:
-            self._shared[asked] = asked
-        task, target, candidates = self._shared.get(asked, asked)
+        task, candidates = self._once((task, candidates))
+        if type(target) is str:
+            target = self._once(target)
         return StoredResponse(key, task, sample_id, repeat, target, candidates, *further)
+
+    def _once(self, value: Any) -> Any:
+        if value not in self._shared and len(self._shared) < MOST_SHARED:
+            self._shared[value] = value
+        return self._shared.get(value, value)
 
     @contextmanager
     def _written(self) -> Iterator[None]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from vecbench.digests import sha256_of
+from vecbench.digests import joined_sha256, sha256_of
 from vecbench.engines import Sampling
 from vecbench.errors import DataError, ImageError
 from vecbench.models import Model
@@ -18,7 +18,7 @@ from vecbench.run import RunPlan, response_key
 from vecbench.samples import DataSource, Sample, open_data
 from vecbench.store import Manifest, StoredResponse
 from vecbench.tasks import Task
-from vecbench.tasks.prompts import prompt_of
+from vecbench.tasks.prompts import needed_columns, prompt_of
 
 MOST_NAMED = 3
 
@@ -144,7 +144,7 @@ def _check_task(
         pixel_limits=manifest.pixel_limits,
         answer_settings=manifest.answer_settings,
     )
-    renders = samples is not None or "dataset_prompt" not in task.prompts[record.prompt]
+    renders = samples is not None or not needed_columns(task, record.prompt)
     if renders:
         for each in responses:
             sample = samples[each.sample_id] if samples else _claimed_sample(task, each)
@@ -266,11 +266,12 @@ def _image_sha256(task: Task, profile: str, sample: Sample) -> str | None:
     if fault is not None:
         return None
     try:
-        return hashlib.sha256(sample.image_bytes()).hexdigest()
+        count = len(sample.images)
+        return joined_sha256([hashlib.sha256(sample.image_bytes(n)).hexdigest() for n in range(count)])
     except ImageError:
         return None
 
 
 def _claimed_sample(task: Task, response: StoredResponse) -> Sample:
-    candidates = response.candidates
-    return Sample(task.id, response.sample_id, response.image, response.target, candidates, None, Path())
+    images, candidates = response.images or (response.image,), response.candidates
+    return Sample(task.id, response.sample_id, images, response.target, candidates, None, Path())

@@ -7,7 +7,17 @@ from functools import lru_cache
 from importlib.metadata import entry_points
 
 from vecbench.errors import UsageError, nearest
-from vecbench.metrics import calibration, consistency, labels, proper, ranking, smooth
+from vecbench.metrics import (
+    calibration,
+    consistency,
+    labels,
+    options,
+    ordering,
+    proper,
+    ranking,
+    regression,
+    smooth,
+)
 from vecbench.metrics.definition import Metric
 
 ENTRY_POINT = "vecbench.metrics"
@@ -37,11 +47,42 @@ CONFIDENCE_METRICS = (
 JUDGED_METRICS = (labels.ACCURACY, labels.COVERAGE, *CONFIDENCE_METRICS)
 LABEL_METRICS = (labels.ACCURACY, labels.F1_MACRO, labels.F1_WEIGHTED, labels.COVERAGE, *CONFIDENCE_METRICS)
 
+CHOICE_METRICS = (
+    labels.ACCURACY,
+    options.CHANCE,
+    options.LETTER_BIAS,
+    labels.COVERAGE,
+    *CONFIDENCE_METRICS,
+)
+RANKING_METRICS = (
+    ordering.RANKING_SCORE,
+    ordering.HIT,
+    ordering.ORDER,
+    ordering.BEST_CONSTANT,
+    *JUDGED_METRICS,
+)
+_OF_RATINGS = (
+    regression.MAE,
+    regression.RMSE,
+    regression.BIAS,
+    regression.PEARSON,
+    regression.SPEARMAN,
+    regression.KENDALL,
+    regression.CCC,
+)
+RATING_METRICS = (*_OF_RATINGS, labels.COVERAGE)
+JUDGED_RATING_METRICS = (*_OF_RATINGS, *JUDGED_METRICS)
+"""Of ratings that are right within a tolerance."""
+
+OWN_METRICS = tuple(
+    dict.fromkeys((*LABEL_METRICS, *CHOICE_METRICS, *RANKING_METRICS, *JUDGED_RATING_METRICS))
+)
+
 
 @lru_cache(maxsize=1)
 def installed_metrics() -> tuple[Metric, ...]:
     """Those of installed packages; one that has the key of one of ours is not taken."""
-    own = {metric.key for metric in LABEL_METRICS}
+    own = {metric.key for metric in OWN_METRICS}
     found = (each.load() for each in entry_points(group=ENTRY_POINT))
     return tuple(metric for metric in found if metric.key not in own)
 

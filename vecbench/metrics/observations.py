@@ -83,6 +83,9 @@ class Observations:
         """
         if tuple(classes) == self.classes:
             return self
+        if not self.classes:  # answers that are none of any
+            none = np.full(self.n, -1, dtype=np.intp)
+            return replace(self, classes=tuple(classes), target=none, answer=none)
         place = {name: number for number, name in enumerate(classes)}
         # The last place stands for −1.
         moved = np.array([*(place[name] for name in self.classes), -1], dtype=np.intp)

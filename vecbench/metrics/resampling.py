@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
-from vecbench.metrics.bootstrap import REPLICATES, SEED, rows_drawn
+from vecbench.metrics.bootstrap import BLOCK, REPLICATES, SEED, rows_drawn
 from vecbench.metrics.cells import Values
 from vecbench.metrics.clusters import MOST_UNITS
 from vecbench.metrics.definition import Metric
@@ -28,7 +29,11 @@ MOST_NUMBERS = 4 * 10**8
 """Rows times replicates of such a metric."""
 
 AT_ONCE = 2**22
-"""Numbers of a block."""
+"""Numbers of a block of such replicates."""
+
+FEW_PATTERNS = 512
+FEW_A_PATTERN = 8
+"""With more patterns and fewer images a pattern, drawing images one by one is faster than drawing counts."""
 
 FEWEST_TOGETHER = 20
 """Images of fewer than this in the same tasks are drawn with others: few by themselves would hardly vary."""
@@ -38,48 +43,36 @@ Models = Sequence[Mapping[str, Observations]]
 
 
 @dataclass(frozen=True)
-class _Units:
-    """What is drawn: images that are in the same tasks, or groups of them.
+class _Images:
+    """What is drawn: images, each among those that are in the same tasks.
 
     Attributes:
-        strata: How many units each stratum has; they are numbered one stratum after the other.
-        of_row: Of each model: task → the unit of each row.
+        stratum: Of each image; shape (images,).
+        of_row: Of each model: task → the place of each row's image.
     """
 
-    strata: tuple[int, ...]
+    stratum: NDArray[np.intp]
     of_row: Sequence[Mapping[str, NDArray[np.intp]]]
 
     @classmethod
-    def of(cls, models: Models) -> _Units:
+    def of(cls, models: Models) -> _Images:
         images = np.unique(np.concatenate([rows.image for model in models for rows in model.values()]))
-        tasks = {name: column for column, name in enumerate(models[0])}
-        places = [
+        of_row = [
             {name: np.searchsorted(images, rows.image) for name, rows in model.items()} for model in models
         ]
-        present = np.zeros((images.size, len(tasks)), dtype=np.bool_)
-        for model in places:
-            for name, place in model.items():
-                present[place, tasks[name]] = True
+        present = np.zeros((images.size, len(models[0])), dtype=np.bool_)
+        for model in of_row:
+            for column, place in enumerate(model.values()):
+                present[place, column] = True
         _, kind, sizes = np.unique(present, axis=0, return_inverse=True, return_counts=True)
         kind = kind.ravel()
-        kind = np.where(sizes[kind] < FEWEST_TOGETHER, -1, kind)
-        unit = np.empty(images.size, dtype=np.intp)
-        strata: list[int] = []
-        for number in np.unique(kind):
-            own = np.flatnonzero(kind == number)
-            units = min(own.size, MOST_UNITS)
-            within = np.arange(own.size)
-            if own.size > units:
-                within = np.random.default_rng(SEED).permutation(own.size) % units
-            unit[own] = sum(strata) + within
-            strata.append(units)
-        of_row = [{name: unit[place] for name, place in model.items()} for model in places]
-        return cls(tuple(strata), of_row)
+        _, stratum = np.unique(np.where(sizes[kind] < FEWEST_TOGETHER, -1, kind), return_inverse=True)
+        return cls(stratum.ravel(), of_row)
 
-    def draw(self, replicates: int, stream: np.random.Generator) -> NDArray[np.float64]:
-        """How often each unit is drawn, of its own stratum's; shape (replicates, units)."""
-        drawn = [rows_drawn(np.ones(size, dtype=np.int64), replicates, stream) for size in self.strata]
-        return np.concatenate(drawn, axis=1).astype(np.float64)
+    @property
+    def strata(self) -> list[NDArray[np.intp]]:
+        """The images of each stratum."""
+        return [np.flatnonzero(self.stratum == number) for number in range(int(self.stratum.max()) + 1)]
 
 
 def resampled(
@@ -105,41 +98,25 @@ def resampled(
         Name of a set → key → values of shape (models, replicates); one replicate is of the same images
         everywhere.
     """
-    units = _Units.of(models)
+    images = _Images.of(models)
     found: dict[str, dict[str, Values]] = {name: {} for name in members}
     by_sums, by_rows = (
         {name: [each for each in listed if each.basis == basis] for name, listed in metrics.items()}
         for basis in ("sums", "rows")
     )
-    n = sum(rows.n for rows in models[0].values())
     if any(by_sums.values()):
-        size = sum(units.strata)
-        sums = [
-            {name: _unit_sums(rows, own[name], size) for name, rows in model.items()}
-            for model, own in zip(models, units.of_row, strict=True)
-        ]
-
-        def of_sums(size: int, stream: np.random.Generator) -> dict[tuple[str, str], Values]:
-            drawn = units.draw(size, stream)
-            by_task = [
-                {name: {key: drawn @ column for key, column in own.items()} for name, own in model.items()}
-                for model in sums
-            ]
-            return {
-                (name, metric.key): np.stack([metric.value(each) for each in totals])
-                for name, wanted in by_sums.items()
-                if wanted
-                for totals in [[_added([model[part] for part in members[name]]) for model in by_task]]
-                for metric in wanted
-            }
-
-        at_once = max(8, min(500, AT_ONCE // max(1, size)))
-        _gather(found, in_blocks(of_sums, replicates, at_once, seed))
+        drawn = _drawn_sums(models, images, replicates, seed)
+        for name, wanted in by_sums.items():
+            totals = [_added([model[part] for part in members[name]]) for model in drawn]
+            found[name] |= {each.key: np.stack([each.value(part) for part in totals]) for each in wanted}
     if any(by_rows.values()):
+        n = sum(rows.n for rows in models[0].values())
 
         def of_rows(size: int, stream: np.random.Generator) -> dict[tuple[str, str], Values]:
-            drawn = units.draw(size, stream)
-            weights = [{name: drawn[:, own] for name, own in model.items()} for model in units.of_row]
+            times = np.zeros((size, images.stratum.size))
+            for own in images.strata:
+                times[:, own] = rows_drawn(np.ones(own.size, dtype=np.int64), size, stream)
+            weights = [{name: times[:, own] for name, own in model.items()} for model in images.of_row]
             return {
                 (name, metric.key): np.stack([metric.value(each) for each in totals])
                 for name, wanted in by_rows.items()
@@ -151,17 +128,67 @@ def resampled(
             }
 
         count = min(replicates, max(FEWEST_REPLICATES, min(REPLICATES_OF_ROWS, MOST_NUMBERS // max(1, n))))
-        _gather(found, in_blocks(of_rows, count, max(1, min(100, AT_ONCE // max(1, n))), seed))
+        blocks = in_blocks(of_rows, count, max(1, min(100, AT_ONCE // max(1, n))), seed)
+        for name, key in blocks[0]:
+            found[name][key] = np.concatenate([block[name, key] for block in blocks], axis=-1)
     return found
 
 
-def _unit_sums(rows: Observations, own: NDArray[np.intp], units: int) -> dict[str, Values]:
-    """Column → its sum over the rows of each unit; shape (units,)."""
-    columns = {"rows": np.ones(rows.n), **rows.columns}
-    return {
-        key: np.bincount(own, weights=column, minlength=units).astype(np.float64)
-        for key, column in columns.items()
-    }
+def _drawn_sums(
+    models: Models, images: _Images, replicates: int, seed: int
+) -> list[dict[str, dict[str, Values]]]:
+    """Of each model: task → column → its sum in each replicate; shape (replicates,).
+
+    Images whose sums are equal are one pattern, and where there are few of these, their counts are drawn.
+    """
+    sums = _sums_by_image(models, images)
+    names = [[list(rows.columns) for rows in model.values()] for model in models]
+    drawn = np.zeros((replicates, *sums.shape[1:]))
+    stream = np.random.default_rng(seed)
+    # One thread, so that the sums are the same to the last bit on any number of processors.
+    with threadpool_limits(1, user_api="blas"):
+        for own in images.strata:
+            flat = sums[own].reshape(own.size, -1)
+            patterns, counts = np.unique(flat, axis=0, return_counts=True)
+            few = counts.size <= FEW_PATTERNS or counts.size * FEW_A_PATTERN < own.size
+            if not few:
+                patterns, counts = _grouped(flat)
+            for begin in range(0, replicates, BLOCK):
+                block = drawn[begin : begin + BLOCK]
+                if few:
+                    times = stream.multinomial(own.size, counts / own.size, size=len(block))
+                else:
+                    times = rows_drawn(counts, len(block), stream)
+                block += (times @ patterns).reshape(block.shape)
+    return [
+        {
+            name: {column: drawn[:, task, place, number] for number, column in enumerate(names[place][task])}
+            for task, name in enumerate(model)
+        }
+        for place, model in enumerate(models)
+    ]
+
+
+def _sums_by_image(models: Models, images: _Images) -> Values:
+    """Each image's sums; shape (images, tasks, models, columns), of zeros where there is no such column."""
+    width = max(len(rows.columns) for model in models for rows in model.values())
+    size = images.stratum.size
+    sums = np.zeros((size, len(models[0]), len(models), width))
+    for place, (model, of_row) in enumerate(zip(models, images.of_row, strict=True)):
+        for task, (name, rows) in enumerate(model.items()):
+            for number, column in enumerate(rows.columns.values()):
+                sums[:, task, place, number] = np.bincount(of_row[name], weights=column, minlength=size)
+    return sums
+
+
+def _grouped(flat: Values) -> tuple[Values, NDArray[np.int64]]:
+    """The sums of at most `MOST_UNITS` random groups of images, to bound what a replicate costs; and ones."""
+    if len(flat) > MOST_UNITS:
+        group = np.random.default_rng(SEED).permutation(len(flat)) % MOST_UNITS
+        grouped = np.zeros((MOST_UNITS, flat.shape[1]))
+        np.add.at(grouped, group, flat)
+        flat = grouped
+    return flat, np.ones(len(flat), dtype=np.int64)
 
 
 def _added(parts: Sequence[Mapping[str, Values]]) -> Totals:
@@ -174,8 +201,3 @@ def _weighted(
 ) -> Totals:
     columns = Observations.pooled([model[part] for part in parts]).columns
     return Totals(weighted=WeightedRows(columns, np.concatenate([weights[part] for part in parts], axis=-1)))
-
-
-def _gather(found: dict[str, dict[str, Values]], blocks: Sequence[Mapping[tuple[str, str], Values]]) -> None:
-    for name, key in blocks[0]:
-        found[name][key] = np.concatenate([block[name, key] for block in blocks], axis=-1)

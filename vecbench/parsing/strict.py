@@ -46,7 +46,7 @@ def read(
     cut_off = finish_reason == "length"
     if stated is None and not cut_off and (beside := confidence_beside(text)):
         first, number = beside
-        if kind.read_bare(first, candidates)[0] is not None:
+        if kind.is_bare_answer(first, candidates):
             text, stated = first, Stated(number, complete=True)
     if answer is not None:
         found, status = kind.read(text, candidates)
@@ -58,8 +58,8 @@ def read(
             or is_left_open(visible.text, "answer")
             or (visible.reasoning_cut_off and finish_reason != "stop")
         )
-    if found is None and could_be_cut_off:
-        status = "truncated"
+    if could_be_cut_off and (found is None or kind.may_go_on(text, candidates)):
+        found, status = None, "truncated"
     # Of a number that is cut off nobody knows how it would have gone on.
     number_is_whole = stated is not None and (stated.complete or not cut_off)
     confidence, confidence_status = read_confidence(stated.text if stated and number_is_whole else None)

@@ -11,7 +11,7 @@ _NAMES = "[tT](?i:hink(?:ing)?)|[aA](?i:nswer)|[cC](?i:onfidence)"
 # An attribute has its equals sign: "<think about it>" is no tag.
 _TAG = re.compile(rf"<(\s*/)?\s*({_NAMES})\s*(?:>|(?<=\s)[\w:-]+\s*=[^<>]*>)")
 _ESCAPED_TAG = re.compile(rf"&lt;(\s*/?\s*(?:{_NAMES})\s*)&gt;")
-_END_TOKENS = (
+END_TOKENS = (
     "<|im_end|>",
     "<|endoftext|>",
     "<|end_of_text|>",
@@ -20,6 +20,7 @@ _END_TOKENS = (
     "<end_of_turn>",
     "<end_of_utterance>",
     "<eos>",
+    "<\uff5cend\u2581of\u2581sentence\uff5c>",
     "</s>",
 )
 """What chat models end a turn with, where the server leaves it in the text."""
@@ -102,9 +103,9 @@ def without_reasoning(response: str) -> Visible:
 
 def _without_end_tokens(text: str) -> str:
     end = len(text.rstrip())
-    if not text.endswith(_END_TOKENS, 0, end):
+    if not text.endswith(END_TOKENS, 0, end):
         return text
-    while text.endswith(_END_TOKENS, 0, end):
+    while text.endswith(END_TOKENS, 0, end):
         end = text.rindex("<", 0, end)
         while end and text[end - 1].isspace():
             end -= 1

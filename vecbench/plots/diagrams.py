@@ -206,9 +206,9 @@ def confusion_matrix(counts: NDArray[np.int64], labels: Sequence[str], name: str
 
 
 def _figure(width: float, height: float) -> Figure:
-    from matplotlib.figure import Figure
+    from vecbench.plots.picture import Picture
 
-    return Figure(figsize=(width, height))
+    return Picture(figsize=(width, height))
 
 
 def _axes(

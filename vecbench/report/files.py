@@ -12,18 +12,20 @@ from vecbench.parsing import Prediction
 from vecbench.plots.diagrams import (
     accuracy_coverage_curve,
     confusion_matrix,
-    reliability_diagram,
     save_figure,
 )
 from vecbench.plots.points import confusion_csv, reliability_points, selective_points
+from vecbench.plots.ratings import rating_diagram, ratings_csv
+from vecbench.report.reliability import diagram_of, has_diagram
 from vecbench.report.tables import (
     coarse_markdown,
+    columns_of,
     markdown_table,
     recalibration_markdown,
     spread_markdown,
     threshold_markdown,
 )
-from vecbench.scoring import CompleteScores, Scores, prediction_lines, protocol_named
+from vecbench.scoring import CompleteScores, RowScores, Scores, prediction_lines, protocol_named
 from vecbench.store import Manifest, remove, write_text
 from vecbench.store.files import replacing
 
@@ -72,23 +74,36 @@ def write_figures(scores: Scores, folder: Path) -> list[Path]:
     pictures |= {name: scored for name, scored in scores.tasks.items() if name not in grouped}
     written: list[Path] = []
     for name, scored in pictures.items():
-        shown, cells = scores.names.get(name, name), scored.cells
-        if "ece" not in scored.metrics:  # the protocol scores no confidences here
+        if not has_diagram(scored):
             continue
+        shown, cells = scores.names.get(name, name), scored.cells
         numbers = reliability_points(cells).as_csv() if cells.n else ""
-        null = scored.metrics.get("ece_null")
-        diagram = reliability_diagram(cells, shown, scored.n, null.value if null else None)
+        diagram = diagram_of(scores, name)
         written.append(save_figure(diagram, numbers, folder / file_name("reliability", name)))
         numbers = selective_points(cells, scored.n).as_csv() if cells.n else ""
         curve = accuracy_coverage_curve(cells, shown, scored.n)
         written.append(save_figure(curve, numbers, folder / file_name("coverage", name)))
     for name, scored in scores.tasks.items():
+        if scored.ratings is not None:
+            shown = scores.names.get(name, name)
+            diagram = rating_diagram(*scored.ratings, shown, _values_of(scored))
+            numbers = ratings_csv(*scored.ratings)
+            written.append(save_figure(diagram, numbers, folder / file_name("ratings", name)))
         if not scored.classes:
             continue
         matrix = confusion_matrix(scored.confusion, scored.classes, scores.names.get(name, name))
         numbers = confusion_csv(scored.confusion, scored.classes)
         written.append(save_figure(matrix, numbers, folder / file_name("confusion", name)))
     return written
+
+
+def _values_of(scored: RowScores) -> str:
+    """The metrics that are always shown, as tables print them."""
+    always = [metric for metric in scored.scored_by if metric.shown == "always"]
+    values = ((column, scored.metrics[column.key].value) for column in columns_of(always, [always]))
+    return ", ".join(
+        f"{column.heading} {'–' if value is None else column.printed(value)}" for column, value in values
+    )
 
 
 def file_name(kind: str, name: str) -> str:

@@ -26,9 +26,13 @@ from vecbench.scoring import (
     Scores,
     protocol_named,
 )
+from vecbench.scoring.listing import HEADLINE, listed
 
 IN_PAPERS = ("accuracy", "ece", "brier")
 """What a LaTeX table has of each group, as the papers do."""
+
+FURTHER = 100
+"""Ranks of columns that are shown only where there is room."""
 
 WIDEST = 8
 """Columns of the terminal's table: more would not fit 80 characters."""
@@ -79,14 +83,19 @@ class Column:
         heading: Of the column.
         scale: What values are multiplied by where they are printed.
         decimals: That are printed.
-        is_narrow: Whether it is shown where there is little room.
+        rank: Which columns are left where there is little room: those of the lowest ranks.
     """
 
     key: str
     heading: str
     scale: float = 100.0
     decimals: int = 1
-    is_narrow: bool = True
+    rank: int = 0
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether it is shown where there is little room."""
+        return self.rank < FURTHER
 
     def printed(self, value: float) -> str:
         """A value as the table has it."""
@@ -105,16 +114,40 @@ def columns(scores: Scores) -> tuple[Column, ...]:
             for key, heading in protocol.headings.items()
             if key in known
         )
-    declared: dict[str, Metric] = {}
-    for rows in every:
-        declared |= {metric.key: metric for metric in rows.scored_by if metric.key not in declared}
-    return tuple(column_of(metric) for metric in declared.values() if metric.shown != "asked")
+    by_rows = [[metric for metric in rows.scored_by if metric.shown != "asked"] for rows in every]
+    return columns_of({metric.key: metric for listed in by_rows for metric in listed}.values(), by_rows)
 
 
-def column_of(metric: Metric) -> Column:
-    """The column of a metric as it declares itself."""
-    decimals = 1 if metric.unit == "share" else 3
-    return Column(metric.key, metric.heading, metric.scale, decimals, metric.shown == "always")
+def columns_of(metrics: Iterable[Metric], by_rows: Iterable[Sequence[Metric]]) -> tuple[Column, ...]:
+    """The columns of some metrics as they declare themselves.
+
+    Args:
+        metrics: In the order of the columns.
+        by_rows: The metrics of every line of the table: the first of each line have the lowest rank, so that
+            no answer kind is without a column where there is little room.
+    """
+    ranks: dict[str, int] = {}
+    for declared in by_rows:
+        ordered = sorted(declared, key=lambda metric: metric.shown != "always")
+        for place, metric in enumerate(ordered):
+            rank = place + FURTHER * (metric.shown != "always")
+            ranks[metric.key] = min(rank, ranks.get(metric.key, rank))
+    return tuple(
+        Column(
+            metric.key,
+            metric.heading,
+            metric.scale,
+            1 if metric.unit == "share" else 3,
+            ranks.get(metric.key, 0),
+        )
+        for metric in metrics
+    )
+
+
+def fitting(every: Sequence[Column], most: int) -> tuple[Column, ...]:
+    """As many columns as there is room for, in their order: those of the lowest ranks."""
+    kept = sorted(range(len(every)), key=lambda place: (every[place].rank, place))[:most]
+    return tuple(every[place] for place in sorted(kept))
 
 
 def score_table(scores: Scores, *, intervals: bool = False) -> ScoreTable:
@@ -139,6 +172,7 @@ def score_table(scores: Scores, *, intervals: bool = False) -> ScoreTable:
     if alone:
         lines = [_line(scores.names.get(name, name), scores.tasks[name], notes) for name in alone]
         blocks.append(("No group", tuple(lines)))
+    blocks += _subset_blocks(scores, notes)
     if len(scores.tasks) > 1 or notes.is_published:
         blocks.append(("Overall", tuple(_group_lines(scores.overall, (), scores, notes))))
     return ScoreTable(tuple(blocks), (*notes.texts.values(), *scores.notes))
@@ -185,8 +219,28 @@ def _group_lines(
         # Why a macro score is undefined shows in the lines above it.
         silent = replace(notes, texts={})
         marked = frozenset[str]().union(*(notes.conditional(scores.tasks[name]) for name in group.tasks))
-        if group.macro:
+        if any(column.key in group.macro for column in notes.columns):
             yield ScoreLine("macro", 1, None, _cells(group.macro, marked, silent))
+
+
+def _subset_blocks(scores: Scores, notes: _Notes) -> Iterator[tuple[str, tuple[ScoreLine, ...]]]:
+    """A block for each column that a task, or a group of several, is broken down by; and its headline."""
+    several = {name: group.pooled for name, group in scores.groups.items() if len(group.tasks) > 1}
+    for name, rows in (*scores.tasks.items(), *several.items()):
+        shown = scores.names.get(name, name)
+        lines = [_headline(rows, notes)] if rows.headline is not None else []
+        for column, values in rows.subsets.items():
+            parts = [_line(value or "–", each, notes) for value, each in values.items()]
+            yield f"{shown}, by {column}", (*parts, *lines)
+            lines = []
+        if lines:
+            yield shown, tuple(lines)
+
+
+def _headline(rows: RowScores, notes: _Notes) -> ScoreLine:
+    first = next(iter(rows.metrics))
+    cells = (_cell(column, rows.headline, notes) if column.key == first else "" for column in notes.columns)
+    return ScoreLine("headline", 1, None, tuple(cells))
 
 
 def _line(name: str, rows: RowScores, notes: _Notes, level: int = 2) -> ScoreLine:
@@ -219,9 +273,7 @@ def terminal_table(scores: Scores, *, intervals: bool = False) -> Group:
     built = score_table(scores, intervals=intervals)
     every = columns(scores)
     width = 4 if intervals else WIDEST - any(column.decimals > 1 for column in every)
-    # Where there is no room for all, what is shown always comes before what is shown where there is.
-    ranked = sorted(range(len(every)), key=lambda place: (not every[place].is_narrow, place))
-    places = sorted(ranked[:width])
+    places = [every.index(column) for column in fitting(every, width)]
     table = Table(box=None, pad_edge=False)
     table.add_column("% (n: rows)", no_wrap=True, max_width=NAME_WIDTH)
     table.add_column("n", justify="right", no_wrap=True)
@@ -256,12 +308,13 @@ def csv_table(scores: Scores) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(["level", "name", "aggregate", "metric", "value", "low", "high", "method", "n", "why"])
-    for level, name, aggregate, metrics in _all_scores(scores):
-        for key, each in metrics.items():
-            values = [each.value, each.low, each.high, each.method, each.n, each.why]
-            writer.writerow(
-                [level, name, aggregate, key, *("" if value is None else value for value in values)]
-            )
+    for scope, name, subset, key, each in listed(scores):
+        if subset or key == HEADLINE:
+            continue
+        level, _, macro = scope.partition(" ")
+        aggregate = macro or ("rows" if level == "task" else "pooled")
+        values = [each.value, each.low, each.high, each.method, each.n, each.why]
+        writer.writerow([level, name, aggregate, key, *("" if value is None else value for value in values)])
     return stream.getvalue()
 
 
@@ -419,15 +472,6 @@ def plain_markdown(heading: str, columns: Sequence[str], rows: Iterable[Sequence
     """The same in Markdown."""
     lines = [_markdown_row([heading, *columns]), _markdown_row([":--", *["--:"] * len(columns)])]
     return "\n".join([*lines, *(_markdown_row(row) for row in rows)]) + "\n"
-
-
-def _all_scores(scores: Scores) -> Iterator[tuple[str, str, str, Mapping[str, Score]]]:
-    for name, rows in scores.tasks.items():
-        yield "task", name, "rows", rows.metrics
-    for name, group in [*scores.groups.items(), ("overall", scores.overall)]:
-        level = "overall" if group is scores.overall else "group"
-        yield level, name, "pooled", group.pooled.metrics
-        yield level, name, "macro", group.macro
 
 
 def _markdown_row(cells: Iterable[str]) -> str:

@@ -54,6 +54,15 @@ class RunPlan:
     pixel_limits: Mapping[str, int] = field(default_factory=dict)
     answer_settings: Mapping[str, Any] = field(default_factory=dict)
 
+    def most_images(self) -> int:
+        """The most images that a sample has, of any of its tasks; 1 if none has any.
+
+        Raises:
+            DataError: The samples cannot be used.
+        """
+        samples = (sample for each in self.tasks for sample in each.data.samples(each.task, self.limit))
+        return max((len(sample.images) for sample in samples if sample.fault is None), default=1)
+
 
 def response_key(
     plan: RunPlan, sampling: Sampling, sample: Sample, prompt: str, image_sha256: str | None, repeat: int
@@ -68,7 +77,7 @@ def response_key(
         sampling: The task's generation settings; its seed is not looked at.
         sample: What is asked about.
         prompt: As rendered.
-        image_sha256: Of the image file's bytes; None if there are none.
+        image_sha256: Of the image file's bytes, or `joined_sha256` of several; None if there are none.
         repeat: 0 for the first answer to the sample.
     """
     settings = asdict(sampling) | {"seed": plan.seed if sampling.temperature > 0 else None}

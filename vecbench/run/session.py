@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Protocol
 
 from vecbench.ahead import done_ahead
-from vecbench.digests import sha256_of
+from vecbench.digests import joined_sha256, sha256_of
 from vecbench.engines import Engine, Request, Response
-from vecbench.errors import DataError, ImageError, Interrupted, RunError
+from vecbench.errors import DataError, Interrupted, RunError
 from vecbench.run.manifest import manifest_of
 from vecbench.run.plan import RunPlan, TaskRun, response_key, seeded
 from vecbench.samples import Sample
@@ -175,7 +175,7 @@ class _Session:
         self._output_tokens += response.n_output_tokens or 0
         if row.error is not None:
             self.failed.append((row.task, row.sample_id, row.error))
-            if row.key not in self._faulty and not row.error.startswith(f"{row.image}: "):
+            if row.key not in self._faulty and not row.error.startswith(_image_prefixes(row)):
                 self._refusals[_DIGITS.sub("0", row.error)] += 1
                 self._last_refusal = row.error
         self._observer.stored(row)
@@ -230,22 +230,24 @@ class _Session:
             asked = ((sample, *prompt_of(task_run.task, task_run.profile, sample)) for sample in samples)
             # Files on a network's storage are slow one by one; hashing them takes no interpreter lock either.
             read = done_ahead(asked, _read, ahead=READ_AHEAD, threads=READ_AHEAD, name="read")
-            for (sample, prompt, _), image in read:
+            for (sample, prompt, _), images in read:
                 for repeat in range(self._plan.repeats):
-                    row = self._row(task_run, sample, prompt, image, repeat)
+                    row = self._row(task_run, sample, prompt, images, repeat)
                     if row.key in log:
                         self._observer.kept()
                         continue
                     self._waiting[row.key] = row
-                    if isinstance(image.data, str):
+                    if any(isinstance(each.data, str) for each in images):
                         self._faulty.add(row.key)
                     sampling = seeded(task_run.sampling, self._plan.seed, sample, repeat)
-                    yield Request(row.key, prompt, image, sampling)
+                    yield Request(row.key, prompt, images, sampling)
 
     def _row(
-        self, task_run: TaskRun, sample: Sample, prompt: str, image: SampleImage, repeat: int
+        self, task_run: TaskRun, sample: Sample, prompt: str, images: Sequence[SampleImage], repeat: int
     ) -> StoredResponse:
-        image_sha256 = image.sha256
+        hashes = tuple(each.sha256 for each in images)
+        image_sha256 = joined_sha256(hashes)
+        several = len(sample.images) > 1
         return StoredResponse(
             key=response_key(self._plan, task_run.sampling, sample, prompt, image_sha256, repeat),
             task=sample.task,
@@ -261,6 +263,10 @@ class _Session:
             error=None,
             n_prompt_tokens=None,
             n_output_tokens=None,
+            kind=task_run.task.answers.name,
+            images=sample.images if several else (),
+            images_sha256=hashes if several else (),
+            attributes=sample.attributes,
         )
 
 
@@ -269,12 +275,14 @@ def _counted(task_run: TaskRun, limit: int | None, observer: RunObserver) -> int
     task, data = task_run.task, task_run.data
     count = faulty = missing = unprompted = 0
     why = ""
+    absent: str | None = None
     for sample in data.samples(task, limit):
         count += 1
         if sample.fault is not None:
             faulty += 1
             continue
-        missing += not sample.has_image()
+        absent = sample.missing_image()
+        missing += absent is not None
         _, fault = prompt_of(task, task_run.profile, sample)
         if fault is not None:
             unprompted += 1
@@ -287,8 +295,11 @@ def _counted(task_run: TaskRun, limit: int | None, observer: RunObserver) -> int
             "Choose another prompt profile: --prompt.",
         )
     if missing == count:
+        such = sample.root / (absent or "")
         raise DataError(
-            f"none of the {count} images of {task.id} is there, such as {sample.root / sample.image}",
+            f"none of the {count} images of {task.id} is there, such as {such}"
+            if len(sample.images) == 1
+            else f"none of the {count} samples of {task.id} has all its images: there is no {such}",
             f"Check --data: image paths start from {sample.root.absolute()}.",
         )
     if limit is None and task.expected_n and not task.expected_n[0] <= count <= task.expected_n[1]:
@@ -298,15 +309,17 @@ def _counted(task_run: TaskRun, limit: int | None, observer: RunObserver) -> int
     return count
 
 
-def _read(asked: tuple[Sample, str, str | None]) -> SampleImage:
-    """The image of a sample, its prompt and the reason why it cannot be asked, which stands for the image."""
+def _read(asked: tuple[Sample, str, str | None]) -> tuple[SampleImage, ...]:
+    """The images of a sample, of which the reason why it cannot be asked takes the place."""
     sample, _, why_not = asked
-    if why_not is not None:
-        return SampleImage(sample.image, why_not)
-    try:
-        return SampleImage(sample.image, sample.image_bytes())
-    except ImageError as fault:
-        return SampleImage(sample.image, fault.message)
+    if why_not is None:
+        return sample.read_images()
+    return tuple(SampleImage(image, why_not) for image in sample.images or ("",))
+
+
+def _image_prefixes(row: StoredResponse) -> tuple[str, ...]:
+    """How an error begins that is of one of the row's images."""
+    return tuple(f"{image}: " for image in row.images or (row.image,))
 
 
 def _completed(row: StoredResponse, response: Response) -> StoredResponse:

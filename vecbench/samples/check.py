@@ -1,4 +1,4 @@
-"""What is wrong with data before anybody spends a GPU on it: counts, images, labels, duplicates."""
+"""What is wrong with data before anybody spends a GPU on it: counts, images, targets, duplicates."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
+from vecbench.digests import joined_sha256
 from vecbench.errors import DataError, ImageError, MissingImageError, nearest
 from vecbench.samples.images import decode_image, read_image
 from vecbench.samples.observer import CountObserver, Nobody
 from vecbench.samples.sample import Sample
 from vecbench.samples.source import DataSource
+from vecbench.samples.targets import as_text
 from vecbench.tasks import Catalogue, Task
 from vecbench.tasks.task import AUTO
 
@@ -29,7 +31,7 @@ class Finding:
 
     Attributes:
         sample_id: Whose.
-        image: As the data spells it.
+        image: As the data spells it; of several the one with the problem, or the first.
         problem: One line.
     """
 
@@ -40,10 +42,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """Samples whose image files hold the same bytes.
+    """Samples whose image files hold the same bytes; of several images, all of them in the same order.
 
     Attributes:
-        samples: (task, sample id, target) of each, at least two.
+        samples: (task, sample id, target as a text) of each, at least two.
     """
 
     samples: tuple[tuple[str, str, str], ...]
@@ -61,23 +63,26 @@ class TaskCheck:
     Attributes:
         task: The task.
         n: Its rows.
-        missing: Samples without an image file, or that name none.
-        unreadable: Samples whose image file cannot be read, decoded or trusted.
-        labels: Samples whose target is not among the task's labels.
+        missing: Samples that name no image, or one that is not there.
+        unreadable: Samples of which an image file cannot be read, decoded or trusted.
+        targets: Samples whose target the task's answer kind refuses, such as one that is no label.
         unprompted: Samples whose row brings no prompt, while others of the task bring one.
         needs_prompts: Whether the task is asked with the rows' own prompts unless something else is
             said: a sample without one then fails.
         duplicates: Images that several of its samples have.
+        classes: What targets are counted by → samples of it, in the order of the list; empty for an answer
+            kind that has no classes.
     """
 
     task: Task
     n: int
     missing: tuple[Finding, ...]
     unreadable: tuple[Finding, ...]
-    labels: tuple[Finding, ...]
+    targets: tuple[Finding, ...]
     unprompted: tuple[Finding, ...]
     needs_prompts: bool
     duplicates: tuple[Duplicate, ...]
+    classes: Mapping[str, int]
 
     @property
     def has_expected_rows(self) -> bool:
@@ -88,7 +93,7 @@ class TaskCheck:
     @property
     def n_faults(self) -> int:
         """Samples that a run would fail on, each once, and one for a wrong number of rows."""
-        findings = [*self.missing, *self.unreadable, *self.labels]
+        findings = [*self.missing, *self.unreadable, *self.targets]
         if self.needs_prompts:
             findings += self.unprompted
         return len({each.sample_id for each in findings}) + (not self.has_expected_rows)
@@ -148,7 +153,7 @@ def check_data(
         DataError: The table is broken.
     """
     samples = {task.id: list(source.samples(task)) for task in tasks}
-    named = dict.fromkeys(each.image for rows in samples.values() for each in rows if each.image)
+    named = dict.fromkeys(image for rows in samples.values() for each in rows for image in each.images)
     looks = _looked_at(source.root, named, observer or Nobody())
     checks = tuple(_task_check(source, task, samples[task.id], looks) for task in tasks)
     shared = [each for each in _duplicates(samples.values(), looks) if len(each.tasks) > 1]
@@ -225,40 +230,54 @@ def _task_check(
 ) -> TaskCheck:
     missing: list[Finding] = []
     unreadable: list[Finding] = []
-    labels: list[Finding] = []
+    targets: list[Finding] = []
     for sample in samples:
-        if sample.target not in task.labels:
-            labels.append(_finding(sample, f"the target {sample.target!r} is not among the labels"))
+        if sample.target_fault is not None:
+            targets.append(Finding(sample.id, sample.image, sample.target_fault))
         elif sample.fault is not None:
-            missing.append(_finding(sample, sample.fault))
+            missing.append(_finding(sample, sample.image, sample.fault))
             continue
-        if not sample.image:
-            continue
-        look = looks[sample.image]
-        if look.problem is not None:
-            (missing if look.is_missing else unreadable).append(_finding(sample, look.problem))
+        for image in sample.images:
+            look = looks[image]
+            if look.problem is not None:
+                (missing if look.is_missing else unreadable).append(_finding(sample, image, look.problem))
     bare = [sample for sample in samples if not (sample.prompt and sample.prompt.strip())]
     return TaskCheck(
         task,
         len(samples),
         tuple(missing),
         tuple(unreadable),
-        tuple(labels),
-        tuple(_finding(sample, "the row brings no prompt") for sample in bare if len(bare) < len(samples)),
+        tuple(targets),
+        tuple(
+            _finding(sample, sample.image, "the row brings no prompt")
+            for sample in bare
+            if len(bare) < len(samples)
+        ),
         task.prompt == AUTO and source.brings_prompts(task),
         tuple(_duplicates([samples], looks)),
+        _classes(task, samples),
     )
 
 
-def _finding(sample: Sample, problem: str) -> Finding:
-    return Finding(sample.id, sample.image, problem.removeprefix(f"{sample.image}: "))
+def _classes(task: Task, samples: Sequence[Sample]) -> dict[str, int]:
+    usable = [sample for sample in samples if sample.target_fault is None]
+    lists = dict.fromkeys(sample.candidates for sample in usable)
+    counts = {name: 0 for each in lists for name in task.answers.classes(each)}
+    if counts:
+        for sample in usable:
+            counts[str(sample.target)] = counts.get(str(sample.target), 0) + 1
+    return counts
+
+
+def _finding(sample: Sample, image: str, problem: str) -> Finding:
+    return Finding(sample.id, image, problem.removeprefix(f"{image}: "))
 
 
 def _duplicates(tasks: Iterable[Sequence[Sample]], looks: Mapping[str, _Look]) -> Iterator[Duplicate]:
     owners: dict[str, list[tuple[str, str, str]]] = {}
     for samples in tasks:
         for sample in samples:
-            sha256 = looks[sample.image].sha256 if sample.image else None
+            sha256 = joined_sha256([looks[image].sha256 for image in sample.images])
             if sha256 is not None:
-                owners.setdefault(sha256, []).append((sample.task, sample.id, sample.target))
+                owners.setdefault(sha256, []).append((sample.task, sample.id, as_text(sample.target)))
     return (Duplicate(tuple(each)) for each in owners.values() if len(each) > 1)

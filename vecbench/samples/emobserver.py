@@ -7,8 +7,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, TextIO
 
-from vecbench.samples.format import DataFormat, Row, required_task, required_text, stated_candidates
+from vecbench.samples.format import DataFormat, Row, require_candidates, required_task, required_text
 from vecbench.strict_json import RepeatedKeyError, unique
+
+LONGEST_NUMBER = 300
+"""Digits of a whole number that is kept as it is."""
 
 
 def _rows(stream: TextIO) -> Iterator[Row]:
@@ -19,8 +22,7 @@ def _rows(stream: TextIO) -> Iterator[Row]:
 
 def _records(text: str) -> Iterator[tuple[str, int, Any, str | None]]:
     try:
-        # No number is of use here, and Python refuses whole ones of thousands of digits.
-        pairs = json.loads(text, object_pairs_hook=_Pairs, parse_int=float)
+        pairs = json.loads(text, object_pairs_hook=_Pairs, parse_int=_number)
     except json.JSONDecodeError as fault:
         raise ValueError(f"line {fault.lineno}: not valid JSON") from None
     except RecursionError:
@@ -40,6 +42,11 @@ def _records(text: str) -> Iterator[tuple[str, int, Any, str | None]]:
         except RecursionError:
             raise ValueError(f"line {line}: sample {name!r}: nested too deeply") from None
         yield name, line, plain, repeated[0] if repeated else None
+
+
+def _number(digits: str) -> int | float:
+    """Python refuses whole numbers of thousands of digits, and one that nobody needs must not stop a run."""
+    return int(digits) if len(digits) < LONGEST_NUMBER else float(digits)
 
 
 class _Pairs(list[tuple[str, Any]]):
@@ -81,14 +88,17 @@ def _row(name: str, line: int, values: Any, fault: str | None) -> Row:
     prompt = values.get("prompt")
     if prompt is not None and not isinstance(prompt, str):
         raise ValueError(f"{where}: 'prompt' is not a text")
+    target = required_text(values, "ground_truth", where)
+    task = required_task(other, where)
+    require_candidates(other, where)
     return Row(
         line=line,
         id=name,
-        image=images[0] if images else "",
-        label=required_text(values, "ground_truth", where),
-        task=required_task(other, where),
+        images=tuple(image for image in images[:1] if image),
+        columns={**values, **other, "ground_truth": target},
+        target_column="ground_truth",
+        task=task,
         prompt=prompt or None,
-        candidates=stated_candidates(other, where),
         fault=f"{len(images)} images are named" if len(images) > 1 else fault,
     )
 

@@ -9,9 +9,9 @@ from vecbench.samples.format import (
     DataFormat,
     Row,
     jsonl_rows,
+    require_candidates,
     required_task,
     required_text,
-    stated_candidates,
 )
 
 
@@ -24,14 +24,17 @@ def _row(line: int, values: Mapping[str, Any], fault: str | None) -> Row:
     parts = _parts(values, where)
     images = [required_text(part, "image", where) for part in parts if part.get("type") == "image"]
     texts = [required_text(part, "text", where) for part in parts if part.get("type") == "text"]
+    required_text(values, "ground_truth", where)
+    task = required_task(values, where)
+    require_candidates(values, where)
     return Row(
         line=line,
         id="",
-        image=images[0].removeprefix("file://") if images else "",
-        label=required_text(values, "ground_truth", where),
-        task=required_task(values, where),
+        images=tuple(image for each in images[:1] if (image := each.removeprefix("file://"))),
+        columns=values,
+        target_column="ground_truth",
+        task=task,
         prompt="\n".join(texts) or None,
-        candidates=stated_candidates(values, where),
         fault=f"{len(images)} images are named" if len(images) > 1 else fault,
     )
 

@@ -1,36 +1,56 @@
 """Anyone's own data: a folder with images and one table that names them.
 
 The table is a CSV with a header or a JSONL. Columns, each with the names that are understood:
-image (`image`, `image_path`, `file_name`), label (`label`, `target`, `ground_truth`), and, if they
-are there, `id` (or `sample_id`), `task`, `prompt`, `candidates` (a list; in a CSV, a JSON list),
-`split` (rows of another one than `test` are left out). Others are ignored.
+image (`image`, `image_path`, `file_name`; several are a list in `images`, or `image1`, `image2` and so on),
+target (the name of the task's answer kind, such as `rating`, or one of `TARGETS`), and, if they are there,
+`id` (or `sample_id`), `task`, `prompt`, `candidates`, `split` (rows of another one than `test` are left out).
+Prompts, subsets and answer kinds may name any further column. A list is one in a JSONL, and in a CSV a JSON
+list.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TextIO
 
-from vecbench.samples.format import DataFormat, Row, csv_rows, is_test_split, jsonl_rows, stated_candidates
+from vecbench.answer_columns import TARGETS
+from vecbench.answers import registry
+from vecbench.samples.format import (
+    DataFormat,
+    Row,
+    csv_rows,
+    is_test_split,
+    jsonl_rows,
+    require_candidates,
+)
 
 COLUMNS = {
     "image": ("image", "image_path", "file_name"),
-    "label": ("label", "target", "ground_truth"),
     "id": ("id", "sample_id"),
     "task": ("task",),
     "prompt": ("prompt",),
     "split": ("split",),
 }
+SEVERAL = "images"
+NUMBERED = re.compile(r"image([1-9][0-9]{0,2})")
+
+_Images = tuple[tuple[str, ...], str | None]
+"""Paths in order, and why they cannot be used."""
 
 
 def _csv(stream: TextIO) -> Iterator[Row]:
-    return _rows((*each, None) for each in csv_rows(stream, _require_columns))
+    # A label is a text, whatever it looks like.
+    columns = [SEVERAL, "candidates", *(name for name in _targets() if name != "label")]
+    rows = csv_rows(stream, _require_columns)
+    return _rows((line, _decoded(values, columns), None) for line, values in rows)
 
 
 def _jsonl(stream: TextIO) -> Iterator[Row]:
-    return _rows(jsonl_rows(stream))
+    rows = jsonl_rows(stream)
+    return _rows((line, _decoded(values, ["candidates"]), fault) for line, values, fault in rows)
 
 
 def _rows(raw: Iterable[tuple[int, Mapping[str, Any], str | None]]) -> Iterator[Row]:
@@ -39,25 +59,81 @@ def _rows(raw: Iterable[tuple[int, Mapping[str, Any], str | None]]) -> Iterator[
             _require_columns(values)
         if _other_split(values):
             continue
-        image = "" if _kind(values, "image") else _first(values, "image")
+        images, problem = _images(values)
+        require_candidates(values, f"line {line}")
         yield Row(
             line=line,
-            id=_first(values, "id") or image or f"line-{line}",
-            image=image,
-            label=_first(values, "label"),
+            id=_first(values, "id") or " + ".join(images) or f"line-{line}",
+            images=images,
+            columns=values,
             task=_first(values, "task").strip(),
             prompt=_first(values, "prompt") or None,
-            candidates=_candidates(values, f"line {line}"),
-            fault=repeated or _fault(values),
+            fault=repeated or problem or _fault(values),
         )
+
+
+def _decoded(values: Mapping[str, Any], columns: Sequence[str]) -> Mapping[str, Any]:
+    """A row with the lists and objects that stand in some of its columns as the text of their JSON."""
+    found = dict(values)
+    for column in columns:
+        cell = found.get(column)
+        if isinstance(cell, str) and cell.lstrip().startswith(("[", "{")):
+            try:
+                found[column] = json.loads(cell)
+            except (ValueError, RecursionError):
+                continue
+    candidates = found.get("candidates")
+    if isinstance(candidates, str) and not candidates.strip():
+        found["candidates"] = None
+    return found
+
+
+def _targets() -> Sequence[str]:
+    """The columns that may hold a target."""
+    return (*TARGETS, *registry.kinds())
+
+
+def _images(values: Mapping[str, Any]) -> _Images:
+    """The images of a row: those of `images`, or the one of `image`, or `image1`, `image2` and so on."""
+    several = values.get(SEVERAL)
+    if several not in (None, ""):
+        return _listed(several)
+    if _name(values, "image") is None and any(NUMBERED.fullmatch(str(name)) for name in values):
+        return _numbered(values)
+    image = "" if _kind(values, "image") else _first(values, "image")
+    return ((image,) if image else ()), _problem(values, "image")
+
+
+def _listed(several: object) -> _Images:
+    images = [several] if isinstance(several, str) else several
+    if not isinstance(images, list) or not all(isinstance(each, str) for each in images):
+        return (), f'{SEVERAL} is {several!r:.60}, not a list of paths such as ["a.jpg", "b.jpg"]'
+    if "" in images:
+        return (), f"{SEVERAL} names no image at place {images.index('') + 1}"
+    return tuple(images), None
+
+
+def _numbered(values: Mapping[str, Any]) -> _Images:
+    named = {int(match[1]): str(name) for name in values if (match := NUMBERED.fullmatch(str(name)))}
+    there = {number: name for number, name in named.items() if values[name] not in (None, "")}
+    for number in range(1, max(there, default=0)):
+        if number not in there:
+            return (), f"image{number} names no image, and {there[max(there)]} does"
+    for number in sorted(there):
+        if not isinstance(values[there[number]], str):
+            return (), f"{there[number]} is {values[there[number]]!r:.60}, not a text"
+    return tuple(values[there[number]] for number in sorted(there)), None
 
 
 def _fault(values: Mapping[str, Any]) -> str | None:
     """What of a row is no text and becomes none; numbers do."""
-    for column in ("image", "label", "id", "prompt"):
-        if kind := _kind(values, column):
-            return f"{_name(values, column)} is {kind}, not a text"
-    return None
+    found = (_problem(values, column) for column in ("id", "prompt"))
+    return next((problem for problem in found if problem is not None), None)
+
+
+def _problem(values: Mapping[str, Any], column: str) -> str | None:
+    kind = _kind(values, column)
+    return f"{_name(values, column)} is {kind}, not a text" if kind else None
 
 
 def _kind(values: Mapping[str, Any], column: str) -> str:
@@ -85,27 +161,13 @@ def _splits(raw: Iterable[tuple[int, Mapping[str, Any]]]) -> Mapping[str, int]:
     return Counter(split for _, values in raw if (split := _other_split(values)))
 
 
-def _candidates(values: Mapping[str, Any], where: str) -> tuple[str, ...] | None:
-    """A CSV's cell holds the list as JSON, such as ["joy", "fear"]; an empty one holds none."""
-    given = values.get("candidates")
-    if not isinstance(given, str):
-        return stated_candidates(values, where)
-    if not given.strip():
-        return None
-    try:
-        listed = json.loads(given)
-    except (ValueError, RecursionError):
-        listed = given
-    return stated_candidates({"candidates": listed}, where)
-
-
 def _require_columns(first: Collection[str]) -> None:
-    for needed in ("image", "label"):
-        if not any(name in first for name in COLUMNS[needed]):
+    images = (*COLUMNS["image"], SEVERAL, "image1")
+    for needed, names in (("image", images), ("label", ("label", "target", "ground_truth"))):
+        known = _targets() if needed == "label" else names
+        if not any(name in first for name in known):
             found = ", ".join(str(name) for name in first if name)
-            raise ValueError(
-                f"there is no column {needed}; found: {found}; name it {' or '.join(COLUMNS[needed])}"
-            )
+            raise ValueError(f"there is no column {needed}; found: {found}; name it {' or '.join(names)}")
 
 
 def _first(values: Mapping[str, Any], column: str) -> str:
@@ -118,6 +180,6 @@ def _name(values: Mapping[str, Any], column: str) -> str | None:
     return next((name for name in COLUMNS[column] if values.get(name) is not None), None)
 
 
-_SHAPE = "A CSV with a header or a JSONL, UTF-8, with the columns image and label."
+_SHAPE = "A CSV with a header or a JSONL, UTF-8, with the columns image and label (or target)."
 OWN_CSV = DataFormat("CSV", _SHAPE, _csv, left_out=_splits_of_csv)
 OWN_JSONL = DataFormat("JSONL", _SHAPE, _jsonl, left_out=_splits_of_jsonl)

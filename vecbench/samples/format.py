@@ -6,9 +6,10 @@ import csv
 import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TextIO
 
+from vecbench.answer_columns import TARGETS
 from vecbench.escaping import printable
 from vecbench.strict_json import RepeatedKeyError, unique
 
@@ -20,22 +21,32 @@ class Row:
     Attributes:
         line: Where it stands in the table, from 1.
         id: Its name, unique within its task; empty if the format knows no ids.
-        image: The image's path; empty if none is named.
-        label: The target.
+        images: The images' paths, in order; empty if none is named.
+        columns: Everything that the row says, by column; a list of candidates is under `candidates`.
+        target_column: The column that holds the target; None where that depends on the task, see `target`.
         task: The task's name; empty if the table names none, and the row belongs to any.
         prompt: The prompt that the row brings; None if it brings none.
-        candidates: The closed list that the row brings, in the order of its prompt; None if it brings none.
         fault: Why the row cannot become a usable sample; None if it can.
     """
 
     line: int
     id: str
-    image: str
-    label: str
+    images: tuple[str, ...]
+    columns: Mapping[str, Any] = field(default_factory=dict)
+    target_column: str | None = None
     task: str = ""
     prompt: str | None = None
-    candidates: tuple[str, ...] | None = None
     fault: str | None = None
+
+    def target(self, kind: str) -> tuple[str, Any]:
+        """The column that holds the target of a task, and what it says; None if it says nothing.
+
+        Args:
+            kind: The name of the task's answer kind: a table of ratings may call the column so.
+        """
+        names = (kind, *TARGETS) if self.target_column is None else (self.target_column,)
+        found = next((name for name in names if self.columns.get(name) is not None), names[0])
+        return found, self.columns.get(found)
 
     @property
     def has_prompt(self) -> bool:
@@ -159,18 +170,17 @@ def required_task(values: Mapping[str, Any], where: str) -> str:
     return name
 
 
-def stated_candidates(values: Mapping[str, Any], where: str) -> tuple[str, ...] | None:
-    """The candidates that a row brings; None if it brings none.
+def require_candidates(values: Mapping[str, Any], where: str) -> None:
+    """Refuses candidates that are no list of texts; a row need not bring any.
 
     Raises:
-        ValueError: They are no list of texts.
+        ValueError: They are none.
     """
     candidates = values.get("candidates")
     if candidates is None:
-        return None
+        return
     if not isinstance(candidates, list) or not all(isinstance(each, str) for each in candidates):
         raise ValueError(f'{where}: \'candidates\' is not a list of texts, such as ["joy", "fear"]')
-    return tuple(candidates)
 
 
 def is_test_split(split: str) -> bool:

@@ -19,7 +19,8 @@ def _rows(stream: TextIO) -> Iterator[Row]:
         if not is_test_split(values["split"]):
             continue
         task = required_task(values, f"line {line}")
-        yield Row(line=line, id="", image=values["image_path"], label=values["label"], task=task)
+        images = (values["image_path"],) if values["image_path"] else ()
+        yield Row(line=line, id="", images=images, columns=values, target_column="label", task=task)
 
 
 def _left_out(stream: TextIO) -> Mapping[str, int]:

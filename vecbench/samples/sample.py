@@ -1,10 +1,12 @@
-"""One image with its target label and its candidates."""
+"""What is asked about: images with their target, and what their row brings for the prompt."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from PIL.Image import Image
 
@@ -19,37 +21,72 @@ class Sample:
     Attributes:
         task: The task's id.
         id: Unique within the task.
-        image: Path relative to `root`, as the data spells it.
-        target: The true label, spelt as the candidate it is; as the data spells it when `fault` is set.
-        candidates: The closed list, in the order of the prompt.
+        images: Paths relative to `root`, as the data spells them, in the order in which they are shown.
+        target: The true answer as JSON, as its answer kind dumps it; where that is what is at fault, as the
+            data spells it.
+        candidates: The closed list, in the order of the prompt; empty for a kind that has none.
         prompt: The prompt that the row brings itself; None if it brings none.
         root: The data's root folder.
-        fault: Why the sample cannot be used, known before its image is read; None if it can.
+        fault: Why the sample cannot be used, known before its images are read; None if it can.
+        target_fault: Why its target or its candidates cannot be used; None if they can. `fault` then says
+            that, or what is wrong besides.
+        target_column: The column of the data that holds the target; empty if unknown.
+        columns: What the row says, by column, for prompts.
+        attributes: Column → value, as text, of the columns by which scores are broken down; an empty text
+            where the row has none.
     """
 
     task: str
     id: str
-    image: str
-    target: str
+    images: tuple[str, ...]
+    target: Any
     candidates: tuple[str, ...]
     prompt: str | None
     root: Path
     fault: str | None = None
+    target_fault: str | None = None
+    target_column: str = ""
+    columns: Mapping[str, Any] = field(default_factory=dict)
+    attributes: Mapping[str, str] = field(default_factory=dict)
 
-    def has_image(self) -> bool:
-        """Whether there is a file where its image should be; whether that is an image only reading tells."""
+    @property
+    def image(self) -> str:
+        """The first image's path; empty if there is none."""
+        return self.images[0] if self.images else ""
+
+    def missing_image(self) -> str | None:
+        """The first of its images where there is no file; None if all are there.
+
+        Whether a file is an image only reading it tells.
+        """
+        return next((image for image in self.images or ("",) if not self._is_file(image)), None)
+
+    def _is_file(self, image: str) -> bool:
         try:
-            return (self.root / self.image).is_file()
+            return (self.root / image).is_file()
         except (OSError, ValueError):  # a name that no file can have
             return False
 
-    def image_bytes(self) -> bytes:
-        """The image file's bytes.
+    def image_bytes(self, place: int = 0) -> bytes:
+        """The bytes of one of its image files.
+
+        Args:
+            place: Which, from 0.
 
         Raises:
             ImageError: The file is missing, unreadable or outside `root`.
         """
-        return read_image(self.root, self.image)
+        return read_image(self.root, self.images[place] if self.images else "")
+
+    def read_images(self) -> tuple[SampleImage, ...]:
+        """Its images, read and not decoded; at the place of one that cannot be read the reason."""
+        return tuple(self._read(place) for place in range(len(self.images)))
+
+    def _read(self, place: int) -> SampleImage:
+        try:
+            return SampleImage(self.images[place], self.image_bytes(place))
+        except ImageError as fault:
+            return SampleImage(self.images[place], fault.message)
 
 
 @dataclass(frozen=True, slots=True)

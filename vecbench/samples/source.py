@@ -20,6 +20,7 @@ from vecbench.samples.hub import HubDataset, open_hub_dataset, parse_hub_name
 from vecbench.samples.observer import CountObserver
 from vecbench.samples.recognition import not_utf8, recognised, root_of, table_in
 from vecbench.samples.sample import Sample
+from vecbench.samples.targets import as_stored, attributes_of, candidates_of, target_of
 from vecbench.tasks import Catalogue, Task
 from vecbench.tasks.task import plain_name
 
@@ -60,7 +61,7 @@ class DataSource:
     def samples(self, task: Task, limit: int | None = None) -> Iterator[Sample]:
         """The task's samples, in the table's order.
 
-        A row that cannot be used (a target that is not among the labels, no image named) is a sample
+        A row that cannot be used (a target that its answer kind refuses, no image named) is a sample
         with a fault: it is counted and becomes an error, never dropped.
 
         Args:
@@ -73,21 +74,22 @@ class DataSource:
                 brings other candidates than the task's labels.
         """
         seen: set[str] = set()
-        spellings = {normal_form(label): label for label in task.labels}
-        targets = {normal_form(alias): label for alias, label in task.aliases.items()} | spellings
-        candidates: dict[tuple[str, ...] | None, tuple[str, ...]] = {None: task.labels}
+        lists: dict[tuple[str, ...], tuple[str, ...]] = {task.labels: task.labels}
         for row in _named(self._rows_of(task)):
             if limit is not None and len(seen) >= limit:
                 return
-            if row.candidates not in candidates:
-                candidates[row.candidates] = self._candidates(row, task, spellings)
+            candidates = candidates_of(row, task)
+            if isinstance(candidates, tuple) and task.labels:
+                if candidates not in lists:
+                    lists[candidates] = self._same_as_labels(row, task, candidates)
+                candidates = lists[candidates]
             if row.id in seen:
                 raise DataError(
                     f"{self._at(row)}: the sample id {row.id!r} of {task.id} is given twice",
-                    "Ids must be unique within a task.",
+                    "Ids must be unique within a task: name them in a column id.",
                 )
             seen.add(row.id)
-            yield self._sample(row, task, targets, candidates[row.candidates])
+            yield self._sample(row, task, candidates)
 
     def brings_prompts(self, task: Task) -> bool:
         """Whether the format brings prompts, and any of the task's rows has one.
@@ -149,7 +151,8 @@ class DataSource:
             DataError: The table is broken.
         """
         rows = (row for row in self._rows() if not row.task or plain_name(row.task) == plain_name(task))
-        spellings = Counter(row.label.strip() for row in rows if row.label.strip())
+        written = (row.target("label")[1] for row in rows)
+        spellings = Counter(text for each in written if (text := str(each or "").strip()))
         labels: dict[str, str] = {}  # the spelling that most rows have
         counts: Counter[str] = Counter()
         for spelling, count in spellings.most_common():
@@ -172,7 +175,7 @@ class DataSource:
         """
         if self._dataset is None:
             return
-        named = (sample.image for task in tasks for sample in self.samples(task, limit) if sample.image)
+        named = (image for task in tasks for sample in self.samples(task, limit) for image in sample.images)
         # Which of its places an image lies at is only known once it is there.
         self._dataset.fetch([tuple(self._places(image)) for image in dict.fromkeys(named)], observer)
 
@@ -187,29 +190,33 @@ class DataSource:
         except OSError as fault:
             raise DataError(f"{self.table}: {fault.strerror or fault}") from None
 
-    def _sample(
-        self, row: Row, task: Task, targets: Mapping[str, str], candidates: tuple[str, ...]
-    ) -> Sample:
-        target = row.label if row.label in task.labels else targets.get(normal_form(row.label))
-        fault = row.fault
-        if fault is None and not row.image:
-            fault = "no image is named"
-        if fault is None and target is None:
-            fault = f"the target {row.label!r} is not among the candidates"
+    def _sample(self, row: Row, task: Task, candidates: tuple[str, ...] | str) -> Sample:
+        """A row as a sample; `candidates` is why the row's cannot be used, where it is a text."""
+        column, written = row.target(task.answers.name)
+        target_fault: str | None
+        if isinstance(candidates, str):
+            target, target_fault, candidates = as_stored(written, task.answers), candidates, ()
+        else:
+            target, target_fault = target_of(column, written, task.answers, candidates)
+        fault = row.fault or (None if row.images else "no image is named") or target_fault
         return Sample(
             task=task.id,
             id=row.id,
-            image=self._image(row.image),
-            target=row.label if target is None else target,
+            images=tuple(self._image(named) for named in row.images),
+            target=target,
             candidates=candidates,
             prompt=row.prompt,
             root=self.root,
             fault=None if fault is None else f"{self.table.name}, line {row.line}: {fault}",
+            target_fault=target_fault,
+            target_column=column,
+            columns=row.columns,
+            attributes=attributes_of(row.columns, task.subsets),
         )
 
-    def _candidates(self, row: Row, task: Task, spellings: Mapping[str, str]) -> tuple[str, ...]:
+    def _same_as_labels(self, row: Row, task: Task, named: tuple[str, ...]) -> tuple[str, ...]:
         """The row's candidates in its order, spelt as the task spells them."""
-        named = row.candidates or ()
+        spellings = {normal_form(label): label for label in task.labels}
         forms = [normal_form(candidate) for candidate in named]
         if len(forms) != len(spellings) or set(forms) != set(spellings):
             raise DataError(
@@ -311,7 +318,7 @@ def open_data(where: str | Path, observer: CountObserver | None = None) -> DataS
 
 
 def _named(rows: Iterable[Row]) -> Iterator[Row]:
-    """A task's rows, those without an id with the path of their image as one.
+    """A task's rows, those without an id with the paths of their images as one.
 
     A published table may list an image twice in a task, and nobody can mend it: the second one is named
     `path#2`.
@@ -321,7 +328,7 @@ def _named(rows: Iterable[Row]) -> Iterator[Row]:
         if row.id:
             yield row
             continue
-        name = row.image or f"line-{row.line}"
+        name = " + ".join(row.images) or f"line-{row.line}"
         seen[name] += 1
         yield replace(row, id=name if seen[name] == 1 else f"{name}#{seen[name]}")
 

@@ -2,7 +2,7 @@
 
 from vecbench.scoring.aggregate import score
 from vecbench.scoring.coarse import CoarseScores, coarse_scores
-from vecbench.scoring.complete import CompleteScores, complete_scores, score_responses
+from vecbench.scoring.complete import CompleteScores, complete_scores, predicted, score_responses
 from vecbench.scoring.disagreements import Disagreement, Disagreements, disagreements
 from vecbench.scoring.predictions import prediction_lines, predictions
 from vecbench.scoring.protocol import Protocol
@@ -29,6 +29,7 @@ __all__ = [
     "complete_scores",
     "disagreements",
     "is_published",
+    "predicted",
     "prediction_lines",
     "predictions",
     "protocol_named",

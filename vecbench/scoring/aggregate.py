@@ -96,7 +96,7 @@ def score(
 
 def _nothing() -> RowScores:
     """The scores of no rows: of an answer kind as responses have it that name none."""
-    metrics = metrics_of(kind_named(DEFAULT_KIND))
+    metrics = metrics_of(kind_named(DEFAULT_KIND)())
     undefined = Score(None, 0, why="there are no rows")
     return RowScores(0, status_counts([]), {each.key: undefined for each in metrics}, scored_by=metrics)
 
@@ -126,7 +126,8 @@ def _by_task(
 
 def _notes(excluded: Mapping[str, Excluded]) -> Iterable[str]:
     for name, each in excluded.items():
-        yield f"{name}: {each.n} rows are excluded by its file: {each.because}."
+        rows = "1 row is" if each.n == 1 else f"{each.n:,} rows are"
+        yield f"{name}: {rows} excluded by its file: {each.because}."
 
 
 class _Subsets:

@@ -73,6 +73,21 @@ def score_responses(
     return CompleteScores(scores, None, None, None, rows)
 
 
+def predicted(
+    responses: Iterable[StoredResponse], protocol: Protocol, catalogue: Catalogue
+) -> Sequence[Prediction]:
+    """What responses say, as a protocol reads them.
+
+    Args:
+        responses: As for `score_responses`.
+        protocol: How they are read.
+        catalogue: Brings the tasks' answer kinds.
+    """
+    if protocol.is_published:  # which rows it drops shows once it has scored them
+        return score_responses(responses, protocol, catalogue).rows
+    return predictions(responses, protocol, catalogue)
+
+
 def complete_scores(
     rows: Sequence[Prediction],
     protocol: str,

@@ -72,7 +72,10 @@ def _observations(rows: Sequence[Prediction], kind: AnswerKind, image: NDArray[n
     )
     right = np.fromiter((row.correct for row in rows), dtype=np.bool_, count=len(rows))
     answered = np.fromiter((row.reading.answer is not None for row in rows), dtype=np.bool_, count=len(rows))
-    made = Observations(image, right, confidence, answered, columns=kind.columns(rows))
+    columns = dict(kind.columns(rows))
+    if columns:
+        columns["rows"] = np.ones(len(rows))
+    made = Observations(image, right, confidence, answered, columns=columns)
     if not kind.has_confusion:
         return made
     lists = dict.fromkeys(row.candidates for row in rows)  # few, however many rows there are

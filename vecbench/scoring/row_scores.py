@@ -114,6 +114,7 @@ class SetScorer:
             totals.cells,
             whole.classes,
             confusion_of(whole),
+            _ratings(whole),
             kind.name,
             metrics,
         )
@@ -293,6 +294,13 @@ def _why_undefined(metric: Metric, totals: Totals) -> str:
     if metric.undefined:
         return metric.undefined
     return "every answer with a confidence is " + ("right" if totals.cells.total_right else "wrong")
+
+
+def _ratings(rows: Observations) -> tuple[Values, Values] | None:
+    if not rows.columns.keys() >= {"answered", "answer", "target"}:
+        return None
+    there = rows.columns["answered"] > 0
+    return rows.columns["target"][there], rows.columns["answer"][there]
 
 
 def confusion_of(rows: Observations) -> NDArray[np.int64]:

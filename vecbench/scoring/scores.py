@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 from vecbench.metrics import Cells
 from vecbench.metrics.definition import Metric
 from vecbench.metrics.totals import NO_CELLS
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 SCHEMA = "vecbench.scores/2"
 EARLIER_SCHEMA = "vecbench.scores/1"
@@ -75,6 +78,7 @@ class RowScores:
         cells: Of the rows that have a confidence, for diagrams.
         classes: What answers are counted by, in the order of their first rows; empty where they are not.
         confusion: Rows by target and answer, see `confusion_of`.
+        ratings: Targets and answers that are numbers, of rows with an answer; None where they are none.
         kind: Name of the answer kind; "mixed" for rows of several.
         scored_by: The declarations of the metrics, in their order; empty under a published protocol.
         subsets: Column of the data → its values → the scores of their rows.
@@ -88,6 +92,7 @@ class RowScores:
     cells: Cells = NO_CELLS
     classes: tuple[str, ...] = ()
     confusion: NDArray[np.int64] = field(default_factory=lambda: np.zeros((1, 1), dtype=np.int64))
+    ratings: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
     kind: str = "label"
     scored_by: Sequence[Metric] = ()
     subsets: Mapping[str, Subsets] = field(default_factory=dict)
@@ -147,9 +152,18 @@ class GroupScores:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Scores:
-    """All scores of a set of predictions.
+    """All scores of a set of predictions: of every task, every group, and everything.
+
+    `to_frame` has them in a table, `as_json` as `vecbench score` writes them into scores.json.
+
+    >>> import vecbench
+    >>> scores = vecbench.score_confidences([0.9, 0.8, 0.6, 0.7], [True, True, False, True])
+    >>> scores
+    <Scores of 4 rows>
+    >>> scores.overall.pooled.metrics["accuracy"].value
+    0.75
 
     Attributes:
         protocol: How the responses were read.
@@ -174,6 +188,38 @@ class Scores:
     intervals: Mapping[str, Any] = field(default_factory=dict)
     further: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        rows = f"{self.overall.pooled.n:,} rows"
+        return f"<Scores of {', '.join(self.tasks)}: {rows}>" if self.tasks else f"<Scores of {rows}>"
+
+    def to_frame(self) -> DataFrame:
+        """Every score as a row of a pandas DataFrame, in the order of scores.json.
+
+        Returns:
+            The columns, in this order. Values are fractions, as in scores.json, and not percent.
+
+            - scope: "task"; "group" and "overall" for the rows of several tasks, pooled; "group macro" and
+              "overall macro" for the plain mean of the tasks' scores.
+            - name: Id of the task or group; "overall".
+            - subset: The rows of one value of a column of the data, such as "question_type=Yes-or-No"; empty
+              for all rows.
+            - source: Where the confidences come from: "stated", by the model.
+            - metric: The key; "headline" for the number that the benchmark prints, where it is another one.
+            - value: The score; nan where it is undefined.
+            - low, high: Ends of its 95 % interval; nan where it has none.
+            - n: Rows that it was computed from; tasks, of a macro mean.
+            - method: How the interval was made; empty where there is none.
+            - why: Why the value is undefined; empty where it is not.
+
+        >>> import vecbench
+        >>> frame = vecbench.score_confidences([0.9, 0.8, 0.6, 0.7], [True, True, False, True]).to_frame()
+        >>> frame.loc[frame.metric == "accuracy", ["scope", "value", "n", "method"]].to_dict("records")
+        [{'scope': 'overall', 'value': 0.75, 'n': 4, 'method': 'wilson'}]
+        """
+        from vecbench.frames import score_frame
+
+        return score_frame(self)
 
     def content(self) -> dict[str, Any]:
         """What scores.json says."""

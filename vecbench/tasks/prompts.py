@@ -1,13 +1,16 @@
-"""The text that goes with the image."""
+"""The text that goes with the images."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import jinja2
+from jinja2 import meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from vecbench.answer_columns import holds_answer
 from vecbench.errors import DataError, UsageError, nearest
 from vecbench.tasks.task import AUTO, Task
 
@@ -56,18 +59,29 @@ def render_prompt(task: Task, profile: str, sample: Sample) -> str:
     """The prompt of one sample.
 
     Args:
-        task: Brings the template; its variables are `labels`, `noun` and `dataset_prompt`.
+        task: Brings the template; its variables are what the answer kind gives it (`labels`, `options` …),
+            `noun`, `dataset_prompt`, `images` (how many there are), and every column of the sample's row that
+            says something and does not hold the target.
         profile: One of the task's profiles.
-        sample: Brings the candidates and, if its data has one, the data's own prompt.
+        sample: Brings the candidates, the columns and, if its data has one, the data's own prompt.
 
     Raises:
-        DataError: The template fails, or yields nothing (such as `dataset` without a data prompt).
+        DataError: The template names the target, or what the row has not; it fails, or yields nothing (such
+            as `dataset` without a data prompt).
     """
     try:
-        text = _template(task.prompts[profile]).render(
-            labels=list(sample.candidates), noun=task.noun, dataset_prompt=sample.prompt or ""
-        )
+        _require_no_answer(task, profile, sample)
+        text = _template(task.prompts[profile]).render(_variables(task, sample))
+    except DataError:
+        raise
     except Exception as fault:  # a template can fail in every way that Python can
+        for name in _names(task.prompts[profile]) if isinstance(fault, jinja2.UndefinedError) else ():
+            if str(fault) == f"{name!r} is undefined":
+                raise DataError(
+                    f"{_at(task, sample)}the prompt profile {profile!r} needs {name!r}, and the row says "
+                    "nothing of it",
+                    f"Give the data a column {name}, or mend the template in {task.path}.",
+                ) from None
         raise DataError(
             f"{task.path}: prompt profile {profile}: {fault}", "Mend the Jinja2 template."
         ) from None
@@ -79,13 +93,62 @@ def render_prompt(task: Task, profile: str, sample: Sample) -> str:
     return text.strip()
 
 
+def needed_columns(task: Task, profile: str) -> frozenset[str]:
+    """What a prompt profile names and only a row of the data can bring, its own prompt included.
+
+    Raises:
+        DataError: The template is none.
+    """
+    try:
+        names = _names(task.prompts[profile])
+    except jinja2.TemplateError as fault:
+        raise DataError(f"{task.path}: prompt profile {profile}: {fault}") from None
+    return names - {"noun", "images", *task.answers.prompt_variables(task.labels)}
+
+
+def _variables(task: Task, sample: Sample) -> Mapping[str, Any]:
+    columns = {
+        name: value
+        for name, value in sample.columns.items()
+        if value not in (None, "") and not _is_answer(name, task, sample)
+    }
+    return {
+        **columns,
+        **task.answers.prompt_variables(sample.candidates),
+        "noun": task.noun,
+        "dataset_prompt": sample.prompt or "",
+        "images": len(sample.images),
+    }
+
+
+def _is_answer(name: str, task: Task, sample: Sample) -> bool:
+    """Whether a column may hold the target, whichever of them it was taken from."""
+    return name in (task.answers.name, sample.target_column) or holds_answer(name)
+
+
+def _require_no_answer(task: Task, profile: str, sample: Sample) -> None:
+    named = sorted(name for name in _names(task.prompts[profile]) if _is_answer(name, task, sample))
+    if named:
+        raise DataError(
+            f"{task.path}: the prompt profile {profile!r} names {named[0]!r}, which holds the true answer",
+            "A prompt never says what is right: take the variable out of the template.",
+        )
+
+
 def _at(task: Task, sample: Sample) -> str:
     return f"{task.id}, sample {sample.id}: "
 
 
+# Sandboxed: task files come from strangers, and a template can reach into Python otherwise.
+_ENVIRONMENT = ImmutableSandboxedEnvironment(autoescape=False, undefined=jinja2.StrictUndefined)
+
+
 @lru_cache(maxsize=64)
 def _template(source: str) -> jinja2.Template:
-    # Sandboxed: task files come from strangers, and a template can reach into Python otherwise.
-    return ImmutableSandboxedEnvironment(autoescape=False, undefined=jinja2.StrictUndefined).from_string(
-        source
-    )
+    return _ENVIRONMENT.from_string(source)
+
+
+@lru_cache(maxsize=64)
+def _names(source: str) -> frozenset[str]:
+    """The variables that a template takes from outside."""
+    return frozenset(meta.find_undeclared_variables(_ENVIRONMENT.parse(source)))

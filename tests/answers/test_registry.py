@@ -1,0 +1,32 @@
+import pytest
+
+from vecbench.answers import AnswerSpecification, kind_named, kind_of
+from vecbench.errors import UsageError
+
+SPECIFICATIONS = {
+    "label": AnswerSpecification("label", ("joy", "fear", "anger", "awe")),
+    "choice": AnswerSpecification("choice", options={"options": ["Yes", "No"]}),
+    "ranking": AnswerSpecification("ranking", ("joy", "fear", "anger", "awe")),
+    "rating": AnswerSpecification("rating", options={"range": [1, 9], "tolerance": 0.5}),
+}
+
+
+@pytest.mark.parametrize("name", SPECIFICATIONS)
+def test_every_kind_is_known_by_its_name_with_and_without_a_task_file(name):
+    kind = kind_of(SPECIFICATIONS[name])
+    assert isinstance(kind, kind_named(name))
+    assert kind.name == kind_named(name)().name == name
+
+
+@pytest.mark.parametrize("name", SPECIFICATIONS)
+def test_metrics_have_keys_of_their_own_and_judging_kinds_have_those_of_confidences(name):
+    kind = kind_of(SPECIFICATIONS[name])
+    keys = [metric.key for metric in kind.metrics]
+    assert len(set(keys)) == len(keys)
+    assert kind.judges
+    assert {"accuracy", "coverage", "brier", "ece", "auroc"} <= set(keys)
+
+
+def test_an_unknown_kind_is_refused_with_the_nearest():
+    with pytest.raises(UsageError, match="unknown answer kind 'choise'"):
+        kind_named("choise")

@@ -1,0 +1,165 @@
+import re
+from pathlib import Path
+
+import pytest
+from simulated_runs import CATALOGUE
+
+from vecbench.comparing import read_gates
+from vecbench.errors import DataError, UsageError
+
+
+def gates(tmp_path, text, tasks=()):
+    path = tmp_path / "gates.yaml"
+    path.write_text(text)
+    return read_gates(path, CATALOGUE, tasks)
+
+
+def test_a_file_is_read_as_it_is_documented(tmp_path):
+    read = gates(
+        tmp_path,
+        """
+alpha: 0.01
+rules:
+  - metric: accuracy
+    of: id_ver
+    max_drop: 0.01
+    when: significant
+    detect: 0.02
+  - {metric: ece, of: vecbench_fi_8, below: 0.15, name: "calibrated"}
+  - {metric: coverage, at_least: 1}
+  - {metric: brier, of: overall, max_rise: 0.05, relative: true}
+  - {metric: accuracy, of: comics, above: 0.5}
+""",
+        ["comics"],
+    )
+    assert read.alpha == 0.01
+    assert [rule.of for rule in read.rules] == ["id_ver", "fi_8", "overall", "overall", "comics"]
+    assert [rule.label for rule in read.rules] == [
+        "accuracy of id_ver: max_drop 0.01, when significant",
+        "calibrated",
+        "coverage of overall: at_least 1",
+        "brier of overall: max_rise 0.05 relative",
+        "accuracy of comics: above 0.5",
+    ]
+
+
+def test_the_gates_of_the_docs_are_read(tmp_path):
+    page = (Path(__file__).parents[2] / "docs" / "compare.md").read_text()
+    [text] = re.findall(r"```yaml\n# gates.yaml\n(.*?)```", page, flags=re.DOTALL)
+    assert len(gates(tmp_path, text).rules) == 4
+
+
+@pytest.mark.parametrize(
+    ("rule", "message", "remedy"),
+    [
+        ("{metric: acuracy, max_drop: 0.1}", "metric: unknown metric 'acuracy'", "Did you mean accuracy"),
+        ("{metric: accuracy, of: id_vr, max_drop: 0.1}", "of: unknown task or group", "Did you mean id_ver"),
+        ("{metric: accuracy, max_dorp: 0.1}", "max_dorp: unknown key", "Did you mean max_drop"),
+        ("{metric: accuracy}", "nothing to hold it to", "exactly one of"),
+        (
+            "{metric: accuracy, max_drop: 0.1, at_least: 0.5}",
+            "max_drop and at_least are given",
+            "exactly one",
+        ),
+        ("{metric: accuracy, max_drop: 1 %}", "max_drop: input should be a valid number", ""),
+        ("{metric: accuracy, max_drop: -0.1}", "max_drop: input should be greater than", ""),
+        ("{metric: accuracy, max_drop: .nan}", "max_drop: input should be", ""),
+        ("{metric: accuracy, max_drop: 2}", "2 is no fraction", "write 0.02 for 2 points"),
+        ("{metric: accuracy, max_drop: 5, relative: true}", "5 is no fraction", "write 0.05 for 5 %"),
+        (
+            "{metric: accuracy, max_drop: 0, when: significant, detect: 3}",
+            "detect: 3 is no fraction",
+            "write 0.03 for 3 points",
+        ),
+        ("{metric: confidence_gap, at_least: -3}", "-3 is no fraction", "write -0.03"),
+        ("{metric: accuracy, at_least: -3}", "-3 is below 0", "in [0, 1]"),
+        ("{metric: nll, at_most: -1}", "-1 is below 0", ""),
+        ("{metric: accuracy, max_drop: true}", "max_drop: input should be a valid number, not True", ""),
+        ("{metric: accuracy, at_least: '0.5'}", "at_least: input should be a valid number, not '0.5'", ""),
+        ("{metric: accuracy, max_drop: 0.1, relative: 1}", "relative: input should be a valid boolean", ""),
+        ("{metric: accuracy, max_rise: 0.1}", "would fail improvements", "Write max_drop"),
+        ("{metric: ece, max_drop: 0.1}", "would fail improvements", "Write max_rise"),
+        ("{metric: ece, at_least: 0.1}", "would fail improvements", "Write at_most"),
+        ("{metric: ece, below: 0.1, relative: true}", "about the candidate alone", "max_rise"),
+        ("{metric: smece, max_rise: 0.1, when: significant}", "smece has no test", "when: point"),
+        ("{metric: calibration_p, at_most: 0.1}", "none to be held to", "ece"),
+        ("{metric: ece, max_rise: 0.1, when: sometimes}", "when: input should be 'point' or", ""),
+        ("{metric: ece, max_rise: 0.1, detect: 0.1}", "detect: says nothing", "leave it out"),
+        (
+            "{metric: accuracy, max_drop: 0.05, when: significant, detect: 0.05}",
+            "detect: 0.05 is within max_drop",
+            "Write 0.0501 or more, or leave it out.",
+        ),
+        (
+            "{metric: ece, max_rise: 0.2, relative: true, when: significant, detect: 0.1}",
+            "detect: 0.1 is within max_rise",
+            "Write 0.2001 or more",
+        ),
+        ("{of: id_ver, max_rise: 0.1}", "metric: missing", ""),
+        ("{metric: accuracy, max_drop: 1}", "nothing would fail", "write 0.01 for 1 points"),
+        ("{metric: accuracy, max_drop: 1.0, relative: true}", "nothing would fail", "write 0.01 for 1 %"),
+        ("{metric: ece, at_most: 1}", "1 is as much as ece can be off, so nothing would fail", "0.01"),
+        ("{metric: accuracy, at_least: 0}", "nothing would fail", "a value that a candidate could miss"),
+        ("{metric: confidence_gap, at_least: -1}", "nothing would fail", "a value that a candidate could"),
+        (
+            "{metric: brier, max_rise: 0, detect: 1.0e-12, when: significant}",
+            "detect: input should be greater than or equal to 0.0001",
+            "",
+        ),
+    ],
+)
+def test_a_faulty_rule_is_named_with_its_number_and_what_to_do(tmp_path, rule, message, remedy):
+    with pytest.raises(DataError) as fault:
+        gates(tmp_path, f"rules:\n  - {{metric: accuracy, max_drop: 0}}\n  - {rule}\n")
+    assert "gates.yaml: rule 2: " in fault.value.message
+    assert message in fault.value.message
+    assert remedy in fault.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "not a mapping"),
+        ("rules: []", "rules: list should have at least 1 item"),
+        ("rules: [accuracy]", "rules.0: input should be a valid dictionary"),
+        ("rule: []", "missing|unknown key"),
+        ("alpha: true\nrules: [{metric: accuracy, max_drop: 0}]", "alpha: input should be a valid number"),
+        ("alpha: 2\nrules: [{metric: accuracy, max_drop: 0}]", "alpha: input should be less than 0.5"),
+        (
+            "alpha: 1.0e-17\nrules: [{metric: ece, max_rise: 0.1}]",
+            "alpha: input should be greater than or equal",
+        ),
+        ("rules: [{metric: a, metric: b}]", "line 1, column .*: the key 'metric' is given twice"),
+        ("rules: [", "line"),
+    ],
+)
+def test_a_faulty_file_is_refused(tmp_path, text, message):
+    with pytest.raises(DataError, match=message) as fault:
+        gates(tmp_path, text)
+    assert "gates.yaml" in fault.value.message
+
+
+def test_a_file_that_holds_no_rules_is_told_what_a_gate_file_holds(tmp_path):
+    for text in ("", "- metric: accuracy\n"):
+        with pytest.raises(DataError) as fault:
+            gates(tmp_path, text)
+        assert fault.value.remedy == "A gate file holds `rules:`, a list."
+
+
+def test_a_task_that_both_sides_have_is_named_once(tmp_path):
+    with pytest.raises(DataError) as fault:
+        gates(tmp_path, "rules: [{metric: accuracy, of: emoji2, max_drop: 0}]", ["emoji_2", "emoji_2"])
+    assert fault.value.remedy.count("emoji_2") == 1
+
+
+def test_a_gap_may_be_negative_and_a_likelihood_large(tmp_path):
+    text = (
+        "rules: [{metric: confidence_gap, at_least: -0.05}, {metric: nll, at_most: 1.5}, "
+        "{metric: ece, max_rise: 1.0, relative: true}]"
+    )
+    assert [rule.limit for rule in gates(tmp_path, text).rules] == [-0.05, 1.5, 1.0]
+
+
+def test_a_missing_file_is_wrong_usage(tmp_path):
+    with pytest.raises(UsageError, match="no file"):
+        read_gates(tmp_path / "gates.yaml", CATALOGUE)

@@ -1,0 +1,209 @@
+"""The kind "choice": one of the options that a question comes with, named by letter or by text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from string import ascii_uppercase
+from typing import Any, ClassVar, NamedTuple, Self
+
+import numpy as np
+
+from vecbench.answers.kind import Read
+from vecbench.answers.literals import shown
+from vecbench.answers.mentions import (
+    SHORT,
+    Options,
+    is_clear,
+    leading_letter,
+    lettered_texts,
+    line_letters,
+    lone_letters,
+    options_of,
+    plain_text,
+    stated_letters,
+)
+from vecbench.answers.options import option_texts
+from vecbench.answers.specification import AnswerSpecification
+from vecbench.labels import normal_form
+from vecbench.metrics.catalogue import CHOICE_METRICS
+from vecbench.metrics.definition import Metric
+from vecbench.metrics.observations import Floats
+from vecbench.parsing.negation import is_crossed_out
+from vecbench.parsing.prediction import AnswerStatus, Prediction
+
+_LETTER = re.compile(r"[\s(\[{]*([A-Za-z])[\s.:)\]}]*")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of several options; an answer, and a target, is its letter.
+
+    Attributes:
+        options: Their texts, in the order of the letters A, B, C and so on; empty where every row brings its
+            own.
+    """
+
+    name: ClassVar[str] = "choice"
+    metrics: ClassVar[Sequence[Metric]] = CHOICE_METRICS
+    has_confusion: ClassVar[bool] = True
+    judges: ClassVar[bool] = True
+
+    options: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, specification: AnswerSpecification) -> Self:
+        specification.require_only("options")
+        if specification.labels or specification.aliases:
+            raise ValueError("a choice has options, and neither labels nor aliases")
+        written = specification.options.get("options")
+        return cls(() if written is None else option_texts(written))
+
+    def candidates(self, columns: Mapping[str, Any]) -> tuple[str, ...]:
+        """The texts of the row's own options, or of the task's, in the order of their letters.
+
+        Raises:
+            ValueError: There are none, or they cannot be used; see `option_texts`.
+        """
+        written = columns.get("options")
+        if written is not None:
+            return option_texts(written)
+        if not self.options:
+            raise ValueError("neither the row nor the task has 'options'")
+        return self.options
+
+    def target(self, written: object, candidates: Sequence[str]) -> str:
+        """The letter of the right option, which is written as a letter or as that option's text.
+
+        Raises:
+            ValueError: It is neither, or the text of several options.
+        """
+        if isinstance(written, str):
+            letters = ascii_uppercase[: len(candidates)]
+            if (found := _LETTER.fullmatch(written)) and found[1].upper() in letters:
+                return found[1].upper()
+            equal = [each for each, text in zip(letters, candidates, strict=True) if text == written != ""]
+            equal = equal or list(options_of(tuple(candidates)).equal_to(plain_text(written)))
+            if len(equal) == 1:
+                return equal[0]
+            if equal:
+                raise ValueError(
+                    f"the target {shown(written)} is the text of the options {' and '.join(equal)}"
+                )
+        raise ValueError(f"the target {shown(written)} is neither an option's letter nor its text")
+
+    def prompt_variables(self, candidates: Sequence[str]) -> Mapping[str, object]:
+        return {"options": dict(zip(ascii_uppercase, candidates, strict=False))}
+
+    def read(self, text: str, candidates: Sequence[str]) -> Read:
+        """The letter of the option that a stated answer names; see `_chosen` for the rules."""
+        return _as_read(_chosen(text, candidates), text, "not_a_candidate")
+
+    def read_bare(self, text: str, candidates: Sequence[str]) -> Read:
+        """The same for a whole response: real ones are prose more often than not."""
+        return _as_read(_chosen(text, candidates), text, "no_answer")
+
+    def is_bare_answer(self, text: str, candidates: Sequence[str]) -> bool:
+        options = options_of(tuple(candidates))
+        plain = plain_text(text)
+        if len(plain) > SHORT or options.equal_to(plain):
+            return len(plain) <= SHORT
+        first = leading_letter(plain, options)
+        stated = [first] if first else stated_letters(plain, options)[-1:]
+        behind = plain[stated[0].end :] if stated else ""
+        return bool(stated) and (not normal_form(behind) or stated[0].letter in options.equal_to(behind))
+
+    def may_go_on(self, text: str, candidates: Sequence[str]) -> bool:
+        """Whether the answer is named by words alone: those behind them could be another option's."""
+        return not _chosen(text, candidates).by_letter
+
+    def dump(self, answer: str) -> str:
+        return answer
+
+    def load(self, stored: object) -> str:
+        if not isinstance(stored, str) or len(stored) != 1 or stored not in ascii_uppercase:
+            raise ValueError(f"{shown(stored)} is no letter of an option")
+        return stored
+
+    def is_right(self, answer: str | None, target: str) -> bool:
+        return answer is not None and answer == target
+
+    def classes(self, candidates: Sequence[str]) -> Sequence[str]:
+        """The letters: which of them are answered tells a preference for a place in the list."""
+        return ascii_uppercase[: len(candidates)]
+
+    def columns(self, rows: Sequence[Prediction]) -> Mapping[str, Floats]:
+        """chance: that of a random option to be right."""
+        return {"chance": np.array([1 / max(len(row.candidates), 1) for row in rows])}
+
+
+class _Chosen(NamedTuple):
+    """The options that a text names, and whether it does so by a letter."""
+
+    letters: Collection[str]
+    by_letter: bool
+
+
+def _chosen(text: str, candidates: Sequence[str]) -> _Chosen:
+    """The options that a text names: one for an answer, several where it is ambiguous.
+
+    The first of these that names any decides: the whole text is an option's; a letter at the very start; a
+    statement such as "the answer is B"; letters with their options' texts, other than a list of options that
+    repeats the question; letters at the start of lines and in brackets; a first sentence that is an option's
+    text, and a yes or no that the text begins with; the words of options. A letter with another option's text
+    or a second letter ("B or C"), statements of different letters, and words that are denied name several.
+    """
+    options = options_of(tuple(candidates))
+    plain = plain_text(text)
+    equal = options.equal_to(plain) if len(plain) > 1 else ""
+    chosen = _Chosen(equal, True) if equal else _lettered(plain, options) or _worded(plain, options)
+    if chosen.letters and is_crossed_out(plain[:SHORT]):
+        return _SEVERAL
+    return chosen
+
+
+def _lettered(plain: str, options: Options) -> _Chosen | None:
+    first = leading_letter(plain, options)
+    stated = stated_letters(plain, options)
+    named = lettered_texts(plain, options)
+    if first and first.letter not in options.letters and len(plain) <= SHORT:
+        return _Chosen((), True)
+    if first and first.letter in options.letters and not named.begins_with_list:
+        stated.append(first)
+    if stated:
+        clear = all(is_clear(plain, each, options) for each in stated)
+        return _Chosen({each.letter for each in stated}, True) if clear else _SEVERAL
+    if named.contradicted:
+        return _SEVERAL
+    letters = named.letters or (set() if named.is_list else line_letters(plain, options))
+    if letters and len(plain) <= SHORT and "?" in plain:  # "B? No: A"
+        letters = letters | lone_letters(plain, options)
+    return _Chosen(letters, True) if letters else None
+
+
+def _worded(plain: str, options: Options) -> _Chosen:
+    found = options.contained(plain)
+    opening = options.opening(plain)
+    if len(plain) <= SHORT:
+        found |= lone_letters(plain, options)
+    elif opening:
+        return _Chosen(opening, True)
+    elif len(found) > 1:
+        found = options.concluded(plain) or found
+    if opening and found == set(opening):
+        return _Chosen(opening, True)
+    if len(found) == 1 and options.is_denied(plain, *found):
+        return _SEVERAL
+    return _Chosen(found, False)
+
+
+_SEVERAL = _Chosen(ascii_uppercase, True)
+
+
+def _as_read(chosen: _Chosen, text: str, status: AnswerStatus) -> Read:
+    if len(chosen.letters) == 1:
+        return next(iter(chosen.letters)), "ok"
+    if chosen.letters:
+        return None, "ambiguous"
+    return None, status if normal_form(plain_text(text)) else "no_answer"

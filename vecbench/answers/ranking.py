@@ -1,0 +1,174 @@
+"""The kind "ranking": the strongest labels of a closed list, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self, TypeGuard
+
+from vecbench.answers.enumeration import Names, enumerated, names_of
+from vecbench.answers.kind import Read
+from vecbench.answers.literals import literal, shown
+from vecbench.answers.specification import AnswerSpecification
+from vecbench.labels import normal_form
+from vecbench.metrics.catalogue import RANKING_METRICS
+from vecbench.metrics.definition import Metric
+from vecbench.metrics.observations import Floats
+from vecbench.metrics.ordering import ranking_columns
+from vecbench.parsing.prediction import Prediction
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Distinct labels, the strongest first; right or wrong is the first.
+
+    Attributes:
+        labels: The list; empty where every row brings its own.
+        aliases: Other spellings → label.
+        top: Labels of a target, and the most of an answer.
+    """
+
+    name: ClassVar[str] = "ranking"
+    metrics: ClassVar[Sequence[Metric]] = RANKING_METRICS
+    has_confusion: ClassVar[bool] = False
+    judges: ClassVar[bool] = True
+
+    labels: tuple[str, ...] = ()
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    top: int = 3
+
+    @classmethod
+    def of(cls, specification: AnswerSpecification) -> Self:
+        specification.require_only("top")
+        top = specification.options.get("top", cls.top)
+        if len(specification.labels) < 3:
+            raise ValueError("a ranking task lists at least three labels")
+        if not isinstance(top, int) or isinstance(top, bool) or not 2 <= top < len(specification.labels):
+            raise ValueError(f"'top' is a number from 2 to less than there are labels, not {shown(top)}")
+        return cls(specification.labels, specification.aliases, top)
+
+    def candidates(self, columns: Mapping[str, Any]) -> tuple[str, ...]:
+        """The row's own list of labels, or the task's.
+
+        Raises:
+            ValueError: The row's is no list of texts.
+        """
+        listed = columns.get("candidates")
+        if listed is None:
+            return self.labels
+        if not isinstance(listed, list | tuple) or not all(isinstance(each, str) for each in listed):
+            raise ValueError('\'candidates\' is not a list of texts, such as ["joy", "fear"]')
+        return tuple(listed)
+
+    def target(self, written: object, candidates: Sequence[str]) -> tuple[str, ...]:
+        """The labels of the target, the strongest first.
+
+        Args:
+            written: A list of labels, or of pairs of label and score, in order; or the text of either, as
+                JSON or a literal of Python.
+            candidates: The labels.
+
+        Raises:
+            ValueError: It is none, has another number of labels than `top`, one that is not among the
+                candidates or is there twice, or scores that do not fall.
+        """
+        listed = literal(written) if isinstance(written, str) else written
+        if not isinstance(listed, list | tuple) or len(listed) != self.top:
+            raise ValueError(f"the target {shown(written)} is not a list of {self.top} labels")
+        labels = tuple(self._label(_first(each), candidates) for each in listed)
+        if len(set(labels)) < len(labels):
+            raise ValueError(f"the target {shown(written)} has a label twice")
+        scores = [each[1] for each in listed if isinstance(each, list | tuple)]
+        if scores and not _fall(scores):
+            raise ValueError(f"the scores of the target {shown(written)} do not fall from the first on")
+        return labels
+
+    def _label(self, written: object, candidates: Sequence[str]) -> str:
+        if isinstance(written, str):
+            if written in candidates:
+                return written
+            if (name := self._names(candidates).of(normal_form(written))) is not None:
+                return name.label
+        raise ValueError(f"the target's label {shown(written)} is not among the candidates")
+
+    def _names(self, candidates: Sequence[str]) -> Names:
+        return names_of(tuple(candidates), tuple(self.aliases.items()))
+
+    def prompt_variables(self, candidates: Sequence[str]) -> Mapping[str, object]:
+        return {"labels": list(candidates), "top": self.top}
+
+    def read(self, text: str, candidates: Sequence[str]) -> Read:
+        """The labels that a stated answer lists, each once, in the order in which it first names them.
+
+        Returns:
+            At most `top` labels, fewer where it lists fewer; with "alias" if any is one, else "ok". Or None
+            with "ambiguous" (more labels than `top`, several in one place, one that is denied),
+            "not_a_candidate" (one that is none, or no label at all), "no_answer".
+        """
+        return self._read(text, candidates, bare=False)
+
+    def read_bare(self, text: str, candidates: Sequence[str]) -> Read:
+        """Likewise of a response that is a list, or has one in a line or sentence of its own."""
+        return self._read(text, candidates, bare=True)
+
+    def _read(self, text: str, candidates: Sequence[str], *, bare: bool) -> Read:
+        found = enumerated(text, self._names(candidates), bare=bare)
+        if isinstance(found, str):
+            return None, found
+        labels = tuple(dict.fromkeys(each.label for each in found))
+        if len(labels) > self.top:
+            return None, "ambiguous"
+        return labels, "alias" if any(each.is_alias for each in found) else "ok"
+
+    def is_bare_answer(self, text: str, candidates: Sequence[str]) -> bool:
+        return self.read_bare(text, candidates)[0] is not None
+
+    def may_go_on(self, text: str, candidates: Sequence[str]) -> bool:
+        """Yes: another label may follow."""
+        del text, candidates
+        return True
+
+    def dump(self, answer: tuple[str, ...]) -> list[str]:
+        return list(answer)
+
+    def load(self, stored: object) -> tuple[str, ...]:
+        if not _is_ranking(stored):
+            raise ValueError(f"{shown(stored)} is no list of different labels")
+        return tuple(stored)
+
+    def is_right(self, answer: tuple[str, ...] | None, target: tuple[str, ...]) -> bool:
+        """Whether the strongest label is the target's strongest."""
+        return answer is not None and answer[:1] == target[:1]
+
+    def classes(self, candidates: Sequence[str]) -> Sequence[str]:
+        """None."""
+        del candidates
+        return ()
+
+    def columns(self, rows: Sequence[Prediction]) -> Mapping[str, Floats]:
+        """Those of `ranking_columns`."""
+        labels = dict.fromkeys(label for row in rows for label in row.candidates)
+        targets = [row.target if _is_ranking(row.target) else _NO_TARGET for row in rows]
+        return ranking_columns([row.reading.answer for row in rows], targets, list(labels))
+
+
+_NO_TARGET = ("\x00", "\x01")  # of a row whose target is a fault of the data: nothing is right
+
+
+def _is_ranking(stored: object) -> TypeGuard[Sequence[str]]:
+    return (
+        isinstance(stored, list | tuple)
+        and len(stored) > 0
+        and all(isinstance(each, str) for each in stored)
+        and len(set(stored)) == len(stored)
+    )
+
+
+def _first(each: object) -> object:
+    """The label of a pair, or what is no pair."""
+    return each[0] if isinstance(each, list | tuple) and len(each) == 2 else each
+
+
+def _fall(scores: Sequence[object]) -> bool:
+    numbers = [each for each in scores if isinstance(each, int | float) and not isinstance(each, bool)]
+    return len(numbers) == len(scores) and numbers == sorted(numbers, reverse=True)

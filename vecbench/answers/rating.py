@@ -1,0 +1,250 @@
+"""The kind "rating": one number on a scale, such as a valence from 1 to 9."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any, ClassVar, Self, TypeGuard
+
+import numpy as np
+
+from vecbench.answers.kind import Read
+from vecbench.answers.literals import shown
+from vecbench.answers.specification import AnswerSpecification
+from vecbench.labels import normal_form
+from vecbench.metrics.catalogue import JUDGED_RATING_METRICS, RATING_METRICS
+from vecbench.metrics.definition import Metric
+from vecbench.metrics.observations import Floats
+from vecbench.metrics.regression import rating_columns
+from vecbench.parsing.numerals import NUMERAL, THOUSANDS, hundredth, numeral_value, with_plain_numerals
+from vecbench.parsing.prediction import Prediction
+
+ENDLESS = 1e100
+"""How far a range reaches that no file gives: squares of its numbers are numbers still."""
+
+ROUNDING = 1e-9
+"""How far beyond the tolerance an answer is right still: 5.4 − 5.1 is more than 0.3 to a computer."""
+
+# Of a text with single blanks. Atomic: "5.4" in "5.4cm" is no 5.
+_NUMBER = rf"(?>{NUMERAL})(?![.,]?\w)(?! ?-? ?point)"
+_SIGNED = rf"(?<![\w.,])[+-]?{_NUMBER}"
+_OUT_OF = r"(?: ?[/\u2044] ?| out of (?:a (?:possible|maximum|total) (?:of )?)?)"
+_VALUE = rf"(?P<number>{_SIGNED})(?: ?(?P<percent>%|per ?cent\b)|{_OUT_OF}(?P<whole>{_NUMBER}))?"
+_VALUES = re.compile(_VALUE)
+# A scale is named where what it reaches from and to is: (1-9), on a scale from 1 to 9, 1 = low and 9 = high.
+_SCALE = re.compile(
+    r"[(\[]?(?:,? ?\b(?:on|in) (?:a|the) (?:scale|range) (?:(?:of|from|between) )?|\b(?:from|between) )?"
+    rf"[(\[]?(?P<low>{_SIGNED}) ?(?:[-\u2013\u2014,;]|\.\.\.?|\bto\b|\band\b|\bthrough\b) ?"
+    rf"(?P<high>[+-]?{_NUMBER})[)\]]{{0,2}}"
+)
+_LEGEND = re.compile(rf"(?P<end>{_SIGNED}) ?(?:=|\bmeans\b|\bbeing\b) ?(?=[^\W\d])")
+_BOUND = re.compile(
+    r"(?:[<>\u2264\u2265]|\b(?:(?:more|less|greater|lower|higher|smaller|larger|rather) than"
+    r"|at (?:least|most)|above|below|over|under|not)) ?\Z"
+)
+_BOUND_REACH = 20  # characters in which one stands before a number
+_LINE = re.compile(
+    r"(?:[^\d\n]{0,100}?(?:[:=~\u2248]|\b(?:is|of|at|as|be|about|around|approximately|roughly)\b"
+    r"|\b(?:rate|give|score|assign)\b[^\d\n]{0,60}?(?<!\w)))?"
+    rf"[ *_\"'`(\[{{$]{{0,8}}{_VALUE}[ *_.\"'`)\]}}$!;,]{{0,8}}"
+)
+_ENDLESS = re.compile(r"[+-]?\b(?:inf|infinity)\b")
+
+
+@dataclass(frozen=True)
+class Rating:
+    """A number from `low` to `high`; right or wrong only where a tolerance says how near is near enough.
+
+    Attributes:
+        low: The least rating.
+        high: The largest.
+        tolerance: How far from the target an answer may be to be right; None if none is right or wrong.
+    """
+
+    name: ClassVar[str] = "rating"
+    has_confusion: ClassVar[bool] = False
+
+    low: float = -ENDLESS
+    high: float = ENDLESS
+    tolerance: float | None = None
+
+    @property
+    def judges(self) -> bool:
+        """Whether a tolerance is given."""
+        return self.tolerance is not None
+
+    @property
+    def metrics(self) -> Sequence[Metric]:
+        """Those of confidences only where answers are right or wrong."""
+        return JUDGED_RATING_METRICS if self.judges else RATING_METRICS
+
+    @classmethod
+    def of(cls, specification: AnswerSpecification) -> Self:
+        specification.require_only("range", "tolerance")
+        if specification.labels or specification.aliases:
+            raise ValueError("a rating has a range, and neither labels nor aliases")
+        ends = specification.options.get("range")
+        if not isinstance(ends, list | tuple) or len(ends) != 2 or not all(map(_is_finite, ends)):
+            raise ValueError(f"'range' is two numbers, such as [1, 9], not {shown(ends)}")
+        low, high = map(float, ends)
+        if low >= high:
+            raise ValueError(f"'range' begins with the lower number, unlike {shown(list(ends))}")
+        tolerance = specification.options.get("tolerance")
+        if tolerance is None:
+            return cls(low, high)
+        if not _is_finite(tolerance) or not 0 <= tolerance < high - low:
+            raise ValueError(f"'tolerance' is from 0 to less than the range is wide, not {shown(tolerance)}")
+        return cls(low, high, float(tolerance))
+
+    def candidates(self, columns: Mapping[str, Any]) -> tuple[str, ...]:
+        """None: a rating is no choice."""
+        del columns
+        return ()
+
+    def target(self, written: object, candidates: Sequence[str]) -> float:
+        """A number, or the text of one.
+
+        Raises:
+            ValueError: It is neither, or outside the range.
+        """
+        del candidates
+        number = written
+        if isinstance(written, str) and re.fullmatch(rf"[+-]?{NUMERAL}", written.strip()):
+            number = numeral_value(written.strip())
+        if not _is_finite(number):
+            raise ValueError(f"the target {shown(written)} is no number")
+        if not self.low <= number <= self.high:
+            raise ValueError(
+                f"the target {shown(written)} is outside the range [{self.low:g}, {self.high:g}]"
+            )
+        return float(number)
+
+    def prompt_variables(self, candidates: Sequence[str]) -> Mapping[str, object]:
+        del candidates
+        return {"low": self.low, "high": self.high, "range": [self.low, self.high]}
+
+    def read(self, text: str, candidates: Sequence[str]) -> Read:
+        """The one number that a stated answer names.
+
+        A line that is nothing but a number, with its name before it, is preferred to numbers in sentences.
+        The scale's own ends, where the answer repeats them, are no numbers; nor are bounds ("more than 5").
+
+        Returns:
+            The number as it is written: with `%` only on a scale from 0 to 1, where it is divided by 100, or
+            to 100; as a fraction only with the scale's end below it. Or None with "ambiguous" (different
+            numbers), "out_of_range" (outside, or on another scale), "not_a_candidate", "no_answer".
+        """
+        del candidates
+        plain = self._plain(text)
+        if not normal_form(text):
+            return None, "no_answer"
+        if plain is None:
+            return None, "not_a_candidate"
+        found = self._lines(plain) or {
+            self._value(each)
+            for each in _VALUES.finditer(plain)
+            if not _BOUND.search(plain, max(0, each.start() - _BOUND_REACH), each.start())
+        }
+        if not found:
+            return None, "out_of_range" if _ENDLESS.search(plain) else "not_a_candidate"
+        return self._only(found)
+
+    def read_bare(self, text: str, candidates: Sequence[str]) -> Read:
+        """The number of the lines that are nothing but one, with its name before it."""
+        del candidates
+        plain = self._plain(text)
+        found = None if plain is None else self._lines(plain)
+        return self._only(found) if found else (None, "no_answer")
+
+    def is_bare_answer(self, text: str, candidates: Sequence[str]) -> bool:
+        """Whether a text is a rating alone, and what stands behind it cannot be one too."""
+        del candidates
+        could_be_rating = self.low < 1 and self.high > 0
+        plain = None if could_be_rating else self._plain(text)
+        return plain is not None and _LINE.fullmatch(plain.strip()) is not None
+
+    def may_go_on(self, text: str, candidates: Sequence[str]) -> bool:
+        """Whether no line but the last names the rating: 5 could have become 5.4."""
+        before, _, _ = text.rstrip().rpartition("\n")
+        return self.read_bare(before, candidates)[0] is None
+
+    def dump(self, answer: float) -> float:
+        return answer
+
+    def load(self, stored: object) -> float:
+        if not _is_finite(stored):
+            raise ValueError(f"{shown(stored)} is no rating")
+        return float(stored)
+
+    def is_right(self, answer: float | None, target: float) -> bool:
+        """Whether an answer is within the tolerance of the target; False where there is none."""
+        if answer is None or self.tolerance is None:
+            return False
+        return abs(answer - target) <= self.tolerance + ROUNDING * (1 + abs(target))
+
+    def classes(self, candidates: Sequence[str]) -> Sequence[str]:
+        """None."""
+        del candidates
+        return ()
+
+    def columns(self, rows: Sequence[Prediction]) -> Mapping[str, Floats]:
+        """Those of `rating_columns`."""
+        return rating_columns(
+            _numbers(row.target for row in rows), _numbers(row.reading.answer for row in rows)
+        )
+
+    def _plain(self, text: str) -> str | None:
+        """The text with plain numerals and single blanks, without the scale's ends; None for superscripts."""
+        numerals = with_plain_numerals(text)
+        if numerals is None:
+            return None
+        plain = "\n".join(" ".join(line.split()) for line in numerals.splitlines())
+        plain = _SCALE.sub(self._without_scale, plain)
+        legend = {numeral_value(each["end"]) for each in _LEGEND.finditer(plain)}
+        return _LEGEND.sub(self._without_end, plain) if legend >= {self.low, self.high} else plain
+
+    def _without_scale(self, found: re.Match[str]) -> str:
+        ends = numeral_value(found["low"]), numeral_value(found["high"])
+        return " " if ends == (self.low, self.high) else found[0]
+
+    def _without_end(self, found: re.Match[str]) -> str:
+        return " " if numeral_value(found["end"]) in (self.low, self.high) else found[0]
+
+    def _lines(self, plain: str) -> set[float | None]:
+        """What the lines say that are nothing but a number with its name."""
+        lines = (_LINE.fullmatch(each.strip()) for each in plain.split("\n"))
+        return {self._value(each) for each in lines if each is not None}
+
+    def _value(self, found: re.Match[str]) -> float | None:
+        """A number on the scale; None if it is on another one."""
+        number = found["number"]
+        if found["whole"] is not None:
+            return numeral_value(number) if numeral_value(found["whole"]) == self.high else None
+        if found["percent"] is not None:
+            ends = (self.low, self.high)
+            return (
+                hundredth(number) if ends == (0, 1) else numeral_value(number) if ends == (0, 100) else None
+            )
+        value = numeral_value(number)
+        if THOUSANDS.fullmatch(number) and not self.low <= value <= self.high:
+            return float(number.replace(",", ""))
+        return value
+
+    def _only(self, found: set[float | None]) -> Read:
+        if len(found) > 1:
+            return None, "ambiguous"
+        value = next(iter(found))
+        if value is None or not self.low <= value <= self.high:
+            return None, "out_of_range"
+        return value + 0.0, "ok"  # -0.0 is 0.0
+
+
+def _is_finite(written: object) -> TypeGuard[float]:
+    return isinstance(written, Real) and not isinstance(written, bool) and math.isfinite(written)
+
+
+def _numbers(values: Iterable[object]) -> Floats:
+    return np.array([value if _is_finite(value) else math.nan for value in values], dtype=np.float64)

@@ -1,0 +1,208 @@
+"""Replicates of both sides of a comparison, at a cost that is bounded.
+
+What a replicate costs grows with the number of distinct confidences. A model that states one in two decimals
+has a hundred at most; probabilities taken from logits are all distinct, and 10,000 replicates of them would
+take minutes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vecbench.comparing.observed_pairs import ObservedPairs, images_of
+from vecbench.metrics.bootstrap import REPLICATES
+from vecbench.metrics.cells import Values
+from vecbench.metrics.definition import Metric
+from vecbench.metrics.paired import (
+    PairedRows,
+    PairedStatistic,
+    distinct_confidences,
+    observed_totals,
+    paired_bootstrap,
+)
+from vecbench.metrics.resampling import resampled
+from vecbench.metrics.totals import Totals
+
+MOST_DISTINCT = 1001
+"""With more distinct confidences than three decimals can tell apart, the bootstrap rounds them to that."""
+
+DECIMALS = 3
+
+MOST_NUMBERS = 5 * 10**7
+"""Distinct confidences of all tasks and pools, times replicates: five to ten seconds on one processor."""
+
+DRAWN_A_NUMBER = 16
+"""So many samples are drawn and added up in the time that one distinct confidence takes."""
+
+FEWEST_REPLICATES = 1000
+
+
+@dataclass(frozen=True)
+class Replicates:
+    """Replicates of metrics of both sides on the same samples.
+
+    Attributes:
+        values: Name of a task or pool → metric key → values; shape (2, count), fewer of a metric of the rows
+            themselves.
+        count: How many there are.
+        notes: What was done to bound their cost.
+    """
+
+    values: Mapping[str, Mapping[str, Values]]
+    count: int
+    notes: tuple[str, ...]
+
+    def of(self, name: str, key: str) -> Values:
+        """A metric of both sides in a task or pool; shape (2, count)."""
+        return self.values[name][key]
+
+    def macro(self, names: Sequence[str], key: str) -> Values:
+        """The unweighted mean of a metric over several tasks; shape (2, count)."""
+        return np.asarray(np.mean([self.values[name][key] for name in names], axis=0))
+
+
+def replicates_of(
+    tasks: Mapping[str, ObservedPairs],
+    pools: Mapping[str, Sequence[str]],
+    metrics: Mapping[str, Sequence[Metric]],
+    count: int | None,
+    seed: int,
+) -> Replicates:
+    """The paired bootstrap of all tasks and pools.
+
+    Rounded confidences are used for the spread of the replicates alone: these are moved by what rounding has
+    changed in the values themselves.
+
+    Args:
+        tasks: Task → its rows, at least one.
+        pools: Name → its tasks; no name is a task's.
+        metrics: Name of a task or pool → those that are wanted of it.
+        count: How many; None for 10,000, or fewer if those would take too long.
+        seed: Of the draws.
+    """
+    notes = []
+    wanted = {each.key: each for listed in metrics.values() for each in listed if not _is_by_row(each)}
+    exact = used = _Strata.of(tasks)
+    known = next(iter(exact.alone.values())).confidence.size
+    if known > MOST_DISTINCT:
+        used = _Strata.of({name: rows.with_confidences(_rounded) for name, rows in tasks.items()})
+        notes.append(
+            f"There are {known:,} distinct confidences: intervals and p values take them with three decimals."
+        )
+    if count is None:
+        count = _affordable(used, pools)
+        if count < REPLICATES:
+            notes.append(
+                f"{count:,} bootstrap replicates instead of {REPLICATES:,}, since there are many distinct "
+                "confidences; --replicates sets another number."
+            )
+    members = {name: [name] for name in tasks} | {name: list(parts) for name, parts in pools.items()}
+    candidates = _candidates(tasks, members)
+    drawn: dict[str, Values] = {}
+    if wanted:
+        observed = observed_totals(used.alone, pools, candidates, used.joint)
+        statistics = {key: _statistic(metric, observed) for key, metric in wanted.items()}
+        drawn = paired_bootstrap(used.alone, pools, statistics, candidates, count, seed, used.joint)
+        if used is not exact:
+            truly = observed_totals(exact.alone, pools, candidates, exact.joint)
+            for key, metric in wanted.items():
+                moved = _statistic(metric, truly)(truly) - statistics[key](observed)
+                drawn[key] += np.where(np.isnan(moved), 0.0, moved)
+    values: dict[str, dict[str, Values]] = {
+        name: {key: each[:, place] for key, each in drawn.items()} for place, name in enumerate(members)
+    }
+    by_row = {name: [each for each in listed if _is_by_row(each)] for name, listed in metrics.items()}
+    if any(by_row.values()):
+        models = [{name: rows.sides[side] for name, rows in tasks.items()} for side in (0, 1)]
+        for name, found in resampled(models, members, by_row, count, seed).items():
+            values[name] |= found
+    return Replicates(values, count, tuple(notes))
+
+
+def _is_by_row(metric: Metric) -> bool:
+    return metric.basis in {"sums", "rows"}
+
+
+def _statistic(metric: Metric, observed: Totals) -> PairedStatistic:
+    return metric.value if metric.held is None else metric.held(observed)
+
+
+def _candidates(
+    tasks: Mapping[str, ObservedPairs], members: Mapping[str, Sequence[str]]
+) -> NDArray[np.int64]:
+    """How many classes either side could answer with in each task or pool; shape (2, sets)."""
+    return np.array(
+        [
+            [
+                len(frozenset().union(*(tasks[part].candidates[side] for part in parts)))
+                for parts in members.values()
+            ]
+            for side in (0, 1)
+        ]
+    )
+
+
+def _rounded(confidence: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.round(confidence, DECIMALS)
+
+
+@dataclass(frozen=True)
+class _Strata:
+    """The tasks' rows, with one grid of confidences and labels, so that a pool adds them up.
+
+    Attributes:
+        alone: Task → the rows of images that no other task has.
+        joint: For each set of tasks that share images: task → the rows of those.
+    """
+
+    alone: Mapping[str, PairedRows]
+    joint: Sequence[Mapping[str, PairedRows]]
+
+    @classmethod
+    def of(cls, tasks: Mapping[str, ObservedPairs]) -> _Strata:
+        confidence = distinct_confidences([side for rows in tasks.values() for side in rows.sides])
+        classes = tuple(dict.fromkeys(name for rows in tasks.values() for name in rows.old.classes))
+        numbered = {name: rows.in_classes(classes) if classes else rows for name, rows in tasks.items()}
+
+        def paired_rows(name: str, which: NDArray[np.bool_], *, by_image: bool) -> PairedRows:
+            rows = numbered[name].taken(which)
+            several = by_image or not rows.old.is_one_row_each
+            return PairedRows.of_rows(rows.sides, confidence, by_image=several)
+
+        number, sharing = _sharing(list(tasks.values()))
+        alone, joint = {}, []
+        is_shared = sharing.sum(axis=1) > 1
+        for name, images in zip(tasks, number, strict=True):
+            alone[name] = paired_rows(name, ~is_shared[images], by_image=False)
+        for having in np.unique(sharing[is_shared], axis=0):
+            together = (sharing == having).all(axis=1)
+            parts = [(name, images) for name, images, has in zip(tasks, number, having, strict=True) if has]
+            joint.append({name: paired_rows(name, together[images], by_image=True) for name, images in parts})
+        return cls(alone, joint)
+
+    @property
+    def cost(self) -> int:
+        """What a replicate costs to draw, see `PairedRows.cost`."""
+        parts = [*self.alone.values(), *(rows for each in self.joint for rows in each.values())]
+        return sum(rows.cost for rows in parts)
+
+
+def _sharing(tasks: Sequence[ObservedPairs]) -> tuple[list[NDArray[np.intp]], NDArray[np.bool_]]:
+    """Each row's place among the images, by task; and which tasks each image has, shape (images, tasks)."""
+    images = images_of(tasks)
+    places = [np.searchsorted(images, rows.image) for rows in tasks]
+    sharing = np.zeros((images.size, len(tasks)), dtype=np.bool_)
+    for task, place in enumerate(places):
+        sharing[place, task] = True
+    return places, sharing
+
+
+def _affordable(strata: _Strata, pools: Mapping[str, Sequence[str]]) -> int:
+    distinct = next(iter(strata.alone.values())).confidence.size
+    numbers = distinct * (len(strata.alone) + len(pools))
+    numbers += strata.cost // DRAWN_A_NUMBER
+    return max(FEWEST_REPLICATES, min(REPLICATES, MOST_NUMBERS // max(1, numbers)))

@@ -1,0 +1,356 @@
+"""What is compared: a run, its responses or predictions, or no more than its scores."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vecbench.answers import known_metrics
+from vecbench.errors import DataError, UsageError
+from vecbench.interop.frame import open_frame
+from vecbench.interop.reading import ResponseSource, open_responses
+from vecbench.parsing import Prediction, Reading
+from vecbench.scoring import is_published, predictions, protocol_named, score_responses
+from vecbench.scoring.scores import EARLIER_SCHEMA, SCHEMA
+from vecbench.store import Manifest, RunDirectory, StoredResponse
+from vecbench.tasks import Catalogue
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+LARGEST = 2**53
+"""No count and no value of a score is larger; differences of what is not are exact or at least finite."""
+
+EARLIER_STATUS = "label_status"
+"""What predictions.jsonl of version 0.1 calls the status of an answer."""
+
+RowKey = tuple[str, str, int]
+"""Task, sample and repeat."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two that are compared.
+
+    Attributes:
+        path: Where it comes from.
+        protocol: How its responses were read; None if its file does not say.
+        rows: Its predictions; empty when only its scores are known.
+        responses: What the rows were read from, where a published protocol scores more than rows tell; else
+            empty.
+        prompts: Task, sample and repeat → SHA-256 of the rendered prompt, as far as known.
+        tells_candidates: Whether its rows' candidates are those that were asked for, and no guess.
+        manifest: Of the run; None if there is none.
+        scores: What scores.json says; None when there are rows.
+        notes: What was wrong with its files.
+    """
+
+    path: Path
+    protocol: str | None
+    rows: tuple[Prediction, ...] = ()
+    responses: tuple[StoredResponse, ...] = ()
+    prompts: Mapping[RowKey, str] = field(default_factory=dict)
+    tells_candidates: bool = False
+    manifest: Manifest | None = None
+    scores: Mapping[str, Any] | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The model's name; the path when it is unknown."""
+        if self.manifest is not None:
+            return self.manifest.model.name
+        told = self.scores.get("run", {}).get("model") if self.scores else None
+        return str(told or self.path)
+
+    @property
+    def is_published(self) -> bool:
+        """Whether its responses were read and scored as a published program does."""
+        return is_published(self.protocol)
+
+    @property
+    def tasks(self) -> list[str]:
+        """The ids of its tasks."""
+        return list(self.scores["tasks"]) if self.scores else sorted({row.task for row in self.rows})
+
+
+def key_of(row: Prediction) -> RowKey:
+    """What makes two rows answers to the same request."""
+    return row.task, row.sample_id, row.repeat
+
+
+def open_side(path: Path, protocol: str, catalogue: Catalogue) -> Side:
+    """A run, whatever else `vecbench score` reads, a predictions.jsonl or a scores.json.
+
+    Of a directory, the responses of a run are read if it has any, then its predictions, then its scores,
+    then what another program wrote.
+
+    Args:
+        path: Directory or file.
+        protocol: How responses are read; a key of `PROTOCOLS`.
+        catalogue: Brings the tasks' labels and aliases.
+
+    Raises:
+        UsageError: There is no such file, or nothing in it that can be read.
+        DataError: A file is not what its name says, or has no rows.
+    """
+    if not path.exists():
+        raise UsageError(f"there is no {path}", "Name a run directory, responses, predictions or scores.")
+    directory = RunDirectory(path if path.is_dir() else path.parent)
+    file = _derived_file(path, directory)
+    if file is None:
+        side = _side_of(open_responses(path, catalogue), path, protocol, catalogue)
+    elif _is_scores(file):
+        scores = _read_scores(file)
+        said = scores.get("protocol")
+        told = said if isinstance(said, str) else None
+        return Side(path, told, scores=scores, notes=tuple(_fixed(path, told, protocol)))
+    else:
+        read = tuple(_read_predictions(file, catalogue))
+        if file == directory.predictions:
+            told, (manifest, notes) = _told_protocol(directory), _manifest_of(read, directory)
+        else:  # a copy may lie beside whatever it likes
+            told, manifest, notes = None, None, ()
+        side = Side(path, told, read, manifest=manifest, notes=(*notes, *_fixed(path, told, protocol)))
+    return _with_rows(side, file or path)
+
+
+def frame_side(frame: DataFrame, name: str, protocol: str, catalogue: Catalogue) -> Side:
+    """A frame with one response a row, see `open_frame`.
+
+    Args:
+        frame: The responses.
+        name: Of the side.
+        protocol: How responses are read; a key of `PROTOCOLS`.
+        catalogue: Brings the tasks' labels and aliases.
+
+    Raises:
+        UsageError: The frame has no responses or no targets.
+        DataError: It has no rows that can be scored.
+    """
+    path = Path(name)
+    return _with_rows(_side_of(open_frame(frame, catalogue, name), path, protocol, catalogue), path)
+
+
+def _with_rows(side: Side, path: Path) -> Side:
+    if not side.rows:
+        raise DataError(f"{path} has no rows", "A run stores them as it goes: let it begin first.")
+    return side
+
+
+def _fixed(path: Path, told: str | None, protocol: str) -> Iterator[str]:
+    if told is not None and told != protocol:
+        yield f"{path} was read under the protocol {told}, and no response is there to be read as {protocol}."
+
+
+def _manifest_of(
+    rows: Sequence[Prediction], directory: RunDirectory
+) -> tuple[Manifest | None, tuple[str, ...]]:
+    """The manifest beside a predictions.jsonl, if that may be its run's; and a note if it is another's."""
+    manifest = directory.read_manifest()
+    if manifest is None or not rows:
+        return manifest, ()
+    is_its = {row.task for row in rows} <= manifest.tasks.keys()
+    if is_its and directory.responses.is_file():
+        key = json.dumps(rows[0].key).encode()
+        with directory.responses.open("rb") as lines:
+            is_its = any(key in line for line in lines)
+    if is_its:
+        return manifest, ()
+    return None, (
+        f"{directory.manifest} is not of the run that {directory.predictions} is of: it is ignored.",
+    )
+
+
+def _derived_file(path: Path, directory: RunDirectory) -> Path | None:
+    """The predictions or scores that a path means; None if it means responses."""
+    if path.is_file():
+        return path if _is_scores(path) or _has_predictions(path) else None
+    if directory.responses.is_file():
+        return None
+    known = (directory.predictions, directory.scores)
+    return next((each for each in known if each.is_file()), None)
+
+
+def _side_of(source: ResponseSource, path: Path, protocol: str, catalogue: Catalogue) -> Side:
+    """The side of some responses.
+
+    Args:
+        source: Not read before.
+        path: Stands for them in what is said of the side.
+        protocol: How they are read; a key of `PROTOCOLS`.
+        catalogue: Brings the tasks' labels and aliases.
+
+    Raises:
+        DataError: A file cannot be read.
+    """
+    prompts: dict[RowKey, str] = {}
+
+    def noted(responses: Iterable[StoredResponse]) -> Iterator[StoredResponse]:
+        for each in responses:
+            if each.prompt_sha256:
+                prompts[each.task, each.sample_id, each.repeat] = each.prompt_sha256
+            yield each
+
+    responses: tuple[StoredResponse, ...] = ()
+    way = protocol_named(protocol)
+    if way.is_published:
+        responses = tuple(noted(source.responses))
+        rows = tuple(score_responses(responses, way, catalogue).rows)
+    else:
+        rows = tuple(predictions(noted(source.responses), way, catalogue))
+    faults = ", ".join(f"{count:,} {effect}" for effect, count in source.effects().items())
+    notes = tuple(f"{path}: {each}" for each in source.warnings)
+    unnamed = source.resolution.unnamed
+    notes += (f"{path}: {unnamed:,} rows have no id: they are told by their lines.",) if unnamed else ()
+    notes += (f"{path}: {faults}; vecbench score lists them.",) if faults else ()
+    return Side(
+        path,
+        protocol,
+        rows,
+        responses,
+        prompts,
+        tells_candidates=True,
+        manifest=source.manifest,
+        notes=notes,
+    )
+
+
+def _is_scores(file: Path) -> bool:
+    """Whether a file is a scores.json, by its name or by its first bytes, which hold its schema."""
+    if file.suffix != ".json" or file.name == RunDirectory(file.parent).scores.name:
+        return file.suffix == ".json"
+    with file.open("rb") as stream:
+        begin = stream.read(200)
+    return any(schema.encode() in begin for schema in (SCHEMA, EARLIER_SCHEMA))
+
+
+def _has_predictions(file: Path) -> bool:
+    with file.open("rb") as stream:
+        line = stream.readline()
+    try:
+        first = json.loads(line)
+    except ValueError:
+        return False
+    if not isinstance(first, dict) or "response" in first:
+        return False
+    return "answer_status" in first or EARLIER_STATUS in first
+
+
+def _read_predictions(file: Path, catalogue: Catalogue) -> list[Prediction]:
+    rows: dict[RowKey, Prediction] = {}
+    with file.open("rb") as stream:
+        for number, line in enumerate(stream, start=1):
+            try:
+                row = _prediction(json.loads(line))
+            except (ValueError, TypeError, KeyError, RecursionError) as fault:
+                problem = f"no {fault}" if isinstance(fault, KeyError) else str(fault)
+                raise DataError(
+                    f"{file}, line {number}: not a prediction ({problem})",
+                    "Score the responses again: vecbench score writes the file.",
+                ) from None
+            if key_of(row) in rows:
+                raise DataError(
+                    f"{file}, line {number}: {row.task}, {row.sample_id}, repeat {row.repeat} again",
+                    "Every sample and repeat has one line.",
+                )
+            rows[key_of(row)] = row
+    # The file does not tell the candidates: the task's, and whatever else occurs.
+    candidates = {name: dict.fromkeys(task.labels) for name, task in catalogue.tasks.items()}
+    for row in rows.values():
+        known = candidates.setdefault(row.task, {})
+        if row.task not in catalogue.tasks:
+            known[row.target] = None
+        if row.reading.answer is not None:
+            known[row.reading.answer] = None
+    tuples = {name: tuple(labels) for name, labels in candidates.items()}
+    return [replace(row, candidates=tuples[row.task]) for row in rows.values()]
+
+
+def _prediction(said: Any) -> Prediction:
+    if EARLIER_STATUS in said:
+        said = said | {"answer": said["label"], "answer_status": said[EARLIER_STATUS]}
+    texts = [said[name] for name in ("key", "task", "sample_id", "target")]
+    statuses = said["answer_status"], said["confidence_status"]
+    answer, confidence, repeat = said["answer"], said["confidence"], said["repeat"]
+    if not all(isinstance(each, str) for each in (*texts, *statuses)) or not isinstance(answer, str | None):
+        raise TypeError("a text is no text")
+    if not isinstance(repeat, int) or isinstance(repeat, bool):
+        raise TypeError(f"repeat is {repeat!r:.60}")
+    if confidence is not None and not (isinstance(confidence, int | float) and 0 <= confidence <= 1):
+        raise ValueError(f"confidence is {confidence!r:.60}")
+    key, task, sample_id, target = texts
+    reading = Reading(answer, statuses[0], confidence, statuses[1])
+    return Prediction(key, task, sample_id, repeat, target, (), reading)
+
+
+def _told_protocol(directory: RunDirectory) -> str | None:
+    if not directory.scores.is_file():
+        return None
+    said = _read_scores(directory.scores).get("protocol")
+    return said if isinstance(said, str) else None
+
+
+def _read_scores(file: Path) -> Mapping[str, Any]:
+    try:
+        said = json.loads(file.read_text(encoding="utf-8"), parse_constant=_refused)
+        if not isinstance(said, dict) or said.get("schema") not in {SCHEMA, EARLIER_SCHEMA}:
+            raise ValueError(f"its schema is not {SCHEMA}")
+        _require_run(said)
+        for name, block in (*said["tasks"].items(), *said["groups"].items(), ("overall", said["overall"])):
+            _require_scores(name, block)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as fault:
+        problem = f"no {fault}" if isinstance(fault, KeyError) else str(fault)
+        raise DataError(
+            f"{file}: not the scores of a run ({problem:.200})", "vecbench score writes the file."
+        ) from None
+    return said
+
+
+def _refused(constant: str) -> None:
+    raise ValueError(f"{constant} is no value of a score")
+
+
+def _require_run(said: Mapping[str, Any]) -> None:
+    run = said.get("run", {})
+    if not isinstance(run, dict):
+        raise TypeError("run is no mapping")
+    model = run.get("model")
+    if model is not None and not isinstance(model, str):
+        raise TypeError(f"run.model is {model!r:.60}")
+
+
+def _require_scores(name: str, block: Any) -> None:
+    if not isinstance(block, dict):
+        raise TypeError(f"{name} is {block!r:.60}")
+    n = block["n"]
+    if not isinstance(n, int) or isinstance(n, bool) or not 0 <= n <= LARGEST:
+        raise TypeError(f"n of {name} is {_shown(n)}")
+    tasks = block.get("tasks", [])
+    if not isinstance(tasks, list) or not all(isinstance(each, str) for each in tasks):
+        raise TypeError(f"tasks of {name} is {tasks!r:.60}")
+    for key, score in (*block["metrics"].items(), *block.get("macro", {}).items()):
+        if not isinstance(score, dict):
+            raise TypeError(f"{key} of {name} is {score!r:.60}")
+        value = score["value"]
+        if value is not None and not _is_value(key, value):
+            raise TypeError(f"{key} of {name} is {_shown(value)}")
+
+
+def _is_value(key: str, value: Any) -> bool:
+    """Whether it is a number that a metric may have; 1e999 is read as infinity, 10**400 as it is."""
+    metric = known_metrics().get(key)
+    low, high = metric.range if metric else (0.0, 1.0)  # what published protocols print
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and max(low, -LARGEST) <= value <= min(high, LARGEST)
+    )
+
+
+def _shown(value: Any) -> str:
+    # Python refuses to print whole numbers of thousands of digits.
+    return "too large" if isinstance(value, int) and abs(value) > LARGEST else f"{value!r:.60}"

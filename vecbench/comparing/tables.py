@@ -1,0 +1,262 @@
+"""A comparison for the terminal and in Markdown; values times 100, as all tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from rich.table import Table
+from rich.text import Text
+
+from vecbench.answers import answer_text, kind_named, known_metrics, metrics_of
+from vecbench.comparing.comparison import Comparison
+from vecbench.comparing.differences import Difference, Differences
+from vecbench.comparing.flips import Flip
+from vecbench.comparing.verdicts import Verdict, Verdicts
+from vecbench.escaping import in_markdown, printable
+from vecbench.metrics.significance import FEWEST_SAMPLES
+from vecbench.parsing import Reading
+from vecbench.parsing.prediction import DEFAULT_KIND
+from vecbench.report.tables import Column, columns_of, fitting
+from vecbench.scoring.aggregate import OVERALL
+
+NOT_IN_MARKDOWN = ("f1_weighted",)
+"""What tables of scores have and those of differences leave out, for want of room."""
+
+MOST_NARROW = 4
+"""Metrics of the terminal's table; more would not fit. Markdown and JSON have more."""
+
+NAME_WIDTH = 16
+TEXT_WIDTH = 60
+"""Longer sample ids and labels are cut."""
+
+FLIPS = 10
+"""Flips of each direction that are listed; JSON has all."""
+
+MARKS = {"passed": "✓", "failed": "✗", "undecided": "?"}
+
+
+@dataclass(frozen=True, slots=True)
+class DifferenceLine:
+    """A line of a table of differences.
+
+    Attributes:
+        name: Of the task or group.
+        of: What its values are of: rows, or tasks.
+        is_task: Whether it is a task's.
+        metrics: Metric key → difference.
+    """
+
+    name: str
+    of: str
+    is_task: bool
+    metrics: Mapping[str, Difference]
+
+
+def lines_of(comparison: Comparison) -> Iterator[DifferenceLine]:
+    """Group by group: its tasks, then, if it has several, the group, pooled and macro; then overall."""
+    differences = comparison.differences
+    shown: set[str] = set()
+    for name, group in differences.groups.items():
+        for task in group.tasks:
+            if task in differences.tasks and task not in shown:
+                shown.add(task)
+                yield _task_line(comparison, task)
+        if len(group.tasks) > 1 or comparison.is_published:
+            yield from _pool_lines(comparison, name, group)
+    for task in differences.tasks:
+        if task not in shown:
+            yield _task_line(comparison, task)
+    if len(differences.tasks) > 1 or comparison.is_published:
+        yield from _pool_lines(comparison, OVERALL, differences.overall)
+
+
+def _task_line(comparison: Comparison, task: str) -> DifferenceLine:
+    each = comparison.differences.tasks[task]
+    return DifferenceLine(comparison.shown(task), f"n = {each.n:,}", True, each.metrics)
+
+
+def _pool_lines(comparison: Comparison, name: str, each: Differences) -> Iterator[DifferenceLine]:
+    shown = comparison.shown(name)
+    yield DifferenceLine(shown, f"n = {each.n:,}", False, each.metrics)
+    if each.macro:
+        yield DifferenceLine(f"{shown}, macro", f"{len(each.tasks)} tasks", False, each.macro)
+
+
+def changed_columns(comparison: Comparison, *, narrow: bool = False) -> tuple[Column, ...]:
+    """The columns of a table of differences, as the metrics declare themselves.
+
+    Args:
+        comparison: Brings the metrics that were compared.
+        narrow: Whether there is room only for what is shown always.
+    """
+    compared = {key for line in lines_of(comparison) for key in line.metrics}
+    if comparison.is_published:  # of labels, whose table has the same columns whatever a program prints
+        compared = {metric.key for metric in metrics_of(kind_named(DEFAULT_KIND)())}
+    known = known_metrics()
+    shown = {key: each for key, each in known.items() if key in compared and each.shown != "asked"}
+    by_line = [[shown[key] for key in line.metrics if key in shown] for line in lines_of(comparison)]
+    columns = columns_of(shown.values(), by_line)
+    if narrow:
+        return fitting([column for column in columns if column.is_narrow], MOST_NARROW)
+    return tuple(column for column in columns if column.key not in NOT_IN_MARKDOWN)
+
+
+def difference_table(comparison: Comparison) -> Table:
+    """Candidate's value and change, the change's 95 % interval below them; fits 80 columns."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("candidate (change)", no_wrap=True, max_width=NAME_WIDTH + 2)
+    columns = changed_columns(comparison, narrow=True)
+    for column in columns:
+        table.add_column(column.heading, justify="right", no_wrap=True)
+    for line in lines_of(comparison):
+        indent = "  " if line.is_task else ""
+        shown = f"{indent}{printable(line.name, NAME_WIDTH)}\n{indent}{line.of}"
+        cells = [_terminal_cell(column, line.metrics.get(column.key)) for column in columns]
+        table.add_row(Text(shown), *cells, style="" if line.is_task else "bold")
+    return table
+
+
+def legend(comparison: Comparison) -> str:
+    """How to read the table."""
+    if not comparison.paired:
+        return "Changes in points (× 100), without intervals."
+    said = (
+        "Changes in points (× 100) with 95 % intervals. * p < 0.05: chance alone is an unlikely reason; "
+        "of tasks adjusted for their number (Holm)."
+    )
+    keys = [column.key for column in changed_columns(comparison, narrow=True)]
+    shown = [line.metrics[key] for line in lines_of(comparison) for key in keys if key in line.metrics]
+    if any(each.is_of_few for each in shown):
+        said += f" No interval where fewer than {FEWEST_SAMPLES} samples differ."
+    return said
+
+
+def flip_table(flips: Sequence[Flip]) -> Table:
+    """The most confident flips of one direction."""
+    table = Table(box=None, pad_edge=False)
+    for column in ("task", "sample", "target", "baseline", "candidate"):
+        table.add_column(column, overflow="ellipsis", no_wrap=True)
+    for flip in flips[:FLIPS]:
+        table.add_row(*(Text(cell) for cell in _flip_cells(flip, printable)))
+    return table
+
+
+def verdict_table(verdicts: Verdicts) -> Table:
+    """What became of each rule."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    styles = {"passed": "green", "failed": "bold red", "undecided": "yellow"}
+    for verdict in verdicts.each:
+        said = Text(f"{printable(verdict.rule.label)}\n  {printable(verdict.message)}")
+        table.add_row(Text(f"{MARKS[verdict.outcome]} {verdict.outcome}", styles[verdict.outcome]), said)
+    return table
+
+
+def summary_line(verdicts: Verdicts) -> str:
+    """How many rules passed, failed and are undecided."""
+    counts = [f"{verdicts.count(each)} {each}" for each in ("passed", "failed", "undecided")]
+    return f"Gates {verdicts.outcome}: {', '.join(counts)}."
+
+
+def markdown(comparison: Comparison, verdicts: Verdicts | None = None) -> str:
+    """A summary for a pull request: verdicts, differences, flips."""
+    names = (in_markdown(side.name) for side in (comparison.baseline, comparison.candidate))
+    parts = ["## vecbench: {} → {}\n".format(*names)]
+    if verdicts is not None:
+        parts += [f"**{summary_line(verdicts)}**\n", _markdown_verdicts(verdicts.each)]
+    parts += [_markdown_differences(comparison), f"{in_markdown(legend(comparison))}\n"]
+    for kind, said in comparison.allowed.items():
+        parts.append(f"Allowed difference, {kind}: {in_markdown(said)}.\n")
+    parts += [f"{in_markdown(note)}\n" for note in comparison.notes]
+    if comparison.paired:
+        parts += [
+            _markdown_flips("Right before, wrong now", comparison.flips.lost),
+            _markdown_flips("Wrong before, right now", comparison.flips.gained),
+        ]
+    return "\n".join(parts)
+
+
+def _markdown_differences(comparison: Comparison) -> str:
+    lines = []
+    columns = changed_columns(comparison)
+    for line in lines_of(comparison):
+        bold = "" if line.is_task else "**"
+        cells = [_markdown_cell(column, line.metrics.get(column.key)) for column in columns]
+        of = line.of.removeprefix("n = ")
+        lines.append([f"{bold}{in_markdown(line.name, TEXT_WIDTH)}{bold}", of, *cells])
+    return _markdown_table(["%", "n", *(column.heading for column in columns)], lines, right=True)
+
+
+def _markdown_verdicts(each: Iterable[Verdict]) -> str:
+    lines = [
+        [f"{MARKS[one.outcome]} {one.outcome}", in_markdown(one.rule.label), in_markdown(one.message)]
+        for one in each
+    ]
+    return _markdown_table(["", "rule", "why"], lines)
+
+
+def _markdown_flips(heading: str, flips: Sequence[Flip]) -> str:
+    title = f"<details><summary>{heading}: {len(flips):,}</summary>\n\n"
+    lines = [_flip_cells(flip, in_markdown) for flip in flips[:FLIPS]]
+    table = _markdown_table(["task", "sample", "target", "baseline", "candidate"], lines) if lines else ""
+    more = f"\nThe {FLIPS} most confident are listed.\n" if len(flips) > FLIPS else ""
+    return f"{title}{table}{more}\n</details>\n"
+
+
+def _markdown_table(headings: Sequence[str], lines: Iterable[Sequence[str]], *, right: bool = False) -> str:
+    rule = [":--", *["--:" if right else ":--"] * (len(headings) - 1)]
+    return "".join("| " + " | ".join(cells) + " |\n" for cells in (headings, rule, *lines))
+
+
+def _flip_cells(flip: Flip, escaped: Callable[[str, int | None], str]) -> list[str]:
+    def reading(each: Reading) -> str:
+        if each.answer is None:
+            said = f"({each.answer_status})"
+        else:
+            said = escaped(answer_text(each.answer), TEXT_WIDTH)
+        return said if each.confidence is None else f"{said} {100 * each.confidence:.0f}"
+
+    sample = flip.sample_id + (f" (repeat {flip.repeat})" if flip.repeat else "")
+    texts = [escaped(text, TEXT_WIDTH) for text in (flip.task, sample, answer_text(flip.target))]
+    return [*texts, reading(flip.baseline), reading(flip.candidate)]
+
+
+def _terminal_cell(column: Column, difference: Difference | None) -> str:
+    if difference is None or difference.candidate is None:
+        return "–"
+    value = column.printed(difference.candidate)
+    if difference.change is None:
+        return f"{value}  –"
+    star = "*" if difference.significant else " "
+    first = f"{value} {_signed(column, difference.change)}{star}"
+    return first if difference.low is None else f"{first}\n{_interval(column, difference)} "
+
+
+def _markdown_cell(column: Column, difference: Difference | None) -> str:
+    if difference is None or (difference.candidate is None and difference.baseline is None):
+        return "–"
+    values = [
+        "–" if value is None else column.printed(value).replace("-", "−")
+        for value in (difference.baseline, difference.candidate)
+    ]
+    said = " → ".join(values)
+    if difference.change is None:
+        return said
+    star = "\\*" if difference.significant else ""
+    changed = f"{said}<br>{_signed(column, difference.change)}{star}"
+    return changed if difference.low is None else f"{changed} {_interval(column, difference)}"
+
+
+def _interval(column: Column, difference: Difference) -> str:
+    low, high = (column.printed(end or 0.0) for end in (difference.low, difference.high))
+    return f"[{low}, {high}]".replace("-", "−").replace("−0.0,", "0.0,").replace("−0.0]", "0.0]")
+
+
+def _signed(column: Column, change: float) -> str:
+    """A change as its column prints it, with a real minus sign; no sign for what is printed as zero."""
+    text = column.printed(change)
+    if float(text) == 0:
+        return text.removeprefix("-")
+    return text.replace("-", "−") if change < 0 else f"+{text}"

@@ -1,0 +1,76 @@
+"""A pandas DataFrame with one response a row, its columns named as the fields of plain JSONL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from vecbench.errors import UsageError
+from vecbench.interop import plain
+from vecbench.interop.reading import ResponseSource, responses_of
+from vecbench.interop.resolution import Resolution
+from vecbench.interop.row import ResponseFault
+from vecbench.tasks import Catalogue
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+NAME = "DataFrame"
+WHOLE = frozenset({"id", "sample_id", "repeat", "n_prompt_tokens", "n_output_tokens"})
+"""Columns whose numbers are whole; pandas makes floats of them where one is missing."""
+
+
+def open_frame(frame: DataFrame, catalogue: Catalogue, name: str = NAME) -> ResponseSource:
+    """Responses in a frame, read as plain JSONL is; faults name the row, counted from 1, as their line.
+
+    Args:
+        frame: Columns task, target (or ground_truth, label), response or error, and whatever else a line of
+            plain JSONL may have; a missing value is one that the row does not say.
+        catalogue: Brings the tasks.
+        name: Stands for the file in what is said of it.
+
+    Raises:
+        UsageError: It has no response or no target, or two columns of one name.
+    """
+    names = [str(column) for column in frame.columns]
+    if not plain.recognises(dict.fromkeys(names)):
+        raise UsageError(
+            f"the {name} has the columns {', '.join(names)[:200] or 'none'}",
+            "Expected: task, target and response, a response a row; or confidence and correct alone.",
+        )
+    twice = next((each for each in names if names.count(each) > 1), None)
+    if twice is not None:
+        raise UsageError(f"the {name} has two columns {twice!r}", "Leave one of them out.")
+    path = Path(name)
+    faults: list[ResponseFault] = []
+    resolution = Resolution(catalogue, faults)
+    return ResponseSource(
+        format=NAME,
+        files=(path,),
+        responses=responses_of(plain.rows(path, enumerate(_records(frame, names), start=1)), resolution),
+        faults=faults,
+        default_output=Path(f"{name}-scores"),
+        resolution=resolution,
+    )
+
+
+def _records(frame: DataFrame, names: list[str]) -> Iterator[dict[str, Any]]:
+    columns = []
+    for place, name in enumerate(names):
+        column = frame.iloc[:, place]
+        values = column.astype(object).where(column.notna(), None)
+        columns.append([_as_json(value, whole=name in WHOLE) for value in values])
+    for row in zip(*columns, strict=True):
+        yield dict(zip(names, row, strict=True))
+
+
+def _as_json(value: Any, *, whole: bool) -> Any:
+    """A value as JSON's reader would give it."""
+    if isinstance(value, np.generic | np.ndarray):
+        value = value.tolist()
+    if isinstance(value, tuple):
+        return list(value)
+    return int(value) if whole and isinstance(value, float) and value.is_integer() else value

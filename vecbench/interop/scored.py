@@ -1,0 +1,87 @@
+"""Responses from wherever they lie, scored, with everything that must be known of where they come from."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from vecbench.interop.completeness import completeness_notes
+from vecbench.interop.reading import ResponseSource
+from vecbench.metrics.recalibration import Method
+from vecbench.scoring import CompleteScores, Protocol, score_responses
+from vecbench.store import Manifest
+from vecbench.tasks import Catalogue
+
+MOST_FAULTS = 3
+"""Faults that a sentence names."""
+
+
+def scored_source(
+    source: ResponseSource, protocol: Protocol, catalogue: Catalogue, recalibrate: Method | None = None
+) -> CompleteScores:
+    """Reads responses to their end and scores them; the scores say what run they are of and what it lacks.
+
+    Args:
+        source: Not read before.
+        protocol: How responses are read and scored.
+        catalogue: Brings aliases, groups and names.
+        recalibrate: How to recalibrate; None for not at all.
+
+    Raises:
+        DataError: A file cannot be read, or the candidates of a row are not those of its task.
+        UsageError: The protocol does not recalibrate.
+    """
+    complete = score_responses(source.responses, protocol, catalogue, recalibrate=recalibrate)
+    # What was wrong with the responses is known once they have been read.
+    lacking = completeness_notes(source, complete.scores.names)
+    notes = (*complete.scores.notes, *source.warnings, *lacking)
+    run = _run_facts(source.manifest) | source.facts()
+    return replace(complete, scores=replace(complete.scores, run=run, notes=notes))
+
+
+def losses(source: ResponseSource) -> Iterator[str]:
+    """What was wrong with responses, in half a sentence each: what has no response, and what was not read.
+
+    Args:
+        source: Read to its end.
+    """
+    failed, missing = source.resolution.failed, sum(source.missing().values())
+    if failed:
+        yield f"samples without a response: {failed:,}"
+    if missing and source.manifest is not None:
+        yield f"responses that are not there: {missing:,} of {sum(source.manifest.responses().values()):,}"
+    if source.faults:
+        effects = ", ".join(f"{count:,} {effect}" for effect, count in source.effects().items())
+        first = "; ".join(str(fault) for fault in source.faults[:MOST_FAULTS])
+        yield f"faults in what was read: {effects}, such as {first}"
+
+
+def warn_of_losses(source: ResponseSource, name: object, stacklevel: int = 3) -> None:
+    """Warns whoever called the caller of what was wrong with responses; nobody else would tell in Python.
+
+    Args:
+        source: Read to its end.
+        name: Of the responses.
+        stacklevel: See `warnings.warn`.
+    """
+    said = "; ".join(losses(source))
+    if said:
+        warnings.warn(f"{name}: {said}", stacklevel=stacklevel)
+
+
+def _run_facts(manifest: Manifest | None) -> dict[str, Any]:
+    """What scores.json says of the run: what the scores depend on, and no times."""
+    if manifest is None:
+        return {}
+    return {
+        "model": manifest.model.name,
+        "revision": manifest.model.revision,
+        "engine": manifest.engine.name if manifest.engine else None,
+        "prompts": {name: task.prompt for name, task in manifest.tasks.items()},
+        "sampling": {name: task.sampling.model_dump() for name, task in manifest.tasks.items()},
+        "seed": manifest.seed,
+        "limit": manifest.limit,
+        "repeats": manifest.repeats,
+    }
