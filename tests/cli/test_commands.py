@@ -78,7 +78,7 @@ def test_a_run_leaves_everything_that_is_promised(finished):
         f"because {json.loads((output / 'run.json').read_text())['engine']['chosen_because']}" in done.stderr
     )
     scores = json.loads((output / "scores.json").read_text())
-    assert scores["schema"] == "vecbench.scores/1"
+    assert scores["schema"] == "vecbench.scores/2"
     assert scores["overall"]["n"] == 24
     prediction = json.loads((output / "predictions.jsonl").read_text().splitlines()[0])
     assert set(prediction) == {

@@ -34,7 +34,7 @@ def test_a_protocol_is_scored_written_and_printed(responses, tmp_path, protocol,
     assert all(each in done.stdout for each in printed)
     assert max(len(line.rstrip()) for line in done.stdout.splitlines() if "summary" not in line) <= 80
     scores = json.loads((tmp_path / "scores.json").read_text())
-    assert (scores["schema"], scores["protocol"]) == ("vecbench.scores/1", protocol)
+    assert (scores["schema"], scores["protocol"]) == ("vecbench.scores/2", protocol)
     assert f"Protocol `{protocol}`" in (tmp_path / "summary.md").read_text()
     assert len((tmp_path / "predictions.jsonl").read_text().splitlines()) == 1203
 

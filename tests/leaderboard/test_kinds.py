@@ -11,11 +11,13 @@ from plugin.vecbench_example.level import LEVEL_ERROR, Level
 from plugin.vecbench_example.reliability import RELIABILITY_DEBIASED
 
 from vecbench.answers import Label, known_metrics
+from vecbench.cli.leaderboard import verified_again
 from vecbench.errors import DataError
 from vecbench.leaderboard.answers import AnswerSheets
-from vecbench.leaderboard.building import build, reverify
+from vecbench.leaderboard.building import Recomputed, build, reverify
 from vecbench.leaderboard.columns import board_columns
 from vecbench.leaderboard.entry import Entry, read_entry
+from vecbench.leaderboard.outcomes import TaskOutcomes
 from vecbench.leaderboard.publication import publish, verified_entry
 from vecbench.leaderboard.ranking import rank_ranges
 from vecbench.leaderboard.standings import leaderboard
@@ -40,7 +42,7 @@ class Distance(Level):
     metrics = (LEVEL_ERROR, JUDGED_METRICS[1])
     judges = False
 
-    def is_right(self, answer, target):
+    def is_right(self, *_):
         return False
 
 
@@ -116,6 +118,14 @@ def test_a_label_board_has_the_columns_that_it_always_had():
         ("AUROC", False, "influence"),
         ("Cov", False, None),
     ]
+
+
+def test_the_docs_say_which_columns_there_are_and_what_is_not_compared():
+    page = (Path(__file__).parents[2] / "docs" / "leaderboard.md").read_text()
+    assert f"```\n{', '.join(each.heading for each in board_columns([Label()]))}\n```" in page
+    found = {HONEST.stem: Recomputed("all", ("ece",))}
+    said = "\n".join(verified_again(Path("leaderboards/demo"), found))
+    assert f"```\n{said}\n```" in page
 
 
 def test_answers_of_another_kind_have_their_own_columns(kind, tmp_path):
@@ -206,14 +216,13 @@ def outcome_rows(generator, n, overconfident=0.0):
 
 
 def judged_entry(stated, right):
-    from vecbench.leaderboard.outcomes import TaskOutcomes
-
+    confidences = [None if np.isnan(each) else each for each in stated.tolist()]
     rows = [
         Prediction(
             "", "emoji_2", f"s{place:05}", 0, "positive", ("positive", "negative"),
-            Reading("positive" if each else "negative", "ok", None if np.isnan(confidence) else confidence, "ok"),
+            Reading("positive" if each else "negative", "ok", confidence, "ok"),
         )
-        for place, (confidence, each) in enumerate(zip(stated.tolist(), right.tolist(), strict=True))
+        for place, (confidence, each) in enumerate(zip(confidences, right.tolist(), strict=True))
     ]  # fmt: skip
     n, correct = len(rows), int(right.sum())
     return Entry.model_validate(

@@ -1,11 +1,15 @@
 import csv
+import io
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
 from vecbench.errors import RunError
 from vecbench.metrics import Cells, redraw
+from vecbench.plots import frame
 from vecbench.plots.diagrams import (
     accuracy_coverage_curve,
     confusion_matrix,
@@ -94,6 +98,9 @@ def edge_is_white(path):
     ids=["few rows", "very many rows", "curve", "long label", "many labels", "no ASCII", "strange"],
 )
 def test_everything_fits_on_the_page(figure, tmp_path):
+    inked, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
+    assert 0 < inked.x0 < inked.x1 < width
+    assert 0 < inked.y0 < inked.y1 < height
     assert edge_is_white(save_figure(figure, "", tmp_path / "figure"))
 
 
@@ -114,6 +121,67 @@ def test_the_diagram_says_what_it_shows():
     for part in ("ID VER", "n = 500", "coverage 80 %", "ECE", "calibrated:", "Brier"):
         assert part in said
     assert "no answer states a confidence" in texts(reliability_diagram(Cells.of_rows([], []), "x", 5))
+
+
+def svg_texts(figure, path):
+    save_figure(figure, "", path)
+    return [each.text for each in ElementTree.parse(path.with_suffix(".svg")).iterfind(".//{*}text")]
+
+
+def test_the_texts_of_an_svg_are_texts(tmp_path):
+    said = svg_texts(confusion_matrix(np.eye(3, dtype=int) * 17, ["joy", "fear"], "Mine-2"), tmp_path / "x")
+    assert said.count("17") == 3
+    assert said.count("joy") == said.count("fear") == 2
+    assert {"label", "target", "(no label)", "(no target)"} < set(said)
+    said = svg_texts(reliability_diagram(simulated(), "ID VER", 400), tmp_path / "x")
+    assert {"0.8", "share of right answers", "stated confidence"} < set(said)
+
+
+UNICODE = {
+    "喜び": "喜び",
+    "प्रसन्नता": "प्रसन्नता",
+    "سعادة": "سعادة",
+    "😀": "😀",
+    "🫠": "🫠",
+    "$x^2$": "$x^2$",
+    "\\frac{1}": "\\frac{1}",
+    "<a & b>": "<a & b>",
+    "a\nb\tc": "a b c",
+    "\x07": "\\x07",
+    "\ud800": "\\ud800",
+    "\ufffe": "\\ufffe",
+    "\u202eoverride": "\\u202eoverride",
+    "endless" * 1000: ("endless" * 10)[:39] + "…",
+}
+
+
+@pytest.mark.parametrize(("label", "shown"), UNICODE.items(), ids=map(ascii, range(len(UNICODE))))
+def test_every_label_can_be_drawn_and_says_what_it_says(label, shown, tmp_path):
+    said = svg_texts(confusion_matrix(np.eye(3, dtype=int), [label, "b"], label), tmp_path / "x")
+    assert said.count(shown) == 2
+    assert f"{shown}   n = 3, accuracy 66.7" in said
+    for draw in (accuracy_coverage_curve, reliability_diagram):
+        said = svg_texts(draw(simulated(), label, 400), tmp_path / "x")
+        assert any(each.startswith(f"{shown}   n = 400, ") for each in said)
+
+
+def test_a_pdf_holds_its_fonts_as_publishers_want_them():
+    stream = io.BytesIO()
+    confusion_matrix(np.eye(3, dtype=int), ["joy", "喜び"], "x").savefig(stream, format="pdf")
+    assert b"/CIDFontType2" in stream.getvalue()
+    assert b"/Type3" not in stream.getvalue()
+
+
+@pytest.mark.parametrize("fonts", [(), ("STIXGeneral",), ("No Such Font", "STIXGeneral")])
+def test_a_letter_that_the_usual_font_lacks_is_that_of_an_installed_one(fonts, monkeypatch, caplog):
+    monkeypatch.setattr(frame, "FURTHER_FONTS", fonts)
+    figure = confusion_matrix(np.eye(2, dtype=int), ["\N{CIRCLED LATIN CAPITAL LETTER A}"], "x")
+    if fonts:
+        Figure.savefig(figure, io.BytesIO(), format="png")
+    else:
+        with pytest.raises(UserWarning, match="missing from"):
+            Figure.savefig(figure, io.BytesIO(), format="png")
+    assert not caplog.records  # matplotlib logs fonts that it does not find
 
 
 def test_the_same_figure_is_the_same_bytes(tmp_path):

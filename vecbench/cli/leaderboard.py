@@ -191,7 +191,7 @@ def build_leaderboard(
                 _warn(f"{printable(str(path))} is no entry, nor the submission of one: it is not read")
             if verify:
                 found = reverify(folder, catalogue, data)
-                for line in _verified_again(folder, found):
+                for line in verified_again(folder, found):
                     stdout().print(line, soft_wrap=True)
                 missing = [name for name, each in found.items() if each.how == "not kept"]
                 incomplete = incomplete or bool(missing)
@@ -227,7 +227,7 @@ def _leaderboards(directory: Path, output: Path | None) -> list[Path]:
     return found
 
 
-def _verified_again(folder: Path, entries: Mapping[str, Recomputed]) -> Iterator[str]:
+def verified_again(folder: Path, entries: Mapping[str, Recomputed]) -> Iterator[str]:
     """What came of recomputing the entries of a leaderboard."""
     kept = {name: each for name, each in entries.items() if each.how != "not kept"}
     yield f"{folder}: {len(kept)} of {len(entries)} verified entries recomputed, none differs"

@@ -14,8 +14,8 @@ from vecbench.metrics.definition import Metric
 from vecbench.metrics.observations import Mask, Observations
 
 Aggregate = Literal["pooled", "macro"]
-Measure = tuple[str, Aggregate]
-"""A metric's key, and how a group's value of it is made."""
+Measure = tuple[str, str]
+"""A metric's key and an `Aggregate`."""
 
 _NUMBER = np.arange(8)
 _ROWS = Observations(

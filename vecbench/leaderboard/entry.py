@@ -29,7 +29,7 @@ Badge = Literal["verified", "scores only", "reported"]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 MOST = 10**9
 """Of anything that is counted."""
-Count = Annotated[int, Field(ge=0, le=MOST)]
+WholeNumber = Annotated[int, Field(ge=0, le=MOST)]
 Seed = Annotated[int, Field(gt=-(2**64), lt=2**64)]
 
 
@@ -73,7 +73,7 @@ class RowMetrics(Record):
     """
 
     n: Annotated[int, Field(ge=1, le=MOST)] | None = None
-    correct: Count | None = None
+    correct: WholeNumber | None = None
     metrics: dict[Identifier, Value] = Field({})
 
     @model_validator(mode="after")
@@ -124,7 +124,7 @@ class Decoding(Record):
 
     temperature: Finite | None = None
     top_p: Finite | None = None
-    max_tokens: Count | None = None
+    max_tokens: WholeNumber | None = None
     seed: Seed | None = None
     repeats: int = Field(1, ge=1, le=MOST)
 
@@ -190,7 +190,7 @@ class Entry(Record):
     prompts: list[Identifier] = Field([])
     decoding: Decoding = Decoding()
     checked: Checked | None = None
-    errors: Count | None = None
+    errors: WholeNumber | None = None
     tasks: dict[Identifier, RowMetrics] = Field({})
     groups: dict[Identifier, GroupMetrics] = Field({})
     overall: GroupMetrics = GroupMetrics()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TypeVar
 
@@ -47,9 +48,8 @@ def content_of(path: Path, limit: int) -> bytes:
         if path.is_symlink():
             raise DataError(f"{path}: {NOT_PLAIN}", "It is a link: put the file itself there.")
         with open_plain(path) as stream:
-            content = stream.read(limit + 1)
+            if os.fstat(stream.fileno()).st_size > limit:
+                raise DataError(f"{path}: larger than {limit} bytes")
+            return stream.read()
     except OSError as fault:
         raise DataError(f"{path}: {(fault.strerror or str(fault)).lower()}") from None
-    if len(content) > limit:
-        raise DataError(f"{path}: larger than {limit} bytes")
-    return content

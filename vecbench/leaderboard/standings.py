@@ -51,9 +51,9 @@ class Standing:
         metrics = scores.macro if column.aggregate == "macro" else scores.pooled.metrics
         return metrics.get(column.metric.key)
 
-    def rank(self, block: str, measure: Measure) -> Range | None:
-        """Best and worst rank in a measure; None if it has none."""
-        return self.ranks[block].get(measure)
+    def rank(self, block: str, column: BoardColumn) -> Range | None:
+        """Best and worst rank in a column; None if it has none."""
+        return self.ranks[block].get(column.measure)
 
     def is_conditional(self, block: str, column: BoardColumn) -> bool:
         """Whether the cell's value is, see the function of this name."""

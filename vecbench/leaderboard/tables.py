@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from vecbench.escaping import in_latex, in_markdown
 from vecbench.leaderboard.columns import BoardColumn
-from vecbench.leaderboard.entry import OVERALL, Badge, Decoding, Value
+from vecbench.leaderboard.entry import OVERALL, Badge, Decoding, RowMetrics, Value
 from vecbench.leaderboard.ranking import Range
 from vecbench.leaderboard.standings import BADGES, Leaderboard, Standing
 from vecbench.report.tables import latex_tabular
@@ -67,11 +67,7 @@ def markdown_page(board: Leaderboard) -> str:
             continue
         parts.append(f"## {HEADINGS[badge]}\n")
         for block, display in board.blocks.items():
-            shown = [
-                each
-                for each in standings
-                if any(each.value(block, column) is not None for column in board.columns)
-            ]
+            shown = [each for each in standings if any(each.value(block, of) for of in board.columns)]
             if shown:
                 parts += [f"### {in_markdown(display)}\n", _markdown_table(shown, block, board.columns)]
         parts += ["### About the entries\n", _markdown_facts(standings)]
@@ -86,64 +82,56 @@ def csv_text(board: Leaderboard) -> str:
     for each in board.standings:
         entry = each.entry
         head = (each.name, entry.model.name, entry.badge, entry.date)
-        for task, rows in entry.tasks.items():
-            for metric, value in rows.metrics.items():
-                writer.writerow(_csv_row(head, ("task", task, "rows", metric), value, rows.n, rows.correct))
+        parts: list[tuple[str, str, str, RowMetrics | None, Mapping[str, Value]]] = [
+            ("task", task, "rows", rows, rows.metrics) for task, rows in entry.tasks.items()
+        ]
         for block in board.blocks:
-            level = OVERALL if block == OVERALL else "group"
-            scores = entry.scores(block)
-            rows = scores.pooled
-            for metric, value in rows.metrics.items():
-                range_ = each.rank(block, (metric, "pooled"))
-                place = (level, block, "pooled", metric)
-                writer.writerow(_csv_row(head, place, value, rows.n, rows.correct, range_))
-            for metric, value in scores.macro.items():
-                range_ = each.rank(block, (metric, "macro"))
-                writer.writerow(_csv_row(head, (level, block, "macro", metric), value, range_=range_))
+            level, scores = OVERALL if block == OVERALL else "group", entry.scores(block)
+            parts.append((level, block, "pooled", scores.pooled, scores.pooled.metrics))
+            parts.append((level, block, "macro", None, scores.macro))
+        for level, name, aggregate, rows, metrics in parts:
+            n, correct = (rows.n, rows.correct) if rows else (None, None)
+            for metric, value in metrics.items():
+                best, worst = each.ranks.get(name, {}).get((metric, aggregate)) or (None, None)
+                numbers = (value.value, value.low, value.high, n, correct, best, worst)
+                written = (*head, level, name, aggregate, metric, *numbers)
+                writer.writerow("" if part is None else part for part in written)
     return stream.getvalue()
 
 
 def latex_tables(board: Leaderboard) -> str:
     """The groups' main columns of the verified and of the reported entries, and their ranks; booktabs."""
     groups = {block: name for block, name in board.blocks.items() if block != OVERALL}
-    main = [column for column in board.columns if column.is_main]
+    main = {
+        in_latex(each.heading) + (r" (\%)" if each.metric.unit == "share" else ""): each
+        for each in board.columns
+        if each.is_main
+    }
     parts = []
     for badge in BADGES:
         standings = board.of_badge(badge)
-        if not standings:
-            continue
-        units = [
-            in_latex(column.heading) + (r" (\%)" if column.metric.unit == "share" else "") for column in main
-        ]
-        values = _latex_lines(standings, groups, main, cell)
-        parts.append(f"% {HEADINGS[badge]}\n" + latex_tabular(list(groups.values()), units, values))
-        ranked = _ranked(standings, groups, board.columns)
+
+        def table(
+            title: str,
+            columns: Mapping[str, BoardColumn],
+            text: Callable[[Standing, str, BoardColumn], str],
+            standings: Sequence[Standing] = standings,
+        ) -> str:
+            lines = [
+                [each.entry.model.name]
+                + [text(each, block, column) for block in groups for column in columns.values()]
+                for each in standings
+            ]
+            written = [[in_latex(part) for part in line] for line in lines]
+            return f"% {title}\n" + latex_tabular(list(groups.values()), list(columns), written)
+
+        if standings:
+            parts.append(table(HEADINGS[badge], main, cell))
+        ranked = {in_latex(each.heading): each for each in _ranked(standings, groups, board.columns)}
         if ranked:
-            units = [in_latex(column.heading) for column in ranked]
-            ranks = _latex_lines(
-                standings, groups, ranked, lambda each, block, column: rank(each.rank(block, column.measure))
-            )
-            parts.append(
-                f"% {badge.capitalize()}: ranks by column\n"
-                + latex_tabular(list(groups.values()), units, ranks)
-            )
+            title = f"{badge.capitalize()}: ranks by column"
+            parts.append(table(title, ranked, lambda each, block, column: rank(each.rank(block, column))))
     return "\n".join(parts)
-
-
-def _latex_lines(
-    standings: Iterable[Standing],
-    blocks: Iterable[str],
-    columns: Sequence[BoardColumn],
-    text: Callable[[Standing, str, BoardColumn], str],
-) -> list[list[str]]:
-    blocks = list(blocks)
-    return [
-        [
-            in_latex(each.entry.model.name),
-            *(in_latex(text(each, block, column)) for block in blocks for column in columns),
-        ]
-        for each in standings
-    ]
 
 
 def printed(value: Value | None, column: BoardColumn) -> str:
@@ -221,7 +209,7 @@ def _markdown_table(standings: Sequence[Standing], block: str, columns: Sequence
             between = interval(each.value(block, column), column)
             cells.append(cell(each, block, column) + (f" <sub>{between}</sub>" if between else ""))
         n = each.entry.scores(block).pooled.n
-        ranges = [rank(each.rank(block, column.measure)) for column in ranked]
+        ranges = [rank(each.rank(block, column)) for column in ranked]
         lines.append(_row([_name(each), *ranges, *cells, UNKNOWN if n is None else str(n)]))
     return "\n".join(lines) + "\n"
 
@@ -254,24 +242,8 @@ def _ranked(
 ) -> list[BoardColumn]:
     """The columns that any of the entries has a rank in."""
     places = [(each, block) for block in blocks for each in standings]
-    return [
-        column
-        for column in columns
-        if any(each.rank(block, column.measure) is not None for each, block in places)
-    ]
+    return [column for column in columns if any(each.rank(block, column) for each, block in places)]
 
 
 def _row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
-
-
-def _csv_row(
-    head: tuple[str | None, ...],
-    place: tuple[str, ...],
-    value: Value,
-    n: int | None = None,
-    correct: int | None = None,
-    range_: Range | None = None,
-) -> list[str | float]:
-    numbers = (value.value, value.low, value.high, n, correct, *(range_ or (None, None)))
-    return ["" if each is None else each for each in (*head, *place, *numbers)]

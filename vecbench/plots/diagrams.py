@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vecbench.escaping import printable
 from vecbench.metrics import Cells, aurc, auroc, brier, ece, ece_null
 from vecbench.metrics.calibration import bin_of
 from vecbench.metrics.cells import Values
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from vecbench.plots.lettering import Lettering
-
 COLUMN_WIDTH = 3.4
 """Inches: one column of a two-column paper."""
 
@@ -40,7 +39,7 @@ COMPRESSION = 3
 """Of PNGs: a twentieth larger than with the usual 6, in two thirds of the time."""
 
 LONGEST_CAPTION = 40
-"""Characters of a label beside a matrix."""
+"""Characters of a name in a title or beside a matrix."""
 
 EDGE = 0.05
 """Inches that stay free at the edge of a figure."""
@@ -77,19 +76,18 @@ def reliability_diagram(cells: Cells, name: str, rows: int, null: float | None =
         rows: All rows, to say what share has a confidence.
         null: `ece_null` of the cells, if it is known.
     """
-    from vecbench.plots.lettering import Lettering, escaped, frame, margins
+    from vecbench.plots.frame import frame, margins, setting
 
     height, square = 4.6, 2.58
     figure = _figure(COLUMN_WIDTH, height)
-    letters = Lettering(figure)
     heights = _histogram(cells)
     ticks = _count_ticks(float((heights[1] + heights[2]).max(initial=0)))
     left, bottom = margins([label for _, label in SHARES], [label for _, label in (*SHARES, *ticks)])
     below = _axes(figure, (left, bottom, COLUMN_WIDTH - left - EDGE, 0.87), WITH_ENDS, (0, 1))
     above = _axes(figure, (left, bottom + 1.04, COLUMN_WIDTH - left - EDGE, square), WITH_ENDS, WITH_ENDS)
     coverage = 100 * cells.n / rows if rows else 0.0
-    title = f"{escaped(name)}   n = {rows}, coverage {coverage:.0f} %"
-    figure.suptitle(title, y=1 - EDGE / height, fontsize=8, fontweight="bold")
+    title = f"{_caption(name)}   n = {rows}, coverage {coverage:.0f} %"
+    figure.suptitle(title, y=1 - EDGE / height, fontsize=8, fontweight="bold", **setting(title))
     if cells.n:
         above.plot([0, 1], [0, 1], color="black", linewidth=0.6, linestyle=(0, (4, 3)), zorder=1)
         null = float(ece_null.of_cells(cells)) if null is None else null
@@ -102,13 +100,13 @@ def reliability_diagram(cells: Cells, name: str, rows: int, null: float | None =
         _draw_points(above, reliability_points(cells))
         _draw_means(above, cells)
         below.set_ylim(0, 1.15 * float((heights[1] + heights[2]).max()))
-        _draw_histogram(letters, below, *heights)
+        _draw_histogram(below, *heights)
         # To the right: long numbers of answers push the axes, and not the legend, over there.
         above.legend(**{**LEGEND, **OUTSIDE, "loc": "lower right", "bbox_to_anchor": (1, 1)})
     else:
         _say(above, "no answer states a confidence")
-    frame(letters, above, SHARES, SHARES, ("", "share of right answers"))
-    frame(letters, below, SHARES, ticks, ("stated confidence", "answers"))
+    frame(above, SHARES, SHARES, ("", "share of right answers"))
+    frame(below, SHARES, ticks, ("stated confidence", "answers"))
     return figure
 
 
@@ -120,16 +118,15 @@ def accuracy_coverage_curve(cells: Cells, name: str, rows: int) -> Figure:
         name: Of the group, for the title.
         rows: All rows: those without a confidence are never among the most confident.
     """
-    from vecbench.plots.lettering import Lettering, escaped, frame, margins
+    from vecbench.plots.frame import frame, margins, setting
 
     height = 2.6
     figure = _figure(COLUMN_WIDTH, height)
-    letters = Lettering(figure)
     labels = [label for _, label in SHARES]
     left, bottom = margins(labels, labels)
     place = (left, bottom, COLUMN_WIDTH - left - EDGE, height - bottom - 0.2)
     axes = _axes(figure, place, WITH_ENDS, WITH_ENDS)
-    title = f"{escaped(name)}   n = {rows}"
+    title = f"{_caption(name)}   n = {rows}"
     if cells.n:
         title += f", AUROC {_percent(auroc.of_cells(cells))}, AURC {_percent(aurc.of_cells(cells))}"
         points = selective_points(cells, rows)
@@ -144,17 +141,19 @@ def accuracy_coverage_curve(cells: Cells, name: str, rows: int) -> Figure:
             linestyle="-.",
             label=f"all with a confidence: {100 * overall:.1f}",
         )
-        _write_thresholds(letters, axes, points)
+        _write_thresholds(axes, points)
         axes.legend(**{**LEGEND, "loc": "lower left"})
     else:
         _say(axes, "no answer states a confidence")
-    axes.set_title(title, fontsize=7, fontweight="bold", y=1.0)
-    frame(letters, axes, SHARES, SHARES, ("share of rows that are answered", "accuracy among them"))
+    axes.set_title(title, fontsize=7, fontweight="bold", y=1.0, **setting(title))
+    frame(axes, SHARES, SHARES, ("share of rows that are answered", "accuracy among them"))
     return figure
 
 
-def _write_thresholds(letters: Lettering, axes: Axes, points: SelectivePoints) -> None:
+def _write_thresholds(axes: Axes, points: SelectivePoints) -> None:
     """Writes the thresholds over the curve, as far as there is room, clear of it and of the axis."""
+    from vecbench.plots.frame import write_over
+
     captions = [f"≥ {threshold:g}" for threshold in points.threshold]
     # A caption such as "≥ 0.95" is 0.09 of the axis wide.
     wide = max(0.09, 0.018 * (max(map(len, captions)) - 1))
@@ -163,8 +162,7 @@ def _write_thresholds(letters: Lettering, axes: Axes, points: SelectivePoints) -
     named = _spread_out(middle, wide)
     along = middle[named][:, None] + np.linspace(-wide / 2, wide / 2, 9)
     over = np.interp(along, points.coverage, points.accuracy).max(axis=1)
-    shown = [captions[each] for each in named]
-    letters.write(axes.transData, np.column_stack([middle[named], over]), shown, 5, up="low", shift=(0, 5))
+    write_over(axes, middle[named], over, [captions[each] for each in named], 5, 5)
 
 
 def confusion_matrix(counts: NDArray[np.int64], labels: Sequence[str], name: str) -> Figure:
@@ -175,33 +173,30 @@ def confusion_matrix(counts: NDArray[np.int64], labels: Sequence[str], name: str
         labels: The k candidates.
         name: Of the task, for the title.
     """
-    from vecbench.plots.lettering import Lettering, escaped, frame, margins
+    from vecbench.plots.frame import TURN, margins, name_cells, setting
 
     captions = [_caption(label) for label in labels]
     rows = [*captions, NO_TARGET] if counts[-1].any() else captions
     shown = [*captions, NO_LABEL]
-    turn = 60.0
-    left, bottom = margins(shown, rows, turn)
+    left, bottom = margins(shown, rows, TURN)
     wanted = max(COLUMN_WIDTH, 0.27 * len(labels) + 1.3)
     cell = max(0.2, (wanted - left - EDGE) / len(shown))
     width, height = left + cell * len(shown) + EDGE, bottom + cell * len(rows) + 0.3
     figure = _figure(width, height)
-    letters = Lettering(figure)
     place = (left, bottom, cell * len(shown), cell * len(rows))
     axes = _axes(figure, place, (0, len(shown)), (len(rows), 0))
     counts = counts[: len(rows)]
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     axes.pcolormesh(shares, cmap="Blues", vmin=0, vmax=1)
     filled = np.argwhere(counts > 0)
-    colours = ["white" if shares[row, column] > 0.55 else "black" for row, column in filled]
-    numbers = [str(counts[row, column]) for row, column in filled]
-    letters.write(axes.transData, filled[:, ::-1] + 0.5, numbers, 5.5, colours=colours)
+    look: dict[str, Any] = {"fontsize": 5.5, "ha": "center", "va": "center_baseline"}
+    for row, column in filled:
+        colour = "white" if shares[row, column] > 0.55 else "black"
+        axes.text(column + 0.5, row + 0.5, str(counts[row, column]), color=colour, **look)
     accuracy = counts[: len(labels), : len(labels)].trace() / max(counts.sum(), 1)
-    title = f"{escaped(name)}   n = {counts.sum()}, accuracy {100 * accuracy:.1f}"
-    axes.set_title(title, fontsize=7, fontweight="bold", y=1.0)
-    x = [(number + 0.5, label) for number, label in enumerate(shown)]
-    y = [(number + 0.5, label) for number, label in enumerate(rows)]
-    frame(letters, axes, x, y, ("label", "target"), turn)
+    title = f"{_caption(name)}   n = {counts.sum()}, accuracy {100 * accuracy:.1f}"
+    axes.set_title(title, fontsize=7, fontweight="bold", y=1.0, **setting(title))
+    name_cells(axes, shown, rows, ("label", "target"))
     return figure
 
 
@@ -238,9 +233,8 @@ def _say(axes: Axes, text: str) -> None:
 
 
 def _caption(label: str) -> str:
-    """The label on one line, cut off if it is very long: it may come from a stranger's file."""
-    line = " ".join(label.split())
-    return line if len(line) <= LONGEST_CAPTION else line[: LONGEST_CAPTION - 1] + "…"
+    """A name on one line, cut off if it is very long: it may come from a stranger's file."""
+    return printable(" ".join(label.split()), LONGEST_CAPTION)
 
 
 def _percent(value: Values) -> str:
@@ -313,12 +307,13 @@ def _histogram(cells: Cells) -> tuple[NDArray[np.float64], NDArray[np.float64], 
 
 
 def _draw_histogram(
-    letters: Lettering,
     axes: Axes,
     middle: NDArray[np.float64],
     right: NDArray[np.float64],
     wrong: NDArray[np.float64],
 ) -> None:
+    from vecbench.plots.frame import write_over
+
     width = 0.8 * min(0.05, *np.diff(middle), 1.0)
     axes.bar(middle, right, width=width, color=BLUE, linewidth=0, label="right")
     axes.bar(
@@ -334,10 +329,7 @@ def _draw_histogram(
     )
     total = right + wrong
     filled = np.flatnonzero(total)
-    places = np.column_stack([middle, total])[filled]
-    letters.write(
-        axes.transData, places, [f"{int(total[each])}" for each in filled], 4.5, up="low", shift=(0, 1)
-    )
+    write_over(axes, middle[filled], total[filled], [f"{each:.0f}" for each in total[filled]], 4.5, 1)
     axes.legend(**{**LEGEND, **OUTSIDE})
 
 
@@ -355,12 +347,9 @@ def save_figure(figure: Figure, numbers: str, path: Path) -> Path:
     Raises:
         RunError: A file cannot be written.
     """
-    import matplotlib as mpl
-
-    with mpl.rc_context({"svg.hashsalt": "vecbench", "hatch.linewidth": 0.5}):
-        with replacing(path.with_name(f"{path.name}.svg")) as draft:
-            figure.savefig(draft, format="svg", metadata={"Date": None})
-        with replacing(path.with_name(f"{path.name}.png")) as draft:
-            figure.savefig(draft, format="png", dpi=200, pil_kwargs={"compress_level": COMPRESSION})
+    with replacing(path.with_name(f"{path.name}.svg")) as draft:
+        figure.savefig(draft, format="svg", metadata={"Date": None})
+    with replacing(path.with_name(f"{path.name}.png")) as draft:
+        figure.savefig(draft, format="png", dpi=200, pil_kwargs={"compress_level": COMPRESSION})
     write_text(path.with_name(f"{path.name}.csv"), numbers)
     return path.with_name(f"{path.name}.png")

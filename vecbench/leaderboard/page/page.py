@@ -202,7 +202,7 @@ def _task_cells(rows: RowMetrics | None, heads: Sequence[_TaskHead]) -> str:
 def _cells(standing: Standing, board: Leaderboard, ranked: Sequence[BoardColumn]) -> Iterator[_Cell]:
     for block, column, classes in _columns(board):
         if column is None:
-            ranges = [standing.rank(block, each.measure) for each in ranked]
+            ranges = [standing.rank(block, each) for each in ranked]
             # Ranges sort by their better end, then by their worse one.
             key = "" if ranges[0] is None else f"{ranges[0][0] + ranges[0][1] / 1e6:.6f}"
             ranks = " ".join(map(rank, ranges)) if any(ranges) else ""

@@ -1,0 +1,160 @@
+"""The frame around a plot, and how its texts are set.
+
+Places are reckoned from the texts' own extents, once: a layout engine would measure everything anew at every
+drawing. This module imports matplotlib, so it is imported where a figure is drawn.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.font_manager import FontProperties, fontManager
+from matplotlib.textpath import text_to_path
+from matplotlib.transforms import offset_copy
+
+Tick: TypeAlias = tuple[float, str]
+"""Where a tick stands on its axis, and its label."""
+
+INCH = 72.0
+TICK, LABEL, TITLE = 2.0, 6.0, 7.0
+"""Points: length of a tick, size of its label, size of an axis' title."""
+
+GAP = 3.5
+"""Points between a tick and its label, and between the labels and the title."""
+
+TURN = 60.0
+"""Degrees by which the names of a matrix' columns are turned, anticlockwise."""
+
+FURTHER_FONTS = (
+    "Noto Sans CJK SC",
+    "Noto Sans CJK JP",
+    "Noto Sans SC",
+    "Source Han Sans SC",
+    "WenQuanYi Zen Hei",
+    "WenQuanYi Micro Hei",
+    "Droid Sans Fallback",
+    "PingFang SC",
+    "Hiragino Sans GB",
+    "Apple SD Gothic Neo",
+    "Microsoft YaHei",
+    "Yu Gothic",
+    "Malgun Gothic",
+    "Arial Unicode MS",
+    "Noto Sans",
+    "Noto Sans Devanagari",
+    "Nirmala UI",
+    "Noto Sans Thai",
+    "Leelawadee UI",
+    "Noto Emoji",
+    "Segoe UI Emoji",
+)
+"""Asked in turn for what the usual font lacks, where they are installed: East and South Asian, emoji."""
+
+
+def frame(axes: Axes, x: Sequence[Tick], y: Sequence[Tick], titles: tuple[str, str]) -> None:
+    """Draws the left and the lower edge of a plot, their ticks and titles.
+
+    Args:
+        axes: Place and limits must be set.
+        x: Ticks of the x axis.
+        y: Ticks of the y axis.
+        titles: Of the x and of the y axis; without the first one, the x axis has no labels either.
+    """
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(length=TICK, width=0.6, pad=GAP, labelsize=LABEL, labelbottom=bool(titles[0]))
+    axes.set_xticks([place for place, _ in x], [label for _, label in x])
+    axes.set_yticks([place for place, _ in y], [label for _, label in y])
+    axes.set_xlabel(titles[0], fontsize=TITLE, labelpad=GAP)
+    axes.set_ylabel(titles[1], fontsize=TITLE, labelpad=GAP)
+
+
+def name_cells(axes: Axes, columns: Sequence[str], rows: Sequence[str], titles: tuple[str, str]) -> None:
+    """Writes the names of a matrix' columns and rows below and beside it, and the axes' titles.
+
+    Args:
+        axes: Limits must be set so that a cell is 1 wide and high; rows go down.
+        columns: From left to right.
+        rows: From top to bottom.
+        titles: Of the columns and of the rows.
+    """
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.set(xticks=[], yticks=[])  # a tick takes matplotlib several times as long as a text
+    figure: Any = axes.figure
+    under = offset_copy(axes.get_xaxis_transform(), figure, y=-GAP, units="points")
+    look: dict[str, Any] = {"fontsize": LABEL, "ha": "right", "va": "center", "transform": under}
+    for place, name in enumerate(columns):
+        axes.text(place + 0.5, 0, name, rotation=TURN, rotation_mode="anchor", **look, **setting(name))
+    beside = offset_copy(axes.get_yaxis_transform(), figure, x=-GAP, units="points")
+    look |= {"va": "center_baseline", "transform": beside}
+    for place, name in enumerate(rows):
+        axes.text(0, place + 0.5, name, **look, **setting(name))
+    left, below = _extents(columns, rows, TURN)
+    axes.set_xlabel(titles[0], fontsize=TITLE, labelpad=below + 2 * GAP)
+    axes.set_ylabel(titles[1], fontsize=TITLE, labelpad=left + 2 * GAP)
+
+
+def margins(x: Sequence[str], y: Sequence[str], turn: float = 0.0) -> tuple[float, float]:
+    """What labels, their gaps and the titles need to the left of a plot and below it, in inches.
+
+    Args:
+        x: Labels below the plot.
+        y: Labels to the left of it.
+        turn: Of those below, anticlockwise, in degrees.
+    """
+    around = TICK + 2 * GAP + 1.4 * TITLE
+    left, below = _extents(x, y, turn)
+    return (left + around) / INCH, (below + around) / INCH
+
+
+def write_over(
+    axes: Axes, x: Iterable[float], y: Iterable[float], texts: Iterable[str], size: float, gap: float
+) -> None:
+    """Writes texts over places of the data, so many points above them."""
+    figure: Any = axes.figure
+    above = offset_copy(axes.transData, figure, y=gap, units="points")
+    for place, height, text in zip(x, y, texts, strict=True):
+        axes.text(place, height, text, fontsize=size, ha="center", va="baseline", transform=above)
+
+
+def setting(text: str) -> dict[str, Any]:
+    """How matplotlib has to set a text that may come from a stranger's file.
+
+    Dollars mean no mathematics, and letters that the usual font lacks are taken from those that have them.
+    """
+    return {"parse_math": False} | ({} if text.isascii() else {"family": _families()})
+
+
+@contextmanager
+def silent_about_missing_letters() -> Iterator[None]:
+    """No warnings about letters that no font has: a PNG shows a box, and an SVG's viewer may have them."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from", UserWarning)
+        warnings.filterwarnings("ignore", "Matplotlib currently does not support", UserWarning)
+        yield
+
+
+def _families() -> list[str]:
+    installed = set(fontManager.get_font_names())
+    return [*mpl.rcParams["font.family"], *(name for name in FURTHER_FONTS if name in installed)]
+
+
+def _extents(x: Sequence[str], y: Sequence[str], turn: float) -> tuple[float, float]:
+    """The width of the labels beside a plot and the height of those below it, in points."""
+    across, up = abs(np.cos(np.deg2rad(turn))), abs(np.sin(np.deg2rad(turn)))
+    below = max(float(up * width + across * height) for width, height in map(_size, x))
+    return max(width for width, _ in map(_size, y)), below
+
+
+@lru_cache(maxsize=1024)
+def _size(label: str) -> tuple[float, float]:
+    font = FontProperties(family=setting(label).get("family"), size=LABEL)
+    with silent_about_missing_letters():
+        width, height, _ = text_to_path.get_text_width_height_descent(label, font, ismath=False)
+    return width, height
