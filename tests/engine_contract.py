@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from fakes import make_request
 
@@ -53,6 +54,17 @@ class EngineContract:
         assert "\n" not in errors["long"]
         assert "x.png: not an image" in errors["broken"]
         assert (errors["a"], errors["b"]) == (None, None)
+
+    def test_several_images_are_shown_together_and_a_broken_one_fails_its_request_alone(
+        self, engine: Engine
+    ) -> None:
+        one, both = (request("a", "red", max_tokens=4) for _ in range(2))
+        pair = replace(both, key="pair", images=(*both.images, *request("b", "blue").images))
+        broken = replace(pair, key="broken", images=(*one.images, SampleImage("x.png", b"nonsense")))
+        found = {response.key: response for response in engine.generate([one, pair, broken])}
+        assert (found["a"].error, found["pair"].error) == (None, None)
+        assert found["pair"].n_prompt_tokens - found["a"].n_prompt_tokens > 16
+        assert found["broken"].error.startswith("x.png: not an image")
 
     def test_a_text_that_stands_for_an_image_is_an_error_of_its_own(self, engine: Engine) -> None:
         asked = [

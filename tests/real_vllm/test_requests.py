@@ -20,7 +20,7 @@ SETTINGS = {"dtype": "float32", "enforce_eager": True, "max_model_len": 256, "ma
 def engine():
     from vecbench.engines.vllm import VllmEngine
 
-    made = VllmEngine(str(demo_model()), SETTINGS)
+    made = VllmEngine(str(demo_model()), SETTINGS, most_images=2)
     yield made
     made.close()
     made.close()
@@ -48,11 +48,11 @@ def pair(key, *colours):
 
 
 def test_more_images_than_the_engine_was_made_for_fail_their_request_alone(engine):
-    asked = [request("a"), pair("pair", "red", "blue"), request("b")]
+    asked = [request("a"), pair("many", "red", "blue", "white"), request("b")]
     errors = {response.key: response.error for response in engine.generate(asked)}
     assert (errors["a"], errors["b"]) == (None, None)
-    assert errors["pair"].startswith("asked with 2 images: At most 1 image")
-    assert "\n" not in errors["pair"]
+    assert errors["many"].startswith("asked with 3 images: At most 2 image")
+    assert "\n" not in errors["many"]
 
 
 def test_pairs_are_asked_with_the_same_tokens_as_by_transformers(tiny_qwen):
