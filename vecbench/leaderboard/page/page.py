@@ -106,7 +106,6 @@ def html_page(board: Leaderboard) -> str:
                 for group, tasks in board.members.items()
             ],
             rows=[_row(each, board, ranked, task_heads) for each in board.standings],
-            paired=[column.heading for column in board.columns if column.is_paired],
             unranked=in_words(column.heading for column in board.columns if column.test is None),
             unscaled=unscaled(board.columns),
             metrics=[column.metric for column in board.columns if column.aggregate == "pooled"],
