@@ -129,6 +129,13 @@ def test_a_label_board_has_the_columns_that_it_always_had():
     ]
 
 
+def test_what_a_kind_puts_first_comes_first_whatever_it_is():
+    class Covered(Label):
+        metrics = (*JUDGED_METRICS[1:2], *JUDGED_METRICS[:1])
+
+    assert [each.heading for each in board_columns([Covered()])] == ["Cov pooled", "Cov macro", "Acc"]
+
+
 def test_the_docs_say_which_columns_there_are_and_what_is_not_compared():
     page = (Path(__file__).parents[2] / "docs" / "leaderboard.md").read_text()
     assert f"```\n{', '.join(each.heading for each in board_columns([Label()]))}\n```" in page
