@@ -41,7 +41,8 @@ def score_confidences(
         images: Shape (n,): what each row shows, as anything that can be hashed. Rows that show the same
             depend on each other: they are drawn together, and intervals are as much wider. None, for all rows
             or for one: what it shows is its own.
-        replicates: Of the bootstrap and of the consistency test; 10,000 as on the command line.
+        replicates: Of the bootstrap and of the consistency test; 10,000 as on the command line, 0 for values
+            without what these two say.
         seed: Of their draws; the same seed gives the same intervals.
 
     Returns:
@@ -50,7 +51,8 @@ def score_confidences(
 
     Raises:
         ValueError: Lengths differ, there are no rows, a confidence lies outside [0, 1] or is no number, or
-            correct is not boolean; the message names the first such row, counted from 0.
+            correct is not boolean; the message names the first such row, counted from 0. Or replicates are
+            negative.
 
     >>> import vecbench
     >>> scores = vecbench.score_confidences(

@@ -4,8 +4,10 @@ import json
 import shutil
 
 import pytest
-from engine_contract import EngineContract, request
+from engine_contract import PROMPT, EngineContract, request
+from fakes import made_image
 
+from vecbench.engines import Request, Sampling
 from vecbench.errors import RunError, UsageError
 from vecbench.shipped import demo_model
 
@@ -39,6 +41,40 @@ def test_no_more_is_pulled_than_the_window_holds(engine):
     for finished, _ in enumerate(engine.generate(watched()), start=1):
         assert len(pulled) <= finished + 2 * SETTINGS["max_num_seqs"]
     assert len(pulled) == 60
+
+
+def pair(key, *colours):
+    return Request(key, PROMPT, tuple(made_image(each) for each in colours), Sampling(max_tokens=8))
+
+
+def test_more_images_than_the_engine_was_made_for_fail_their_request_alone(engine):
+    asked = [request("a"), pair("pair", "red", "blue"), request("b")]
+    errors = {response.key: response.error for response in engine.generate(asked)}
+    assert (errors["a"], errors["b"]) == (None, None)
+    assert errors["pair"].startswith("asked with 2 images: At most 1 image")
+    assert "\n" not in errors["pair"]
+
+
+def test_pairs_are_asked_with_the_same_tokens_as_by_transformers(tiny_qwen):
+    from vecbench.engines.transformers import TransformersEngine
+    from vecbench.engines.vllm import VllmEngine
+
+    colours = {"1": ["red"], "2": ["red", "blue"], "3": ["blue", "red", "white"], "again": ["green", "black"]}
+    asked = [pair(key, *each) for key, each in colours.items()]
+    found = {}
+    for make in (
+        lambda: VllmEngine(str(tiny_qwen), SETTINGS | {"max_model_len": 512}, most_images=3),
+        lambda: TransformersEngine(str(tiny_qwen), {"dtype": "float32"}),
+    ):
+        engine = make()
+        try:
+            said = {each.key: each for each in engine.generate(asked)}
+        finally:
+            engine.close()
+        assert {each.error for each in said.values()} == {None}
+        found[engine.description.name] = {key: each.n_prompt_tokens for key, each in said.items()}
+    assert found["vllm"] == found["transformers"]
+    assert found["vllm"]["1"] < found["vllm"]["2"] < found["vllm"]["3"]
 
 
 def test_the_manifest_can_hold_what_the_engine_says_of_itself(engine):

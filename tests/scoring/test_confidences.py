@@ -158,6 +158,16 @@ def test_what_cannot_be_scored_is_refused_with_its_first_row(confidence, correct
         vecbench.score_confidences(confidence, correct, images)
 
 
+def test_without_replicates_there_are_values_and_exact_intervals():
+    confidence, correct, _ = simulated(50)
+    quick = vecbench.score_confidences(confidence, correct, replicates=0).to_frame().set_index("metric")
+    whole = vecbench.score_confidences(confidence, correct).to_frame().set_index("metric")
+    assert quick.value.equals(whole.value[quick.index])
+    assert quick.index[quick.low.notna()].tolist() == ["accuracy", "coverage"]
+    with pytest.raises(ValueError, match="replicates are -1"):
+        vecbench.score_confidences(confidence, correct, replicates=-1)
+
+
 @pytest.mark.parametrize("edge", [0, 1, 0.0, 1.0])
 def test_the_ends_of_the_range_are_confidences(edge):
     assert vecbench.score_confidences([edge], [True]).overall.pooled.cells.confidence.tolist() == [edge]

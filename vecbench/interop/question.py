@@ -131,14 +131,24 @@ def _own_candidates(kind: AnswerKind, row: Row) -> tuple[str, ...]:
     """The list in a row's columns; a stored response brings the list itself, whatever it was made of."""
     listed = tuple(row.candidates) if type(row.candidates) is list else ()
     try:
-        candidates = kind.candidates(row.values) or listed
+        candidates = kind.candidates(row.values)
     except ValueError as fault:
         if not listed:
             raise UnusableError(str(fault)) from None
         return listed
+    if listed and candidates == _without_a_row(kind):
+        return listed
     if len(candidates) > MOST_CANDIDATES:
         raise UnusableError(f"there are {len(candidates):,} candidates")
     return candidates
+
+
+def _without_a_row(kind: AnswerKind) -> tuple[str, ...]:
+    """The list that the task itself has; empty if it leaves that to its rows."""
+    try:
+        return kind.candidates({})
+    except ValueError:
+        return ()
 
 
 def _can_be_asked(candidates: object, kind: AnswerKind) -> bool:

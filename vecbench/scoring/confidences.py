@@ -57,6 +57,8 @@ def confidence_scores(
         _require_length("images", shown, stated)
     if not stated:
         raise ValueError("there are no rows to score: confidence is empty")
+    if replicates < 0:
+        raise ValueError(f"replicates are {replicates}; at least 0 are possible")
     rows = [
         _prediction(place, *values) for place, values in enumerate(zip(stated, right, shown, strict=True))
     ]
