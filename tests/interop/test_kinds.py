@@ -102,6 +102,14 @@ def test_every_row_keeps_its_own_options(tmp_path):
         assert [each.candidates for each in responses] == [tuple(each.values()) for each in options]
 
 
+def test_a_target_of_one_row_is_none_of_another_with_fewer_options(tmp_path):
+    three = {"A": "Both.", "B": "None.", "C": "The first."}
+    rows = [choice(id=f"{n}", options=each, target="C") for n, each in enumerate([three, OPTIONS, three])]
+    source, responses = read(tmp_path, *rows)
+    assert [each.target for each in responses] == ["C", "C", "C"]
+    assert [(line, effect) for line, effect, _ in problems(source)] == [(2, "counts as wrong")]
+
+
 @pytest.mark.parametrize(
     ("row", "effect", "problem"),
     [
@@ -164,6 +172,12 @@ def test_what_is_wrong_with_a_row_is_reported_with_its_line(tmp_path, row, effec
 def test_a_failed_sample_with_a_bad_target_has_its_reason_already(tmp_path, target):
     source, [response] = read(tmp_path, rating(target=target, response=None, error="a bad target"))
     assert (source.faults, response.target) == ([], target)
+
+
+def test_a_failed_sample_whose_target_is_no_text_and_of_another_kind_is_not_scored(tmp_path):
+    row = {"task": "FI-2", "id": "x", "target": 1, "response": None, "error": "late"}
+    source, responses = read(tmp_path, row)
+    assert (responses, problems(source)) == ([], [(1, "not scored", "the target is 1, not a label")])
 
 
 def test_options_that_no_table_could_show_are_candidates_all_the_same(tmp_path):

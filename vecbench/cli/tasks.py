@@ -149,17 +149,15 @@ def tasks_path() -> None:
 
 
 def _prompt(task: Task, profile: str) -> str:
-    """As a model gets it, with names for what a row's columns bring; the template, where it needs more."""
+    """As a model gets it; the template, where that needs what only a row of the data brings."""
     from vecbench.errors import DataError
     from vecbench.samples import Sample
-    from vecbench.tasks.prompts import needed_columns, render_prompt
+    from vecbench.tasks.prompts import render_prompt
 
     own = "(the data's own prompt)"
     try:
-        columns = {name: f"({name})" for name in needed_columns(task, profile)}
         candidates = task.answers.candidates({})
-        sample = Sample(task.id, "", ("",), "", candidates, own, Path(), columns=columns)
-        return render_prompt(task, profile, sample)
+        return render_prompt(task, profile, Sample(task.id, "", ("",), "", candidates, own, Path()))
     except (DataError, ValueError):
         return task.prompts[profile]
 

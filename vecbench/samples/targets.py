@@ -51,7 +51,7 @@ def as_stored(written: object, kind: AnswerKind) -> Any:
 
     Otherwise its text, which is what a file of responses can hold whatever it is.
     """
-    for form in reversed(_forms(written)):
+    for form in _forms(written):
         try:
             kind.load(form)
         except ValueError:
@@ -78,8 +78,6 @@ def _forms(written: object) -> list[Any]:
     """The ways to understand what is written: a number as a text too, since a label may be one."""
     if written is None:
         return [""]
-    if isinstance(written, bool):
-        return [str(written)]
     if isinstance(written, int | float):
         return [str(written), written] if math.isfinite(written) else [str(written)]
     return [written]
