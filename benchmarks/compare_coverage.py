@@ -18,16 +18,19 @@ from dataclasses import dataclass, field
 from itertools import product, repeat
 
 import numpy as np
-from vecbench.comparing.methods import METHODS
-from vecbench.scoring.definitions import DEFINITIONS
 
 from vecbench.comparing.differences import Difference
 from vecbench.comparing.row_differences import row_differences
 from vecbench.metrics import Cells
+from vecbench.metrics.catalogue import LABEL_METRICS
+from vecbench.metrics.totals import Totals
 from vecbench.parsing import Prediction, Reading
 from vecbench.tasks import load_catalogue
 
 CATALOGUE = load_catalogue()
+TESTED = tuple(metric.key for metric in LABEL_METRICS if metric.change.refused([]) is None)
+"""Metrics whose change is tested."""
+
 TASKS = {"emoset_8": 0.7, "unbiasedemo_6": 0.3}
 """Task → its share of the samples; named as nobody knows them, so that they are in no group."""
 
@@ -123,7 +126,11 @@ def true_values(model: Model) -> dict[str, dict[str, float]]:
     """Level → metric → value; but for F1, both tasks are alike."""
     rows = np.round(POPULATION * model.frequency)
     cells = Cells(model.stated, rows * model.chance, rows * (1 - model.chance))
-    values = {key: float(definition.of_cells(cells)) for key, definition in DEFINITIONS.items()}
+    values = {
+        metric.key: float(metric.value(Totals(cells)))
+        for metric in LABEL_METRICS
+        if metric.over == "confident" and not metric.is_of_one_run
+    }
     accuracy = float(model.frequency @ model.chance)
     values |= {"accuracy": accuracy, "coverage": 1 - SILENT}
     counts = {}
@@ -194,7 +201,7 @@ def simulated(case: Case, simulations: int) -> Case:
         pairs = list(pairs_of(models, case.n, case.answers, stream))
         found = row_differences(pairs, "strict", CATALOGUE, replicates=REPLICATES, seed=number).overall
         for level, metrics in (("pooled", found.metrics), ("macro", found.macro)):
-            for key in METHODS:
+            for key in TESTED:
                 change = truth[1][level][key] - truth[0][level][key]
                 case.tallies[level][key].add(metrics[key], change)
     return case
@@ -230,7 +237,7 @@ def print_results(cases: Sequence[Case], sizes: Sequence[int]) -> None:
                 for level in ("pooled", "macro")
                 for n in sizes
             ]
-            for key in METHODS
+            for key in TESTED
         ]
         print_table(heading, ["metric", *columns], lines)
     lines = []

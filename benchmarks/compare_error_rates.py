@@ -21,9 +21,9 @@ import numpy as np
 
 from vecbench.comparing import Comparison, Gates, Rule, Side, compare, verdicts_on
 from vecbench.comparing.verdicts import samples_needed
+from vecbench.metrics.catalogue import LABEL_METRICS
 from vecbench.metrics.significance import mcnemar_p
 from vecbench.parsing import Prediction, Reading
-from vecbench.scoring.aggregate import STATISTICS
 from vecbench.tasks import load_catalogue
 
 CATALOGUE = load_catalogue()
@@ -37,6 +37,12 @@ REPLICATES = 2000
 TOGETHER = ("accuracy", "ece", "brier", "auroc")
 DETECTED = ((0.0, 0.03), (0.02, 0.03), (0.02, 0.05), (0.03, 0.06), (0.05, 0.06), (0.05, 0.08))
 """Margins, and the drops that a rule with each is to detect."""
+
+STATISTICS = tuple(
+    metric.key
+    for metric in LABEL_METRICS
+    if metric.basis == "confidence" and metric.interval in {"percentile", "reflected"}
+)
 
 
 def rows_of(chance: np.ndarray, stream: np.random.Generator) -> list[Prediction]:

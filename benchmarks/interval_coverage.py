@@ -18,13 +18,15 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.stats import norm
-from vecbench.scoring.definitions import NULL_BINS
 
 from vecbench.metrics import Cells, augrc, aurc, auroc, brier, confidence_gap, e_aurc, ece, wilson_interval
-from vecbench.metrics.bootstrap import Outcomes, bootstrap, percentile_interval, reflected_interval
+from vecbench.metrics.bootstrap import bootstrap, percentile_interval, reflected_interval
+from vecbench.metrics.catalogue import LABEL_METRICS, null_bins
 from vecbench.metrics.cells import Values
 from vecbench.metrics.consistency import consistency_p, null_eces, widened
-from vecbench.scoring.dependence import INDEPENDENT, Dependence, Effects, TaskAnswers
+from vecbench.metrics.observations import Observations
+from vecbench.metrics.totals import Totals
+from vecbench.scoring.dependence import INDEPENDENT, Dependence, Effects
 
 CONFIDENCE = np.array([0.3, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95])
 FREQUENCY = np.array([0.04, 0.06, 0.1, 0.12, 0.1, 0.18, 0.2, 0.14, 0.06])
@@ -101,19 +103,17 @@ def intervals(
 ) -> dict[str, tuple[float, float] | None]:
     """The interval of every metric of rows that all have a confidence."""
     found: dict[str, tuple[float, float] | None] = {
-        "accuracy": wilson_interval(int(cells.total_right), cells.n, design_effect=effects.shares["accuracy"])
+        "accuracy": wilson_interval(
+            int(cells.total_right), cells.n, design_effect=effects.shares.get("accuracy", 1.0)
+        )
     }
     for key in PERCENTILE:
         found[key] = percentile_interval(drawn[key])
-    null = widened(null_eces(cells, NULL_BINS, REPLICATES, seed), effects.null)
+    null = widened(null_eces(cells, null_bins(LABEL_METRICS), REPLICATES, seed), effects.null)
     for key, (metric, bins) in REFLECTED.items():
         may_be_zero = consistency_p(cells, null[bins], bins) > 0.05
         found[key] = reflected_interval(float(metric(cells)), drawn[key], may_be_zero=may_be_zero)
     return found
-
-
-def outcomes(cells: Cells) -> Outcomes:
-    return Outcomes(cells, np.asarray(0.0), np.asarray(0.0))
 
 
 def independent(model: Model, n: int, seed: int) -> Iterator[dict[str, tuple[float, float] | None]]:
@@ -124,7 +124,7 @@ def independent(model: Model, n: int, seed: int) -> Iterator[dict[str, tuple[flo
         stated = total > 0
         right = stream.binomial(total, model.truth).astype(np.float64)
         cells = Cells(model.confidence[stated], right[stated], (total - right)[stated])
-        drawn = bootstrap({"rows": outcomes(cells)}, {}, STATISTICS, REPLICATES, seed)["rows"]
+        drawn = bootstrap({"rows": Totals(cells)}, {}, STATISTICS, REPLICATES, seed)["rows"]
         yield intervals(cells, drawn, INDEPENDENT, seed)
         seed += 1
 
@@ -142,15 +142,12 @@ def dependent(
             own = stream.normal(size=(2, images))
             rank = norm.cdf(np.sqrt(correlation) * shared + np.sqrt(1 - correlation) * own)
             place = np.searchsorted(below, rank[0])
-            answers[str(number)] = TaskAnswers(
-                np.arange(images), rank[1] < model.truth[place], model.confidence[place]
-            )
-        rows = {
-            name: outcomes(Cells.of_rows(each.confidence, each.correct)) for name, each in answers.items()
-        }
+            right, every = rank[1] < model.truth[place], np.ones(images, dtype=bool)
+            answers[str(number)] = Observations(np.arange(images), right, model.confidence[place], every)
+        rows = {name: Totals.of(each) for name, each in answers.items()}
         dependence = Dependence(answers, images)
         clusters = dependence.clusters(rows) if by_image else []
-        effects = dependence.effects(list(answers)) if by_image else INDEPENDENT
+        effects = dependence.effects(list(answers), LABEL_METRICS) if by_image else INDEPENDENT
         drawn = bootstrap(rows, {"pool": list(rows)}, STATISTICS, REPLICATES, seed, clusters)["pool"]
         yield intervals(Cells.pooled([each.cells for each in rows.values()]), drawn, effects, seed)
 

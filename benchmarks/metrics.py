@@ -17,8 +17,9 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from vecbench.metrics import Cells, auroc, brier, ece
-from vecbench.metrics.bootstrap import Outcomes, bootstrap
-from vecbench.scoring.aggregate import STATISTICS
+from vecbench.metrics.bootstrap import bootstrap
+from vecbench.metrics.catalogue import LABEL_METRICS
+from vecbench.metrics.totals import Totals
 
 
 def median_seconds(work: Callable[[], object], calls: int = 5) -> float:
@@ -44,6 +45,13 @@ def naive_bootstrap(confidence: np.ndarray, correct: np.ndarray, replicates: int
         np.mean((confidence[rows] - correct[rows]) ** 2)
 
 
+STATISTICS = {
+    metric.key: metric.value
+    for metric in LABEL_METRICS
+    if metric.basis == "confidence" and metric.interval in {"percentile", "reflected"}
+}
+
+
 def replicates_table() -> None:
     print(f"10,000 replicates of {len(STATISTICS)} metrics; the naive ones compute the Brier score alone,")
     print("from 200 replicates, scaled up.\n")
@@ -52,8 +60,8 @@ def replicates_table() -> None:
     for distinct in (14, 200):
         for n in (1_000, 8_000, 1_000_000):
             confidence, correct = simulated(n, distinct)
-            outcomes = Outcomes(Cells.of_rows(confidence, correct), np.asarray(0.0), np.asarray(0.0))
-            ours = median_seconds(lambda outcomes=outcomes: bootstrap({"rows": outcomes}, {}, STATISTICS))
+            totals = Totals(Cells.of_rows(confidence, correct))
+            ours = median_seconds(lambda totals=totals: bootstrap({"rows": totals}, {}, STATISTICS))
             few = 200 if n < 1_000_000 else 10
             scale = 10_000 / few
             naive = scale * median_seconds(lambda: naive_bootstrap(confidence, correct, few), 1)  # noqa: B023

@@ -23,7 +23,6 @@ import leaderboard as synthetic  # noqa: E402
 from fakes import ScriptedEngine, Watcher  # noqa: E402
 from miniature import FORMATS  # noqa: E402
 from PIL import Image  # noqa: E402
-from vecbench.prompts import prompt_of, prompt_profile  # noqa: E402
 
 from vecbench.engines import Request, Sampling  # noqa: E402
 from vecbench.models import Model  # noqa: E402
@@ -32,6 +31,7 @@ from vecbench.samples import Sample, open_data  # noqa: E402
 from vecbench.shipped import leaderboards_folder  # noqa: E402
 from vecbench.store import RunDirectory  # noqa: E402
 from vecbench.tasks import load_catalogue  # noqa: E402
+from vecbench.tasks.prompts import prompt_of, prompt_profile  # noqa: E402
 
 CATALOGUE = load_catalogue()
 DEMO = ("emoji_2", "emoji_7", "fluent_7")

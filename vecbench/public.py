@@ -59,13 +59,12 @@ def score_confidences(
     ...     confidence=[0.95, 0.9, 0.9, 0.8, 0.7, None], correct=[True, True, False, True, False, True]
     ... )
     >>> frame = scores.to_frame().set_index("metric")
-    >>> frame.loc[["accuracy", "coverage", "ece", "auroc"], ["value", "n"]].round(3)
+    >>> frame.loc[["accuracy", "coverage", "ece"], ["value", "n"]].round(3)
               value  n
     metric
     accuracy  0.667  6
     coverage  0.833  6
     ece       0.330  5
-    auroc     0.750  5
     """
     from vecbench.scoring.confidences import confidence_scores
 

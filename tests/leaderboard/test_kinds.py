@@ -1,17 +1,20 @@
 """A leaderboard of answers of any kind, and of metrics that another package brings."""
 
+import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from fakes import plugged_in
+from fakes import ScriptedEngine, Watcher, plugged_in
+from PIL import Image
 from plugin.vecbench_example.level import LEVEL_ERROR, Level
 from plugin.vecbench_example.reliability import RELIABILITY_DEBIASED
 
 from vecbench.answers import Label, known_metrics
 from vecbench.cli.leaderboard import verified_again
+from vecbench.engines import Sampling
 from vecbench.errors import DataError
 from vecbench.leaderboard.answers import AnswerSheets
 from vecbench.leaderboard.building import Recomputed, build, reverify
@@ -21,17 +24,23 @@ from vecbench.leaderboard.outcomes import TaskOutcomes
 from vecbench.leaderboard.publication import publish, verified_entry
 from vecbench.leaderboard.ranking import rank_ranges
 from vecbench.leaderboard.standings import leaderboard
-from vecbench.leaderboard.verification import verify
+from vecbench.leaderboard.submission import submission_files
+from vecbench.leaderboard.verification import verify, verify_files
 from vecbench.metrics import catalogue as metric_catalogue
 from vecbench.metrics.catalogue import JUDGED_METRICS
 from vecbench.metrics.observations import Observations
 from vecbench.metrics.paired import PairedRows, observed_totals, paired_bootstrap
+from vecbench.models import Model
 from vecbench.parsing import Prediction, Reading
+from vecbench.run import RunPlan, TaskRun, run
+from vecbench.samples import open_data
 from vecbench.scoring import complete_scores
 from vecbench.shipped import leaderboards_folder
+from vecbench.store import RunDirectory
 from vecbench.tasks import load_catalogue
 
 PLUGIN_TASKS = Path(__file__).parents[1] / "plugin" / "tasks"
+EVERY_KIND = Path(__file__).parents[1] / "every_kind"
 LEVELS = ("low", "medium", "high")
 [HONEST] = (leaderboards_folder() / "demo" / "submissions").glob("*.zip")
 
@@ -120,6 +129,13 @@ def test_a_label_board_has_the_columns_that_it_always_had():
     ]
 
 
+def test_what_a_kind_puts_first_comes_first_whatever_it_is():
+    class Covered(Label):
+        metrics = (*JUDGED_METRICS[1:2], *JUDGED_METRICS[:1])
+
+    assert [each.heading for each in board_columns([Covered()])] == ["Cov pooled", "Cov macro", "Acc"]
+
+
 def test_the_docs_say_which_columns_there_are_and_what_is_not_compared():
     page = (Path(__file__).parents[2] / "docs" / "leaderboard.md").read_text()
     assert f"```\n{', '.join(each.heading for each in board_columns([Label()]))}\n```" in page
@@ -142,6 +158,134 @@ def test_answers_of_another_kind_have_their_own_columns(kind, tmp_path):
     errors = [each.tasks["emoji_level"].metrics["level_error"].value for each in level_entries(kind)]
     first = next(line for line in text.splitlines() if line.startswith("| Model 2"))
     assert f" {errors[2]:.3f}" in first
+
+
+def every_answer(seed):
+    """What a model says to the tasks of `tests/every_kind`."""
+    generator = np.random.default_rng(seed)
+    labels = ["joy", "love", "surprise", "neutral", "sadness", "anger", "fear"]
+
+    def answer(request):
+        said = {
+            "statement": lambda: generator.choice(["correct", "incorrect"]),
+            "option": lambda: generator.choice(["A", "B"]),
+            "joy": lambda: ", ".join(generator.permutation(labels)[:3]),
+        }
+        found = next(
+            (made() for word, made in said.items() if word in request.prompt), generator.integers(1, 9)
+        )
+        return f"<answer>{found}</answer><confidence>{generator.choice([0.3, 0.6, 0.9])}</confidence>"
+
+    return answer
+
+
+@pytest.fixture(scope="module")
+def every_kind(tmp_path_factory):
+    """(catalogue, data, submissions) of two models on a benchmark with a task of each kind."""
+    root = tmp_path_factory.mktemp("every")
+    (root / "data" / "images").mkdir(parents=True)
+    generator, rows = np.random.default_rng(0), []
+    for place in range(60):
+        Image.new("RGB", (8, 8), (place, 50, 100)).save(root / "data" / "images" / f"{place}.png")
+        image, following = f"images/{place}.png", f"images/{(place + 1) % 60}.png"
+        about = {
+            "statement": {"label": "correct", "statement": "a statement", "statement_class": "a"},
+            "option": {
+                "target": "A",
+                "question": "Which option?",
+                "options": {"A": "yes", "B": "no"},
+                "question_type": str(generator.choice(["Yes-or-No", "What/How"])),
+            },
+            "rank": {"target": ["joy", "fear", "love"]},
+            "valence": {"target": int(generator.integers(1, 9)), "images": [image, following]},
+        }
+        rows += [{"task": task, "id": str(place), "image": image, **each} for task, each in about.items()]
+    for row in rows:
+        if "images" in row:
+            del row["image"]
+    (root / "data" / "samples.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    catalogue = load_catalogue([EVERY_KIND])
+    source = open_data(root / "data")
+    tasks = [
+        TaskRun(task, source, "standard", Sampling(max_tokens=64)) for task in catalogue.select("everything")
+    ]
+    submissions = []
+    for number in range(2):
+        directory = RunDirectory(root / f"run{number}")
+        engine = ScriptedEngine(every_answer(number))
+        run(RunPlan(Model(f"m{number}", "fake", "1"), tuple(tasks)), lambda e=engine: e, directory, Watcher())
+        submissions.append(
+            submission_files(directory, catalogue, benchmark="everything", name=f"Model {number}")
+        )
+    return catalogue, str(root / "data"), submissions
+
+
+def test_a_benchmark_of_every_kind_goes_from_runs_to_a_board_and_is_recomputed(every_kind, tmp_path):
+    catalogue, data, submissions = every_kind
+    for files in submissions:
+        verified = verify_files(files, Path("x.zip"), catalogue, data)
+        assert (verified.coverage.data, verified.claimed[0]) == (True, verified.claimed[1])
+        entry = verified_entry(verified)
+        publish(entry, tmp_path, files)
+        # One question is excluded by its task's file.
+        rows = {task: (each.n, each.correct is None) for task, each in entry.tasks.items()}
+        assert rows == {
+            "statement": (60, False),
+            "option": (59, False),
+            "rank": (60, False),
+            "valence": (60, True),
+        }
+        assert {task: each.n for task, each in entry.outcomes.items()} == {
+            "statement": 60,
+            "option": 59,
+            "rank": 60,
+        }
+    assert {each.how for each in reverify(tmp_path, catalogue, data).values()} == {"all"}
+    build(tmp_path, tmp_path, catalogue)
+    text = (tmp_path / "README.md").read_text()
+    judged = ["ECE", "Brier", "AUROC", "Cov"]
+    ranks = ["Rank in Acc pooled", "Rank in Brier"]
+    assert [columns_of(block) for block in text.split("### ")[1:-1]] == [
+        ["Model", *ranks, "Acc pooled", "Acc macro", "F1 wgt", *judged, "n"],
+        ["Model", *ranks, "Acc pooled", "Acc macro", *judged, "n"],
+        ["Model", *ranks, "Acc pooled", "Acc macro", *judged[:-1], "Ranking pooled", "Ranking macro", "Hit",
+         "Order", "Cov", "n"],
+        ["Model", "MAE pooled", "MAE macro", "Pearson", "Spearman", "CCC", "Cov", "n"],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("task", "change", "said"),
+    [
+        ("valence", {"target": 12}, "outside the range [1, 9]"),
+        ("valence", {"target": "joy"}, "is no rating"),
+        ("valence", {"target": 2.5}, "its target is 2.5, the data says"),
+        ("rank", {"target": ["joy", "joy", "fear"]}, "is no list of different labels"),
+        ("rank", {"candidates": ["joy", "fear"]}, "candidates are not the labels of the task"),
+        ("option", {"candidates": ["no", "yes"]}, "candidates are in another order than the data's"),
+        ("option", {"target": "C"}, "'C'"),
+        (
+            "valence",
+            {"kind": "label", "candidates": ["a", "b"]},
+            "its kind is 'label', that of the task rating",
+        ),
+        ("valence", {"image_sha256": "0" * 64}, "another image than the data's"),
+    ],
+)
+def test_a_response_to_something_else_is_refused_in_every_kind(every_kind, task, change, said):
+    catalogue, data, [files, _] = every_kind
+    rows = [json.loads(line) for line in files["responses.jsonl"].splitlines()]
+    next(row for row in rows if row["task"] == task).update(change)
+    content = b"".join(json.dumps(row).encode() + b"\n" for row in rows)
+    submission = json.loads(files["submission.json"])
+    submission["files"]["responses.jsonl"] = {
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "size": len(content),
+    }
+    changed = files | {"responses.jsonl": content, "submission.json": json.dumps(submission).encode()}
+    with pytest.raises(DataError) as refused:
+        verify_files(changed, Path("x.zip"), catalogue, data)
+    assert said in refused.value.message
 
 
 @pytest.mark.parametrize("kind", [Distance], indirect=True)

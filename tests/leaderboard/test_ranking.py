@@ -10,9 +10,11 @@ from vecbench.answers import Label, known_metrics
 from vecbench.leaderboard.answers import AnswerSheets
 from vecbench.leaderboard.columns import board_columns
 from vecbench.leaderboard.entry import Decoding, Entry, RowMetrics, Value
+from vecbench.leaderboard.influence import ConfidenceTable, models_at_once
 from vecbench.leaderboard.outcomes import NO_CONFIDENCE, UNITS, TaskOutcomes, images_of
 from vecbench.leaderboard.ranking import rank_ranges
 from vecbench.metrics import auroc, brier, ece
+from vecbench.metrics.condensed import MOST_DISTINCT
 from vecbench.metrics.observations import Observations
 from vecbench.metrics.paired import PairedRows, observed_totals, paired_bootstrap
 from vecbench.parsing import Prediction
@@ -233,6 +235,36 @@ def test_a_coarse_model_is_not_ahead_for_having_less_noise_in_its_ece():
     fine = [model(generator, 400) for _ in range(5)]
     coarse = [entry(generator.random(400) < 0.6, stated=[0.6] * 400) for _ in range(5)]
     assert set(ranges([*fine, *coarse], ECE)) == {(1, 10)}
+
+
+@pytest.mark.parametrize(("errors", "expected"), [(1, [(1, 2), (1, 2)]), (4, [(2, 2), (1, 1)])])
+def test_an_ece_that_noise_may_have_made_is_no_worse(errors, expected):
+    # Ten bins, each off by so many standard errors: one is what noise does, though the sum varies less.
+    stated = np.repeat(np.arange(0.05, 1, 0.1), 200)
+    spread = np.sqrt(200 * stated[::200] * (1 - stated[::200]))
+    counts = np.clip((200 * stated[::200] + errors * spread).round(), 0, 200).astype(int)
+    right = np.concatenate([np.arange(200) < count for count in counts])
+    coarse = entry(np.arange(2000) % 2 == 0, stated=[0.5] * 2000)
+    assert ranges([entry(right, stated=stated.round(2).tolist()), coarse], ECE) == expected
+
+
+def test_of_few_right_or_wrong_answers_no_auroc_is_known():
+    generator = np.random.default_rng(6)
+    stated = generator.random(400).round(2).tolist()
+    few, enough = (entry(np.arange(400) >= count, stated=stated) for count in (29, 30))
+    assert ranges([few, enough, model(generator, 400)], AUROC)[0] is None
+    assert ranges([few, enough, model(generator, 400)], AUROC)[1] is not None
+
+
+def test_of_very_many_confidences_neighbours_are_merged():
+    generator = np.random.default_rng(6)
+    codes = generator.integers(0, 10_001, (2, 4000)).astype("<u2")
+    right = generator.random((2, 4000)) < 0.5
+    assert models_at_once(codes) == 1
+    brier = [known_metrics()["brier"]]
+    [one] = ConfidenceTable(right[:1], codes[:1]).influences(brier, 0)
+    assert one.by_place.shape[1] <= 2 * MOST_DISTINCT + 2
+    assert one.value == pytest.approx(np.mean((codes[0] / UNITS - right[0]) ** 2), abs=1e-12)
 
 
 def test_who_states_a_confidence_for_chosen_rows_only_has_no_rank_in_them():

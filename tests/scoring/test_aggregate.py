@@ -9,7 +9,8 @@ import pytest
 
 from vecbench.metrics import wilson_interval
 from vecbench.parsing import Prediction, Reading
-from vecbench.report.tables import columns, csv_table, latex_table, markdown_table, score_table
+from vecbench.report.columns import columns
+from vecbench.report.tables import csv_table, latex_table, markdown_table, score_table
 from vecbench.scoring import STRICT, agreement, complete_scores, prediction_lines, predictions, score
 from vecbench.store import StoredResponse
 from vecbench.tasks import load_catalogue

@@ -9,9 +9,9 @@ import pytest
 from published import emobserver_responses, emocaliber_responses, expected, stored
 from rich.console import Console
 
+from vecbench.report.columns import columns
 from vecbench.report.files import summary, write_figures
 from vecbench.report.tables import (
-    columns,
     csv_table,
     latex_table,
     markdown_table,

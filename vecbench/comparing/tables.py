@@ -17,7 +17,7 @@ from vecbench.escaping import in_markdown, printable
 from vecbench.metrics.significance import FEWEST_SAMPLES
 from vecbench.parsing import Reading
 from vecbench.parsing.prediction import DEFAULT_KIND
-from vecbench.report.tables import Column, columns_of, fitting
+from vecbench.report.columns import Column, columns_of, fitting
 from vecbench.scoring.aggregate import OVERALL
 
 NOT_IN_MARKDOWN = ("f1_weighted",)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from vecbench.errors import DataError
-from vecbench.interop.row import ResponseFault, Row, shown
+from vecbench.interop.row import ResponseFault, StatedRow, shown
 from vecbench.plain_file import open_plain
 from vecbench.strict_json import RepeatedKeyError, unique
 
@@ -41,7 +41,7 @@ def recognises(path: Path) -> bool:
     return bool(_RECORD.match(head)) and '"generations"' in head
 
 
-def rows(path: Path, faults: list[ResponseFault]) -> Iterator[Row]:
+def rows(path: Path, faults: list[ResponseFault]) -> Iterator[StatedRow]:
     """The rows of a file, a record's generations as repeats 0 … k.
 
     Args:
@@ -67,7 +67,7 @@ def rows(path: Path, faults: list[ResponseFault]) -> Iterator[Row]:
             # One row that has no response, or whose response is no text.
             generations = [generations or None]
         for repeat, text in enumerate(generations):
-            yield Row(
+            yield StatedRow(
                 path,
                 line,
                 other.get("task"),

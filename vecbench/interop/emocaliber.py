@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from vecbench.interop.row import Row
+from vecbench.interop.row import StatedRow
 
 NAME = "EmoCaliber"
 MERGED = ("merged.jsonl", "merged_conf.jsonl")
@@ -49,7 +49,7 @@ def missing_shards(found: Iterable[Path]) -> str:
     return f"shards are missing, with all their rows: {names}{more}"
 
 
-def rows(path: Path, lines: Iterable[tuple[int, Mapping[str, Any]]]) -> Iterator[Row]:
+def rows(path: Path, lines: Iterable[tuple[int, Mapping[str, Any]]]) -> Iterator[StatedRow]:
     """The rows of one file.
 
     Args:
@@ -62,7 +62,7 @@ def rows(path: Path, lines: Iterable[tuple[int, Mapping[str, Any]]]) -> Iterator
         said: Mapping[str, Any] = original if isinstance(original, dict) else values
         if said is original and not error and "response" not in values:
             error = "failed without a message"
-        yield Row(
+        yield StatedRow(
             path,
             number,
             said.get("task"),

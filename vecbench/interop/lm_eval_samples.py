@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from vecbench.interop.row import Row
+from vecbench.interop.row import StatedRow
 
 NAME = "lm-eval sample logs"
 OURS = "vecbench"
@@ -40,7 +40,7 @@ def logs(files: Iterable[Path]) -> dict[str, list[Path]]:
     return {task: found[task] for task in sorted(found)}
 
 
-def rows(path: Path, lines: Iterable[tuple[int, Mapping[str, Any]]], notes: list[str]) -> Iterator[Row]:
+def rows(path: Path, lines: Iterable[tuple[int, Mapping[str, Any]]], notes: list[str]) -> Iterator[StatedRow]:
     """The rows of one log; what a line's request was answered several times are repeats.
 
     lm-eval writes a line for each sample and filter. The response is the same, so of a sample the lines
@@ -71,7 +71,7 @@ def rows(path: Path, lines: Iterable[tuple[int, Mapping[str, Any]]], notes: list
         extra = values.get(OURS)
         extra = extra if isinstance(extra, dict) else {}
         for place, text in enumerate(responses):
-            yield Row(
+            yield StatedRow(
                 path,
                 number,
                 doc.get("task", _task(path.name)),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from vecbench.interop.row import Row
+from vecbench.interop.row import StatedRow
 
 NAME = "plain JSONL"
 TARGETS = ("target", "ground_truth", "label")
@@ -22,7 +22,7 @@ def is_our_own(values: Mapping[str, Any]) -> bool:
     return values.keys() >= {"key", "task", "sample_id", "repeat", "candidates", "prompt_sha256", "response"}
 
 
-def rows(path: Path, lines: Iterable[tuple[int, Mapping[str, Any]]]) -> Iterator[Row]:
+def rows(path: Path, lines: Iterable[tuple[int, Mapping[str, Any]]]) -> Iterator[StatedRow]:
     """The rows of one file.
 
     Args:
@@ -36,7 +36,7 @@ def rows(path: Path, lines: Iterable[tuple[int, Mapping[str, Any]]]) -> Iterator
             target = get("ground_truth")
         sample_id = get("sample_id")
         image = get("image")
-        yield Row(
+        yield StatedRow(
             path,
             number,
             get("task"),

@@ -8,7 +8,7 @@ from typing import Any
 
 from vecbench.answers import AnswerKind, kind_named
 from vecbench.errors import DataError, UsageError
-from vecbench.interop.row import Row, UnusableError, shown
+from vecbench.interop.row import StatedRow, UnusableError, shown
 from vecbench.labels import normal_form
 from vecbench.tasks import Catalogue, Task
 from vecbench.tasks.task import plain_name, without_prefix
@@ -58,7 +58,7 @@ class Question:
             self.known[written] = found
         return found
 
-    def of(self, row: Row) -> Question:
+    def of(self, row: StatedRow) -> Question:
         """The question that a row was asked, where each brings its own list.
 
         Raises:
@@ -79,7 +79,7 @@ class Questions:
             plain_name(name) for group in catalogue.groups.values() for name in (group.id, group.display)
         }
 
-    def question(self, row: Row) -> Question:
+    def question(self, row: StatedRow) -> Question:
         """What a row was asked.
 
         Raises:
@@ -110,7 +110,7 @@ class Questions:
         return Question(known, kind, asked, asked == candidates, subsets)
 
 
-def _kind(row: Row, task: Task | None) -> AnswerKind:
+def _kind(row: StatedRow, task: Task | None) -> AnswerKind:
     """How the answers of a row are read: as its task says or, where nobody knows that, as the row does."""
     if row.kind is not None and type(row.kind) is not str:
         raise UnusableError(f"the kind is {shown(row.kind)}, not a name")
@@ -127,7 +127,7 @@ def _kind(row: Row, task: Task | None) -> AnswerKind:
         raise UnusableError(fault.message) from None
 
 
-def _own_candidates(kind: AnswerKind, row: Row) -> tuple[str, ...]:
+def _own_candidates(kind: AnswerKind, row: StatedRow) -> tuple[str, ...]:
     """The list in a row's columns; a stored response brings the list itself, whatever it was made of."""
     listed = tuple(row.candidates) if type(row.candidates) is list else ()
     try:
@@ -163,7 +163,7 @@ def _can_be_asked(candidates: object, kind: AnswerKind) -> bool:
     )
 
 
-def _require_same_candidates(row: Row, task: Task, candidates: Sequence[str]) -> None:
+def _require_same_candidates(row: StatedRow, task: Task, candidates: Sequence[str]) -> None:
     theirs, ours = ({normal_form(label) for label in labels} for labels in (candidates, task.labels))
     if theirs != ours:
         raise DataError(

@@ -11,13 +11,13 @@ from typing import Any
 from vecbench.errors import DataError, UsageError
 from vecbench.interop import emobserver, emocaliber, lm_eval_samples, plain
 from vecbench.interop.json_lines import json_lines
-from vecbench.interop.recognition import OUR_OWN, RESPONSES, SHARDS, Choice, Values, recognised
+from vecbench.interop.recognition import OUR_OWN, RESPONSES, SHARDS, RecognisedFiles, Values, recognised
 from vecbench.interop.resolution import Resolution
-from vecbench.interop.row import Effect, ResponseFault, Row
+from vecbench.interop.row import Effect, ResponseFault, StatedRow
 from vecbench.store import Manifest, RunDirectory, StoredResponse
 from vecbench.tasks import Catalogue
 
-_READERS: Mapping[str, Callable[[Path, Iterable[tuple[int, Values]]], Iterator[Row]]] = {
+_READERS: Mapping[str, Callable[[Path, Iterable[tuple[int, Values]]], Iterator[StatedRow]]] = {
     OUR_OWN: plain.rows,
     emocaliber.NAME: emocaliber.rows,
     SHARDS: emocaliber.rows,
@@ -159,7 +159,7 @@ def _changed_tasks(manifest: Manifest, catalogue: Catalogue, path: Path) -> Iter
             )
 
 
-def responses_of(rows: Iterable[Row], resolution: Resolution) -> Iterator[StoredResponse]:
+def responses_of(rows: Iterable[StatedRow], resolution: Resolution) -> Iterator[StoredResponse]:
     """The responses that rows state; those that cannot be scored are among the faults."""
     for row in rows:
         response = resolution.response(row)
@@ -167,7 +167,7 @@ def responses_of(rows: Iterable[Row], resolution: Resolution) -> Iterator[Stored
             yield response
 
 
-def _rows(choice: Choice, faults: list[ResponseFault], notes: list[str]) -> Iterator[Row]:
+def _rows(choice: RecognisedFiles, faults: list[ResponseFault], notes: list[str]) -> Iterator[StatedRow]:
     for path in choice.files:
         if choice.format == emobserver.NAME:
             yield from emobserver.rows(path, faults)

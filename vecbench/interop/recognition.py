@@ -40,7 +40,7 @@ _EXPECTED = (
 
 
 @dataclass(frozen=True)
-class Choice:
+class RecognisedFiles:
     """Which files of a path are read, and as what.
 
     Attributes:
@@ -58,7 +58,7 @@ class Choice:
     missing: Sequence[str] = ()
 
 
-def recognised(path: Path) -> Choice:
+def recognised(path: Path) -> RecognisedFiles:
     """What to read of a file or a directory.
 
     Raises:
@@ -73,10 +73,10 @@ def recognised(path: Path) -> Choice:
     return _of_file(path)
 
 
-def _of_file(path: Path) -> Choice:
+def _of_file(path: Path) -> RecognisedFiles:
     if _is_of_a_run(path):
-        return Choice(OUR_OWN, [path])  # even while it is empty
-    return Choice(_format(path), [path])
+        return RecognisedFiles(OUR_OWN, [path])  # even while it is empty
+    return RecognisedFiles(_format(path), [path])
 
 
 def _is_of_a_run(path: Path) -> bool:
@@ -98,7 +98,7 @@ def _format(path: Path) -> str:
     raise UsageError(f"{path} holds no responses that vecbench can read: {found}", _EXPECTED)
 
 
-def _of_directory(folder: Path) -> Choice:
+def _of_directory(folder: Path) -> RecognisedFiles:
     """What to read of a directory: a run, or the most complete set of files that one program wrote."""
     formats = _formats(folder)
     choice = _of_run(folder) or _of_shards(formats) or _of_merged(formats) or _of_logs(folder, formats)
@@ -130,7 +130,7 @@ def _format_or_none(path: Path) -> str | None:
         return None
 
 
-def _with_rest(choice: Choice, formats: Formats) -> Choice:
+def _with_rest(choice: RecognisedFiles, formats: Formats) -> RecognisedFiles:
     """The choice with a note on every other file of responses in the directory."""
     rest = [
         f"{path.name} ({name})"
@@ -144,12 +144,12 @@ def _with_rest(choice: Choice, formats: Formats) -> Choice:
     return replace(choice, notes=(*choice.notes, note))
 
 
-def _of_run(folder: Path) -> Choice | None:
+def _of_run(folder: Path) -> RecognisedFiles | None:
     path = folder / RESPONSES
     return _of_file(path) if path.is_file() else None
 
 
-def _of_shards(formats: Formats) -> Choice | None:
+def _of_shards(formats: Formats) -> RecognisedFiles | None:
     """EmoCaliber's shards; a numbered file without any readable line may be one, one of others is none."""
     numbered = _of_emocaliber(emocaliber.shards(formats), formats)
     if not numbered:
@@ -157,10 +157,10 @@ def _of_shards(formats: Formats) -> Choice | None:
     merged = (*emocaliber.MERGED, emocaliber.FAILED)
     same = [path for path, name in formats.items() if name == emocaliber.NAME and path.name in merged]
     missing = emocaliber.missing_shards(numbered)
-    return Choice(SHARDS, numbered, _same_rows(same), same, [missing] if missing else [])
+    return RecognisedFiles(SHARDS, numbered, _same_rows(same), same, [missing] if missing else [])
 
 
-def _of_merged(formats: Formats) -> Choice | None:
+def _of_merged(formats: Formats) -> RecognisedFiles | None:
     """The merged file with the failed samples.
 
     `merged_conf.jsonl` comes second: the script that writes it leaves rows out.
@@ -174,7 +174,7 @@ def _of_merged(formats: Formats) -> Choice | None:
         if files:
             further = (by_name.get(each) for each in emocaliber.MERGED if each != name)
             same = [path for path in further if path and formats[path] == emocaliber.NAME]
-            return Choice(emocaliber.NAME, files, _same_rows(same), same)
+            return RecognisedFiles(emocaliber.NAME, files, _same_rows(same), same)
     return None
 
 
@@ -188,7 +188,7 @@ def _of_emocaliber(files: Iterable[Path], formats: Formats) -> list[Path]:
     return possible if any(formats[path] for path in possible) else []
 
 
-def _of_logs(folder: Path, formats: Formats) -> Choice | None:
+def _of_logs(folder: Path, formats: Formats) -> RecognisedFiles | None:
     """The sample logs in the directory itself or, as lm-eval makes one for each model, in those in it."""
     logs = _logs(formats)
     if not logs:
@@ -208,7 +208,7 @@ def _of_logs(folder: Path, formats: Formats) -> Choice | None:
         if len(paths) > 1
     ]
     older = [path for paths in logs.values() for path in paths[:-1]]
-    return Choice(lm_eval_samples.NAME, [paths[-1] for paths in logs.values()], notes, older)
+    return RecognisedFiles(lm_eval_samples.NAME, [paths[-1] for paths in logs.values()], notes, older)
 
 
 def _folders(folder: Path) -> list[Path]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from vecbench.digests import joined_sha256, sha256_of
 from vecbench.interop.question import LONGEST_NAME, Question, Questions
-from vecbench.interop.row import Effect, ResponseFault, Row, UnusableError, shown
+from vecbench.interop.row import Effect, ResponseFault, StatedRow, UnusableError, shown
 from vecbench.samples.targets import as_text
 from vecbench.store import StoredResponse
 from vecbench.tasks import Catalogue
@@ -51,7 +51,7 @@ class Resolution:
         self._seen: dict[tuple[str, int], set[str]] = {}
         self._failed: set[tuple[str, str, int]] = set()
 
-    def response(self, row: Row) -> StoredResponse | None:
+    def response(self, row: StatedRow) -> StoredResponse | None:
         """The response that a row states; None if it cannot be scored, which is then among the faults.
 
         Raises:
@@ -121,7 +121,7 @@ class Resolution:
         """Task id → samples so far that have a first response."""
         return {task: len(ids) for (task, repeat), ids in self._seen.items() if repeat == 0}
 
-    def _question(self, row: Row) -> Question:
+    def _question(self, row: StatedRow) -> Question:
         candidates = tuple(row.candidates) if type(row.candidates) is list else row.candidates
         asked = row.task, candidates, row.kind
         try:
@@ -131,7 +131,7 @@ class Resolution:
             self._questions[asked] = question
         return question if question.is_closed else question.of(row)
 
-    def _target(self, row: Row, question: Question) -> Any:
+    def _target(self, row: StatedRow, question: Question) -> Any:
         target = row.target
         if type(target) is str:
             found = question.known.get(target)
@@ -153,10 +153,10 @@ class Resolution:
             self._report(row, "counts as wrong", problem)
         return target
 
-    def _line(self, row: Row) -> str:
+    def _line(self, row: StatedRow) -> str:
         return f"{row.file.name}:{row.line}" if self._several_files else f"line {row.line}"
 
-    def _text_or_error(self, row: Row) -> tuple[str | None, str | None]:
+    def _text_or_error(self, row: StatedRow) -> tuple[str | None, str | None]:
         if row.error is not None:
             if row.response:
                 problem = f"it has a response and an error, and the error outweighs it: {shown(row.error)}"
@@ -171,7 +171,7 @@ class Resolution:
         return None, problem
 
     def _watch_for_repetition(
-        self, row: Row, task: str, sample_id: str, repeat: int, *, failed: bool
+        self, row: StatedRow, task: str, sample_id: str, repeat: int, *, failed: bool
     ) -> None:
         seen = self._seen.setdefault((task, repeat), set())
         if sample_id in seen:
@@ -180,11 +180,11 @@ class Resolution:
         elif not (failed and self._retries):
             seen.add(sample_id)
 
-    def _report(self, row: Row, effect: Effect, problem: str) -> None:
+    def _report(self, row: StatedRow, effect: Effect, problem: str) -> None:
         self._faults.append(ResponseFault(row.file, row.line, effect, problem))
 
 
-def _attributes(row: Row, question: Question) -> Mapping[str, str]:
+def _attributes(row: StatedRow, question: Question) -> Mapping[str, str]:
     """What scores are broken down by: what a stored response says, or else the row's columns."""
     stated = row.values.get("attributes")
     stored = stated if isinstance(stated, dict) else {}
@@ -193,7 +193,7 @@ def _attributes(row: Row, question: Question) -> Mapping[str, str]:
     return {name: as_text(stored.get(name, row.values.get(name))) for name in question.subsets}
 
 
-def _sample_id(row: Row, images: Sequence[str]) -> str | None:
+def _sample_id(row: StatedRow, images: Sequence[str]) -> str | None:
     given = row.sample_id
     if type(given) is str and given:
         return given
@@ -207,7 +207,7 @@ def _sample_id(row: Row, images: Sequence[str]) -> str | None:
     return None
 
 
-def _repeat(row: Row) -> int:
+def _repeat(row: StatedRow) -> int:
     if row.repeat is None:
         return 0
     if type(row.repeat) is not int or row.repeat < 0:
@@ -215,7 +215,7 @@ def _repeat(row: Row) -> int:
     return row.repeat
 
 
-def _several(row: Row) -> tuple[tuple[str, ...], tuple[str | None, ...]]:
+def _several(row: StatedRow) -> tuple[tuple[str, ...], tuple[str | None, ...]]:
     """The paths and the hashes of several images; none where there is one, which then is `image`."""
     images, hashes = row.images, row.values.get("images_sha256")
     if type(images) is not list or not all(type(each) is str for each in images):
@@ -231,7 +231,7 @@ def _several(row: Row) -> tuple[tuple[str, ...], tuple[str | None, ...]]:
     return (tuple(images), tuple(hashes)) if len(images) > 1 else _ONE_IMAGE
 
 
-def _require_types(row: Row) -> None:
+def _require_types(row: StatedRow) -> None:
     if (
         type(row.finish_reason) in _TEXT
         and type(row.image) in _TEXT

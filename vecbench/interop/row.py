@@ -53,7 +53,7 @@ class UnusableError(Exception):
 
 
 @dataclass(slots=True)
-class Row:
+class StatedRow:
     """What a file says of one response; nothing is checked, so every value may be of any type.
 
     None stands for what the file does not say.

@@ -61,6 +61,10 @@ class BoardColumn:
         """Whether it only tells how to read the others, as a share of rows does that is not a main one."""
         return self.metric.counts is not None and not self.is_main and not self.is_paired
 
+    def is_of(self, kind: AnswerKind) -> bool:
+        """Whether answers of a kind can have it."""
+        return self.metric in metrics_of(kind)
+
     @property
     def test(self) -> Literal["shares", "influence"] | None:
         """How two models are compared in it.

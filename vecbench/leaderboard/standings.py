@@ -10,7 +10,7 @@ from functools import cached_property
 
 from threadpoolctl import threadpool_limits
 
-from vecbench.answers import known_metrics, metrics_of
+from vecbench.answers import known_metrics
 from vecbench.errors import DataError
 from vecbench.leaderboard.answers import AnswerSheets
 from vecbench.leaderboard.columns import BoardColumn, Measure, board_columns, counts_stated
@@ -71,6 +71,7 @@ class Leaderboard:
         members: Group id → ids of its tasks.
         tasks: Task id → name.
         columns: Of every block, in their order; those of the first kind's first metric come first.
+        columns_of: Block → those that its tasks can have.
         standings: In the order of `BADGES`; within one by the first column's metric, over all groups.
     """
 
@@ -80,6 +81,7 @@ class Leaderboard:
     members: Mapping[str, tuple[str, ...]]
     tasks: Mapping[str, str]
     columns: tuple[BoardColumn, ...]
+    columns_of: Mapping[str, Sequence[BoardColumn]]
     standings: tuple[Standing, ...]
 
     @cached_property
@@ -114,13 +116,13 @@ def leaderboard(entries: Mapping[str, Entry], catalogue: Catalogue) -> Leaderboa
             raise DataError(f"entry {name}: {', '.join(sorted(odd))} is not of {benchmark}")
     members = {name: group.members for name, group in groups.items()}
     columns = board_columns(task.answers for task in tasks.values())
-    first = columns[0].metric
-    led = [
-        name
-        for name, each in members.items()
-        if any(first in metrics_of(tasks[task].answers) for task in each)
-    ]
-    ranks = _ranks(entries, members | {OVERALL: tuple(tasks)}, columns)
+    blocks = members | {OVERALL: tuple(tasks)}
+    columns_of = {
+        block: [column for column in columns if any(column.is_of(tasks[task].answers) for task in each)]
+        for block, each in blocks.items()
+    }
+    led = [block for block in members if columns[0] in columns_of[block]]
+    ranks = _ranks(entries, blocks, columns)
     standings = [Standing(name, entry, ranks[name]) for name, entry in entries.items()]
     return Leaderboard(
         benchmark,
@@ -129,6 +131,7 @@ def leaderboard(entries: Mapping[str, Entry], catalogue: Catalogue) -> Leaderboa
         members,
         {name: task.display for name, task in tasks.items()},
         columns,
+        columns_of,
         tuple(sorted(standings, key=lambda each: _order(each, columns, led))),
     )
 

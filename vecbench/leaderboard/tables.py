@@ -37,15 +37,11 @@ def unscaled(columns: Iterable[BoardColumn]) -> str:
     return f", but for {in_words(plain)}" if plain else ""
 
 
-def legend(columns: Sequence[BoardColumn]) -> str:
+def legend(columns: Iterable[BoardColumn]) -> str:
     """What the Markdown tables show and how."""
-    macro, pooled = (
-        in_words(f"**{each.heading}**" for each in columns if each.is_paired and each.aggregate == aggregate)
-        for aggregate in ("macro", "pooled")
-    )
     return (
-        f"All values × 100{unscaled(columns)}. {macro} is the unweighted mean of a group's tasks, {pooled} "
-        "is over its rows; the other columns are pooled. **Rank in** a column is the range of ranks, among "
+        f"All values × 100{unscaled(columns)}. **macro** is the unweighted mean of a group's tasks; all "
+        "other values are over its rows, **pooled**. **Rank in** a column is the range of ranks, among "
         "entries of the same kind, that the data leave open: models whose difference in it is not "
         "significant (5 %, Holm over all pairs) share a rank; the CSV has the ranks in other columns, and "
         "every task's values. \\* over the rows that state a confidence only, while more than 5 % of the "
@@ -69,7 +65,10 @@ def markdown_page(board: Leaderboard) -> str:
         for block, display in board.blocks.items():
             shown = [each for each in standings if any(each.value(block, of) for of in board.columns)]
             if shown:
-                parts += [f"### {in_markdown(display)}\n", _markdown_table(shown, block, board.columns)]
+                parts += [
+                    f"### {in_markdown(display)}\n",
+                    _markdown_table(shown, block, board.columns_of[block]),
+                ]
         parts += ["### About the entries\n", _markdown_facts(standings)]
     return "\n".join(parts)
 

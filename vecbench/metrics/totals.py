@@ -77,7 +77,7 @@ class Totals:
         missing_right: Rows without a confidence that are right; shape (...).
         missing_wrong: Rows without a confidence that are wrong; shape (...).
         classes: Rows by class; None where answers are none, or it is not needed.
-        sums: Name of a column → its sum over the rows; shape (...). Where there are any, "rows" is one.
+        sums: Name of a column → its sum over the rows; shape (...). "rows" is their number.
         weighted: The rows themselves; None unless a metric needs them.
         null: Bins → ECE of replicates of a perfectly calibrated model with these confidences; of rows that
             were not resampled, where it was simulated; each of shape (replicates,).
@@ -103,7 +103,8 @@ class Totals:
             np.asarray(right),
             np.asarray(silent.size - right),
             ClassCounts.of(rows) if rows.classes else None,
-            {name: np.asarray(column.sum()) for name, column in rows.columns.items()},
+            {"rows": np.asarray(float(rows.n))}
+            | {name: np.asarray(column.sum()) for name, column in rows.columns.items()},
             WeightedRows(rows.columns, np.ones(rows.n)),
             null or {},
         )

@@ -16,10 +16,10 @@ from vecbench.plots.diagrams import (
 )
 from vecbench.plots.points import confusion_csv, reliability_points, selective_points
 from vecbench.plots.ratings import rating_diagram, ratings_csv
+from vecbench.report.columns import columns_of
 from vecbench.report.reliability import diagram_of, has_diagram
 from vecbench.report.tables import (
     coarse_markdown,
-    columns_of,
     markdown_table,
     recalibration_markdown,
     spread_markdown,

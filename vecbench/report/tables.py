@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from vecbench.escaping import in_latex
-from vecbench.metrics.definition import Metric
+from vecbench.report.columns import Column, columns, fitting
 from vecbench.scoring import (
     CoarseScores,
     GroupScores,
@@ -30,9 +30,6 @@ from vecbench.scoring.listing import HEADLINE, listed
 
 IN_PAPERS = ("accuracy", "ece", "brier")
 """What a LaTeX table has of each group, as the papers do."""
-
-FURTHER = 100
-"""Ranks of columns that are shown only where there is room."""
 
 WIDEST = 8
 """Columns of the terminal's table: more would not fit 80 characters."""
@@ -72,82 +69,6 @@ class ScoreTable:
 
     blocks: tuple[tuple[str, tuple[ScoreLine, ...]], ...]
     notes: tuple[str, ...] = field(default=())
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of a table of scores.
-
-    Attributes:
-        key: Of the metric.
-        heading: Of the column.
-        scale: What values are multiplied by where they are printed.
-        decimals: That are printed.
-        rank: Which columns are left where there is little room: those of the lowest ranks.
-    """
-
-    key: str
-    heading: str
-    scale: float = 100.0
-    decimals: int = 1
-    rank: int = 0
-
-    @property
-    def is_narrow(self) -> bool:
-        """Whether it is shown where there is little room."""
-        return self.rank < FURTHER
-
-    def printed(self, value: float) -> str:
-        """A value as the table has it."""
-        return f"{self.scale * value:.{self.decimals}f}"
-
-
-def columns(scores: Scores) -> tuple[Column, ...]:
-    """The columns that the scores have: of their metrics' declarations, or of a published protocol."""
-    protocol = protocol_named(scores.protocol)
-    every = [*scores.tasks.values(), *(group.pooled for group in scores.groups.values())]
-    every.append(scores.overall.pooled)
-    if protocol.is_published:
-        known = {key for rows in every for key in rows.metrics}
-        return tuple(
-            Column(key, heading, decimals=protocol.decimals)
-            for key, heading in protocol.headings.items()
-            if key in known
-        )
-    by_rows = [[metric for metric in rows.scored_by if metric.shown != "asked"] for rows in every]
-    return columns_of({metric.key: metric for listed in by_rows for metric in listed}.values(), by_rows)
-
-
-def columns_of(metrics: Iterable[Metric], by_rows: Iterable[Sequence[Metric]]) -> tuple[Column, ...]:
-    """The columns of some metrics as they declare themselves.
-
-    Args:
-        metrics: In the order of the columns.
-        by_rows: The metrics of every line of the table: the first of each line have the lowest rank, so that
-            no answer kind is without a column where there is little room.
-    """
-    ranks: dict[str, int] = {}
-    for declared in by_rows:
-        ordered = sorted(declared, key=lambda metric: metric.shown != "always")
-        for place, metric in enumerate(ordered):
-            rank = place + FURTHER * (metric.shown != "always")
-            ranks[metric.key] = min(rank, ranks.get(metric.key, rank))
-    return tuple(
-        Column(
-            metric.key,
-            metric.heading,
-            metric.scale,
-            1 if metric.unit == "share" else 3,
-            ranks.get(metric.key, 0),
-        )
-        for metric in metrics
-    )
-
-
-def fitting(every: Sequence[Column], most: int) -> tuple[Column, ...]:
-    """As many columns as there is room for, in their order: those of the lowest ranks."""
-    kept = sorted(range(len(every)), key=lambda place: (every[place].rank, place))[:most]
-    return tuple(every[place] for place in sorted(kept))
 
 
 def score_table(scores: Scores, *, intervals: bool = False) -> ScoreTable:

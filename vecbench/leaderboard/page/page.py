@@ -51,20 +51,6 @@ class _Cell:
     ranks: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _TaskHead:
-    """A column of a task; `column` is None for the number of rows.
-
-    Attributes:
-        across: Whether it is also shown for all tasks side by side.
-    """
-
-    heading: str
-    better: str
-    across: bool
-    column: BoardColumn | None
-
-
 def html_page(board: Leaderboard) -> str:
     """The page's text.
 
@@ -85,7 +71,10 @@ def html_page(board: Leaderboard) -> str:
         )
     )
     script = Markup((_FOLDER / "page.js").read_text(encoding="utf-8"))
-    task_heads = _task_heads(board)
+    known = {key for each in board.standings for rows in each.entry.tasks.values() for key in rows.metrics}
+    of_tasks = [
+        column for column in board.columns if column.aggregate == "pooled" and column.metric.key in known
+    ]
     places = {task: place for place, task in enumerate(board.tasks)}
     return (
         environment.get_template("page.html.jinja").render(
@@ -94,9 +83,10 @@ def html_page(board: Leaderboard) -> str:
             groups=[{"name": name, "main": block != OVERALL} for block, name in board.blocks.items()],
             heads=list(_heads(board, ranked)),
             measures=[column.heading for column in ranked],
-            task_heads=task_heads,
-            task_heads_json=json.dumps(
-                [{"heading": each.heading, "better": each.better} for each in task_heads]
+            task_columns=of_tasks,
+            task_heads=json.dumps(
+                [{"heading": each.metric.heading, "better": _better(each)} for each in of_tasks]
+                + [{"heading": "n", "better": ""}] * bool(of_tasks)
             ),
             task_groups=[
                 {
@@ -105,8 +95,7 @@ def html_page(board: Leaderboard) -> str:
                 }
                 for group, tasks in board.members.items()
             ],
-            rows=[_row(each, board, ranked, task_heads) for each in board.standings],
-            paired=[column.heading for column in board.columns if column.is_paired],
+            rows=[_row(each, board, ranked, of_tasks) for each in board.standings],
             unranked=in_words(column.heading for column in board.columns if column.test is None),
             unscaled=unscaled(board.columns),
             metrics=[column.metric for column in board.columns if column.aggregate == "pooled"],
@@ -140,26 +129,21 @@ def _heads(board: Leaderboard, ranked: Sequence[BoardColumn]) -> Iterator[_Head]
             title = "ranks among entries of one kind, in the column that the table is sorted by"
             yield _Head("Rank", ranked[0].heading, "lower", title, classes, None)
         else:
-            key, better = column.metric.key, column.metric.better
-            title = f"{key}, {column.aggregate}" + (f"; {better} is better" if better else "")
+            metric = column.metric
+            title = f"{metric.key}, {column.aggregate}" + (
+                f"; {metric.better} is better" * bool(metric.better)
+            )
             measure = ranked.index(column) if column in ranked else None
-            heading = column.metric.heading
-            yield _Head(heading, column.aggregate, better or "higher", title, classes, measure)
+            yield _Head(metric.heading, column.aggregate, _better(column), title, classes, measure)
 
 
-def _task_heads(board: Leaderboard) -> list[_TaskHead]:
-    """The columns of a task: those that any entry has; none without tasks."""
-    known = {key for each in board.standings for rows in each.entry.tasks.values() for key in rows.metrics}
-    heads = [
-        _TaskHead(column.metric.heading, column.metric.better or "higher", not column.qualifies, column)
-        for column in board.columns
-        if column.aggregate == "pooled" and column.metric.key in known
-    ]
-    return [*heads, _TaskHead("n", "", False, None)] if heads else []
+def _better(column: BoardColumn) -> str:
+    """What is sorted to the top first."""
+    return column.metric.better or "higher"
 
 
 def _row(
-    standing: Standing, board: Leaderboard, ranked: Sequence[BoardColumn], task_heads: Sequence[_TaskHead]
+    standing: Standing, board: Leaderboard, ranked: Sequence[BoardColumn], of_tasks: Sequence[BoardColumn]
 ) -> dict[str, object]:
     entry = standing.entry
     return {
@@ -175,28 +159,24 @@ def _row(
         "source": entry.source.name,
         "source_link": entry.source.link,
         "notes": entry.notes,
-        "tasks": ";".join(_task_cells(entry.tasks.get(task), task_heads) for task in board.tasks)
+        "tasks": ";".join(_task_cells(entry.tasks.get(task), of_tasks) for task in board.tasks)
         if entry.tasks
         else "",
     }
 
 
-def _task_cells(rows: RowMetrics | None, heads: Sequence[_TaskHead]) -> str:
+def _task_cells(rows: RowMetrics | None, columns: Sequence[BoardColumn]) -> str:
     """What the script makes a task's cells of: "value~interval", set apart by commas; empty if unknown."""
     if rows is None:
         return ""
     texts = []
-    for column in (head.column for head in heads):
-        value = rows.metrics.get(column.metric.key) if column else None
-        if column is None:
-            texts.append("" if rows.n is None else str(rows.n))
-        elif value is None:
-            texts.append("")
-        else:
-            between = interval(value, column)
-            mark = "*" * is_conditional(rows, column.metric)
-            texts.append(printed(value, column) + mark + (f"~{between}" if between else ""))
-    return ",".join(texts)
+    for column in columns:
+        value = rows.metrics.get(column.metric.key)
+        between = interval(value, column)
+        mark = "*" * is_conditional(rows, column.metric)
+        text = printed(value, column) + mark + (f"~{between}" if between else "")
+        texts.append("" if value is None else text)
+    return ",".join([*texts, "" if rows.n is None else str(rows.n)])
 
 
 def _cells(standing: Standing, board: Leaderboard, ranked: Sequence[BoardColumn]) -> Iterator[_Cell]:
