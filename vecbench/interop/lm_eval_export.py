@@ -19,10 +19,10 @@ from typing import Any
 from vecbench.digests import sha256_of
 from vecbench.interop.lm_eval import more_of_answers, results_of
 from vecbench.interop.lm_eval_samples import OURS
-from vecbench.interop.question import DEFAULT_KIND
 from vecbench.interop.rendering import RenderedPrompts
 from vecbench.interop.spool import ResponseSpool
 from vecbench.metrics import brier, ece
+from vecbench.parsing.prediction import DEFAULT_KIND
 from vecbench.samples.targets import as_text
 from vecbench.store import Manifest, StoredResponse, TaskRecord, remove, write_text
 from vecbench.store.files import replacing

@@ -10,6 +10,7 @@ from vecbench.answers import AnswerKind, kind_named
 from vecbench.errors import DataError, UsageError
 from vecbench.interop.row import StatedRow, UnusableError, shown
 from vecbench.labels import normal_form
+from vecbench.parsing.prediction import DEFAULT_KIND
 from vecbench.tasks import Catalogue, Task
 from vecbench.tasks.task import plain_name, without_prefix
 
@@ -24,7 +25,6 @@ MOST_KNOWN = 10_000
 
 WITH_OPTIONS = "choice"
 """The kind of rows of an unknown task that bring options and no candidates."""
-DEFAULT_KIND = "label"
 
 
 @dataclass(frozen=True, slots=True)

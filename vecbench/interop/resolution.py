@@ -150,6 +150,8 @@ class Resolution:
                 return target  # what a run could not use is a text in its responses
             raise UnusableError(f"the target is {shown(target)}, not a {question.kind.name}") from None
         if row.error is None:  # a failed sample has its reason already
+            if not question.kind.has_confusion:  # its metrics would take the impossible value for the truth
+                raise UnusableError(problem)
             self._report(row, "counts as wrong", problem)
         return target
 

@@ -37,22 +37,11 @@ AT_ONCE = 125
 Statistic = Callable[[Totals], Values]
 
 
-def resample(totals: Totals, replicates: int, stream: np.random.Generator) -> Totals:
-    """Replicates of n rows drawn with replacement from the n rows (Efron, 1979).
-
-    Args:
-        totals: Rows that were not resampled.
-        replicates: How many, at least 1.
-        stream: Of the draws.
-
-    Returns:
-        Counts of shape (replicates, k) and (replicates,).
-    """
-    return Totals.of_counts(totals.cells.confidence, _resampled(totals.by_place, replicates, stream))
-
-
 def _resampled(counts: Counts, replicates: int, stream: np.random.Generator) -> Counts:
-    """Counts of drawn rows, shape (replicates, places), of the rows' own, shape (places,)."""
+    """Counts of drawn rows, shape (replicates, places), of the rows' own, shape (places,).
+
+    With replacement (Efron, 1979).
+    """
     drawn = np.zeros((replicates, counts.size))
     filled = counts > 0
     n = int(counts.sum())

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from importlib.metadata import entry_points
 
-from vecbench.errors import UsageError, nearest
 from vecbench.metrics import (
     calibration,
     consistency,
@@ -106,14 +105,3 @@ def with_installed(own: Sequence[Metric], *, judged: bool) -> tuple[Metric, ...]
 def null_bins(metrics: Iterable[Metric]) -> tuple[int, ...]:
     """The bins of the consistency tests that some metrics take."""
     return tuple(sorted({metric.bins for metric in metrics if metric.bins is not None}))
-
-
-def metric_named(key: str, known: Mapping[str, Metric]) -> Metric:
-    """One of some metrics by its key.
-
-    Raises:
-        UsageError: There is none; the message suggests the nearest.
-    """
-    if key not in known:
-        raise UsageError(f"unknown metric {key!r}", nearest(key, known))
-    return known[key]
