@@ -174,7 +174,7 @@ def _print_tables(comparison: Comparison, verdicts: Verdicts | None) -> None:
         console.print(f"{which}  {printable(side.name)}  ({printable(str(side.path))})", soft_wrap=True)
     console.print()
     console.print(tables.difference_table(comparison))
-    console.print(f"\n{tables.legend(comparison)}")
+    console.print(f"\n{tables.legend(comparison, narrow=True)}")
     warnings = stderr()
     for kind, said in comparison.allowed.items():
         warnings.print(f"warning: allowed difference in {kind}: {printable(said)}", soft_wrap=True)

@@ -17,7 +17,7 @@ from vecbench.escaping import in_markdown, printable
 from vecbench.metrics.significance import FEWEST_SAMPLES
 from vecbench.parsing import Reading
 from vecbench.parsing.prediction import DEFAULT_KIND
-from vecbench.report.columns import Column, columns_of, fitting
+from vecbench.report.columns import Column, columns_of, fitting, unscaled
 from vecbench.scoring.aggregate import OVERALL
 
 NOT_IN_MARKDOWN = ("f1_weighted",)
@@ -117,12 +117,16 @@ def difference_table(comparison: Comparison) -> Table:
     return table
 
 
-def legend(comparison: Comparison) -> str:
-    """How to read the table."""
+def legend(comparison: Comparison, *, narrow: bool = False) -> str:
+    """How to read the table of `changed_columns`."""
+    columns = changed_columns(comparison, narrow=narrow)
+    points = "Changes"
+    if any(column.scale == 100 for column in columns):
+        points += f" in points (× 100{unscaled((column.heading, column.scale) for column in columns)})"
     if not comparison.paired:
-        return "Changes in points (× 100), without intervals."
+        return f"{points}, without intervals."
     said = (
-        "Changes in points (× 100) with 95 % intervals. * p < 0.05: chance alone is an unlikely reason; "
+        f"{points} with 95 % intervals. * p < 0.05: chance alone is an unlikely reason; "
         "of tasks adjusted for their number (Holm)."
     )
     keys = [column.key for column in changed_columns(comparison, narrow=True)]
@@ -181,12 +185,13 @@ def markdown(comparison: Comparison, verdicts: Verdicts | None = None) -> str:
 def _markdown_differences(comparison: Comparison) -> str:
     lines = []
     columns = changed_columns(comparison)
+    corner = "%" if all(column.scale == 100 for column in columns) else ""
     for line in lines_of(comparison):
         bold = "" if line.is_task else "**"
         cells = [_markdown_cell(column, line.metrics.get(column.key)) for column in columns]
         of = line.of.removeprefix("n = ")
         lines.append([f"{bold}{in_markdown(line.name, TEXT_WIDTH)}{bold}", of, *cells])
-    return _markdown_table(["%", "n", *(column.heading for column in columns)], lines, right=True)
+    return _markdown_table([corner, "n", *(column.heading for column in columns)], lines, right=True)
 
 
 def _markdown_verdicts(each: Iterable[Verdict]) -> str:

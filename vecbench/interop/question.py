@@ -99,7 +99,9 @@ class Questions:
         if task is None and plain_name(name) in self._group_names:
             raise UnusableError(f"{shown(name)} is a group of tasks, not a task")
         if task is None and candidates is None and row.kind is None and kind.name == DEFAULT_KIND:
-            raise UnusableError(f"unknown task {shown(name)}, and the row brings no candidates")
+            faulty = next((each for each in self._catalogue.faults if each.file.stem == name), None)
+            because = f": {faulty}" if faulty else ""
+            raise UnusableError(f"unknown task {shown(name)}, and the row brings no candidates{because}")
         known = task.id if task else without_prefix(name.strip())
         subsets = task.subsets if task else ()
         if task is not None and task.labels:

@@ -11,6 +11,7 @@ from vecbench.leaderboard.columns import BoardColumn
 from vecbench.leaderboard.entry import OVERALL, Badge, Decoding, RowMetrics, Value
 from vecbench.leaderboard.ranking import Range
 from vecbench.leaderboard.standings import BADGES, Leaderboard, Standing
+from vecbench.report.columns import unscaled
 from vecbench.report.tables import latex_tabular
 
 HEADINGS: Mapping[Badge, str] = {
@@ -25,22 +26,11 @@ CSV_COLUMNS = (
 UNKNOWN = "–"
 
 
-def in_words(names: Iterable[str]) -> str:
-    """Some names as an enumeration; empty without any."""
-    *first, last = [*names] or [""]
-    return f"{', '.join(first)} and {last}" if first else last
-
-
-def unscaled(columns: Iterable[BoardColumn]) -> str:
-    """What to say of columns that are not printed × 100; empty if there are none."""
-    plain = [column.heading for column in columns if column.metric.unit == "number"]
-    return f", but for {in_words(plain)}" if plain else ""
-
-
 def legend(columns: Iterable[BoardColumn]) -> str:
     """What the Markdown tables show and how."""
+    plain = unscaled((each.heading, each.metric.scale) for each in columns)
     return (
-        f"All values × 100{unscaled(columns)}. **macro** is the unweighted mean of a group's tasks; all "
+        f"All values × 100{plain}. **macro** is the unweighted mean of a group's tasks; all "
         "other values are over its rows, **pooled**. **Rank in** a column is the range of ranks, among "
         "entries of the same kind, that the data leave open: models whose difference in it is not "
         "significant (5 %, Holm over all pairs) share a rank; the CSV has the ranks in other columns, and "

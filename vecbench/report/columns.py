@@ -86,3 +86,19 @@ def fitting(every: Sequence[Column], most: int) -> tuple[Column, ...]:
     """As many columns as there is room for, in their order: those of the lowest ranks."""
     kept = sorted(range(len(every)), key=lambda place: (every[place].rank, place))[:most]
     return tuple(every[place] for place in sorted(kept))
+
+
+def in_words(names: Iterable[str]) -> str:
+    """Some names as an enumeration; empty without any."""
+    *first, last = [*names] or [""]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def unscaled(scales: Iterable[tuple[str, float]]) -> str:
+    """What to say, behind "× 100", of columns that are printed as they are; empty if there are none.
+
+    Args:
+        scales: Headings, and what values are multiplied by.
+    """
+    plain = [heading for heading, scale in scales if scale == 1]
+    return f", but for {in_words(plain)}" if plain else ""

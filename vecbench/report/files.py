@@ -16,7 +16,7 @@ from vecbench.plots.diagrams import (
 )
 from vecbench.plots.points import confusion_csv, reliability_points, selective_points
 from vecbench.plots.ratings import rating_diagram, ratings_csv
-from vecbench.report.columns import columns_of
+from vecbench.report.columns import columns, columns_of, unscaled
 from vecbench.report.reliability import diagram_of, has_diagram
 from vecbench.report.tables import (
     coarse_markdown,
@@ -148,7 +148,8 @@ def summary(
 
 
 def _facts(scores: Scores, manifest: Manifest | None, source: ResponseSource | None) -> Iterable[str]:
-    yield f"Protocol `{scores.protocol}`; all values × 100.\n"
+    plain = unscaled((column.heading, column.scale) for column in columns(scores))
+    yield f"Protocol `{scores.protocol}`; all values × 100{plain}.\n"
     if source is not None and not source.is_run:
         yield f"Read from {source.format}: {', '.join(f'`{path.name}`' for path in source.files)}.\n"
     if source is not None and source.faults:

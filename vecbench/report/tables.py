@@ -211,9 +211,11 @@ def terminal_table(scores: Scores, *, intervals: bool = False) -> Group:
 
 
 def markdown_table(scores: Scores, *, intervals: bool = False) -> str:
-    """The table in GitHub's Markdown, in percent."""
+    """The table in GitHub's Markdown."""
     built = score_table(scores, intervals=intervals)
-    headings = ["%", "n", *(column.heading for column in columns(scores))]
+    shown = columns(scores)
+    corner = "%" if all(column.scale == 100 for column in shown) else ""
+    headings = [corner, "n", *(column.heading for column in shown)]
     text = [_markdown_row(headings), _markdown_row([":--", *["--:"] * (len(headings) - 1)])]
     for heading, lines in built.blocks:
         text.append(_markdown_row([f"**{heading}**", *[""] * (len(headings) - 1)]))

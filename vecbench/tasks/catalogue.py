@@ -65,7 +65,10 @@ class Catalogue:
             for fault in self.faults:
                 if fault.file.stem == name:
                     raise DataError(str(fault), fault.remedy or f"See: vecbench tasks check {fault.file}")
-            raise UsageError(f"unknown task or group {name!r}", nearest(name, [*self.tasks, *self.groups]))
+            hint = nearest(name, [*self.tasks, *self.groups])
+            if name.endswith((".yaml", ".yml")):
+                hint = f"A task of a file: --include-path {name}, and its name as the task."
+            raise UsageError(f"unknown task or group {name!r}", hint)
 
     def task_named(self, name: str) -> Task | None:
         """The task that data or responses mean by a name (`FI-8`, `UnbaisedEmo-6`); None if there is none."""

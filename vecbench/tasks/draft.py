@@ -27,6 +27,7 @@ MADE_OF = {
 
 REMEDIES = {
     "--labels": "Such as: --labels joy,fear",
+    "--kind": "What a kind needs besides is an option of its own, such as: --range 1,9",
     "--data": "Leave it out, and give it to vecbench run.",
 }
 """What to do on the command line, where a file says it otherwise."""
