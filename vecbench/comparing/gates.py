@@ -249,7 +249,7 @@ def _require_fractions(where: str, rule: Rule, metric: Metric) -> None:
     if rule.limit < 0 <= metric.range[0]:
         raise DataError(
             f"{where}: {rule.comparator}: {rule.limit:g} is below 0, which {rule.metric} never is",
-            "Write what the value must keep to: a fraction in [0, 1].",
+            "Write what the value must keep to, in [{:g}, {:g}].".format(*metric.range),
         )
     if metric.range[1] == math.inf and not rule.relative:
         return
