@@ -82,7 +82,7 @@ def test_a_run_leaves_everything_that_is_promised(finished):
     assert scores["overall"]["n"] == 24
     prediction = json.loads((output / "predictions.jsonl").read_text().splitlines()[0])
     assert set(prediction) == {
-        "key", "task", "sample_id", "repeat", "target", "label",
+        "key", "task", "sample_id", "repeat", "target", "answer",
         "answer_status", "confidence", "confidence_status", "correct",
     }  # fmt: skip
 
