@@ -5,7 +5,14 @@ from vecbench.answers.kind import AnswerKind
 from vecbench.answers.label import Label
 from vecbench.answers.ranking import Ranking
 from vecbench.answers.rating import Rating
-from vecbench.answers.registry import is_of_one_run, kind_named, kind_of, known_metrics, metrics_of
+from vecbench.answers.registry import (
+    is_of_one_run,
+    kind_named,
+    kind_of,
+    known_metrics,
+    metrics_of,
+    metrics_of_default,
+)
 from vecbench.answers.specification import AnswerSpecification
 from vecbench.answers.text import answer_text
 
@@ -22,4 +29,5 @@ __all__ = [
     "kind_of",
     "known_metrics",
     "metrics_of",
+    "metrics_of_default",
 ]

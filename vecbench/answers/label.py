@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache
 from typing import Any, ClassVar, Self
 
 from vecbench.answers.kind import Read
-from vecbench.answers.specification import AnswerSpecification
+from vecbench.answers.specification import AnswerSpecification, listed_labels
 from vecbench.labels import normal_form
 from vecbench.metrics.catalogue import LABEL_METRICS
 from vecbench.metrics.definition import Metric
@@ -49,12 +49,7 @@ class Label:
         Raises:
             ValueError: The row's is no list of texts.
         """
-        listed = columns.get("candidates")
-        if listed is None:
-            return self.labels
-        if not isinstance(listed, list | tuple) or not all(isinstance(each, str) for each in listed):
-            raise ValueError('\'candidates\' is not a list of texts, such as ["joy", "fear"]')
-        return tuple(listed)
+        return listed_labels(columns, self.labels)
 
     def target(self, written: object, candidates: Sequence[str]) -> str:
         """The candidate that is written, whatever its spelling; an alias is one too.

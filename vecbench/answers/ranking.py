@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self, TypeGuard
 from vecbench.answers.enumeration import Names, enumerated, names_of
 from vecbench.answers.kind import Read
 from vecbench.answers.literals import literal, shown
-from vecbench.answers.specification import AnswerSpecification
+from vecbench.answers.specification import AnswerSpecification, listed_labels
 from vecbench.labels import normal_form
 from vecbench.metrics.catalogue import RANKING_METRICS
 from vecbench.metrics.definition import Metric
@@ -53,12 +53,7 @@ class Ranking:
         Raises:
             ValueError: The row's is no list of texts.
         """
-        listed = columns.get("candidates")
-        if listed is None:
-            return self.labels
-        if not isinstance(listed, list | tuple) or not all(isinstance(each, str) for each in listed):
-            raise ValueError('\'candidates\' is not a list of texts, such as ["joy", "fear"]')
-        return tuple(listed)
+        return listed_labels(columns, self.labels)
 
     def target(self, written: object, candidates: Sequence[str]) -> tuple[str, ...]:
         """The labels of the target, the strongest first.

@@ -15,6 +15,7 @@ from vecbench.answers.specification import AnswerSpecification
 from vecbench.errors import UsageError, nearest
 from vecbench.metrics.catalogue import with_installed
 from vecbench.metrics.definition import Metric
+from vecbench.parsing.prediction import DEFAULT_KIND
 
 ENTRY_POINT = "vecbench.answer_kinds"
 OWN: tuple[type[AnswerKind], ...] = (Label, Choice, Ranking, Rating)
@@ -55,6 +56,11 @@ def kind_of(specification: AnswerSpecification) -> AnswerKind:
 def metrics_of(kind: AnswerKind) -> tuple[Metric, ...]:
     """What is scored of a kind's answers, metrics of installed packages included."""
     return with_installed(kind.metrics, judged=kind.judges)
+
+
+def metrics_of_default() -> tuple[Metric, ...]:
+    """What is scored of responses that name no kind."""
+    return metrics_of(kind_named(DEFAULT_KIND)())
 
 
 @lru_cache(maxsize=1)

@@ -32,3 +32,21 @@ class AnswerSpecification:
         for name in self.options:
             if name not in known:
                 raise ValueError(f"the answer kind {self.kind} knows no {name!r}")
+
+
+def listed_labels(columns: Mapping[str, Any], labels: tuple[str, ...]) -> tuple[str, ...]:
+    """The labels that a row lists itself, or those of its task.
+
+    Args:
+        columns: Of the row.
+        labels: Of the task.
+
+    Raises:
+        ValueError: The row's is no list of texts.
+    """
+    listed = columns.get("candidates")
+    if listed is None:
+        return labels
+    if not isinstance(listed, list | tuple) or not all(isinstance(each, str) for each in listed):
+        raise ValueError('\'candidates\' is not a list of texts, such as ["joy", "fear"]')
+    return tuple(listed)

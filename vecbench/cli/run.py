@@ -113,17 +113,17 @@ def run(
 
     catalogue = load_catalogue(include_path or [])
     options = RunOptions(
-        model,
-        tasks,
-        engine,
-        parse_settings("--model-args", model_args, text_arguments(engine)),
-        data,
-        prompt,
-        parse_settings("--gen-kwargs", gen_kwargs),
-        limit,
-        repeats,
-        seed,
-        output,
+        model=model,
+        tasks=tasks,
+        engine=engine,
+        arguments=parse_settings("--model-args", model_args, text_arguments(engine)),
+        data=data,
+        prompt=prompt,
+        generation=parse_settings("--gen-kwargs", gen_kwargs),
+        limit=limit,
+        repeats=repeats,
+        seed=seed,
+        output=output,
     )
     command = shlex.join(["vecbench", *sys.argv[1:]])
     directory, outcome = watched_run(options, catalogue, go_on=f"To go on: {command}")

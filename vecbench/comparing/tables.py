@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rich.table import Table
 from rich.text import Text
 
-from vecbench.answers import answer_text, kind_named, known_metrics, metrics_of
+from vecbench.answers import answer_text, known_metrics, metrics_of_default
 from vecbench.comparing.comparison import Comparison
 from vecbench.comparing.differences import Difference, Differences
 from vecbench.comparing.flips import Flip
@@ -16,8 +16,7 @@ from vecbench.comparing.verdicts import Verdict, Verdicts
 from vecbench.escaping import in_markdown, printable
 from vecbench.metrics.significance import FEWEST_SAMPLES
 from vecbench.parsing import Reading
-from vecbench.parsing.prediction import DEFAULT_KIND
-from vecbench.report.columns import Column, columns_of, fitting, unscaled
+from vecbench.report.columns import Column, columns_of, corner, fitting, unscaled
 from vecbench.scoring.aggregate import OVERALL
 
 NOT_IN_MARKDOWN = ("f1_weighted",)
@@ -92,7 +91,7 @@ def changed_columns(comparison: Comparison, *, narrow: bool = False) -> tuple[Co
     """
     compared = {key for line in lines_of(comparison) for key in line.metrics}
     if comparison.is_published:  # of labels, whose table has the same columns whatever a program prints
-        compared = {metric.key for metric in metrics_of(kind_named(DEFAULT_KIND)())}
+        compared = {metric.key for metric in metrics_of_default()}
     known = known_metrics()
     shown = {key: each for key, each in known.items() if key in compared and each.shown != "asked"}
     by_line = [[shown[key] for key in line.metrics if key in shown] for line in lines_of(comparison)]
@@ -122,7 +121,7 @@ def legend(comparison: Comparison, *, narrow: bool = False) -> str:
     columns = changed_columns(comparison, narrow=narrow)
     points = "Changes"
     if any(column.scale == 100 for column in columns):
-        points += f" in points (× 100{unscaled((column.heading, column.scale) for column in columns)})"
+        points += f" in points (× 100{unscaled(columns)})"
     if not comparison.paired:
         return f"{points}, without intervals."
     said = (
@@ -185,13 +184,12 @@ def markdown(comparison: Comparison, verdicts: Verdicts | None = None) -> str:
 def _markdown_differences(comparison: Comparison) -> str:
     lines = []
     columns = changed_columns(comparison)
-    corner = "%" if all(column.scale == 100 for column in columns) else ""
     for line in lines_of(comparison):
         bold = "" if line.is_task else "**"
         cells = [_markdown_cell(column, line.metrics.get(column.key)) for column in columns]
         of = line.of.removeprefix("n = ")
         lines.append([f"{bold}{in_markdown(line.name, TEXT_WIDTH)}{bold}", of, *cells])
-    return _markdown_table([corner, "n", *(column.heading for column in columns)], lines, right=True)
+    return _markdown_table([corner(columns), "n", *(column.heading for column in columns)], lines, right=True)
 
 
 def _markdown_verdicts(each: Iterable[Verdict]) -> str:

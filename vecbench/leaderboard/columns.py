@@ -52,6 +52,11 @@ class BoardColumn:
         return f"{self.metric.heading} {self.aggregate}" if self.is_paired else self.metric.heading
 
     @property
+    def scale(self) -> float:
+        """What its values are multiplied by where they are printed."""
+        return self.metric.scale
+
+    @property
     def is_main(self) -> bool:
         """Whether it is shown when all groups are."""
         return self.metric.board == "main"

@@ -28,9 +28,8 @@ UNKNOWN = "–"
 
 def legend(columns: Iterable[BoardColumn]) -> str:
     """What the Markdown tables show and how."""
-    plain = unscaled((each.heading, each.metric.scale) for each in columns)
     return (
-        f"All values × 100{plain}. **macro** is the unweighted mean of a group's tasks; all "
+        f"All values × 100{unscaled(columns)}. **macro** is the unweighted mean of a group's tasks; all "
         "other values are over its rows, **pooled**. **Rank in** a column is the range of ranks, among "
         "entries of the same kind, that the data leave open: models whose difference in it is not "
         "significant (5 %, Holm over all pairs) share a rank; the CSV has the ranks in other columns, and "

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vecbench.metrics.cells import Cells, ConfidenceMetric, Values, share
-from vecbench.metrics.definition import Change, Metric, of_cells
+from vecbench.metrics.definition import BIASED, Change, Metric, of_cells
 from vecbench.metrics.totals import Totals
 
 
@@ -259,8 +259,6 @@ def _rows_of_emptiest_bin(cells: Cells) -> int:
     return int(min(sizes[sizes > 0], default=0))
 
 
-_BIASED = "resampling adds to it as to ECE, and no interval was found that holds its level"
-
 CONFIDENCE_GAP = Metric(
     key="confidence_gap",
     heading="Gap",
@@ -302,7 +300,7 @@ ECE_MASS = Metric(
     value=of_cells(ece_mass.of_cells),
     better="lower",
     interval="none",
-    why_no_interval=_BIASED,
+    why_no_interval=BIASED,
     bins=MASS_BINS,
     change=Change("fading"),
     held=_mass_binned,
@@ -314,7 +312,7 @@ MCE = Metric(
     value=of_cells(mce.of_cells),
     better="lower",
     interval="none",
-    why_no_interval=_BIASED,
+    why_no_interval=BIASED,
     bins=10,
     change=Change("fading", refused=_why_mce_is_untested),
     details=_worst_bin,

@@ -19,8 +19,24 @@ Counts = NDArray[np.float64]
 """Whole numbers, as floats: exact up to 2**53, and matrix products of them are fast."""
 
 
+class Shared:
+    """What metrics are computed of, with what several of them need."""
+
+    @cached_property
+    def _made(self) -> dict[tuple[Hashable, ...], Any]:
+        return {}
+
+    def once(self, compute: Callable[..., Made], *options: Hashable) -> Made:
+        """What a function makes of this and options, computed once: metrics share what is costly."""
+        key = compute, *options
+        if key not in self._made:
+            self._made[key] = compute(self, *options)
+        made: Made = self._made[key]
+        return made
+
+
 @dataclass(frozen=True)
-class Cells:
+class Cells(Shared):
     """How many rows were right and wrong at each distinct confidence, in one or many replicates.
 
     Attributes:
@@ -123,18 +139,6 @@ class Cells:
         """Rows in all; shape (...)."""
         return np.asarray(self.total.sum(axis=-1))
 
-    @cached_property
-    def _made(self) -> dict[tuple[Hashable, ...], Any]:
-        return {}
-
-    def once(self, compute: Callable[..., Made], *options: Hashable) -> Made:
-        """What a function makes of these cells and options, computed once: metrics share what is costly."""
-        key = compute, *options
-        if key not in self._made:
-            self._made[key] = compute(self, *options)
-        made: Made = self._made[key]
-        return made
-
     @property
     def n(self) -> int:
         """Rows in all, of rows that were not resampled."""
@@ -160,7 +164,7 @@ class ConfidenceMetric(Generic[Options]):
 
 
 def reciprocal_total(cells: Cells) -> Values:
-    """1 / rows at each confidence, 1 where a replicate has none; shape (..., k); for `Cells.once`."""
+    """1 / rows at each confidence, 1 where a replicate has none; shape (..., k); for `Shared.once`."""
     return 1 / np.maximum(cells.total, 1)
 
 

@@ -21,6 +21,20 @@ replicates' standard deviation is known to a percent all the same."""
 SEED = 0
 """Of the groups."""
 
+FEWEST_TOGETHER = 20
+"""Images of fewer than this in the same tasks are drawn with others: few by themselves would hardly vary."""
+
+
+def strata(present: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """A number for images that are in the same tasks, −1 for all of those that few are; shape (images,).
+
+    Args:
+        present: Whether each image has rows in each task; shape (images, tasks).
+    """
+    _, kind, sizes = np.unique(present, axis=0, return_inverse=True, return_counts=True)
+    kind = kind.ravel()
+    return np.where(sizes[kind] < FEWEST_TOGETHER, -1, kind)
+
 
 @dataclass(frozen=True)
 class Clusters:

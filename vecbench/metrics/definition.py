@@ -21,6 +21,9 @@ themselves, with the times that each was drawn; fewer replicates are made of it.
 Over = Literal["all", "confident", "answered"]
 """Which rows a metric is of: all, those that state a confidence, those that have an answer."""
 
+BIASED = "resampling adds to it as to ECE, and no interval was found that holds its level"
+"""Why an error of confidences has no interval of its own."""
+
 Interval = Literal["wilson", "percentile", "reflected", "none"]
 """How a metric's own interval is made; `Metric.why_no_interval` says why there is none."""
 

@@ -165,11 +165,11 @@ def _counted(rows: WeightedRows, which: NDArray[np.intp], kinds: int) -> Floats:
 
 
 def _constant_value(totals: Totals) -> Values:
-    return _best_constant(totals).score
+    return totals.once(_best_constant).score
 
 
 def _constant_details(totals: Totals) -> Mapping[str, Any]:
-    best = _best_constant(totals)
+    best = totals.once(_best_constant)
     search = "every ranking" if best.is_exhaustive else "greedy: a better one may exist"
     return {"answer": list(best.labels), "search": search}
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from vecbench.metrics.cells import Cells, ConfidenceMetric, Values, reciprocal_total, share
-from vecbench.metrics.definition import Change, Metric, of_cells
+from vecbench.metrics.definition import BIASED, Change, Metric, of_cells
 from vecbench.metrics.totals import Totals
 
 NLL_CLIP = 1e-12
@@ -136,8 +136,6 @@ def _brier_bounds(value: float, stated: int, missing: int) -> tuple[float, float
     return known, known + missing / n
 
 
-_BIASED = "resampling adds to it as to ECE, and no interval was found that holds its level"
-
 BRIER = Metric(
     key="brier",
     heading="Brier",
@@ -155,7 +153,7 @@ BRIER_RELIABILITY = Metric(
     value=of_cells(brier_reliability.of_cells),
     better="lower",
     interval="none",
-    why_no_interval=_BIASED,
+    why_no_interval=BIASED,
     change=Change("steady", refused=_why_parts_are_untested),
 )
 BRIER_RESOLUTION = Metric(
@@ -164,7 +162,7 @@ BRIER_RESOLUTION = Metric(
     description="What the confidence tells about correctness.",
     value=of_cells(brier_resolution.of_cells),
     interval="none",
-    why_no_interval=_BIASED,
+    why_no_interval=BIASED,
     change=Change("steady", refused=_why_parts_are_untested),
 )
 BRIER_UNCERTAINTY = Metric(

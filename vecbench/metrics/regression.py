@@ -144,12 +144,12 @@ def _variance(square: Values, mean: Values) -> Values:
 
 
 def _pearson(totals: Totals) -> Values:
-    answers, targets, covariance, _ = _moments(totals)
+    answers, targets, covariance, _ = totals.once(_moments)
     return np.clip(covariance / np.sqrt(answers * targets), -1.0, 1.0)
 
 
 def _ccc(totals: Totals) -> Values:
-    answers, targets, covariance, shift = _moments(totals)
+    answers, targets, covariance, shift = totals.once(_moments)
     return np.asarray(2 * covariance / (answers + targets + shift**2))
 
 

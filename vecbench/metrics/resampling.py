@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from vecbench.metrics.bootstrap import BLOCK, REPLICATES, SEED, rows_drawn
 from vecbench.metrics.cells import Values
-from vecbench.metrics.clusters import MOST_UNITS
+from vecbench.metrics.clusters import MOST_UNITS, strata
 from vecbench.metrics.definition import Metric
 from vecbench.metrics.observations import Observations
 from vecbench.metrics.replication import in_blocks
@@ -34,9 +34,6 @@ AT_ONCE = 2**22
 FEW_PATTERNS = 512
 FEW_A_PATTERN = 8
 """With more patterns and fewer images a pattern, drawing images one by one is faster than drawing counts."""
-
-FEWEST_TOGETHER = 20
-"""Images of fewer than this in the same tasks are drawn with others: few by themselves would hardly vary."""
 
 Models = Sequence[Mapping[str, Observations]]
 """Of each model: task → its rows; the same tasks, and an image has one number in all of them."""
@@ -64,9 +61,7 @@ class _Images:
         for model in of_row:
             for column, place in enumerate(model.values()):
                 present[place, column] = True
-        _, kind, sizes = np.unique(present, axis=0, return_inverse=True, return_counts=True)
-        kind = kind.ravel()
-        _, stratum = np.unique(np.where(sizes[kind] < FEWEST_TOGETHER, -1, kind), return_inverse=True)
+        _, stratum = np.unique(strata(present), return_inverse=True)
         return cls(stratum.ravel(), of_row)
 
     @property

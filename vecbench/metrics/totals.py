@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from vecbench.metrics.cells import Cells, Counts, Values, share
+from vecbench.metrics.cells import Cells, Counts, Shared, Values, share
 from vecbench.metrics.observations import Observations
 
 NO_CELLS = Cells.of_rows([], [])
@@ -69,7 +69,7 @@ class WeightedRows:
 
 
 @dataclass(frozen=True)
-class Totals:
+class Totals(Shared):
     """Some rows, in one or many replicates, as far as they are needed.
 
     Attributes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from vecbench.metrics.definition import Metric
 from vecbench.scoring import Scores, protocol_named
@@ -88,17 +89,28 @@ def fitting(every: Sequence[Column], most: int) -> tuple[Column, ...]:
     return tuple(every[place] for place in sorted(kept))
 
 
+class Scaled(Protocol):
+    """A column as far as its unit goes: of a table of scores, or of a leaderboard."""
+
+    @property
+    def heading(self) -> str: ...
+
+    @property
+    def scale(self) -> float: ...
+
+
 def in_words(names: Iterable[str]) -> str:
     """Some names as an enumeration; empty without any."""
     *first, last = [*names] or [""]
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def unscaled(scales: Iterable[tuple[str, float]]) -> str:
-    """What to say, behind "× 100", of columns that are printed as they are; empty if there are none.
-
-    Args:
-        scales: Headings, and what values are multiplied by.
-    """
-    plain = [heading for heading, scale in scales if scale == 1]
+def unscaled(shown: Iterable[Scaled]) -> str:
+    """What to say, behind "× 100", of columns that are printed as they are; empty if there are none."""
+    plain = [column.heading for column in shown if column.scale == 1]
     return f", but for {in_words(plain)}" if plain else ""
+
+
+def corner(shown: Iterable[Scaled]) -> str:
+    """The heading above the lines' names: the unit, if it is that of all columns."""
+    return "%" if all(column.scale == 100 for column in shown) else ""

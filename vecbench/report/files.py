@@ -148,8 +148,7 @@ def summary(
 
 
 def _facts(scores: Scores, manifest: Manifest | None, source: ResponseSource | None) -> Iterable[str]:
-    plain = unscaled((column.heading, column.scale) for column in columns(scores))
-    yield f"Protocol `{scores.protocol}`; all values × 100{plain}.\n"
+    yield f"Protocol `{scores.protocol}`; all values × 100{unscaled(columns(scores))}.\n"
     if source is not None and not source.is_run:
         yield f"Read from {source.format}: {', '.join(f'`{path.name}`' for path in source.files)}.\n"
     if source is not None and source.faults:

@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from vecbench.escaping import in_latex
-from vecbench.report.columns import Column, columns, fitting
+from vecbench.report.columns import Column, columns, corner, fitting
 from vecbench.scoring import (
     CoarseScores,
     GroupScores,
@@ -214,8 +214,7 @@ def markdown_table(scores: Scores, *, intervals: bool = False) -> str:
     """The table in GitHub's Markdown."""
     built = score_table(scores, intervals=intervals)
     shown = columns(scores)
-    corner = "%" if all(column.scale == 100 for column in shown) else ""
-    headings = [corner, "n", *(column.heading for column in shown)]
+    headings = [corner(shown), "n", *(column.heading for column in shown)]
     text = [_markdown_row(headings), _markdown_row([":--", *["--:"] * (len(headings) - 1)])]
     for heading, lines in built.blocks:
         text.append(_markdown_row([f"**{heading}**", *[""] * (len(headings) - 1)]))

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from vecbench.answers import AnswerKind, kind_named, metrics_of
+from vecbench.answers import AnswerKind, metrics_of_default
 from vecbench.metrics.bootstrap import LEVEL, REPLICATES, SEED
 from vecbench.parsing import Prediction
-from vecbench.parsing.prediction import DEFAULT_KIND
 from vecbench.scoring.arrangement import Arrangement
 from vecbench.scoring.headline import headline_of
 from vecbench.scoring.observations import kinds_of
@@ -57,7 +56,7 @@ def score(
     subsets = _Subsets(by_task, kinds, catalogue, replicates, seed)
 
     def scored_task(name: str) -> RowScores:
-        made = subsets.added(name, [name], scorer.scores(name))
+        made = subsets.added([name], scorer.scores(name))
         task = catalogue.tasks.get(name)
         made = replace(made, headline=headline_of(task.headline if task else None, made, {}))
         return replace(made, excluded=excluded.get(name))
@@ -70,7 +69,7 @@ def score(
         if not present:
             return GroupScores((), tuple(absent), _nothing(), {})
         macro = scorer.macro(name, {part: tasks[part] for part in present})
-        made = subsets.added(name, present, scorer.scores(name))
+        made = subsets.added(present, scorer.scores(name))
         made = replace(made, headline=headline_of(headline, made, macro))
         return GroupScores(tuple(present), tuple(absent), made, macro)
 
@@ -96,7 +95,7 @@ def score(
 
 def _nothing() -> RowScores:
     """The scores of no rows: of an answer kind as responses have it that name none."""
-    metrics = metrics_of(kind_named(DEFAULT_KIND)())
+    metrics = metrics_of_default()
     undefined = Score(None, 0, why="there are no rows")
     return RowScores(0, status_counts([]), {each.key: undefined for each in metrics}, scored_by=metrics)
 
@@ -156,12 +155,11 @@ class _Subsets:
         }
         self._replicates, self._seed = replicates, seed
 
-    def added(self, name: str, tasks: Sequence[str], scores: RowScores) -> RowScores:
+    def added(self, tasks: Sequence[str], scores: RowScores) -> RowScores:
         """The scores of some tasks together, with those of their subsets.
 
         A pool has the subsets that all of its tasks have; one task alone has been scored already.
         """
-        del name
         columns = [each for each in self._columns[tasks[0]] if all(each in self._columns[t] for t in tasks)]
         if not columns or len({self._kinds[task].name for task in tasks}) > 1:
             return scores

@@ -10,14 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vecbench.metrics.catalogue import null_bins
-from vecbench.metrics.clusters import Clusters, design_effect
+from vecbench.metrics.clusters import Clusters, design_effect, strata
 from vecbench.metrics.consistency import null_effect
 from vecbench.metrics.definition import Metric
 from vecbench.metrics.observations import Mask, Observations
 from vecbench.metrics.totals import Totals, places_of
-
-FEWEST_TOGETHER = 20
-"""Images of fewer than this in the same tasks are drawn with others: few by themselves would hardly vary."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +56,17 @@ class Dependence:
 
     def is_in(self, tasks: Sequence[str]) -> bool:
         """Whether an image has several of the tasks' rows."""
-        image = self._joined(tasks).image
-        return np.unique(image).size < image.size
+        return not self._joined(tasks).is_one_row_each
 
     def effects(self, tasks: Sequence[str], metrics: Sequence[Metric]) -> Effects:
         """The effects on metrics of the tasks' rows, pooled."""
-        if not self.is_in(tasks):
-            return INDEPENDENT
         rows = self._joined(tasks)
+        if rows.is_one_row_each:
+            return INDEPENDENT
         shares = {
-            metric.key: self._effect(tasks, metric.counts) for metric in metrics if metric.counts is not None
+            metric.key: self._effect(tasks, rows, metric.counts)
+            for metric in metrics
+            if metric.counts is not None
         }
         null = {
             bins: null_effect(rows.image, rows.confidence, rows.right, bins) for bins in null_bins(metrics)
@@ -87,8 +85,7 @@ class Dependence:
             [np.bincount(self.tasks[name].image, minlength=self.images) for name in totals], axis=1
         )
         several = np.flatnonzero(rows_in.sum(axis=1) > 1)
-        _, kind, sizes = np.unique(rows_in[several] > 0, axis=0, return_inverse=True, return_counts=True)
-        kind = np.where(sizes[kind.ravel()] < FEWEST_TOGETHER, -1, kind.ravel())
+        kind = strata(rows_in[several] > 0)
         return [self._clusters(several[kind == each], totals) for each in np.unique(kind)]
 
     def _clusters(self, images: NDArray[np.intp], totals: Mapping[str, Totals]) -> Clusters:
@@ -102,10 +99,12 @@ class Dependence:
             image[name] = np.searchsorted(images, rows.image)
         return Clusters(place, image, images.size)
 
-    def _effect(self, tasks: Sequence[str], counts: Callable[[Observations], Mask]) -> float:
+    def _effect(
+        self, tasks: Sequence[str], rows: Observations, counts: Callable[[Observations], Mask]
+    ) -> float:
         counted = [counts(self.tasks[name]) for name in tasks]
         residual = np.concatenate([each - each.mean() for each in counted])
-        return design_effect(residual, self._joined(tasks).image)
+        return design_effect(residual, rows.image)
 
     def macro_effect(self, tasks: Sequence[str], counts: Callable[[Observations], Mask]) -> float:
         """The design effect on the mean of the tasks' shares, beyond that on each of them."""

@@ -96,7 +96,7 @@ def html_page(board: Leaderboard) -> str:
             ],
             rows=[_row(each, board, ranked, of_tasks) for each in board.standings],
             unranked=in_words(column.heading for column in board.columns if column.test is None),
-            unscaled=unscaled((each.heading, each.metric.scale) for each in board.columns),
+            unscaled=unscaled(board.columns),
             metrics=[column.metric for column in board.columns if column.aggregate == "pooled"],
             style=style,
             style_hash=_hash(style),
