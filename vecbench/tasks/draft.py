@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from vecbench.answers import AnswerSpecification
+from vecbench.answers import AnswerSpecification, kind_named
 from vecbench.errors import DataError, UsageError
 from vecbench.tasks.check import content_faults, file_faults
 from vecbench.tasks.full_form import is_short, missing_keys
@@ -67,6 +67,10 @@ class Draft:
                 f"{self.name!r} is no name of a task",
                 f"Letters, digits and underscores make one{f', such as {plain}' if plain else ''}.",
             )
+        try:
+            kind_named(self.answers.kind)
+        except UsageError as error:
+            raise UsageError(f"--kind: {error}", error.remedy) from None
         text = self._short_text()
         if not self.short:
             text += _HEAD + missing_keys(parsed(text))
