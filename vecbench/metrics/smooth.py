@@ -166,10 +166,13 @@ def _sign_changes(
         grid = np.linspace(0, 1, math.ceil(GRID_PER_WIDTH / width) + 2)
     values = np.concatenate([smoothed(part) for part in _parts(grid, centres)])
     changes = np.flatnonzero(np.sign(values[1:]) * np.sign(values[:-1]) < 0)
+    # By symmetry, or too far from every kernel for a float, the residual is 0 at a point of the grid itself.
+    touched = grid[values == 0]
     if not changes.size:
-        return changes.astype(np.float64)
+        return touched
     ends, at_ends = (grid[changes], grid[changes + 1]), (values[changes], values[changes + 1])
-    return _crossings(smoothed_far_apart, ends, at_ends, TOLERANCE_A_WIDTH * width)
+    crossed = _crossings(smoothed_far_apart, ends, at_ends, TOLERANCE_A_WIDTH * width)
+    return np.sort(np.concatenate([touched, crossed]))
 
 
 def _smoothed_integral(
