@@ -7,7 +7,7 @@ few matrix products.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from statistics import NormalDist
 
@@ -91,6 +91,7 @@ def bootstrap(
     replicates: int = REPLICATES,
     seed: int = SEED,
     clusters: Sequence[Clusters] = (),
+    unseen: Collection[str] = (),
 ) -> dict[str, dict[str, Values]]:
     """Replicates of statistics of several sets of rows, and of pools of them.
 
@@ -108,6 +109,8 @@ def bootstrap(
         replicates: How many, at least 1.
         seed: Of the draws.
         clusters: Images of which the strata have several rows; the rows are among those of the strata.
+        unseen: Strata and pools that hold so few right or wrong rows that replicates must have others than
+            were seen: see `_with_unseen`.
 
     Returns:
         Name of stratum or pool → key → values of shape (replicates,); the same replicate of a stratum and
@@ -122,6 +125,8 @@ def bootstrap(
         for name, counts in units.items():
             apart[name] = apart[name] - counts.sum(axis=0)
 
+    observed = _with_pools(used, pools)
+
     def block(size: int, stream: np.random.Generator) -> dict[str, dict[str, Values]]:
         drawn = {name: _resampled(counts, size, stream) for name, counts in apart.items()}
         for units in together:
@@ -130,7 +135,10 @@ def bootstrap(
             for name, counts in units.items():
                 drawn[name] += times @ counts
         rows = {name: Totals.of_counts(used[name].cells.confidence, drawn[name]) for name in used}
-        return of_strata(rows, pools, statistics)
+        sets = _with_pools(rows, pools)
+        for name in unseen:
+            sets[name] = _with_unseen(sets[name], observed[name], size, stream)
+        return _of_sets(sets, statistics)
 
     blocks = in_blocks(block, replicates, BLOCK, seed)
     drawn = {
@@ -149,11 +157,43 @@ def of_strata(
 
     Args and errors as for `bootstrap`; the rows may be resampled or not.
     """
-    sets = {**strata}
-    sets |= {name: Totals.pooled([strata[part] for part in parts]) for name, parts in pools.items()}
+    return _of_sets(_with_pools(strata, pools), statistics)
+
+
+def _with_pools(strata: Mapping[str, Totals], pools: Mapping[str, Sequence[str]]) -> dict[str, Totals]:
+    pooled = {name: Totals.pooled([strata[part] for part in parts]) for name, parts in pools.items()}
+    return {**strata, **pooled}
+
+
+def _of_sets(sets: Mapping[str, Totals], statistics: Mapping[str, Statistic]) -> dict[str, dict[str, Values]]:
     return {
         name: {key: statistic(rows) for key, statistic in statistics.items()} for name, rows in sets.items()
     }
+
+
+def _with_unseen(drawn: Totals, observed: Totals, size: int, stream: np.random.Generator) -> Totals:
+    """Replicates with one more row, on average, that is as likely right as wrong.
+
+    Rows that were all right are resampled as all right, however few they are. One more at a confidence that
+    was stated is what a prior of half a right and half a wrong row says (Rubin, 1981, draws from such a
+    posterior; Jeffreys' is of that weight).
+
+    Args:
+        drawn: Replicates of the rows.
+        observed: The rows.
+        size: How many replicates.
+        stream: Of the draws.
+    """
+    k = observed.cells.confidence.size
+    rows = np.append(observed.cells.total, observed.missing)
+    replicate = np.repeat(np.arange(size), stream.poisson(1, size))
+    chosen = stream.choice(k + 1, replicate.size, p=rows / rows.sum())
+    wrong = stream.integers(0, 2, replicate.size)
+    # The order of `Totals.by_place`: right and wrong at each confidence, then without one.
+    place = np.where(chosen < k, chosen + k * wrong, 2 * k + wrong)
+    counts = drawn.by_place
+    np.add.at(counts, (replicate, place), 1)
+    return Totals.of_counts(observed.cells.confidence, counts)
 
 
 def move(

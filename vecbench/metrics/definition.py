@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from vecbench.metrics.cells import Cells, Values
 from vecbench.metrics.observations import Mask, Observations
 from vecbench.metrics.totals import Totals
@@ -24,8 +27,9 @@ Over = Literal["all", "confident", "answered"]
 BIASED = "resampling adds to it as to ECE, and no interval was found that holds its level"
 """Why an error of confidences has no interval of its own."""
 
-Interval = Literal["wilson", "percentile", "reflected", "none"]
-"""How a metric's own interval is made; `Metric.why_no_interval` says why there is none."""
+Interval = Literal["wilson", "percentile", "gaps", "none"]
+"""How a metric's own interval is made: of the share of rows that it counts, of its replicates, of the gaps of
+its bins (`Gaps.interval`), or not at all, for which `Metric.why_no_interval` says why."""
 
 Bias = Literal["none", "steady", "fading"]
 """What resampling does to a metric.
@@ -89,6 +93,8 @@ class Metric:
         interval: How its interval is made.
         why_no_interval: Why it has none.
         bins: Of the consistency test that tells whether it may be 0, for a calibration error; else None.
+        place: (the rows, not resampled) → the bin of each distinct confidence, shape (k,), for a sum of the
+            gaps of bins; else None.
         change: How a change of it is tested.
         shown: "always": in the narrowest tables too. "wide": where there is room. "asked": in scores.json
             and CSV only.
@@ -121,6 +127,7 @@ class Metric:
     interval: Interval = "percentile"
     why_no_interval: str = ""
     bins: int | None = None
+    place: Callable[[Cells], NDArray[np.intp]] | None = None
     change: Change = field(default_factory=Change)
     shown: Literal["always", "wide", "asked"] = "asked"
     board: Literal["main", "column"] | None = None
@@ -140,8 +147,8 @@ class Metric:
             raise ValueError(f"{self.key}: say why it has no interval")
         if self.interval == "wilson" and self.counts is None:
             raise ValueError(f"{self.key}: a Wilson interval is of counted rows")
-        if self.interval == "reflected" and self.bins is None:
-            raise ValueError(f"{self.key}: a reflected interval needs the bins of its consistency test")
+        if self.interval == "gaps" and (self.bins is None or self.place is None):
+            raise ValueError(f"{self.key}: an interval of gaps needs bins, and those of its consistency test")
 
     @property
     def scale(self) -> float:

@@ -167,7 +167,7 @@ def _sign_changes(
     values = np.concatenate([smoothed(part) for part in _parts(grid, centres)])
     changes = np.flatnonzero(np.sign(values[1:]) * np.sign(values[:-1]) < 0)
     # By symmetry, or too far from every kernel for a float, the residual is 0 at a point of the grid itself.
-    touched = grid[values == 0]
+    touched: NDArray[np.float64] = grid[values == 0]
     if not changes.size:
         return touched
     ends, at_ends = (grid[changes], grid[changes + 1]), (values[changes], values[changes + 1])

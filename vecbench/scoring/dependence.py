@@ -13,6 +13,7 @@ from vecbench.metrics.catalogue import null_bins
 from vecbench.metrics.clusters import Clusters, design_effect, strata
 from vecbench.metrics.consistency import null_effect
 from vecbench.metrics.definition import Metric
+from vecbench.metrics.gaps import gap_effect
 from vecbench.metrics.observations import Mask, Observations
 from vecbench.metrics.totals import Totals, places_of
 
@@ -25,11 +26,13 @@ class Effects:
         by_image: Whether an image has several rows, so that images are drawn.
         shares: Of the metrics that count rows, by key; 1 where one is absent.
         null: Bins → of the ECE of a calibrated model; likewise.
+        gaps: Key of a metric → of the gaps of its bins; likewise.
     """
 
     by_image: bool = False
     shares: Mapping[str, float] = field(default_factory=dict)
     null: Mapping[int, float] = field(default_factory=dict)
+    gaps: Mapping[str, float] = field(default_factory=dict)
 
 
 INDEPENDENT = Effects()
@@ -71,7 +74,12 @@ class Dependence:
         null = {
             bins: null_effect(rows.image, rows.confidence, rows.right, bins) for bins in null_bins(metrics)
         }
-        return Effects(True, shares, null)
+        gaps = {
+            metric.key: gap_effect(rows, metric.place)
+            for metric in metrics
+            if metric.place is not None and rows.stated.any()
+        }
+        return Effects(True, shares, null, gaps)
 
     def clusters(self, totals: Mapping[str, Totals]) -> list[Clusters]:
         """The images that have several rows in some tasks.

@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from vecbench.answers import AnswerKind, metrics_of
 from vecbench.metrics import mean_interval, wilson_interval
-from vecbench.metrics.bootstrap import LEVEL, bootstrap, percentile_interval, reflected_interval
+from vecbench.metrics.bootstrap import LEVEL, bootstrap, percentile_interval
 from vecbench.metrics.catalogue import null_bins
 from vecbench.metrics.cells import Cells, Values
 from vecbench.metrics.condensed import is_condensed
 from vecbench.metrics.consistency import consistency_p, null_eces, widened
 from vecbench.metrics.definition import Metric
+from vecbench.metrics.gaps import Gaps
 from vecbench.metrics.observations import Observations
 from vecbench.metrics.replication import WORKERS
 from vecbench.metrics.resampling import resampled
@@ -33,7 +34,10 @@ from vecbench.scoring.scores import RowScores, Score
 WILSON = "wilson"
 PERCENTILE = "bootstrap, percentile"
 SQUARE_AND_ADD = "square-and-add of the tasks' Wilson intervals"
-REFLECTED = "bootstrap, reflected; low end 0 unless the consistency test rejects"
+GAPS = "normal gaps of bins; low end 0 unless the consistency test rejects"
+FEW_OUTCOMES = 10
+"""With fewer right or wrong rows, replicates have others than were seen."""
+
 BY_IMAGE = "all answers to an image together"
 """What is said beside these where an image has several rows."""
 
@@ -196,7 +200,7 @@ class SetScorer:
             each.key: each.value
             for listed in self._metrics.values()
             for each in listed
-            if each.basis == "confidence" and each.interval in {"percentile", "reflected"}
+            if each.basis == "confidence" and each.interval == "percentile"
         }
         judged = [name for name in self._sets if self._kinds[name][0].judges]
         pools = {
@@ -207,7 +211,8 @@ class SetScorer:
         totals = {name: self._total(name) for name in judged}
         if not judged or not wanted:
             return {}
-        apart = bootstrap(totals, pools, wanted, self._replicates, self._seed)
+        few = [name for name in [*judged, *pools] if _has_few_outcomes(self._total(name))]
+        apart = bootstrap(totals, pools, wanted, self._replicates, self._seed, unseen=few)
         drawn: dict[str, Drawn] = dict.fromkeys([*judged, *pools], apart)
         if self._dependence is None:
             return drawn
@@ -217,8 +222,15 @@ class SetScorer:
                 rows = {part: totals[part] for part in parts}
                 pool = {name: parts} if name in pools else {}
                 clusters = self._dependence.clusters(rows)
-                drawn[name] = bootstrap(rows, pool, wanted, self._replicates, self._seed, clusters)
+                own = [each for each in few if each in [*rows, *pool]]
+                drawn[name] = bootstrap(rows, pool, wanted, self._replicates, self._seed, clusters, own)
         return drawn
+
+
+def _has_few_outcomes(rows: Totals) -> bool:
+    cells = rows.cells
+    right = int(cells.total_right)
+    return cells.n > 0 and min(right, cells.n - right) < FEW_OUTCOMES
 
 
 def _is_resampled_by_row(metric: Metric) -> bool:
@@ -251,10 +263,11 @@ def _scored(
     interval, method = None, PERCENTILE
     if drawn is not None and metric.interval == "percentile":
         interval = percentile_interval(drawn)
-    elif drawn is not None and metric.interval == "reflected" and metric.bins is not None:
+    elif metric.place is not None and metric.bins is not None and totals.null:
+        gaps = Gaps.of(totals.cells, metric.place(totals.cells), effects.gaps.get(metric.key, 1.0))
+        low, high = gaps.interval(LEVEL)
         may_be_zero = consistency_p(totals.cells, totals.null[metric.bins], metric.bins) > 1 - LEVEL
-        interval = reflected_interval(value, drawn, may_be_zero=may_be_zero)
-        method = REFLECTED
+        interval, method = (0.0 if may_be_zero else low, high), GAPS
     method += f"; {BY_IMAGE}" * effects.by_image
     return _with_interval(value, n, interval, method, details)
 

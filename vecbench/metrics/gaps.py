@@ -1,0 +1,219 @@
+"""The interval of a calibration error that adds up the gaps of bins.
+
+An estimated gap is its true one and noise, and the absolute value hides the sign of the sum: far from 0 noise
+goes either way, near 0 it only adds. No resampling can tell the two apart. Replicates of a calibrated model's
+error lie further above its estimate the better it is calibrated, and a percentile or reflected interval misses
+where some bins are calibrated and others are not. So each end is the error that would still give the estimate
+with the arrangement of gaps that speaks most against it:
+
+low: every gap that may be 0 is 0, and all that noise adds there is in the estimate.
+high: the gaps that may be 0 are all alike, measured by their noise, which then adds least.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from math import pi, sqrt
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vecbench.metrics.cells import Cells, Values
+from vecbench.metrics.clusters import design_effect
+from vecbench.metrics.observations import Observations
+
+NEAR = 2
+"""Standard errors within which a gap may be 0."""
+
+UNSEEN = 2.0
+"""Squared residuals beyond those that were seen, as of two rows that are off by 1: where a few rows of a bin
+agree by chance, its spread says nothing."""
+
+UNSEEN_HIGH = 0.5
+"""As many fewer for what noise adds to the estimate, which must not be taken for larger than it is."""
+
+HALF_NORMAL_MEAN = sqrt(2 / pi)
+HALF_NORMAL_VARIANCE = 1 - 2 / pi
+HALF_NORMAL_SKEWNESS = sqrt(2) * (4 - pi) / (pi - 2) ** 1.5
+ROUNDING = 1e-12
+FURTHEST = 40.0
+"""Standard errors: mean gaps of bins that are within `NEAR` of 0 are never as large."""
+
+
+@dataclass(frozen=True)
+class Gaps:
+    """The gaps of bins, each as a share of all rows: their absolute values add up to the error.
+
+    Attributes:
+        gap: |confidence − correctness| summed over each bin's rows, by all rows; shape (bins,).
+        spread: The same sum's variance among the bin's own rows; shape (bins,).
+        second: The second moment of each bin's residuals, of which the variance over all rows is made;
+            shape (bins,).
+        unit: What one squared residual adds to a variance; shape (bins,).
+        most: What the gap is at most, all rows being wrong, or right; shape (bins,).
+        rows: Rows of the set that each bin is of; shape (bins,).
+        part: The number of that set; shape (bins,).
+    """
+
+    gap: Values
+    spread: Values
+    second: Values
+    unit: Values
+    most: Values
+    rows: Values
+    part: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, cells: Cells, place: NDArray[np.intp], effect: float = 1.0) -> Gaps:
+        """Those of rows that were not resampled.
+
+        Args:
+            cells: At least one row; shape (k,).
+            place: The bin of each distinct confidence; shape (k,).
+            effect: How much larger variances are than those of independent rows.
+        """
+        into = np.equal.outer(place, np.unique(place)).astype(np.float64)
+        over, under = cells.confidence, cells.confidence - 1
+        rows = cells.total @ into
+        surplus = (cells.right * under + cells.wrong * over) @ into
+        squares = (cells.right * under**2 + cells.wrong * over**2) @ into
+        n = float(cells.n)
+        unit = np.full(rows.shape, effect / n**2)
+        if_wrong, if_right = (cells.total * over) @ into, (cells.total * -under) @ into
+        spread = np.maximum(squares - surplus**2 / rows, 0) * unit
+        near = np.abs(surplus) / n <= NEAR * np.sqrt(spread + UNSEEN * unit)
+        own_side = np.where(surplus > 0, if_wrong, if_right)
+        return cls(
+            np.abs(surplus) / n,
+            spread,
+            squares * unit,
+            unit,
+            np.where(near, np.maximum(if_wrong, if_right), own_side) / n,
+            np.full(rows.shape, n / effect),
+            np.zeros(rows.size, dtype=np.intp),
+        )
+
+    @classmethod
+    def mean(cls, parts: Sequence[Gaps], effect: float = 1.0) -> Gaps:
+        """Those of the unweighted mean of several sets' errors.
+
+        Args:
+            parts: At least one.
+            effect: How much larger the mean's variance is than that of independent sets.
+        """
+        k = len(parts)
+
+        def joined(name: str, factor: float = 1.0) -> Values:
+            return np.concatenate([getattr(part, name) for part in parts]) * factor
+
+        variance = effect / k**2
+        return cls(
+            joined("gap", 1 / k),
+            joined("spread", variance),
+            joined("second", variance),
+            joined("unit", variance),
+            joined("most", 1 / k),
+            joined("rows", 1 / effect),
+            np.repeat(np.arange(k), [part.gap.size for part in parts]),
+        )
+
+    @property
+    def error(self) -> float:
+        """The calibration error."""
+        return float(self.gap.sum())
+
+    @property
+    def near(self) -> NDArray[np.bool_]:
+        """Which gaps may be 0; shape (bins,)."""
+        return np.asarray(self.gap <= NEAR * np.sqrt(self.spread + UNSEEN * self.unit))
+
+    @property
+    def far_variance(self) -> float:
+        """Of the sum of the gaps that are not near 0, whose signs are known."""
+        far = _taken(self, ~self.near)
+        variance = float((far.second + UNSEEN * far.unit).sum())
+        for number in np.unique(far.part):
+            own = far.part == number
+            variance -= float(far.gap[own].sum()) ** 2 / float(far.rows[own][0])
+        return max(0.0, variance)
+
+    @property
+    def most_noise(self) -> float:
+        """What noise adds to the error at most, on average: if every gap that may be 0 is 0."""
+        near = _taken(self, self.near)
+        return HALF_NORMAL_MEAN * float(np.sqrt(near.spread + UNSEEN * near.unit).sum())
+
+    def interval(self, level: float = 0.95) -> tuple[float, float]:
+        """The interval of the error, within [0, 1], which holds the estimate.
+
+        Args:
+            level: Nominal coverage, in (0, 1).
+        """
+        z = NormalDist().inv_cdf((1 + level) / 2)
+        low, high = max(0.0, self._low(z)), min(float(self.most.sum()), self._high(z))
+        return min(low, self.error), max(high, self.error)
+
+    def _low(self, z: float) -> float:
+        near = _taken(self, self.near)
+        spread = near.spread + UNSEEN * near.unit
+        deviation = sqrt(self.far_variance + HALF_NORMAL_VARIANCE * float(spread.sum()))
+        if deviation == 0:
+            return self.error
+        # The sum of half-normals is skewed: to first order (Cornish and Fisher, 1938).
+        third = HALF_NORMAL_SKEWNESS * HALF_NORMAL_VARIANCE**1.5 * float((spread**1.5).sum())
+        quantile: float = z + (z**2 - 1) / 6 * third / deviation**3
+        return self.error - self.most_noise - quantile * deviation
+
+    def _high(self, z: float) -> float:
+        is_near = self.near
+        near, far = _taken(self, is_near), _taken(self, ~is_near)
+        variance, known = self.far_variance, float(far.gap.sum())
+        if not near.gap.size:
+            return known + z * sqrt(variance)
+        deviations = float(np.sqrt(near.spread + UNSEEN_HIGH * near.unit).sum())
+        variances, found = float((near.spread + UNSEEN * near.unit).sum()), float(near.gap.sum())
+        # The mean of |d + noise| grows with d; its lower quantile falls a little first, so from above.
+        low, high = 0.0, FURTHEST
+        for _ in range(50):
+            middle = (low + high) / 2
+            mean = _folded_mean(middle)
+            least = deviations * mean - z * sqrt(variance + variances * (middle**2 + 1 - mean**2))
+            low, high = (middle, high) if least < found else (low, middle)
+        return known + high * deviations
+
+
+def gap_effect(rows: Observations, place: Callable[[Cells], NDArray[np.intp]]) -> float:
+    """How much larger the variances of bins' gaps and of their sum are than those of independent answers.
+
+    Args:
+        rows: At least one with a confidence.
+        place: (cells) → the bin of each distinct confidence.
+
+    Returns:
+        At least 1; 1 where no image has several rows with a confidence.
+    """
+    stated = rows.taken(rows.stated)
+    if stated.is_one_row_each:
+        return 1.0
+    cells = Cells.of_rows(stated.confidence, stated.right)
+    own = place(cells)[np.searchsorted(cells.confidence, stated.confidence)]
+    residual = stated.confidence - stated.right
+    size = np.maximum(np.bincount(own), 1)
+    mean = np.bincount(own, weights=residual) / size
+    # What a bin's rows have in common is its gap, and no dependence.
+    residual = residual - mean[own]
+    residual[np.abs(residual) < ROUNDING] = 0
+    within = design_effect(residual, stated.image * size.size + own)
+    return max(within, design_effect(residual * np.where(mean[own] < 0, -1, 1), stated.image))
+
+
+def _taken(gaps: Gaps, which: NDArray[np.bool_]) -> Gaps:
+    return Gaps(*(getattr(gaps, each.name)[which] for each in fields(gaps)))
+
+
+def _folded_mean(mean: float) -> float:
+    """The mean of |X| of a normal X with this mean and variance 1 (Leone, Nelson and Nottingham, 1961)."""
+    normal = NormalDist()
+    return 2 * normal.pdf(mean) + mean * (2 * normal.cdf(mean) - 1)
