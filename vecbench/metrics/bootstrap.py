@@ -7,7 +7,7 @@ few matrix products.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from statistics import NormalDist
 
@@ -91,10 +91,10 @@ def bootstrap(
     replicates: int = REPLICATES,
     seed: int = SEED,
     clusters: Sequence[Clusters] = (),
-    unseen: Collection[str] = (),
 ) -> dict[str, dict[str, Values]]:
     """Replicates of statistics of several sets of rows, and of pools of them.
 
+    Every set has one row more than was seen, on average, see `_with_unseen`: no interval is without width.
     Every stratum is resampled by itself, so a pool holds as many rows of each as the data does; images that
     have several rows are drawn with all of them, whatever their strata. The draws do not depend on the
     number of processors.
@@ -109,8 +109,6 @@ def bootstrap(
         replicates: How many, at least 1.
         seed: Of the draws.
         clusters: Images of which the strata have several rows; the rows are among those of the strata.
-        unseen: Strata and pools that hold so few right or wrong rows that replicates must have others than
-            were seen: see `_with_unseen`.
 
     Returns:
         Name of stratum or pool → key → values of shape (replicates,); the same replicate of a stratum and
@@ -136,9 +134,8 @@ def bootstrap(
                 drawn[name] += times @ counts
         rows = {name: Totals.of_counts(used[name].cells.confidence, drawn[name]) for name in used}
         sets = _with_pools(rows, pools)
-        for name in unseen:
-            sets[name] = _with_unseen(sets[name], observed[name], size, stream)
-        return _of_sets(sets, statistics)
+        with_unseen = {name: _with_unseen(each, observed[name], size, stream) for name, each in sets.items()}
+        return _of_sets(with_unseen, statistics)
 
     blocks = in_blocks(block, replicates, BLOCK, seed)
     drawn = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,6 +13,7 @@ from vecbench.metrics.cells import Cells, ConfidenceMetric, Values
 from vecbench.metrics.clusters import design_effect
 from vecbench.metrics.definition import Metric, untested
 from vecbench.metrics.right_counts import RightCounts
+from vecbench.metrics.stated_values import MOST_VALUES, has_few_values, misfit
 from vecbench.metrics.totals import Totals
 
 REPLICATES = 10_000
@@ -19,8 +21,13 @@ SEED = 0
 BLOCK = 2**21
 """Counts that are drawn at once."""
 
-MOST_DRAWN = 25
+MOST_DRAWN = MOST_VALUES
 """With more distinct confidences than this, the right rows of a whole bin are drawn as one number."""
+
+BY_VALUE = 0
+"""In place of a number of bins: each stated confidence by itself, and `misfit` instead of an ECE."""
+
+_DEFAULT_BINS = 10
 
 
 def redraw(cells: Cells, replicates: int = REPLICATES, seed: int = SEED) -> Cells:
@@ -49,7 +56,7 @@ def _redraw(cells: Cells, replicates: int, stream: np.random.Generator) -> Cells
 def null_eces(
     cells: Cells, every_bins: Sequence[int], replicates: int = REPLICATES, seed: int = SEED
 ) -> dict[int, Values]:
-    """The ECE of each replicate of `redraw`, at a cost that is bounded.
+    """The ECE, or misfit, of each replicate of `redraw`, at a cost that is bounded.
 
     An ECE depends on the rows of its bins and on how many of them are right. So beyond `MOST_DRAWN` distinct
     confidences these sums are drawn from their own distribution, and the replicates are not those that
@@ -57,7 +64,8 @@ def null_eces(
 
     Args:
         cells: Rows that were not resampled.
-        every_bins: As for `ece`, one or several; all are computed from the same draws.
+        every_bins: As for `ece`, one or several; all are computed from the same draws. `BY_VALUE` is passed
+            over where there are more than `MOST_VALUES` distinct confidences.
         replicates: As for `redraw`.
         seed: As for `redraw`.
 
@@ -66,15 +74,20 @@ def null_eces(
     """
     stream = np.random.default_rng(seed)
     if cells.confidence.size > MOST_DRAWN:
-        drawn = _redraw_bins(cells, every_bins, replicates, stream)
-        return {bins: ece.of_cells(drawn, bins) for bins in every_bins}
+        widths = [bins for bins in every_bins if bins != BY_VALUE]
+        drawn = _redraw_bins(cells, widths, replicates, stream)
+        return {bins: ece.of_cells(drawn, bins) for bins in widths}
     size = max(1, BLOCK // max(1, cells.confidence.size))
     parts: dict[int, list[Values]] = {bins: [] for bins in every_bins}
     for begin in range(0, replicates, size):
         drawn = _redraw(cells, min(size, replicates - begin), stream)
         for bins, values in parts.items():
-            values.append(ece.of_cells(drawn, bins))
+            values.append(_statistic(drawn, bins))
     return {bins: np.concatenate(values) for bins, values in parts.items()}
+
+
+def _statistic(cells: Cells, bins: int) -> Values:
+    return misfit(cells) if bins == BY_VALUE else ece.of_cells(cells, bins)
 
 
 def _redraw_bins(
@@ -111,14 +124,18 @@ def ece_null(cells: Cells, bins: int = 10, replicates: int = REPLICATES, seed: i
 
 @ConfidenceMetric
 def calibration_p(cells: Cells, bins: int = 10, replicates: int = REPLICATES, seed: int = SEED) -> Values:
-    """The p value of the consistency test: how often a calibrated model has as large an ECE.
+    """The p value of the consistency test: how often a calibrated model deviates as much.
 
-    (1 + replicates with at least the observed ECE) / (1 + replicates): never 0, and exact for a
+    With at most `MOST_VALUES` distinct confidences, each is judged by itself, by Pearson's χ² of its right
+    answers (`misfit`): what cancels in a bin does not cancel here, and one wrong answer at 1 is a
+    contradiction. With more, the ECE is what deviates.
+
+    (1 + replicates that deviate at least as much) / (1 + replicates): never 0, and exact for a
     simulated null distribution (Davison and Hinkley, 1997, section 4.2).
 
     Args:
         cells: Rows that were not resampled; call with `(confidence, correct)` to have them made.
-        bins: As for `ece`.
+        bins: Of the ECE, where there are many distinct confidences.
         replicates: As for `redraw`.
         seed: As for `redraw`.
 
@@ -127,7 +144,8 @@ def calibration_p(cells: Cells, bins: int = 10, replicates: int = REPLICATES, se
     """
     if cells.n == 0:
         return np.asarray(np.nan)
-    return np.asarray(consistency_p(cells, null_eces(cells, [bins], replicates, seed)[bins], bins))
+    used = BY_VALUE if has_few_values(cells) else bins
+    return np.asarray(consistency_p(cells, null_eces(cells, [used], replicates, seed)[used], used))
 
 
 def consistency_p(cells: Cells, null: Values, bins: int = 10) -> float:
@@ -136,10 +154,10 @@ def consistency_p(cells: Cells, null: Values, bins: int = 10) -> float:
     Args:
         cells: At least one row.
         null: From `null_eces`, with the same bins.
-        bins: As for `ece`.
+        bins: As for `ece`, or `BY_VALUE`.
     """
-    # An equal ECE may differ in the last bits, since its sum has other terms.
-    as_large = np.count_nonzero(null >= ece.of_cells(cells, bins) - 1e-12)
+    # Equal ones may differ in the last bits, since their sums have other terms.
+    as_large = np.count_nonzero(null >= _statistic(cells, bins) - 1e-12)
     return (1 + int(as_large)) / (1 + null.size)
 
 
@@ -162,13 +180,14 @@ def null_effect(image: ArrayLike, confidence: ArrayLike, correct: ArrayLike, bin
     if np.unique(images).size == images.size:
         return 1.0
     told = np.asarray(confidence, dtype=np.float64)[stated]
-    place = bin_of(told, bins)
+    place = np.unique(told, return_inverse=True)[1] if bins == BY_VALUE else bin_of(told, bins)
     gap = np.asarray(correct, dtype=np.float64)[stated] - told
-    rows = np.maximum(np.bincount(place, minlength=bins), 1)
+    size = int(place.max()) + 1
+    rows = np.maximum(np.bincount(place, minlength=size), 1)
     # What a bin's rows have in common is its gap, and no dependence.
-    gap = gap - (np.bincount(place, weights=gap, minlength=bins) / rows)[place]
+    gap = gap - (np.bincount(place, weights=gap, minlength=size) / rows)[place]
     gap[np.abs(gap) < 1e-12] = 0  # rounding, where a bin's rows are all alike
-    return design_effect(gap, images * bins + place)
+    return design_effect(gap, images * size + place)
 
 
 def widened(null: Mapping[int, Values], effects: Mapping[int, float]) -> dict[int, Values]:
@@ -185,11 +204,18 @@ def widened(null: Mapping[int, Values], effects: Mapping[int, float]) -> dict[in
 
 
 def _null_mean(totals: Totals) -> Values:
-    return np.asarray(totals.null[10].mean() if totals.null else np.nan)
+    return np.asarray(totals.null[_DEFAULT_BINS].mean() if totals.null else np.nan)
 
 
 def _null_p(totals: Totals) -> Values:
-    return np.asarray(consistency_p(totals.cells, totals.null[10]) if totals.null else np.nan)
+    if not totals.null:
+        return np.asarray(np.nan)
+    bins = BY_VALUE if BY_VALUE in totals.null else _DEFAULT_BINS
+    return np.asarray(consistency_p(totals.cells, totals.null[bins], bins))
+
+
+def _what_is_tested(totals: Totals) -> Mapping[str, Any]:
+    return {"of": "each stated confidence" if BY_VALUE in totals.null else "ten bins"}
 
 
 _OF_ONE_RUN = "it tells how to read the ECE of the same rows"
@@ -208,8 +234,9 @@ ECE_NULL = Metric(
 CALIBRATION_P = Metric(
     key="calibration_p",
     heading="p",
-    description="How often a perfectly calibrated model has as large an ECE.",
+    description="How often a perfectly calibrated model deviates as much, value by value if they are few.",
     value=_null_p,
+    details=_what_is_tested,
     better=None,
     interval="none",
     why_no_interval=_OF_ONE_RUN,

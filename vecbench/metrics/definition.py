@@ -27,9 +27,11 @@ Over = Literal["all", "confident", "answered"]
 BIASED = "resampling adds to it as to ECE, and no interval was found that holds its level"
 """Why an error of confidences has no interval of its own."""
 
-Interval = Literal["wilson", "percentile", "gaps", "none"]
+Interval = Literal["wilson", "percentile", "gaps", "own", "none"]
 """How a metric's own interval is made: of the share of rows that it counts, of its replicates, of the gaps of
-its bins (`Gaps.interval`), or not at all, for which `Metric.why_no_interval` says why."""
+its bins (`Gaps.interval`), by `Metric.ends`, or not at all, for which `Metric.why_no_interval` says why."""
+
+Ends = tuple[float, float] | None
 
 Bias = Literal["none", "steady", "fading"]
 """What resampling does to a metric.
@@ -92,9 +94,12 @@ class Metric:
         unit: "share" is printed times 100, "number" as it is.
         interval: How its interval is made.
         why_no_interval: Why it has none.
-        bins: Of the consistency test that tells whether it may be 0, for a calibration error; else None.
+        bins: Of the consistency test that tells whether it may be 0, for a calibration error;
+            `consistency.BY_VALUE` for the test by stated value; else None.
         place: (the rows, not resampled) → the bin of each distinct confidence, shape (k,), for a sum of the
             gaps of bins; else None.
+        ends: (the rows, how much larger variances are than of independent rows, level) → (low, high); None
+            where these rows have no interval.
         change: How a change of it is tested.
         shown: "always": in the narrowest tables too. "wide": where there is room. "asked": in scores.json
             and CSV only.
@@ -112,6 +117,7 @@ class Metric:
             the edges of bins, held fixed: what is computed of replicates. None where it takes nothing.
         excess: How far the value may lie above the truth by what noise adds to it; shape (...).
         fewest_of_each: Right and wrong rows that it takes for its variance to be known.
+        takes_of_each: Right and wrong rows that its own interval takes.
         version: Raised whenever the same rows get another value.
     """
 
@@ -128,6 +134,7 @@ class Metric:
     why_no_interval: str = ""
     bins: int | None = None
     place: Callable[[Cells], NDArray[np.intp]] | None = None
+    ends: Callable[[Cells, float, float], Ends] | None = None
     change: Change = field(default_factory=Change)
     shown: Literal["always", "wide", "asked"] = "asked"
     board: Literal["main", "column"] | None = None
@@ -140,6 +147,7 @@ class Metric:
     held: Callable[[Totals], Callable[[Totals], Values]] | None = None
     excess: Callable[[Cells], Values] | None = None
     fewest_of_each: int = 0
+    takes_of_each: int = 0
     version: int = 1
 
     def __post_init__(self) -> None:
@@ -147,8 +155,10 @@ class Metric:
             raise ValueError(f"{self.key}: say why it has no interval")
         if self.interval == "wilson" and self.counts is None:
             raise ValueError(f"{self.key}: a Wilson interval is of counted rows")
-        if self.interval == "gaps" and (self.bins is None or self.place is None):
-            raise ValueError(f"{self.key}: an interval of gaps needs bins, and those of its consistency test")
+        if self.interval == "gaps" and self.place is None:
+            raise ValueError(f"{self.key}: an interval of gaps needs bins")
+        if self.interval == "own" and self.ends is None:
+            raise ValueError(f"{self.key}: an interval of its own needs its ends")
 
     @property
     def scale(self) -> float:

@@ -2,9 +2,9 @@
 
 An estimated gap is its true one and noise, and the absolute value hides the sign of the sum: far from 0 noise
 goes either way, near 0 it only adds. No resampling can tell the two apart. Replicates of a calibrated model's
-error lie further above its estimate the better it is calibrated, and a percentile or reflected interval misses
-where some bins are calibrated and others are not. So each end is the error that would still give the estimate
-with the arrangement of gaps that speaks most against it:
+error lie further above its estimate the better it is calibrated, and a percentile or reflected interval
+misses where some bins are calibrated and others are not. So each end is the error that would still give the
+estimate with the arrangement of gaps that speaks most against it:
 
 low: every gap that may be 0 is 0, and all that noise adds there is in the estimate.
 high: the gaps that may be 0 are all alike, measured by their noise, which then adds least.

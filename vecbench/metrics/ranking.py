@@ -143,6 +143,7 @@ AUROC = Metric(
     shown="always",
     board="column",
     fewest_of_each=30,
+    takes_of_each=10,
 )
 AURC = Metric(
     key="aurc",
@@ -150,6 +151,7 @@ AURC = Metric(
     description="Area under the risk–coverage curve.",
     value=of_cells(aurc.of_cells),
     better="lower",
+    takes_of_each=20,
 )
 E_AURC = Metric(
     key="e_aurc",
@@ -157,6 +159,7 @@ E_AURC = Metric(
     description="AURC − that of the same answers ranked perfectly.",
     value=of_cells(e_aurc.of_cells),
     better="lower",
+    takes_of_each=30,
 )
 AUGRC = Metric(
     key="augrc",
@@ -164,4 +167,5 @@ AUGRC = Metric(
     description="Area under the generalised risk–coverage curve.",
     value=of_cells(augrc.of_cells),
     better="lower",
+    takes_of_each=20,
 )

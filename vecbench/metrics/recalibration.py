@@ -53,7 +53,8 @@ def fold_of(cluster: str) -> int:
     return int.from_bytes(hashlib.sha256(cluster.encode()).digest()[:8], "big") % FOLDS
 
 
-def _logit(confidence: Floats) -> Floats:
+def logit(confidence: Floats) -> Floats:
+    """The log odds of confidences, moved `LOGIT_CLIP` from 0 and 1."""
     clipped = np.clip(confidence, LOGIT_CLIP, 1 - LOGIT_CLIP)
     return np.asarray(np.log(clipped) - np.log1p(-clipped))
 
@@ -65,21 +66,21 @@ def _sigmoid(score: Floats) -> Floats:
 def _platt(confidence: Floats, correct: NDArray[np.bool_]) -> Map:
     from sklearn.linear_model import LogisticRegression
 
-    model = LogisticRegression(C=np.inf).fit(_logit(confidence)[:, None], correct)
-    return lambda stated: np.asarray(model.predict_proba(_logit(stated)[:, None])[:, 1])
+    model = LogisticRegression(C=np.inf).fit(logit(confidence)[:, None], correct)
+    return lambda stated: np.asarray(model.predict_proba(logit(stated)[:, None])[:, 1])
 
 
 def _temperature(confidence: Floats, correct: NDArray[np.bool_]) -> Map:
     from scipy.optimize import minimize_scalar
 
-    scores = np.where(correct, 1, -1) * _logit(confidence)
+    scores = np.where(correct, 1, -1) * logit(confidence)
 
     def loss(inverse: float) -> float:
         return float(np.logaddexp(0, -scores * inverse).mean())
 
     # Convex in 1 / T; a T outside [0.02, 50] would turn every confidence into 0, ½ or 1.
     inverse = minimize_scalar(loss, bounds=(0.02, 50), method="bounded").x
-    return lambda stated: _sigmoid(_logit(stated) * inverse)
+    return lambda stated: _sigmoid(logit(stated) * inverse)
 
 
 def _isotonic(confidence: Floats, correct: NDArray[np.bool_]) -> Map:

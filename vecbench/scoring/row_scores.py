@@ -34,9 +34,10 @@ from vecbench.scoring.scores import RowScores, Score
 WILSON = "wilson"
 PERCENTILE = "bootstrap, percentile"
 SQUARE_AND_ADD = "square-and-add of the tasks' Wilson intervals"
+OWN = "of its own"
 GAPS = "normal gaps of bins; low end 0 unless the consistency test rejects"
-FEW_OUTCOMES = 10
-"""With fewer right or wrong rows, replicates have others than were seen."""
+FEWEST_ROWS = 15
+"""With fewer rows that state a confidence, no interval of a metric of confidences was found to hold."""
 
 BY_IMAGE = "all answers to an image together"
 """What is said beside these where an image has several rows."""
@@ -211,8 +212,7 @@ class SetScorer:
         totals = {name: self._total(name) for name in judged}
         if not judged or not wanted:
             return {}
-        few = [name for name in [*judged, *pools] if _has_few_outcomes(self._total(name))]
-        apart = bootstrap(totals, pools, wanted, self._replicates, self._seed, unseen=few)
+        apart = bootstrap(totals, pools, wanted, self._replicates, self._seed)
         drawn: dict[str, Drawn] = dict.fromkeys([*judged, *pools], apart)
         if self._dependence is None:
             return drawn
@@ -222,15 +222,8 @@ class SetScorer:
                 rows = {part: totals[part] for part in parts}
                 pool = {name: parts} if name in pools else {}
                 clusters = self._dependence.clusters(rows)
-                own = [each for each in few if each in [*rows, *pool]]
-                drawn[name] = bootstrap(rows, pool, wanted, self._replicates, self._seed, clusters, own)
+                drawn[name] = bootstrap(rows, pool, wanted, self._replicates, self._seed, clusters)
         return drawn
-
-
-def _has_few_outcomes(rows: Totals) -> bool:
-    cells = rows.cells
-    right = int(cells.total_right)
-    return cells.n > 0 and min(right, cells.n - right) < FEW_OUTCOMES
 
 
 def _is_resampled_by_row(metric: Metric) -> bool:
@@ -260,16 +253,45 @@ def _scored(
     missing = rows.n - stated
     if metric.bounds is not None and missing:
         details["bounds"] = list(metric.bounds(value, stated, missing))
+    refused = _why_no_interval(metric, totals)
+    if refused:
+        return Score(value, n, details=details | {"no_interval": refused})
     interval, method = None, PERCENTILE
-    if drawn is not None and metric.interval == "percentile":
+    effect = effects.gaps.get(metric.key, 1.0)
+    if metric.interval == "percentile" and drawn is not None:
         interval = percentile_interval(drawn)
-    elif metric.place is not None and metric.bins is not None and totals.null:
-        gaps = Gaps.of(totals.cells, metric.place(totals.cells), effects.gaps.get(metric.key, 1.0))
-        low, high = gaps.interval(LEVEL)
-        may_be_zero = consistency_p(totals.cells, totals.null[metric.bins], metric.bins) > 1 - LEVEL
-        interval, method = (0.0 if may_be_zero else low, high), GAPS
+        if interval is None:
+            details["no_interval"] = "it is undefined in too many replicates"
+    elif metric.ends is not None and totals.null:
+        interval, method = metric.ends(totals.cells, effect, LEVEL), OWN
+    elif metric.place is not None and totals.null:
+        low, high = Gaps.of(totals.cells, metric.place(totals.cells), effect).interval(LEVEL)
+        interval, method = (0.0 if _may_be_zero(metric, totals) else low, high), GAPS
     method += f"; {BY_IMAGE}" * effects.by_image
     return _with_interval(value, n, interval, method, details)
+
+
+def _may_be_zero(metric: Metric, totals: Totals) -> bool:
+    """Whether the consistency test lets a calibration error be 0."""
+    bins = metric.bins
+    if bins is None or bins not in totals.null:
+        return False
+    return consistency_p(totals.cells, totals.null[bins], bins) > 1 - LEVEL
+
+
+def _why_no_interval(metric: Metric, totals: Totals) -> str:
+    """Why a value stands alone; empty if there is an interval."""
+    if metric.interval == "none":
+        return metric.why_no_interval
+    cells = totals.cells
+    if metric.over == "confident" and cells.n < FEWEST_ROWS:
+        rows = "1 row has" if cells.n == 1 else f"{cells.n} rows have"
+        return f"{rows} a confidence; it takes {FEWEST_ROWS}"
+    wrong, right = cells.n - int(cells.total_right), int(cells.total_right)
+    if min(wrong, right) < metric.takes_of_each:
+        fewer = f"{wrong} wrong" if wrong < right else f"{right} right"
+        return f"{fewer} of {cells.n:,}; it takes {metric.takes_of_each}"
+    return ""
 
 
 def mean_of_shares(value: float, shares: Sequence[Score], effect: float) -> Score:

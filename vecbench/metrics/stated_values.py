@@ -1,0 +1,179 @@
+"""Calibration at each stated value: what bins hide.
+
+Models state few values, and several of them share a bin: .9 always right beside .95 right too seldom cancel
+there. While there are at most `MOST_VALUES` distinct confidences, each is judged by itself; with more, bins
+of equal mass take their place where that makes sense.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vecbench.metrics.calibration import mass_bin_of, surplus_of
+from vecbench.metrics.cells import Cells, Values, share
+from vecbench.metrics.definition import Change, Ends, Metric, of_cells, untested
+from vecbench.metrics.gaps import Gaps
+from vecbench.metrics.totals import Totals
+
+MOST_VALUES = 25
+"""With more distinct confidences than this there are too few rows at each."""
+
+MASS_BINS = 15
+UNSEEN = 1.0
+"""Squared residuals of a bin beyond those that were seen: where a few rows agree, its spread says nothing."""
+
+_TOO_MANY = f"more than {MOST_VALUES} distinct confidences, see ece"
+
+
+def each_value(cells: Cells) -> NDArray[np.intp]:
+    """Every distinct confidence as a bin of its own; shape (k,)."""
+    return np.arange(cells.confidence.size)
+
+
+def has_few_values(cells: Cells) -> bool:
+    """Whether distinct confidences are so few that each is judged by itself."""
+    return cells.confidence.size <= MOST_VALUES
+
+
+def value_ece(cells: Cells) -> Values:
+    """The mean over rows of |accuracy − confidence| of the rows that state the same confidence.
+
+    Args:
+        cells: The rows.
+
+    Returns:
+        In [0, 1], never below `ece`; nan without rows, and with more than `MOST_VALUES` distinct confidences.
+    """
+    if not has_few_values(cells):
+        return np.full(cells.counts.shape, np.nan)
+    return share(np.abs(cells.once(surplus_of)).sum(axis=-1), cells.counts)
+
+
+def misfit(cells: Cells) -> Values:
+    """The root of Pearson's χ² of right answers at each stated confidence, if that is their probability.
+
+    At 0 and 1 there is no chance: one wrong answer at 1 contradicts it, and the result is infinite.
+
+    Args:
+        cells: The rows, in one or many replicates.
+
+    Returns:
+        At least 0; shape (...).
+    """
+    variance = cells.total * cells.confidence * (1 - cells.confidence)
+    surplus = cells.once(surplus_of)
+    # A sum of confidences that should be 0 is some 1e-14.
+    certain = np.abs(np.where(variance > 0, 0.0, surplus)) > 1e-9
+    squares = np.divide(surplus**2, variance, out=np.zeros(surplus.shape), where=variance > 0)
+    return np.asarray(np.where(certain.any(axis=-1), np.inf, np.sqrt(squares.sum(axis=-1))))
+
+
+def _place(cells: Cells) -> NDArray[np.intp]:
+    return each_value(cells) if has_few_values(cells) else mass_bin_of(cells, MASS_BINS)
+
+
+def _squares(cells: Cells, effect: float = 1.0, unseen: float = 0.0) -> tuple[Values, Values]:
+    """The squared gaps of bins, and the variances of these gaps, each times the bin's share of the rows.
+
+    Args:
+        cells: At least one row, not resampled.
+        effect: How much larger variances are than those of independent rows.
+        unseen: Squared residuals beyond those that were seen.
+
+    Returns:
+        Each of shape (bins,); 0 for a bin of one row, which says nothing of its own spread.
+    """
+    place = _place(cells)
+    gaps = Gaps.of(cells, place, effect)
+    total = np.bincount(place, cells.total)[np.unique(place)]
+    several = total > 1
+    share_of_rows = total / cells.n
+    inflated = np.divide(total, total - 1, out=np.zeros(total.shape), where=several)
+    variance = (gaps.spread + unseen * gaps.unit) / share_of_rows * inflated
+    return np.where(several, gaps.gap**2 / share_of_rows, 0.0), variance
+
+
+def _squared_error(cells: Cells) -> float:
+    squares, variance = _squares(cells)
+    return float((squares - variance).sum())
+
+
+def rms_calibration_error(cells: Cells) -> Values:
+    """Root mean squared calibration error, without what noise adds to it (Kumar, Liang and Ma, 2019).
+
+    The root of the mean over rows of (accuracy − confidence)² of the rows that state the same confidence,
+    less the variance of these accuracies (Bröcker, 2012; Ferro and Fricker, 2012). With more than
+    `MOST_VALUES` distinct confidences, of 15 bins of equal mass.
+
+    Args:
+        cells: Rows that were not resampled.
+
+    Returns:
+        In [0, 1], 0 where noise explains all; nan unless some bin has two rows.
+    """
+    if cells.n == 0 or np.bincount(_place(cells), cells.total).max() < 2:
+        return np.asarray(np.nan)
+    return np.asarray(np.sqrt(max(0.0, _squared_error(cells))))
+
+
+def _rms_ends(cells: Cells, effect: float, level: float) -> Ends:
+    """By inverting the noncentral χ² with the mean of the sum of squared gaps, and no less a spread."""
+    from scipy.optimize import brentq
+    from scipy.special import chndtr
+
+    squares, variance = _squares(cells, effect, UNSEEN)
+    found, noise = float(squares.sum()), float(variance.sum())
+    if noise == 0:
+        return None
+    scale = float((variance**2).sum()) / noise
+    if found:
+        scale = max(scale, float(squares @ variance) / found)
+    freedom = noise / scale
+
+    def noncentrality(chance: float) -> float:
+        def excess(value: float) -> float:
+            return float(chndtr(found / scale, freedom, value)) - chance
+
+        if excess(0.0) <= 0:
+            return 0.0
+        high = 1.0 + found / scale
+        while excess(high) > 0:
+            high *= 2
+        return float(brentq(excess, 0.0, high))
+
+    low, high = (scale * noncentrality((1 + sign * level) / 2) for sign in (1, -1))
+    return float(np.sqrt(low)), float(min(1.0, np.sqrt(high)))
+
+
+def _squared(totals: Totals) -> Mapping[str, Any]:
+    return {"squared": _squared_error(totals.cells)} if totals.cells.n else {}
+
+
+VALUE_ECE = Metric(
+    key="value_ece",
+    heading="ECE val",
+    description="Expected calibration error with each stated confidence as a bin, if there are at most 25.",
+    value=of_cells(value_ece),
+    better="lower",
+    interval="gaps",
+    bins=0,
+    place=each_value,
+    undefined=_TOO_MANY,
+    change=Change("fading"),
+)
+RMSCE = Metric(
+    key="rmsce",
+    heading="RMSCE",
+    description="Root mean squared calibration error at each stated confidence, less what noise adds.",
+    value=of_cells(rms_calibration_error),
+    better="lower",
+    interval="own",
+    ends=_rms_ends,
+    undefined="no two rows state the same confidence",
+    change=untested("it is no sum over rows, and 0 where noise explains all; ECE is tested"),
+    details=_squared,
+)
