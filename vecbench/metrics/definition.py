@@ -93,7 +93,7 @@ class Metric:
         range: The least and the largest value that it can have.
         unit: "share" is printed times 100, "number" as it is.
         interval: How its interval is made.
-        why_no_interval: Why it has none.
+        why_no_interval: Why it has none, or none of some rows.
         bins: Of the consistency test that tells whether it may be 0, for a calibration error;
             `consistency.BY_VALUE` for the test by stated value; else None.
         place: (the rows, not resampled) → the bin of each distinct confidence, shape (k,), for a sum of the

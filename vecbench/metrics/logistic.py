@@ -17,7 +17,8 @@ _UNTESTED = "each replicate would take a regression of its own"
 _UNDEFINED = "it takes right and wrong answers at several confidences that overlap"
 
 Fit = tuple[NDArray[np.float64], NDArray[np.float64]]
-"""Intercept and slope, shape (2,), and their covariance, shape (2, 2)."""
+"""Intercept and slope, shape (2,), and their covariance, shape (2, 2), that holds where the chance of being
+right is no logistic function of the confidence too (White, 1982)."""
 
 
 def _fitted(cells: Cells) -> Fit | None:
@@ -34,7 +35,9 @@ def _fitted(cells: Cells) -> Fit | None:
         step = np.linalg.solve(information, design @ (cells.right - cells.total * chance))
         found = found + np.clip(step, -1, 1)
         if np.abs(step).max() < CONVERGED:
-            return found, np.asarray(np.linalg.inv(information), dtype=np.float64)
+            inverse = np.linalg.inv(information)
+            scatter = cells.right * (1 - chance) ** 2 + cells.wrong * chance**2
+            return found, np.asarray(inverse @ ((design * scatter) @ design.T) @ inverse, dtype=np.float64)
     return None
 
 
@@ -80,7 +83,7 @@ CALIBRATION_SLOPE = Metric(
     interval="own",
     ends=lambda cells, effect, level: _ends(cells, 1, effect, level),
     undefined=_UNDEFINED,
-    takes_of_each=20,
+    takes_of_each=30,
     change=untested(_UNTESTED),
 )
 CALIBRATION_INTERCEPT = Metric(
@@ -94,6 +97,6 @@ CALIBRATION_INTERCEPT = Metric(
     interval="own",
     ends=lambda cells, effect, level: _ends(cells, 0, effect, level),
     undefined=_UNDEFINED,
-    takes_of_each=20,
+    takes_of_each=30,
     change=untested(_UNTESTED),
 )

@@ -45,15 +45,14 @@ def _ends(cells: Cells, effect: float, level: float) -> Ends:
     A threshold is chosen for what its rows show, so each is judged at its part of the level (Bonferroni).
     """
     total, right = _kept(cells)
-    if total.size > MOST_THRESHOLDS:
-        chosen = np.searchsorted(total, np.arange(1, MOST_THRESHOLDS + 1) * cells.n / MOST_THRESHOLDS)
-        total, right = total[chosen], right[chosen]
     n = cells.n
-    strict = 1 - (1 - level) / total.size
+    cuts = np.unique(np.searchsorted(total, np.arange(1, MOST_THRESHOLDS + 1) * n / MOST_THRESHOLDS))
+    strict = 1 - (1 - level) / cuts.size
     sure = may = 0
-    for rows, kept in zip(total.tolist(), right.tolist(), strict=True):
-        if wilson_interval(kept, rows, strict, effect)[0] >= TARGET:
-            sure = rows
+    for place in cuts.tolist():
+        if wilson_interval(int(right[place]), int(total[place]), strict, effect)[0] >= TARGET:
+            sure = int(total[place])
+    for kept, rows in zip(right.tolist(), total.tolist(), strict=True):
         if wilson_interval(kept, rows, level, effect)[1] >= TARGET:
             may = rows
     low = wilson_interval(sure, n, level, effect)[0]

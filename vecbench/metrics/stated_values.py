@@ -7,7 +7,7 @@ of equal mass take their place where that makes sense.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ MASS_BINS = 15
 UNSEEN = 1.0
 """Squared residuals of a bin beyond those that were seen: where a few rows agree, its spread says nothing."""
 
+FEWEST_A_BIN = 10
 _TOO_MANY = f"more than {MOST_VALUES} distinct confidences, see ece"
 
 
@@ -121,32 +122,50 @@ def rms_calibration_error(cells: Cells) -> Values:
 
 
 def _rms_ends(cells: Cells, effect: float, level: float) -> Ends:
-    """By inverting the noncentral χ² with the mean of the sum of squared gaps, and no less a spread."""
+    """The errors at which the sum of squared gaps has the chances of a two-sided interval's ends.
+
+    None where bins have so few rows that their spread is not known.
+    """
+    if cells.n < FEWEST_A_BIN * np.unique(_place(cells)).size:
+        return None
+    # Where a few rows of a bin agree by chance, more noise may be in the sum than they show, but not less.
+    low = _noncentrality(cells, effect, UNSEEN, (1 + level) / 2)
+    high = _noncentrality(cells, effect, 0.0, (1 - level) / 2)
+    value = max(0.0, _squared_error(cells))
+    return float(np.sqrt(min(low, value))), float(np.sqrt(min(1.0, max(high, value))))
+
+
+def _noncentrality(cells: Cells, effect: float, unseen: float, chance: float) -> float:
+    """The mean squared error with which the sum of squared gaps is at most the observed one at this chance.
+
+    The sum is taken for a noncentral χ² of the same mean and variance.
+    """
     from scipy.optimize import brentq
     from scipy.special import chndtr
 
-    squares, variance = _squares(cells, effect, UNSEEN)
+    squares, variance = _squares(cells, effect, unseen)
     found, noise = float(squares.sum()), float(variance.sum())
-    if noise == 0:
-        return None
-    scale = float((variance**2).sum()) / noise
-    if found:
-        scale = max(scale, float(squares @ variance) / found)
-    freedom = noise / scale
+    if noise == 0 or found == 0:
+        return found
+    rows = np.bincount(_place(cells), cells.total)[np.unique(_place(cells))] / cells.n
+    # That the next rows are at other confidences, with other errors, adds to the spread too.
+    of_rows = float((squares**2 / rows).sum()) - found**2
+    scale = max(float((variance**2).sum()) / noise, float(squares @ variance) / found)
+    scale += effect * max(0.0, of_rows) / (4 * found * cells.n)
 
-    def noncentrality(chance: float) -> float:
-        def excess(value: float) -> float:
-            return float(chndtr(found / scale, freedom, value)) - chance
+    def excess(error: float) -> float:
+        return float(chndtr(found / scale, noise / scale, error / scale)) - chance
 
-        if excess(0.0) <= 0:
-            return 0.0
-        high = 1.0 + found / scale
-        while excess(high) > 0:
-            high *= 2
-        return float(brentq(excess, 0.0, high))
+    if excess(0.0) <= 0:
+        return 0.0
+    return float(brentq(excess, 0.0, _above(excess, found)))
 
-    low, high = (scale * noncentrality((1 + sign * level) / 2) for sign in (1, -1))
-    return float(np.sqrt(low)), float(min(1.0, np.sqrt(high)))
+
+def _above(excess: Callable[[float], float], start: float) -> float:
+    """A point at which a falling function is no longer above 0."""
+    while excess(start) > 0:
+        start *= 2
+    return start
 
 
 def _squared(totals: Totals) -> Mapping[str, Any]:
@@ -172,6 +191,7 @@ RMSCE = Metric(
     value=of_cells(rms_calibration_error),
     better="lower",
     interval="own",
+    why_no_interval=f"it takes {FEWEST_A_BIN} rows at each confidence, on the mean",
     ends=_rms_ends,
     undefined="no two rows state the same confidence",
     change=untested("it is no sum over rows, and 0 where noise explains all; ECE is tested"),

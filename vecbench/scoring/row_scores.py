@@ -264,6 +264,8 @@ def _scored(
             details["no_interval"] = "it is undefined in too many replicates"
     elif metric.ends is not None and totals.null:
         interval, method = metric.ends(totals.cells, effect, LEVEL), OWN
+        if interval is None:
+            details["no_interval"] = metric.why_no_interval
     elif metric.place is not None and totals.null:
         low, high = Gaps.of(totals.cells, metric.place(totals.cells), effect).interval(LEVEL)
         interval, method = (0.0 if _may_be_zero(metric, totals) else low, high), GAPS
