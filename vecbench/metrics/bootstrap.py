@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -228,31 +227,3 @@ def percentile_interval(replicates: Values, level: float = LEVEL) -> tuple[float
         return None
     low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
-
-
-def reflected_interval(
-    estimate: float, replicates: Values, *, may_be_zero: bool, level: float = LEVEL
-) -> tuple[float, float] | None:
-    """The reflected ("basic") interval [2e − q_high, 2e − q_low], within [0, 1]; for calibration errors.
-
-    Resampling a calibration error adds noise that it takes for more error: its replicates lie above the
-    estimate as the estimate lies above the truth, and near 0 no percentile interval reaches down to
-    it. Reflecting them corrects for that (Davison and Hinkley, 1997, section 5.2). It corrects too much above
-    the estimate, where the error is small but not 0: there the estimate itself is hardly too large, and the
-    high end is no nearer to it than a normal interval's.
-
-    Args:
-        estimate: The metric of the rows.
-        replicates: The metric of each replicate.
-        may_be_zero: Whether the consistency test lets 0 stand; the lower end is 0 then.
-        level: Nominal coverage, in (0, 1).
-
-    Returns:
-        (low, high) with 0 ≤ low ≤ estimate ≤ high ≤ 1; None as for `percentile_interval`.
-    """
-    percentiles = percentile_interval(replicates, level)
-    if percentiles is None:
-        return None
-    low = 0.0 if may_be_zero else min(estimate, max(0.0, 2 * estimate - percentiles[1]))
-    margin = NormalDist().inv_cdf((1 + level) / 2) * float(np.nanstd(replicates))
-    return low, min(1.0, max(estimate + margin, 2 * estimate - percentiles[0]))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vecbench.metrics.cells import Cells, ConfidenceMetric, Values, share
+from vecbench.metrics.cells import Cells, ConfidenceMetric, Values, share, surplus_of
 from vecbench.metrics.definition import BIASED, Change, Metric, of_cells
+from vecbench.metrics.gaps import excess, signs_held
 from vecbench.metrics.totals import Totals
 
 
@@ -61,11 +62,6 @@ def bin_surplus(cells: Cells, place: NDArray[np.intp]) -> Values:
         place: The bin of each distinct confidence, ascending; shape (k,).
     """
     return _bin_sums(cells.once(surplus_of), place)
-
-
-def surplus_of(cells: Cells) -> Values:
-    """The sum of confidence − correctness over the rows at each confidence; shape (..., k)."""
-    return cells.total * cells.confidence - cells.right
 
 
 def _bin_sums(values: Values, place: NDArray[np.intp]) -> Values:
@@ -188,8 +184,6 @@ def share_at_one(cells: Cells) -> Values:
 FEWEST_IN_A_BIN = 20
 """With fewer rows than this in a bin, resampling does not know what the bin's gap may be."""
 MASS_BINS = 10
-FAR = 3
-"""Standard errors beyond which a bin's gap is too far from 0 for noise to hide its sign."""
 
 
 def _ece_15(cells: Cells) -> Values:
@@ -202,44 +196,16 @@ def _ece_bounds(value: float, stated: int, missing: int) -> tuple[float, float]:
     return max(0.0, known - slack), min(1.0, known + slack)
 
 
-def ece_excess(cells: Cells) -> Values:
-    """How far an ECE of ten bins may lie above the truth, by what noise adds to it; shape (...).
-
-    Noise in a bin's gap makes its absolute value larger on average, by √(2/π) of its standard error where the
-    gap is 0, by less elsewhere: this adds that up over the bins whose gap may be 0.
-    """
-    bins = 10
-    into = np.equal.outer(bin_of(cells.confidence, bins), np.arange(bins)).astype(np.float64)
-    over_right, over_wrong = cells.confidence - 1, cells.confidence
-    rows = cells.total @ into
-    surplus = (cells.right * over_right + cells.wrong * over_wrong) @ into
-    squares = (cells.right * over_right**2 + cells.wrong * over_wrong**2) @ into
-    # As if one row more were off by 1: the spread of a few rows says little.
-    error = np.sqrt(squares - surplus**2 / np.maximum(rows, 1) + 1) * (rows > 0)
-    noise = (error * (np.abs(surplus) <= FAR * error)).sum(axis=-1)
-    return np.asarray(np.sqrt(2 / np.pi) * share(noise, cells.counts))
+def _ten_bins(cells: Cells) -> NDArray[np.intp]:
+    return bin_of(cells.confidence, 10)
 
 
-def _mass_binned(observed: Totals) -> Callable[[Totals], Values]:
-    """ECE with the bins of equal mass that the rows themselves have: each set of rows has bins of its own.
+def _fifteen_bins(cells: Cells) -> NDArray[np.intp]:
+    return bin_of(cells.confidence, 15)
 
-    Args:
-        observed: Of the rows, as one replicate; counts of shape (..., 1, k).
-    """
-    cells = observed.cells
-    counted = cells.total[..., 0, :]
-    bins = np.zeros((*counted.shape, MASS_BINS))
-    for place in np.ndindex(counted.shape[:-1]):
-        total = counted[place]
-        there = Cells(cells.confidence[total > 0], total[total > 0], np.zeros(np.count_nonzero(total)))
-        if there.n:
-            bins[(*place, np.flatnonzero(total), mass_bin_of(there, MASS_BINS))] = 1
 
-    def value(totals: Totals) -> Values:
-        drawn = totals.cells
-        return share(np.abs(drawn.once(surplus_of) @ bins).sum(axis=-1), drawn.counts)
-
-    return value
+def _mass_bins(cells: Cells) -> NDArray[np.intp]:
+    return mass_bin_of(cells, MASS_BINS)
 
 
 def _worst_bin(totals: Totals) -> Mapping[str, Any]:
@@ -276,12 +242,13 @@ ECE = Metric(
     better="lower",
     interval="gaps",
     bins=10,
-    place=lambda cells: bin_of(cells.confidence, 10),
-    change=Change("fading"),
+    place=_ten_bins,
+    held=signs_held(_ten_bins),
+    excess=excess(_ten_bins),
+    change=Change("gaps"),
     shown="always",
     board="main",
     bounds=_ece_bounds,
-    excess=ece_excess,
 )
 ECE_15 = Metric(
     key="ece_15",
@@ -291,8 +258,10 @@ ECE_15 = Metric(
     better="lower",
     interval="gaps",
     bins=15,
-    place=lambda cells: bin_of(cells.confidence, 15),
-    change=Change("fading"),
+    place=_fifteen_bins,
+    held=signs_held(_fifteen_bins),
+    excess=excess(_fifteen_bins),
+    change=Change("gaps"),
     bounds=_ece_bounds,
 )
 ECE_MASS = Metric(
@@ -304,8 +273,10 @@ ECE_MASS = Metric(
     interval="none",
     why_no_interval="its bins move with the rows, and none was found that holds its level",
     bins=MASS_BINS,
-    change=Change("fading"),
-    held=_mass_binned,
+    place=_mass_bins,
+    held=signs_held(_mass_bins),
+    excess=excess(_mass_bins),
+    change=Change("gaps"),
 )
 MCE = Metric(
     key="mce",

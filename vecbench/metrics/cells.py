@@ -163,6 +163,11 @@ class ConfidenceMetric(Generic[Options]):
         return float(self.of_cells(Cells.of_rows(confidence, correct), *args, **kwargs))
 
 
+def surplus_of(cells: Cells) -> Values:
+    """The sum of confidence − correctness over the rows at each confidence; shape (..., k)."""
+    return cells.total * cells.confidence - cells.right
+
+
 def reciprocal_total(cells: Cells) -> Values:
     """1 / rows at each confidence, 1 where a replicate has none; shape (..., k); for `Shared.once`."""
     return 1 / np.maximum(cells.total, 1)

@@ -33,12 +33,13 @@ its bins (`Gaps.interval`), by `Metric.ends`, or not at all, for which `Metric.w
 
 Ends = tuple[float, float] | None
 
-Bias = Literal["none", "steady", "fading"]
+Bias = Literal["none", "steady", "fading", "gaps"]
 """What resampling does to a metric.
 
 none: nothing, so percentiles do. steady: it adds as much as chance has added to the metric itself, whatever
 that is, as to a mean of squares; reflecting the replicates takes both off. fading: the less, the larger the
-metric is, as to a mean of absolute values; the hull of percentiles and reflected ones is taken.
+metric is; the hull of percentiles and reflected ones is taken. gaps: nothing, as `Metric.held` makes them; what
+chance has added to the metric itself, at most `Metric.excess`, is allowed for.
 """
 
 Aspect = Literal["outcome", "answer", "certainty"]

@@ -20,9 +20,10 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from vecbench.metrics.cells import Cells, Values
+from vecbench.metrics.cells import Cells, Values, share, surplus_of
 from vecbench.metrics.clusters import design_effect
 from vecbench.metrics.observations import Observations
+from vecbench.metrics.totals import Totals
 
 NEAR = 2
 """Standard errors within which a gap may be 0."""
@@ -38,6 +39,13 @@ HALF_NORMAL_MEAN = sqrt(2 / pi)
 HALF_NORMAL_VARIANCE = 1 - 2 / pi
 HALF_NORMAL_SKEWNESS = sqrt(2) * (4 - pi) / (pi - 2) ** 1.5
 ROUNDING = 1e-12
+
+NOISE_ALLOWED = 0.7
+"""The part of the most that noise can add which a change of the error, or a bound on it, allows for."""
+
+Place = Callable[[Cells], NDArray[np.intp]]
+"""Rows that were not resampled → the bin of each distinct confidence, shape (k,)."""
+
 FURTHEST = 40.0
 """Standard errors: mean gaps of bins that are within `NEAR` of 0 are never as large."""
 
@@ -184,12 +192,87 @@ class Gaps:
         return known + high * deviations
 
 
-def gap_effect(rows: Observations, place: Callable[[Cells], NDArray[np.intp]]) -> float:
+def excess(place: Place) -> Callable[[Cells], Values]:
+    """How far an error may lie above the truth by what noise adds to it: cells of shape (..., k) → (...).
+
+    A part of the most that it can be; no arrangement of gaps in `benchmarks/compare_coverage.py` takes more.
+    """
+
+    def of_cells(cells: Cells) -> Values:
+        found = np.zeros(cells.counts.shape)
+        for number in np.ndindex(found.shape):
+            there = _one_of(cells, number)
+            if there.n:
+                found[number] = NOISE_ALLOWED * Gaps.of(there, place(there)).most_noise
+        return found
+
+    return of_cells
+
+
+def paired_excess(place: Place, sides: tuple[Cells, Cells], deviation: float) -> tuple[float, float]:
+    """As `excess`, for either of two sides of the same samples, beyond what both have of it.
+
+    What noise adds to an absolute value grows by no more than the gap itself does: between sides whose gaps
+    are nearly the same it is nearly the same.
+
+    Args:
+        place: As for `excess`.
+        sides: Rows that were not resampled, at least one each.
+        deviation: The standard error of the signed change.
+    """
+    both = Cells.pooled(sides)
+    place_of = place(both)
+    gaps, sums = [], []
+    for cells in sides:
+        own = place_of[np.searchsorted(both.confidence, cells.confidence)]
+        gaps.append(Gaps.of(cells, own))
+        sums.append(np.bincount(own, cells.once(surplus_of), int(place_of.max()) + 1) / cells.n)
+    apart = float(np.abs(sums[0] - sums[1]).sum()) + 2 * deviation
+    first, second = (NOISE_ALLOWED * min(each.most_noise, apart) for each in gaps)
+    return first, second
+
+
+def signs_held(place: Place) -> Callable[[Totals], Callable[[Totals], Values]]:
+    """An error with the bins of the rows themselves, and the signs of their gaps, held fixed.
+
+    Replicates of it lie around the error as signed noise does: nothing is added by absolute values.
+
+    Args:
+        place: As for `excess`.
+    """
+
+    def held(observed: Totals) -> Callable[[Totals], Values]:
+        cells = observed.cells
+        signs = np.ones((*cells.total.shape[:-2], cells.confidence.size))
+        for number in np.ndindex(signs.shape[:-1]):
+            is_there = cells.total[(*number, 0)] > 0
+            there = _one_of(cells, (*number, 0))
+            if there.n:
+                own = place(there)
+                over = np.bincount(own, there.once(surplus_of)) >= 0
+                signs[(*number, is_there)] = np.where(over[own], 1.0, -1.0)
+
+        def value(totals: Totals) -> Values:
+            drawn = totals.cells
+            return share((drawn.once(surplus_of) @ signs[..., None])[..., 0], drawn.counts)
+
+        return value
+
+    return held
+
+
+def _one_of(cells: Cells, number: tuple[int, ...]) -> Cells:
+    """The rows of one replicate, by the confidences that they have."""
+    there = cells.total[number] > 0
+    return Cells(cells.confidence[there], cells.right[number][there], cells.wrong[number][there])
+
+
+def gap_effect(rows: Observations, place: Place) -> float:
     """How much larger the variances of bins' gaps and of their sum are than those of independent answers.
 
     Args:
         rows: At least one with a confidence.
-        place: (cells) → the bin of each distinct confidence.
+        place: As for `excess`.
 
     Returns:
         At least 1; 1 where no image has several rows with a confidence.

@@ -9,7 +9,6 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vecbench.metrics.bootstrap import reflected_interval
 from vecbench.metrics.cells import Values
 from vecbench.metrics.definition import Bias
 
@@ -19,6 +18,9 @@ FEWEST_SAMPLES = 50
 Of a difference, only samples that differ count: the others add the same to both sides. Resampled from few,
 the replicates are too much alike and too seldom of the other sign.
 """
+
+SLACK = 1e-12
+"""A difference that is no larger than this is a rounding error."""
 
 Name = TypeVar("Name")
 
@@ -112,119 +114,93 @@ def binomial_p(successes: int, n: int, share: float) -> PValues:
     return PValues(float(bdtr(successes, n, share)), more)
 
 
-def bootstrap_p(estimate: float, replicates: Values, bias: Bias = "none") -> PValues | None:
-    """The test that goes with a bootstrap interval: the largest level at which it still holds 0.
+def bootstrap_p(
+    estimate: float, replicates: Values, bias: Bias = "none", noise: tuple[float, float] = (0.0, 0.0)
+) -> PValues | None:
+    """The test that goes with `difference_interval`: the largest level at which that still holds 0.
 
     That is the share of replicates beyond 0, counting the data itself as one of them (Davison and
-    Hinkley, 1997, section 4.4.5), so that it is never 0. Of two intervals the less favourable one counts,
-    see `difference_interval`.
+    Hinkley, 1997, section 4.4.5), so that it is never 0. Of two intervals the less favourable one counts.
 
     Args:
         estimate: The difference.
         replicates: The difference in each replicate; nan where it is undefined.
         bias: What resampling does to the metric.
+        noise: What chance has added to the first and to the second model's value, at most.
 
     Returns:
         None when more than one replicate in twenty is undefined.
     """
-    defined = replicates[~np.isnan(replicates)]
-    if defined.size < 0.95 * replicates.size or defined.size == 0:
+    defined = _defined(replicates)
+    if defined is None:
         return None
-    # Counts are whole, sums of confidences are not: a difference of 0 may come out as a rounding error.
-    slack = 1e-12
     fall, rise = 0, 0
     if bias != "steady":
-        fall, rise = int(np.sum(defined >= -slack)), int(np.sum(defined <= slack))
-    if bias != "none":
-        fall = max(fall, int(np.sum(defined <= 2 * estimate + slack)))
-        rise = max(rise, int(np.sum(defined >= 2 * estimate - slack)))
+        fall, rise = int(np.sum(defined + noise[0] >= -SLACK)), int(np.sum(defined - noise[1] <= SLACK))
+    if bias in {"steady", "fading"}:
+        fall = max(fall, int(np.sum(defined <= 2 * estimate + SLACK)))
+        rise = max(rise, int(np.sum(defined >= 2 * estimate - SLACK)))
     draws = 1 + defined.size
     return PValues((1 + fall) / draws, (1 + rise) / draws, 1 / draws)
 
 
 def difference_interval(
-    estimate: float, replicates: Values, bias: Bias = "none", level: float = 0.95
+    estimate: float,
+    replicates: Values,
+    bias: Bias = "none",
+    level: float = 0.95,
+    noise: tuple[float, float] = (0.0, 0.0),
 ) -> tuple[float, float] | None:
     """The interval of a difference between two models on the same samples.
 
-    The percentile interval, if nothing speaks against it. Where resampling adds a steady bias, the reflected
-    one. Of a calibration error, resampling exaggerates each side by an amount of its own: the percentile
-    interval is too wide where both are well calibrated, the reflected one too narrow. Their hull is taken,
-    which rejects no change too seldom rather than too often.
+    It holds 0 exactly where the two-sided p value of `bootstrap_p` is no less than 1 − level.
 
     Args:
         estimate: The difference.
         replicates: The difference in each replicate; nan where it is undefined.
         bias: What resampling does to the metric.
         level: Nominal coverage, in (0, 1).
+        noise: What chance has added to the first and to the second model's value, at most.
 
     Returns:
         (low, high); None when more than one replicate in twenty is undefined.
     """
-    defined = replicates[~np.isnan(replicates)]
-    if defined.size < 0.95 * replicates.size or defined.size == 0:
+    defined = _defined(replicates)
+    if defined is None:
         return None
-    low, high = (float(each) for each in np.quantile(defined, [(1 - level) / 2, (1 + level) / 2]))
+    # With fewer replicates beyond 0 than so many, and the data counted as one, the test rejects.
+    place = max(0, int(np.ceil((1 - level) / 2 * (1 + defined.size) - SLACK)) - 2)
+    ordered = np.partition(defined, (place, defined.size - 1 - place))
+    low, high = float(ordered[place]) - noise[1], float(ordered[defined.size - 1 - place]) + noise[0]
     reflected = 2 * estimate - high, 2 * estimate - low
-    if bias == "none":
-        return low, high
     if bias == "steady":
-        return reflected
-    return min(low, reflected[0]), max(high, reflected[1])
+        low, high = reflected
+    elif bias == "fading":
+        low, high = min(low, reflected[0]), max(high, reflected[1])
+    # Counts are whole, sums of confidences are not: a difference of 0 may come out as a rounding error.
+    return (0.0 if abs(low) <= SLACK else low), (0.0 if abs(high) <= SLACK else high)
 
 
-def error_difference_interval(
-    errors: tuple[float, float],
-    replicates: Values,
-    zero_p: tuple[float, float] = (0.0, 0.0),
-    level: float = 0.95,
-) -> tuple[float, float] | None:
-    """The interval of a difference between two calibration errors on the same samples.
+def _defined(replicates: Values) -> Values | None:
+    defined: Values = replicates[~np.isnan(replicates)]
+    return defined if defined.size >= max(1, 0.95 * replicates.size) else None
 
-    As `difference_interval` with the bias "fading". An error that is 0 is overestimated by all that chance
-    adds to it, which no resampling takes off again. So while a model's answers may be a calibrated one's, the
-    interval reaches as far as if that model's error were 0: as the other one's `reflected_interval` does.
+
+def agreeing(
+    interval: tuple[float, float], p: PValues, least: float, level: float = 0.95
+) -> tuple[float, float]:
+    """An interval that was made otherwise than its test, made to hold 0 exactly where the test lets 0 stand.
 
     Args:
-        errors: Of the first and of the second model.
-        replicates: Of both, on the same samples; shape (2, replicates).
-        zero_p: The p values of the tests that either is calibrated; 0 where it cannot be.
+        interval: Low and high end.
+        p: Of the test.
+        least: The smallest difference that there can be.
         level: Nominal coverage, in (0, 1).
-
-    Returns:
-        (low, high) of second − first; None when more than one replicate in twenty is undefined.
     """
-    hull = difference_interval(errors[1] - errors[0], replicates[1] - replicates[0], "fading", level)
-    if hull is None:
-        return None
-    low, high = hull
-    may_be_zero = [p > (1 - level) / 2 for p in zero_p]
-    alone = [
-        reflected_interval(error, drawn, may_be_zero=zero, level=level)
-        for error, drawn, zero in zip(errors, replicates, may_be_zero, strict=True)
-    ]
-    if may_be_zero[0] and alone[1] is not None:
-        low, high = min(low, alone[1][0]), max(high, alone[1][1])
-    if may_be_zero[1] and alone[0] is not None:
-        low, high = min(low, -alone[0][1]), max(high, -alone[0][0])
-    return low, high
-
-
-def error_difference_p(
-    errors: tuple[float, float], replicates: Values, zero_p: tuple[float, float] = (0.0, 0.0)
-) -> PValues | None:
-    """The test that goes with `error_difference_interval`: an error that may be 0 can have no lower one.
-
-    Args:
-        errors: As there.
-        replicates: As there.
-        zero_p: As there.
-
-    Returns:
-        None when more than one replicate in twenty is undefined.
-    """
-    p = bootstrap_p(errors[1] - errors[0], replicates[1] - replicates[0], "fading")
-    return None if p is None else PValues(max(p.fall, zero_p[0]), max(p.rise, zero_p[1]), p.least)
+    low, high = interval
+    if p.two_sided >= 1 - level:
+        return min(low, 0.0), max(high, 0.0)
+    return (max(low, least / 2), high) if p.rise < p.fall else (low, min(high, -least / 2))
 
 
 def holm(p_values: Mapping[Name, float]) -> dict[Name, float]:

@@ -8,8 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from vecbench.metrics.calibration import surplus_of
-from vecbench.metrics.cells import Cells, ConfidenceMetric, Values
+from vecbench.metrics.cells import Cells, ConfidenceMetric, Values, surplus_of
 from vecbench.metrics.definition import Metric, of_cells, untested
 
 GRID_PER_WIDTH = 8

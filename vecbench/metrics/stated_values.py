@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vecbench.metrics.calibration import mass_bin_of, surplus_of
-from vecbench.metrics.cells import Cells, Values, share
+from vecbench.metrics.calibration import mass_bin_of
+from vecbench.metrics.cells import Cells, Values, share, surplus_of
 from vecbench.metrics.definition import Change, Ends, Metric, of_cells, untested
-from vecbench.metrics.gaps import Gaps
+from vecbench.metrics.gaps import Gaps, excess, signs_held
 from vecbench.metrics.totals import Totals
 
 MOST_VALUES = 25
@@ -182,7 +182,9 @@ VALUE_ECE = Metric(
     bins=0,
     place=each_value,
     undefined=_TOO_MANY,
-    change=Change("fading"),
+    held=signs_held(each_value),
+    excess=excess(each_value),
+    change=Change("gaps"),
 )
 RMSCE = Metric(
     key="rmsce",

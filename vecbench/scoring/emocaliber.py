@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from vecbench.metrics import Cells, auroc, brier, confusion_counts, f1_weighted
-from vecbench.metrics.calibration import surplus_of
+from vecbench.metrics.cells import surplus_of
 from vecbench.parsing import Prediction, emocaliber
 from vecbench.scoring.arrangement import Arrangement
 from vecbench.scoring.predictions import prediction
