@@ -190,10 +190,16 @@ def _ece_15(cells: Cells) -> Values:
     return ece.of_cells(cells, 15)
 
 
-def _ece_bounds(value: float, stated: int, missing: int) -> tuple[float, float]:
-    n = stated + missing
-    known, slack = value * stated / n, missing / n
+def error_bounds(value: float, rows: Totals) -> tuple[float, float]:
+    """Those of a mean of absolute gaps: a row moves it by 1 / n at most."""
+    coverage = float(rows.coverage)
+    known, slack = value * coverage, 1 - coverage
     return max(0.0, known - slack), min(1.0, known + slack)
+
+
+def _gap_bounds(value: float, rows: Totals) -> tuple[float, float]:
+    known, n = value * float(rows.coverage), float(rows.cells.counts + rows.missing)
+    return known - float(rows.missing_right) / n, known + float(rows.missing_wrong) / n
 
 
 def _ten_bins(cells: Cells) -> NDArray[np.intp]:
@@ -233,6 +239,7 @@ CONFIDENCE_GAP = Metric(
     better=None,
     range=(-1.0, 1.0),
     shown="wide",
+    bounds=_gap_bounds,
 )
 ECE = Metric(
     key="ece",
@@ -248,7 +255,7 @@ ECE = Metric(
     change=Change("gaps"),
     shown="always",
     board="main",
-    bounds=_ece_bounds,
+    bounds=error_bounds,
 )
 ECE_15 = Metric(
     key="ece_15",
@@ -262,7 +269,7 @@ ECE_15 = Metric(
     held=signs_held(_fifteen_bins),
     excess=excess(_fifteen_bins),
     change=Change("gaps"),
-    bounds=_ece_bounds,
+    bounds=error_bounds,
 )
 ECE_MASS = Metric(
     key="ece_mass",

@@ -38,8 +38,8 @@ Bias = Literal["none", "steady", "fading", "gaps"]
 
 none: nothing, so percentiles do. steady: it adds as much as chance has added to the metric itself, whatever
 that is, as to a mean of squares; reflecting the replicates takes both off. fading: the less, the larger the
-metric is; the hull of percentiles and reflected ones is taken. gaps: nothing, as `Metric.held` makes them; what
-chance has added to the metric itself, at most `Metric.excess`, is allowed for.
+metric is; the hull of percentiles and reflected ones is taken. gaps: nothing, as `Metric.held` makes them;
+what chance has added to the metric itself, at most `Metric.excess`, is allowed for.
 """
 
 Aspect = Literal["outcome", "answer", "certainty"]
@@ -108,8 +108,8 @@ class Metric:
             None for not at all.
         counts: Of a share of all rows, which rows count: what gives it exact tests. None for anything else.
         details: What else is said beside the value.
-        bounds: (value, rows with a confidence, rows without) → between what the value could be if all had
-            one; None if unknown.
+        bounds: (value, or an end of its interval; the rows) → between what it could be if all rows had a
+            confidence; None if unknown.
         undefined: Why it has no value where rows that it is of are there; empty for one of confidences that
             takes right and wrong answers.
         averaged: Whether a mean over tasks says something.
@@ -141,7 +141,7 @@ class Metric:
     board: Literal["main", "column"] | None = None
     counts: Callable[[Observations], Mask] | None = None
     details: Callable[[Totals], Mapping[str, Any]] = no_details
-    bounds: Callable[[float, int, int], tuple[float, float]] | None = None
+    bounds: Callable[[float, Totals], tuple[float, float]] | None = None
     undefined: str = ""
     averaged: bool = True
     is_of_one_run: bool = False
@@ -160,6 +160,12 @@ class Metric:
             raise ValueError(f"{self.key}: an interval of gaps needs bins")
         if self.interval == "own" and self.ends is None:
             raise ValueError(f"{self.key}: an interval of its own needs its ends")
+
+    def worst(self, value: float, rows: Totals) -> float:
+        """What a value, or an end of its interval, is at worst if rows without a confidence had one."""
+        if self.bounds is None or self.better is None or not rows.missing:
+            return value
+        return self.bounds(value, rows)[0 if self.better == "higher" else 1]
 
     @property
     def scale(self) -> float:

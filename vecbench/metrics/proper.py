@@ -130,10 +130,9 @@ def _why_nll_is_untested(sides: Sequence[Totals]) -> str | None:
     return None
 
 
-def _brier_bounds(value: float, stated: int, missing: int) -> tuple[float, float]:
-    n = stated + missing
-    known = value * stated / n
-    return known, known + missing / n
+def _brier_bounds(value: float, rows: Totals) -> tuple[float, float]:
+    coverage = float(rows.coverage)
+    return value * coverage, value * coverage + 1 - coverage
 
 
 BRIER = Metric(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from vecbench.metrics.cells import Cells, ConfidenceMetric, Counts, Values, reciprocal_total, share
 from vecbench.metrics.definition import Metric, of_cells
+from vecbench.metrics.totals import Totals
 
 TABLE_SIZE = 2**16
 """Harmonic numbers below this are looked up, above it they come from their series."""
@@ -135,6 +137,33 @@ def _harmonic(n: NDArray[np.int64] | Counts) -> Values:
     return np.asarray(np.where(n < TABLE_SIZE, small, series), dtype=np.float64)
 
 
+def _auroc_bounds(value: float, rows: Totals) -> tuple[float, float]:
+    right, wrong = float(rows.cells.total_right), float(rows.cells.counts - rows.cells.total_right)
+    pairs = (right + float(rows.missing_right)) * (wrong + float(rows.missing_wrong))
+    known = right * wrong / pairs
+    return value * known, 1 - (1 - value) * known
+
+
+def _bounds_by_filling(metric: Callable[[Cells], Values]) -> Callable[[float, Totals], tuple[float, float]]:
+    """Those of a metric that takes confidences by their order: missing ones below and above all others."""
+
+    def bounds(value: float, rows: Totals) -> tuple[float, float]:
+        cells = rows.cells
+        confidence = np.r_[-1.0, cells.confidence, 2.0]
+
+        def with_missing(right: int, wrong: int) -> float:
+            counts = np.zeros((2, confidence.size))
+            counts[:, 1:-1] = cells.right, cells.wrong
+            counts[0, right] += rows.missing_right
+            counts[1, wrong] += rows.missing_wrong
+            return float(metric(Cells(confidence, *counts)))
+
+        moved = (value - float(metric(cells))) * float(rows.coverage)
+        return with_missing(-1, 0) + moved, with_missing(0, -1) + moved
+
+    return bounds
+
+
 AUROC = Metric(
     key="auroc",
     heading="AUROC",
@@ -144,6 +173,7 @@ AUROC = Metric(
     board="column",
     fewest_of_each=30,
     takes_of_each=10,
+    bounds=_auroc_bounds,
 )
 AURC = Metric(
     key="aurc",
@@ -152,6 +182,7 @@ AURC = Metric(
     value=of_cells(aurc.of_cells),
     better="lower",
     takes_of_each=20,
+    bounds=_bounds_by_filling(aurc.of_cells),
 )
 E_AURC = Metric(
     key="e_aurc",
@@ -168,4 +199,5 @@ AUGRC = Metric(
     value=of_cells(augrc.of_cells),
     better="lower",
     takes_of_each=20,
+    bounds=_bounds_by_filling(augrc.of_cells),
 )

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vecbench.metrics.calibration import mass_bin_of
+from vecbench.metrics.calibration import error_bounds, mass_bin_of
 from vecbench.metrics.cells import Cells, Values, share, surplus_of
 from vecbench.metrics.definition import Change, Ends, Metric, of_cells, untested
 from vecbench.metrics.gaps import Gaps, excess, signs_held
@@ -184,6 +184,7 @@ VALUE_ECE = Metric(
     undefined=_TOO_MANY,
     held=signs_held(each_value),
     excess=excess(each_value),
+    bounds=error_bounds,
     change=Change("gaps"),
 )
 RMSCE = Metric(

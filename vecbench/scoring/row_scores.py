@@ -252,7 +252,7 @@ def _scored(
     details = dict(metric.details(totals))
     missing = rows.n - stated
     if metric.bounds is not None and missing:
-        details["bounds"] = list(metric.bounds(value, stated, missing))
+        details["bounds"] = list(metric.bounds(value, totals))
     refused = _why_no_interval(metric, totals)
     if refused:
         return Score(value, n, details=details | {"no_interval": refused})
