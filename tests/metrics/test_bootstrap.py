@@ -7,7 +7,6 @@ from vecbench.metrics.bootstrap import (
     bootstrap,
     of_strata,
     percentile_interval,
-    reflected_interval,
     rows_drawn,
 )
 from vecbench.metrics.condensed import MOST_DISTINCT
@@ -121,7 +120,6 @@ def test_without_rows_everything_is_undefined():
     drawn = bootstrap({"a": nothing}, {}, STATISTICS, 10)["a"]
     assert all(np.isnan(values).all() for values in drawn.values())
     assert percentile_interval(drawn["ece"]) is None
-    assert reflected_interval(0.0, drawn["ece"], may_be_zero=True) is None
 
 
 def test_an_interval_of_few_defined_replicates_is_none():
@@ -130,19 +128,23 @@ def test_an_interval_of_few_defined_replicates_is_none():
     assert percentile_interval(np.arange(101.0)) == pytest.approx((2.5, 97.5))
 
 
-def test_the_reflected_interval_mirrors_the_replicates_and_reaches_zero_if_it_may():
-    values = np.linspace(0.1, 0.3, 1001)
-    assert reflected_interval(0.25, values, may_be_zero=False) == pytest.approx((0.205, 0.395))
-    assert reflected_interval(0.25, values, may_be_zero=True)[0] == 0
-    # Where reflecting leaves little above the estimate, a normal interval's margin is.
-    margin = 1.96 * values.std()
-    assert reflected_interval(0.15, values, may_be_zero=False) == pytest.approx(
-        (0.005, 0.15 + margin), rel=1e-4
-    )
-    assert reflected_interval(0.05, values, may_be_zero=False) == pytest.approx(
-        (0.0, 0.05 + margin), rel=1e-4
-    )
-    assert reflected_interval(0.9, values + 0.6, may_be_zero=False)[1] == 1.0
+def test_rows_that_were_not_seen_give_rows_that_are_all_right_a_spread():
+    all_right = Totals(Cells.of_rows([0.9] * 20 + [0.8] * 10, [1] * 30))
+    assert np.ptp(bootstrap({"a": all_right}, {}, STATISTICS, 500)["a"]["accuracy"]) == 0
+    drawn = bootstrap({"a": all_right}, {}, STATISTICS, 20_000, unseen=True)["a"]["accuracy"]
+    wrong = drawn < 1
+    # A row more on average, half of them wrong: Poisson with mean 1 / 2.
+    assert wrong.mean() == pytest.approx(1 - np.exp(-0.5), abs=0.01)
+    assert drawn.min() >= 1 - 8 / 31
+
+
+def test_they_are_at_confidences_that_were_stated_and_in_a_pool_only_once():
+    rows = {name: Totals(Cells.of_rows([0.9] * 50, [1] * 50), np.asarray(50.0)) for name in "abc"}
+    counts = {"rows": lambda each: each.cells.counts + each.missing, "stated": lambda each: each.cells.counts}
+    drawn = bootstrap(rows, {"all": list("abc")}, counts, 8000, unseen=True)
+    for name, n in (("a", 100), ("all", 300)):
+        assert drawn[name]["rows"].mean() == pytest.approx(n + 1, abs=0.1)
+        assert drawn[name]["stated"].mean() == pytest.approx((n + 1) / 2, abs=0.5)
 
 
 def test_the_consistency_test_keeps_its_level_and_finds_miscalibration():

@@ -3,9 +3,11 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from vecbench.metrics import (
+    Cells,
     accuracy,
     augrc,
     aurc,
@@ -27,6 +29,7 @@ from vecbench.metrics import (
 )
 from vecbench.metrics.calibration import ECE
 from vecbench.metrics.proper import BRIER
+from vecbench.metrics.totals import Totals
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "calibration.json").read_text())
 METRICS = {
@@ -116,5 +119,16 @@ def test_bounds_under_missing_confidence_equal_their_golden_values():
         (BRIER, brier, "brier_bounds"),
         (ECE, ece, "ece_w10_left_bounds_simple"),
     ):
-        bounds = declared.bounds(metric(confidence, correct), len(confidence), missing)
+        totals = Totals(Cells.of_rows(confidence, correct), np.asarray(0.0), np.asarray(float(missing)))
+        bounds = declared.bounds(metric(confidence, correct), totals)
         assert list(bounds) == pytest.approx(values[golden], abs=GOLDEN["tolerance"])
+
+
+SMECE = json.loads((Path(__file__).parents[1] / "golden" / "smece.json").read_text())
+
+
+@pytest.mark.parametrize("case", SMECE["cases"], ids=lambda case: case["name"])
+def test_smece_where_the_smoothed_residual_is_0_on_a_grid_point(case):
+    confidence = [stated for stated, right, wrong in case["cells"] for _ in range(right + wrong)]
+    correct = [mark for _, right, wrong in case["cells"] for mark in [1] * right + [0] * wrong]
+    assert smece(confidence, correct) == pytest.approx(case["smece"], abs=SMECE["tolerance"])

@@ -4,13 +4,12 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from vecbench.metrics.bootstrap import reflected_interval
 from vecbench.metrics.significance import (
+    PValues,
+    agreeing,
     binomial_p,
     bootstrap_p,
     difference_interval,
-    error_difference_interval,
-    error_difference_p,
     holm,
     mcnemar_p,
     sign_flip_p,
@@ -45,15 +44,38 @@ def test_a_share_is_tested_against_a_bound(right, n, share):
     assert p.rise == pytest.approx(binomtest(right, n, share, "greater").pvalue)
 
 
-@pytest.mark.parametrize("bias", ["none", "steady", "fading"])
-def test_the_p_value_and_the_interval_say_the_same(bias):
+@pytest.mark.parametrize("bias", ["none", "steady", "fading", "gaps"])
+@pytest.mark.parametrize("count", [200, 999, 1000])
+def test_the_p_value_and_the_interval_say_the_same(bias, count):
     stream = np.random.default_rng(0)
-    for estimate in stream.normal(0, 2, 200):
-        replicates = estimate + 0.3 + stream.gamma(2, 0.7, 999) - 1.4
-        low, high = difference_interval(estimate, replicates, bias)
-        p = bootstrap_p(estimate, replicates, bias).two_sided
-        if abs(p - 0.05) > 0.004:  # the quantile interpolates between replicates
-            assert (p < 0.05) == (not low <= 0 <= high)
+    noise = (0.3, 0.1) if bias == "gaps" else (0.0, 0.0)
+    rejected = 0
+    for estimate in np.r_[stream.normal(0, 2, 300), np.linspace(1.1, 2.2, 200), -np.linspace(1.1, 2.2, 200)]:
+        replicates = estimate + 0.3 + stream.gamma(2, 0.7, count) - 1.4
+        low, high = difference_interval(estimate, replicates, bias, noise=noise)
+        p = bootstrap_p(estimate, replicates, bias, noise).two_sided
+        assert (p < 0.05) == (not low <= 0 <= high)
+        rejected += p < 0.05
+    assert 40 < rejected < 650
+
+
+def test_noise_in_one_value_speaks_against_its_being_higher():
+    """What chance may have added to the first value makes a fall less sure, and a rise no less."""
+    replicates = np.random.default_rng(0).normal(-1.0, 0.4, 999)
+    plain, noisy = (bootstrap_p(-1.0, replicates, "gaps", noise) for noise in ((0, 0), (0.5, 0)))
+    assert noisy.fall > 5 * plain.fall
+    assert noisy.rise == plain.rise
+    low, high = difference_interval(-1.0, replicates, "gaps")
+    assert difference_interval(-1.0, replicates, "gaps", noise=(0.5, 0)) == pytest.approx((low, high + 0.5))
+    assert difference_interval(-1.0, replicates, "gaps", noise=(0, 0.5)) == pytest.approx((low - 0.5, high))
+
+
+def test_an_interval_of_another_origin_is_made_to_agree_with_the_test():
+    assert agreeing((0.01, 0.3), PValues(0.99, 0.04), 0.01) == (0.0, 0.3)
+    assert agreeing((-0.3, -0.01), PValues(0.04, 0.99), 0.01) == (-0.3, 0.0)
+    assert agreeing((-0.01, 0.3), PValues(0.99, 0.01), 0.01) == (0.005, 0.3)
+    assert agreeing((-0.3, 0.01), PValues(0.01, 0.99), 0.01) == (-0.3, -0.005)
+    assert agreeing((0.02, 0.3), PValues(0.99, 0.01), 0.01) == (0.02, 0.3)
 
 
 def test_of_a_biased_metric_the_less_favourable_interval_counts():
@@ -79,35 +101,3 @@ def test_holm_multiplies_by_the_tests_that_are_left_and_keeps_the_order():
     assert holm({"a": 0.01, "b": 0.04, "c": 0.03}) == pytest.approx({"a": 0.03, "b": 0.06, "c": 0.06})
     assert holm({"a": 0.9, "b": 0.8}) == {"a": 1.0, "b": 1.0}
     assert holm({}) == {}
-
-
-def errors_drawn(seed=0):
-    """Replicates of two calibration errors."""
-    return np.abs(np.random.default_rng(seed).normal([[0.03], [0.12]], 0.01, (2, 999)))
-
-
-def test_errors_that_are_not_0_have_the_hull_for_an_interval():
-    drawn = errors_drawn()
-    hull = difference_interval(0.09, drawn[1] - drawn[0], "fading")
-    assert error_difference_interval((0.03, 0.12), drawn) == pytest.approx(hull)
-    assert error_difference_p((0.03, 0.12), drawn) == bootstrap_p(0.09, drawn[1] - drawn[0], "fading")
-
-
-def test_an_error_that_may_be_0_widens_the_interval_to_the_other_ones_own():
-    drawn = errors_drawn()
-    own = reflected_interval(0.12, drawn[1], may_be_zero=False)
-    low, high = error_difference_interval((0.03, 0.12), drawn, (0.4, 0.0))
-    hull = difference_interval(0.09, drawn[1] - drawn[0], "fading")
-    assert (low, high) == pytest.approx((hull[0], max(hull[1], own[1])))
-    mirrored = error_difference_interval((0.12, 0.03), drawn[::-1], (0.0, 0.4))
-    assert mirrored == pytest.approx((-high, -low))
-
-
-@pytest.mark.parametrize("p", [0.001, 0.02, 0.03, 0.5])
-def test_below_an_error_that_may_be_0_there_is_no_fall(p):
-    """Whatever the replicates say: and the interval agrees."""
-    drawn = errors_drawn()[::-1]
-    tested = error_difference_p((0.12, 0.03), drawn, (p, 0.0))
-    assert tested.fall == max(p, bootstrap_p(-0.09, drawn[1] - drawn[0], "fading").fall)
-    high = error_difference_interval((0.12, 0.03), drawn, (p, 0.0))[1]
-    assert (high < 0) == (tested.fall < 0.025)

@@ -15,8 +15,6 @@ from vecbench.metrics.significance import (
     FEWEST_SAMPLES,
     bootstrap_p,
     difference_interval,
-    error_difference_interval,
-    error_difference_p,
     holm,
     sign_flip_p,
 )

@@ -90,10 +90,11 @@ def bootstrap(
     replicates: int = REPLICATES,
     seed: int = SEED,
     clusters: Sequence[Clusters] = (),
+    *,
+    unseen: bool = False,
 ) -> dict[str, dict[str, Values]]:
     """Replicates of statistics of several sets of rows, and of pools of them.
 
-    Every set has one row more than was seen, on average, see `_with_unseen`: no interval is without width.
     Every stratum is resampled by itself, so a pool holds as many rows of each as the data does; images that
     have several rows are drawn with all of them, whatever their strata. The draws do not depend on the
     number of processors.
@@ -108,6 +109,8 @@ def bootstrap(
         replicates: How many, at least 1.
         seed: Of the draws.
         clusters: Images of which the strata have several rows; the rows are among those of the strata.
+        unseen: Whether a replicate has one row more than was seen, on average, so that rows which are all
+            right, or ranked without a fault, have a spread too; see `_with_unseen`.
 
     Returns:
         Name of stratum or pool → key → values of shape (replicates,); the same replicate of a stratum and
@@ -133,8 +136,9 @@ def bootstrap(
                 drawn[name] += times @ counts
         rows = {name: Totals.of_counts(used[name].cells.confidence, drawn[name]) for name in used}
         sets = _with_pools(rows, pools)
-        with_unseen = {name: _with_unseen(each, observed[name], size, stream) for name, each in sets.items()}
-        return _of_sets(with_unseen, statistics)
+        if unseen:
+            sets = {name: _with_unseen(each, observed[name], size, stream) for name, each in sets.items()}
+        return _of_sets(sets, statistics)
 
     blocks = in_blocks(block, replicates, BLOCK, seed)
     drawn = {
@@ -182,6 +186,8 @@ def _with_unseen(drawn: Totals, observed: Totals, size: int, stream: np.random.G
     """
     k = observed.cells.confidence.size
     rows = np.append(observed.cells.total, observed.missing)
+    if not rows.sum():
+        return drawn
     replicate = np.repeat(np.arange(size), stream.poisson(1, size))
     chosen = stream.choice(k + 1, replicate.size, p=rows / rows.sum())
     wrong = stream.integers(0, 2, replicate.size)

@@ -212,7 +212,7 @@ class SetScorer:
         totals = {name: self._total(name) for name in judged}
         if not judged or not wanted:
             return {}
-        apart = bootstrap(totals, pools, wanted, self._replicates, self._seed)
+        apart = bootstrap(totals, pools, wanted, self._replicates, self._seed, unseen=True)
         drawn: dict[str, Drawn] = dict.fromkeys([*judged, *pools], apart)
         if self._dependence is None:
             return drawn
@@ -222,7 +222,9 @@ class SetScorer:
                 rows = {part: totals[part] for part in parts}
                 pool = {name: parts} if name in pools else {}
                 clusters = self._dependence.clusters(rows)
-                drawn[name] = bootstrap(rows, pool, wanted, self._replicates, self._seed, clusters)
+                drawn[name] = bootstrap(
+                    rows, pool, wanted, self._replicates, self._seed, clusters, unseen=True
+                )
         return drawn
 
 
