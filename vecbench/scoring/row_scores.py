@@ -39,6 +39,8 @@ GAPS = "normal gaps of bins; low end 0 unless the consistency test rejects"
 FEWEST_ROWS = 15
 """With fewer rows that state a confidence, no interval of a metric of confidences was found to hold."""
 
+NO_WIDTH = 1e-12
+
 BY_IMAGE = "all answers to an image together"
 """What is said beside these where an image has several rows."""
 
@@ -108,7 +110,7 @@ class SetScorer:
         totals = Totals.of(whole, null)
         drawn = self._drawn[name].get(name, {}) if name in self._drawn else {}
         scored = {
-            metric.key: _scored(metric, totals, whole, drawn.get(metric.key), effects)
+            metric.key: scored(metric, totals, whole, drawn.get(metric.key), effects)
             for metric in metrics
             if self._replicates or not metric.is_of_one_run
         }
@@ -238,9 +240,18 @@ def _common_metrics(kinds: Sequence[AnswerKind]) -> tuple[Metric, ...]:
     return tuple(metric for metric in first if all(metric in listed for listed in others))
 
 
-def _scored(
+def scored(
     metric: Metric, totals: Totals, rows: Observations, drawn: Values | None, effects: Effects
 ) -> Score:
+    """A metric of some rows, with its interval or the reason why there is none.
+
+    Args:
+        metric: What is scored.
+        totals: Of the rows, with replicates of the consistency test where there are any.
+        rows: The rows.
+        drawn: Replicates of the metric; None where there are none.
+        effects: How much wider intervals are than those of independent rows.
+    """
     stated = totals.cells.n
     n = {"all": rows.n, "confident": stated, "answered": int(rows.answered.sum())}[metric.over]
     if metric.counts is not None and metric.interval == "wilson":
@@ -271,6 +282,8 @@ def _scored(
     elif metric.place is not None and totals.null:
         low, high = Gaps.of(totals.cells, metric.place(totals.cells), effect).interval(LEVEL)
         interval, method = (0.0 if _may_be_zero(metric, totals) else low, high), GAPS
+    if interval is not None and interval[1] - interval[0] <= NO_WIDTH:
+        interval, details["no_interval"] = None, "it has the same value in every replicate"
     method += f"; {BY_IMAGE}" * effects.by_image
     return _with_interval(value, n, interval, method, details)
 
@@ -292,6 +305,8 @@ def _why_no_interval(metric: Metric, totals: Totals) -> str:
         rows = "1 row has" if cells.n == 1 else f"{cells.n} rows have"
         return f"{rows} a confidence; it takes {FEWEST_ROWS}"
     wrong, right = cells.n - int(cells.total_right), int(cells.total_right)
+    if metric.takes_of_each and cells.confidence.size == 1:
+        return "every row states the same confidence"
     if min(wrong, right) < metric.takes_of_each:
         fewer = f"{wrong} wrong" if wrong < right else f"{right} right"
         return f"{fewer} of {cells.n:,}; it takes {metric.takes_of_each}"
