@@ -6,7 +6,7 @@ off by as much as chance alone would show, right nearly always and nearly never,
 nine values, one of fifty, or hardly any value twice. Then the same for several tasks on the same images:
 whether an answer is right, and how confident it is, depends on the image as much as on chance.
 
-An interval that is not printed, for the reason in `no_interval`, cannot miss: a share is of all data sets, and
+An interval that is not printed, for the reason in `no_interval`, cannot miss: a share is of all data sets;
 those in which an interval was printed are said where that is not all of them. Prints tables in Markdown.
 
 Usage: python benchmarks/interval_coverage.py [SIMULATIONS [N ...]]
@@ -227,32 +227,27 @@ def main() -> None:
     sizes = [int(each) for each in sys.argv[2:]] or SIZES
     error = 100 * (0.95 * 0.05 / simulations) ** 0.5
     print(f"Of {simulations} simulated data sets, the share whose 95 % interval holds the truth, in percent;")
-    print(
-        f"its standard error is {error:.1f}. In brackets: data sets in which there is an interval, if not all."
-    )
+    print(f"its standard error is {error:.1f}. In brackets: how often there is an interval, if not always.\n")
     jobs: list[tuple[str, tuple[float, ...]]] = [(name, (n,)) for name in MODELS for n in sizes]
     if len(sys.argv) < 3:
         jobs += [(name, setting) for name in SHARED for setting in DEPENDENT]
     worst: dict[str, tuple[float, str]] = {}
     with ProcessPoolExecutor() as workers:
         found = [workers.submit(counted, name, setting, simulations) for name, setting in jobs]
-        print(
-            f"\n| model | true ECE | rows | {' | '.join(KEYS)} |\n| :-- | {' | '.join(['--:'] * (len(KEYS) + 2))} |"
-        )
+        print(f"| model | true ECE | rows | {' | '.join(KEYS)} |")
+        print(f"| :-- | {' | '.join(['--:'] * (len(KEYS) + 2))} |")
         for (name, setting), each in zip(jobs, found, strict=True):
             held = each.result()
             true = 100 * MODELS[name].at(int(setting[0])).true("ece")
             rows = f"{setting[0]:.0f}"
             if len(setting) > 1:
                 rows += f" images × {setting[1]:.0f}, r = {setting[2]}"
-            print(
-                f"| {name} | {true:.1f} | {rows} | {' | '.join(held[key].cell for key in KEYS)} |", flush=True
-            )
+            cells = " | ".join(held[key].cell for key in KEYS)
+            print(f"| {name} | {true:.1f} | {rows} | {cells} |", flush=True)
             for key in KEYS:
                 worst[key] = min(worst.get(key, (101.0, "")), (held[key].share, f"{name}, {rows}"))
-    print(
-        f"\nThe lowest of each metric; the bar is {LEAST:.0f} %.\n\n| metric | lowest | where |\n| :-- | --: | :-- |"
-    )
+    print(f"\nThe lowest of each metric; the bar is {LEAST:.0f} %.\n")
+    print("| metric | lowest | where |\n| :-- | --: | :-- |")
     for key, (share, where) in worst.items():
         print(f"| {key} | {share:.1f} | {where} |")
 
