@@ -10,7 +10,8 @@ from published import emobserver_responses, emocaliber_responses, expected, stor
 from rich.console import Console
 
 from vecbench.report.columns import columns
-from vecbench.report.files import summary, write_figures
+from vecbench.report.figures import write_figures
+from vecbench.report.files import summary
 from vecbench.report.tables import (
     csv_table,
     latex_table,

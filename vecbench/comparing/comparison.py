@@ -127,19 +127,7 @@ def compare(
     replicates: int | None = None,
     seed: int = SEED,
 ) -> Comparison:
-    """Compares two sides, row by row where both have rows.
-
-    Args:
-        baseline: What was there before.
-        candidate: What is to replace it.
-        catalogue: Brings groups and names.
-        allow: Kinds of differences between the sides that are accepted, see `pairs.Kind`.
-        replicates: Of the paired bootstrap; None for 10,000, or fewer if those would take too long.
-        seed: Of its draws.
-
-    Raises:
-        DataError: The sides differ in something that is not allowed, or have nothing in common.
-    """
+    """Compares two sides, row by row where both have rows."""
     _require_responses(baseline, candidate)
     same = tuple(_sameness(baseline, candidate))
     if baseline.rows and candidate.rows:

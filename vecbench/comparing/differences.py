@@ -121,12 +121,7 @@ class Differences:
     dropped: int = 0
 
     def has_exact_test(self, metric: str, *, of_change: bool) -> bool:
-        """Whether a metric is tested exactly, on however few samples, and not by bootstrap.
-
-        Args:
-            metric: Its key.
-            of_change: Whether its change is tested, or the candidate alone.
-        """
+        """Whether a metric is tested exactly, on however few samples, and not by bootstrap."""
         if of_change:
             p = self.metrics[metric].p
             return p is not None and p.least == 0
@@ -180,13 +175,7 @@ class AllDifferences:
 
 
 def score_differences(baseline: Side, candidate: Side, catalogue: Catalogue) -> AllDifferences:
-    """The differences between scores, at least one side of which has no rows: values, and no test.
-
-    Args:
-        baseline: The first side.
-        candidate: The second side; both in the same protocol, or one that is unknown.
-        catalogue: Brings the names.
-    """
+    """The differences between scores, at least one side of which has no rows: values, and no test."""
     first, second = (_score_content(side, catalogue) for side in (baseline, candidate))
     why = "scores without rows cannot be paired, so there is no test: compare the runs themselves"
 

@@ -129,17 +129,7 @@ class Gates:
 
 
 def read_gates(path: Path, catalogue: Catalogue, tasks: Iterable[str] = ()) -> Gates:
-    """The rules of a gates.yaml.
-
-    Args:
-        path: The file.
-        catalogue: Brings the tasks and groups that a rule may name.
-        tasks: Further tasks that it may name: those of the sides.
-
-    Raises:
-        UsageError: There is no such file.
-        DataError: It is not what it should be; the message names file, rule and key.
-    """
+    """The rules of a gates.yaml."""
     if not path.is_file():
         raise UsageError(f"there is no file {path}", "--gate takes a YAML file with rules.")
     if path.stat().st_size > LARGEST_FILE:

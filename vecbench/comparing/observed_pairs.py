@@ -93,12 +93,7 @@ def images_of(tasks: Sequence[ObservedPairs]) -> NDArray[np.intp]:
 def changes_by_image(
     tasks: Sequence[ObservedPairs], counts: Callable[[Observations], Mask]
 ) -> NDArray[np.int64]:
-    """Of each image: rows that only the candidate has among those that are counted, less the baseline's.
-
-    Args:
-        tasks: At least one.
-        counts: Which rows are counted.
-    """
+    """Of each image: rows that only the candidate has among those that are counted, less the baseline's."""
     images = np.concatenate([rows.image for rows in tasks])
     old, new = (
         np.concatenate([counts(rows.sides[side]) for rows in tasks]).astype(np.int64) for side in (0, 1)

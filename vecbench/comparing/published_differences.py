@@ -45,16 +45,7 @@ def published_differences(
     replicates: int | None = None,
     seed: int = SEED,
 ) -> AllDifferences:
-    """The differences of two sides under a published protocol.
-
-    Args:
-        baseline: With responses.
-        candidate: With responses, read by the same protocol.
-        pairs: The rows that both have.
-        catalogue: Brings the groups and the names.
-        replicates: Of the paired bootstrap; None for 10,000.
-        seed: Of its draws.
-    """
+    """The differences of two sides under a published protocol."""
     protocol = protocol_named(candidate.protocol or "")
     pairs = list(pairs)
     common = {key_of(old) for old, _ in pairs}

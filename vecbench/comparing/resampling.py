@@ -76,13 +76,6 @@ def replicates_of(
 
     Rounded confidences are used for the spread of the replicates alone: these are moved by what rounding has
     changed in the values themselves.
-
-    Args:
-        tasks: Task → its rows, at least one.
-        pools: Name → its tasks; no name is a task's.
-        metrics: Name of a task or pool → those that are wanted of it.
-        count: How many; None for 10,000, or fewer if those would take too long.
-        seed: Of the draws.
     """
     notes = []
     wanted = {each.key: each for listed in metrics.values() for each in listed if not _is_by_row(each)}

@@ -38,15 +38,7 @@ def row_differences(
     replicates: int | None = None,
     seed: int = SEED,
 ) -> AllDifferences:
-    """The differences between paired rows.
-
-    Args:
-        pairs: (baseline, candidate) of the same task, sample and repeat; at least one.
-        protocol: Of both.
-        catalogue: Brings the groups and the names.
-        replicates: Of the paired bootstrap; None for 10,000, or fewer if those would take too long.
-        seed: Of its draws.
-    """
+    """The differences between paired rows."""
     pairs = [pair for pair in pairs if not is_excluded(pair[0], catalogue)]
     # Only values are used: what one run's intervals say of it is no part of a comparison.
     first, second = (

@@ -87,15 +87,6 @@ def open_side(path: Path, protocol: str, catalogue: Catalogue) -> Side:
 
     Of a directory, the responses of a run are read if it has any, then its predictions, then its scores,
     then what another program wrote.
-
-    Args:
-        path: Directory or file.
-        protocol: How responses are read; a key of `PROTOCOLS`.
-        catalogue: Brings the tasks' labels and aliases.
-
-    Raises:
-        UsageError: There is no such file, or nothing in it that can be read.
-        DataError: A file is not what its name says, or has no rows.
     """
     if not path.exists():
         raise UsageError(f"there is no {path}", "Name a run directory, responses, predictions or scores.")
@@ -119,18 +110,7 @@ def open_side(path: Path, protocol: str, catalogue: Catalogue) -> Side:
 
 
 def frame_side(frame: DataFrame, name: str, protocol: str, catalogue: Catalogue) -> Side:
-    """A frame with one response a row, see `open_frame`.
-
-    Args:
-        frame: The responses.
-        name: Of the side.
-        protocol: How responses are read; a key of `PROTOCOLS`.
-        catalogue: Brings the tasks' labels and aliases.
-
-    Raises:
-        UsageError: The frame has no responses or no targets.
-        DataError: It has no rows that can be scored.
-    """
+    """A frame with one response a row, see `open_frame`."""
     path = Path(name)
     return _with_rows(_side_of(open_frame(frame, catalogue, name), path, protocol, catalogue), path)
 
@@ -176,17 +156,7 @@ def _derived_file(path: Path, directory: RunDirectory) -> Path | None:
 
 
 def _side_of(source: ResponseSource, path: Path, protocol: str, catalogue: Catalogue) -> Side:
-    """The side of some responses.
-
-    Args:
-        source: Not read before.
-        path: Stands for them in what is said of the side.
-        protocol: How they are read; a key of `PROTOCOLS`.
-        catalogue: Brings the tasks' labels and aliases.
-
-    Raises:
-        DataError: A file cannot be read.
-    """
+    """The side of some responses."""
     prompts: dict[RowKey, str] = {}
 
     def noted(responses: Iterable[StoredResponse]) -> Iterator[StoredResponse]:

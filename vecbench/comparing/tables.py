@@ -83,12 +83,7 @@ def _pool_lines(comparison: Comparison, name: str, each: Differences) -> Iterato
 
 
 def changed_columns(comparison: Comparison, *, narrow: bool = False) -> tuple[Column, ...]:
-    """The columns of a table of differences, as the metrics declare themselves.
-
-    Args:
-        comparison: Brings the metrics that were compared.
-        narrow: Whether there is room only for what is shown always.
-    """
+    """The columns of a table of differences, as the metrics declare themselves."""
     compared = {key for line in lines_of(comparison) for key in line.metrics}
     if comparison.is_published:  # of labels, whose table has the same columns whatever a program prints
         compared = {metric.key for metric in metrics_of_default()}

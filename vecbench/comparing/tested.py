@@ -34,14 +34,7 @@ BOOTSTRAP: Mapping[Bias, str] = {
 
 
 def tested(metric: Metric, plain: Difference, replicates: Values, zero_p: tuple[float, float]) -> Difference:
-    """The difference with what the bootstrap says of it.
-
-    Args:
-        metric: Of the values.
-        plain: With both values and the samples that differ.
-        replicates: Of both sides on the same samples; shape (2, replicates).
-        zero_p: The p values of the tests that either side's error may be 0; 0 where it cannot be.
-    """
+    """The difference with what the bootstrap says of it."""
     bias = metric.change.bias
     values = plain.baseline or 0.0, plain.candidate or 0.0
     change = replicates[1] - replicates[0]
@@ -60,13 +53,7 @@ def tested(metric: Metric, plain: Difference, replicates: Values, zero_p: tuple[
 
 
 def exactly_tested(found: Difference, changes: NDArray[np.int64], *, by_image: bool) -> Difference:
-    """The difference of a share with the exact test's p value in place of the bootstrap's.
-
-    Args:
-        found: With the bootstrap's interval, or without.
-        changes: Of each image or sample, rows that it gained less those that it lost.
-        by_image: Whether they are images that may have several rows.
-    """
+    """The difference of a share with the exact test's p value in place of the bootstrap's."""
     alone, with_interval = (EXACT_BY_IMAGE_ALONE, EXACT_BY_IMAGE) if by_image else (EXACT_ALONE, EXACT)
     return replace(found, p=sign_flip_p(changes), method=alone if found.p is None else with_interval)
 

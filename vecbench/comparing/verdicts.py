@@ -97,11 +97,7 @@ class Verdicts:
 
 
 def verdicts_on(comparison: Comparison, gates: Gates) -> Verdicts:
-    """Judges every rule.
-
-    Raises:
-        ValueError: A rule's `detect` is within its margin; `read_gates` refuses such a rule.
-    """
+    """Judges every rule."""
     tests = {
         number: p
         for number, rule in enumerate(gates.rules, start=1)

@@ -14,7 +14,7 @@ from vecbench.leaderboard.columns import BoardColumn, Measure
 from vecbench.leaderboard.entry import Entry, RowMetrics
 from vecbench.metrics.cells import Values
 from vecbench.metrics.significance import FEWEST_SAMPLES, holm_adjusted, mcnemar_two_sided
-from vecbench.report.tables import MOST_MISSING
+from vecbench.scoring.scores import MOST_MISSING
 
 LEVEL = 0.05
 Range = tuple[int, int]

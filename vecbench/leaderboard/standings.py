@@ -17,7 +17,7 @@ from vecbench.leaderboard.columns import BoardColumn, Measure, board_columns, co
 from vecbench.leaderboard.entry import OVERALL, Badge, Entry, RowMetrics, Value
 from vecbench.leaderboard.ranking import Range, rank_ranges
 from vecbench.metrics.definition import Metric
-from vecbench.report.tables import MOST_MISSING
+from vecbench.scoring.scores import MOST_MISSING
 from vecbench.tasks import Catalogue
 
 BADGES: tuple[Badge, ...] = ("verified", "scores only", "reported")

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from vecbench.metrics import Cells, wilson_interval
 from vecbench.metrics.calibration import bin_of
 from vecbench.metrics.cells import Counts
+from vecbench.metrics.observations import Floats
 from vecbench.metrics.right_counts import RightCounts
 
 MOST_POINTS = 25
@@ -42,13 +43,13 @@ class ReliabilityPoints:
         binned: Whether a point is a bin, rather than one distinct confidence.
     """
 
-    confidence: NDArray[np.float64]
+    confidence: Floats
     n: NDArray[np.int64]
     right: NDArray[np.int64]
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
-    band_low: NDArray[np.float64]
-    band_high: NDArray[np.float64]
+    low: Floats
+    high: Floats
+    band_low: Floats
+    band_high: Floats
     binned: bool
 
     def as_csv(self) -> str:
@@ -99,11 +100,11 @@ class SelectivePoints:
         high: Upper end.
     """
 
-    threshold: NDArray[np.float64]
-    coverage: NDArray[np.float64]
-    accuracy: NDArray[np.float64]
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
+    threshold: Floats
+    coverage: Floats
+    accuracy: Floats
+    low: Floats
+    high: Floats
 
     def as_csv(self) -> str:
         """The plotted numbers."""
@@ -112,12 +113,7 @@ class SelectivePoints:
 
 
 def selective_points(cells: Cells, rows: int) -> SelectivePoints:
-    """The points of an accuracy–coverage curve.
-
-    Args:
-        cells: At least one row.
-        rows: All rows, those without a confidence included.
-    """
+    """The points of an accuracy–coverage curve."""
     answered = np.cumsum(cells.total[::-1])
     right = np.cumsum(cells.right[::-1])
     kept = np.arange(answered.size)
@@ -135,7 +131,12 @@ def confusion_csv(counts: NDArray[np.int64], labels: Sequence[str]) -> str:
     return _csv(["target", *labels, NO_LABEL], (names, *counts.T))
 
 
-def _wilson(right: Counts, n: Counts) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def ratings_csv(target: Floats, answer: Floats) -> str:
+    """The numbers of a diagram of ratings, one row an answer."""
+    return _csv(["target", "answer"], (target, answer))
+
+
+def _wilson(right: Counts, n: Counts) -> tuple[Floats, Floats]:
     intervals = [wilson_interval(int(part), int(whole)) for part, whole in zip(right, n, strict=True)]
     low, high = np.array(intervals).T
     return low, high
