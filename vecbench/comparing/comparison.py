@@ -2,34 +2,56 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from vecbench.comparing.differences import AllDifferences, Differences, score_differences
-from vecbench.comparing.flips import Flips, flips
+from vecbench.comparing.differences import AllDifferences, Differences
 from vecbench.comparing.pairs import (
     Kind,
     Pair,
     paired,
-    protocol_difference,
     require_allowed,
     unknown_protocols,
 )
 from vecbench.comparing.published_differences import published_differences
 from vecbench.comparing.row_differences import row_differences
+from vecbench.comparing.score_differences import score_differences, score_faults
 from vecbench.comparing.sides import Side
 from vecbench.errors import DataError
 from vecbench.metrics.bootstrap import SEED
+from vecbench.parsing import Reading
 from vecbench.scoring import PROTOCOLS
+from vecbench.scoring.scores import MOST_MISSING
 from vecbench.tasks import Catalogue
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-MOST_SILENT = 0.05
-"""A larger share of answers without a confidence is pointed out."""
+
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """One answer that changed between right and wrong, and what either side says."""
+
+    task: str
+    sample_id: str
+    repeat: int
+    target: str
+    baseline: Reading
+    candidate: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Flips:
+    """All flips, the candidate's most confident answers first, those without a confidence last.
+
+    Attributes:
+        lost: From right to wrong.
+        gained: From wrong to right.
+    """
+
+    lost: tuple[Flip, ...] = ()
+    gained: tuple[Flip, ...] = ()
 
 
 @dataclass(frozen=True, repr=False)
@@ -56,6 +78,7 @@ class Comparison:
         notes: What must be known to read the comparison.
         replicates: Of the paired bootstrap; 0 if there was none.
         seed: Of its draws.
+        judges: Whether answers are right or wrong at all, so that samples can change between the two.
     """
 
     baseline: Side
@@ -67,6 +90,7 @@ class Comparison:
     notes: tuple[str, ...]
     replicates: int
     seed: int
+    judges: bool = True
 
     def __repr__(self) -> str:
         n = self.differences.overall.n
@@ -149,14 +173,15 @@ def compare(
             baseline,
             candidate,
             differences,
-            flips(counted),
+            _flips(counted),
             True,
             pairing.allowed,
             notes,
             differences.replicates,
             seed,
+            any(catalogue.answers_of(*task).judges for task in {(old.task, old.kind) for old, _ in counted}),
         )
-    differing = _score_faults(baseline, candidate)
+    differing = score_faults(baseline, candidate)
     differences = score_differences(baseline, candidate, catalogue)
     require_allowed(differing, allow, "scores that both have")
     notes = (
@@ -191,33 +216,29 @@ def _sameness(baseline: Side, candidate: Side) -> Iterator[str]:
 def _silence(pairs: Sequence[Pair]) -> Iterator[str]:
     """A model that keeps quiet where it would be wrong looks calibrated: that must not go unnoticed."""
     silent = [sum(pair[side].reading.confidence is None for pair in pairs) for side in (0, 1)]
-    if max(silent) > MOST_SILENT * len(pairs):
+    if max(silent) > MOST_MISSING * len(pairs):
         yield (
             f"{silent[0]:,} of {len(pairs):,} answers of the baseline and {silent[1]:,} of the candidate "
             "state no confidence: ECE, Brier score and AUROC are over the others. Hold coverage with a gate."
         )
 
 
-def _score_faults(baseline: Side, candidate: Side) -> dict[Kind, str]:
-    protocol = protocol_difference(baseline, candidate)
-    found: dict[Kind, str] = {} if protocol is None else {"protocol": protocol}
-    counts = [_rows_per_task(side) for side in (baseline, candidate)]
-    if not counts[0].keys() & counts[1].keys():
-        raise DataError(
-            f"{baseline.path} and {candidate.path} have no task in common",
-            "Compare scores of the same tasks.",
-        )
-    other = [
-        f"{name} has {counts[0].get(name, 0):,} rows there, {counts[1].get(name, 0):,} here"
-        for name in dict.fromkeys([*counts[0], *counts[1]])
-        if counts[0].get(name) != counts[1].get(name)
+def _flips(pairs: Iterable[Pair]) -> Flips:
+    """The flips among paired rows."""
+    changed = [(old, new) for old, new in pairs if old.correct != new.correct]
+    return Flips(
+        _ordered([pair for pair in changed if pair[0].correct]),
+        _ordered([pair for pair in changed if pair[1].correct]),
+    )
+
+
+def _ordered(pairs: Sequence[Pair]) -> tuple[Flip, ...]:
+    found = [
+        Flip(old.task, old.sample_id, old.repeat, new.target, old.reading, new.reading) for old, new in pairs
     ]
-    if other:
-        found["samples"] = ", ".join(other)
-    return found
 
+    def confidence(flip: Flip) -> float:
+        return -1.0 if flip.candidate.confidence is None else flip.candidate.confidence
 
-def _rows_per_task(side: Side) -> dict[str, int]:
-    if side.scores is not None:
-        return {name: int(task["n"]) for name, task in side.scores["tasks"].items()}
-    return dict(Counter(row.task for row in side.rows if row.dropped is None))
+    # Sorting is stable, so equals keep the order of task and sample.
+    return tuple(sorted(found, key=confidence, reverse=True))

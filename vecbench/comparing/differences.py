@@ -1,36 +1,52 @@
-"""The difference of every metric, with its interval and p value."""
+"""The difference of a metric, with its interval and p value."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from vecbench.answers import is_of_one_run
-from vecbench.comparing.sides import Side
 from vecbench.metrics import Cells
 from vecbench.metrics.bootstrap import REPLICATES
 from vecbench.metrics.cells import Values
 from vecbench.metrics.consistency import consistency_p, null_eces, widened
-from vecbench.metrics.definition import Metric
-from vecbench.metrics.significance import FEWEST_SAMPLES, PValues, binomial_p, bootstrap_p
-from vecbench.scoring import Scores, protocol_named, score, score_responses
-from vecbench.scoring.aggregate import OVERALL
-from vecbench.tasks import Catalogue
+from vecbench.metrics.definition import Bias, Metric
+from vecbench.metrics.significance import (
+    FEWEST_SAMPLES,
+    PValues,
+    binomial_p,
+    bootstrap_p,
+    difference_interval,
+    error_difference_interval,
+    error_difference_p,
+    holm,
+    sign_flip_p,
+)
+
+EXACT = "exact McNemar test; paired bootstrap interval"
+EXACT_ALONE = "exact McNemar test"
+EXACT_BY_IMAGE = "exact sign-flip test by image; paired bootstrap interval"
+EXACT_BY_IMAGE_ALONE = "exact sign-flip test by image"
+BOOTSTRAP: Mapping[Bias, str] = {
+    "none": "paired bootstrap, percentile",
+    "steady": "paired bootstrap, reflected",
+    "fading": "paired bootstrap, hull of percentile and reflected, an error that may be 0 taken for 0 too",
+}
+"""How interval and p value are made, as the outputs say it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A metric of both sides, on the same rows.
+    """A metric of both sides, on the same rows; None for what is undefined, unknown or not there.
 
     Attributes:
-        baseline: The first side's value; None if undefined.
+        baseline: The first side's value.
         candidate: The second side's.
-        low: Lower end of the 95 % interval of candidate − baseline; None if there is none.
+        low: Lower end of the 95 % interval of candidate − baseline.
         high: Upper end.
-        error: Standard error of candidate − baseline; None if unknown.
+        error: Standard error of candidate − baseline.
         p: How often chance would show as large a fall or rise; None if there is no test, or too few samples
             differ for one.
         p_holm: The two-sided p value, adjusted for the number of tasks; None for groups.
@@ -121,7 +137,7 @@ class Differences:
     dropped: int = 0
 
     def has_exact_test(self, metric: str, *, of_change: bool) -> bool:
-        """Whether a metric is tested exactly, on however few samples, and not by bootstrap."""
+        """Whether its change, or the candidate alone, is tested exactly, and not by bootstrap."""
         if of_change:
             p = self.metrics[metric].p
             return p is not None and p.least == 0
@@ -174,44 +190,47 @@ class AllDifferences:
     notes: tuple[str, ...] = ()
 
 
-def score_differences(baseline: Side, candidate: Side, catalogue: Catalogue) -> AllDifferences:
-    """The differences between scores, at least one side of which has no rows: values, and no test."""
-    first, second = (_score_content(side, catalogue) for side in (baseline, candidate))
-    why = "scores without rows cannot be paired, so there is no test: compare the runs themselves"
+def tested(metric: Metric, plain: Difference, replicates: Values, zero_p: tuple[float, float]) -> Difference:
+    """The difference with what the bootstrap says of it.
 
-    def values(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Difference]:
-        return {
-            key: Difference(value.get("value"), new.get(key, {}).get("value"), why=why)
-            for key, value in old.items()
-            if not is_of_one_run(key)
-        }
-
-    def differences(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Differences:
-        metrics = values(old["metrics"], new["metrics"])
-        macro = values(old.get("macro", {}), new.get("macro", {}))
-        tasks = tuple(old.get("tasks", [name]))
-        return Differences(int(new["n"]), int(new["n"]), tasks, metrics, macro=macro)
-
-    blocks = {
-        level: {
-            name: differences(name, old, second[level][name])
-            for name, old in first[level].items()
-            if name in second[level]
-        }
-        for level in ("tasks", "groups")
-    }
-    names = {name: task.display for name, task in catalogue.tasks.items()}
-    names |= {name: group.display for name, group in catalogue.groups.items()}
-    overall = differences(OVERALL, first["overall"], second["overall"])
-    return AllDifferences(blocks["tasks"], blocks["groups"], overall, names)
-
-
-def _score_content(side: Side, catalogue: Catalogue) -> Mapping[str, Any]:
-    if side.scores is not None:
-        return side.scores
-    scored: Scores
-    if side.responses:
-        scored = score_responses(side.responses, protocol_named(side.protocol or ""), catalogue).scores
+    `replicates` are of both sides on the same samples: shape (2, replicates). `zero_p` are the p values of
+    the tests that either side's error may be 0; 0 where it cannot be.
+    """
+    bias = metric.change.bias
+    values = plain.baseline or 0.0, plain.candidate or 0.0
+    change = replicates[1] - replicates[0]
+    if bias == "fading":
+        interval = error_difference_interval(values, replicates, zero_p)
+        p = error_difference_p(values, replicates, zero_p)
     else:
-        scored = score(side.rows, side.protocol or "", catalogue, replicates=0)
-    return scored.content()
+        interval = difference_interval(values[1] - values[0], change, bias)
+        p = bootstrap_p(values[1] - values[0], change, bias)
+    if interval is None or p is None:
+        return replace(plain, why=f"{metric.key} is undefined in too many bootstrap replicates")
+    error = float(np.nanstd(change))
+    if plain.is_of_few:
+        changed = plain.samples_changed or 0.0
+        differ = "1 sample differs" if changed == 1 else f"{changed:.0f} samples differ"
+        why = f"{differ}, too few for a bootstrap: it takes {FEWEST_SAMPLES}"
+        return replace(plain, error=error, why=why)
+    return replace(plain, low=interval[0], high=interval[1], error=error, p=p, method=BOOTSTRAP[bias])
+
+
+def exactly_tested(found: Difference, changes: NDArray[np.int64], *, by_image: bool) -> Difference:
+    """The difference of a share with the exact test's p value in place of the bootstrap's.
+
+    `changes` are of each image or sample: rows that it gained less those that it lost.
+    """
+    alone, with_interval = (EXACT_BY_IMAGE_ALONE, EXACT_BY_IMAGE) if by_image else (EXACT_ALONE, EXACT)
+    return replace(found, p=sign_flip_p(changes), method=alone if found.p is None else with_interval)
+
+
+def adjusted_for_tasks(tasks: Mapping[str, Differences]) -> dict[str, Differences]:
+    """The tasks with their p values adjusted for the number of tasks, metric by metric."""
+    metrics = {name: dict(each.metrics) for name, each in tasks.items()}
+    for key in dict.fromkeys(key for each in metrics.values() for key in each):
+        p_values = {name: each[key].p for name, each in metrics.items() if key in each}
+        adjusted = holm({name: p.two_sided for name, p in p_values.items() if p is not None})
+        for name, p_holm in adjusted.items():
+            metrics[name][key] = replace(metrics[name][key], p_holm=p_holm)
+    return {name: replace(each, metrics=metrics[name]) for name, each in tasks.items()}

@@ -40,12 +40,9 @@ class ObservedPairs:
         """The number of each row's image; shape (n,)."""
         return self.old.image
 
-    def changed(self, aspect: Aspect) -> NDArray[np.intp]:
-        """The images that differ between the sides in an aspect of their answers."""
-        return self._changed[aspect]
-
     @cached_property
-    def _changed(self) -> dict[Aspect, NDArray[np.intp]]:
+    def changed(self) -> dict[Aspect, NDArray[np.intp]]:
+        """The images that differ between the sides, by aspect of their answers."""
         old, new = self.sides
         answers = old.answered != new.answered
         if old.classes:
@@ -85,9 +82,9 @@ def observed_pairs(
     return found
 
 
-def images_of(tasks: Sequence[ObservedPairs]) -> NDArray[np.intp]:
-    """Every image of several tasks, once."""
-    return np.unique(np.concatenate([rows.image for rows in tasks]))
+def image_count(tasks: Sequence[ObservedPairs]) -> int:
+    """Different images of several tasks."""
+    return np.unique(np.concatenate([rows.image for rows in tasks])).size
 
 
 def changes_by_image(

@@ -13,11 +13,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from vecbench.comparing.differences import AllDifferences, CandidateReplicates, Difference, Differences
+from vecbench.comparing.differences import (
+    AllDifferences,
+    CandidateReplicates,
+    Difference,
+    Differences,
+    adjusted_for_tasks,
+    exactly_tested,
+    tested,
+)
 from vecbench.comparing.pairs import Pair
 from vecbench.comparing.row_differences import note_on_sharing
 from vecbench.comparing.sides import Side, key_of
-from vecbench.comparing.tested import adjusted_for_tasks, exactly_tested, tested
 from vecbench.metrics.bootstrap import REPLICATES, SEED
 from vecbench.metrics.cells import Values
 from vecbench.metrics.definition import Metric

@@ -9,9 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from vecbench.answers import answer_text, known_metrics, metrics_of_default
-from vecbench.comparing.comparison import Comparison
+from vecbench.comparing.comparison import Comparison, Flip
 from vecbench.comparing.differences import Difference, Differences
-from vecbench.comparing.flips import Flip
 from vecbench.comparing.verdicts import Verdict, Verdicts
 from vecbench.escaping import in_markdown, printable
 from vecbench.metrics.significance import FEWEST_SAMPLES
@@ -168,7 +167,7 @@ def markdown(comparison: Comparison, verdicts: Verdicts | None = None) -> str:
     for kind, said in comparison.allowed.items():
         parts.append(f"Allowed difference, {kind}: {in_markdown(said)}.\n")
     parts += [f"{in_markdown(note)}\n" for note in comparison.notes]
-    if comparison.paired:
+    if comparison.paired and comparison.judges:
         parts += [
             _markdown_flips("Right before, wrong now", comparison.flips.lost),
             _markdown_flips("Wrong before, right now", comparison.flips.gained),

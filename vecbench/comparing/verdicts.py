@@ -345,20 +345,23 @@ def _is_beyond(rule: Rule, worsening: float, margin: float) -> bool:
 
 def _measured(rule: Rule, baseline: float | None, candidate: float, worsening: float, margin: float) -> str:
     if not rule.is_change:
-        wanted = {"below": "below", "at_most": "at most", "above": "above", "at_least": "at least"}
-        return f"{rule.metric} is {_points(rule, candidate)}, wanted {wanted[rule.comparator]} " + _points(
-            rule, rule.limit
-        )
+        wanted = rule.comparator.replace("_", " ")
+        return f"{rule.metric} is {_value(rule, candidate)}, wanted {wanted} {_value(rule, rule.limit)}"
     moved = "rose" if (worsening >= 0) == rule.fails_above else "fell"
     by = f"{moved} by {_points(rule, abs(worsening))}" if abs(worsening) > SLACK else "did not change"
-    values = f"({_points(rule, baseline or 0.0)} → {_points(rule, candidate)})"
+    values = f"({_value(rule, baseline or 0.0)} → {_value(rule, candidate)})"
     return f"{rule.metric} {by} {values}, allowed {_points(rule, margin)}"
 
 
+def _value(rule: Rule, value: float) -> str:
+    """A value as tables print it: in percent, except where that would make no sense."""
+    is_number = known_metrics()[rule.metric].unit == "number"
+    return f"{value:.3f}" if is_number else f"{100 * value:.2f} %"
+
+
 def _points(rule: Rule, value: float) -> str:
-    """A value as tables print it: times 100, except where that would make no sense."""
-    metric = known_metrics()[rule.metric]
-    return f"{value:.3f}" if metric.unit == "number" else f"{100 * value:.2f}"
+    """A change of such values."""
+    return _value(rule, value).replace("%", "points")
 
 
 def _p_text(p: float) -> str:
