@@ -151,48 +151,50 @@ def compare(
     replicates: int | None = None,
     seed: int = SEED,
 ) -> Comparison:
-    """Compares two sides, row by row where both have rows."""
+    """Compares two sides, row by row where both have rows.
+
+    `allow` are kinds of differences that are accepted, see `pairs.Kind`. Replicates of the paired bootstrap
+    are 10,000 unless told otherwise, or fewer if those would take too long.
+    """
     _require_responses(baseline, candidate)
-    same = tuple(_sameness(baseline, candidate))
-    if baseline.rows and candidate.rows:
+    is_paired = bool(baseline.rows and candidate.rows)
+    if is_paired:
         pairing = paired(baseline, candidate, allow)
+        pairs, allowed = pairing.pairs, pairing.allowed
         if candidate.is_published:
             differences = published_differences(
-                baseline, pairing.candidate, pairing.pairs, catalogue, replicates=replicates, seed=seed
+                baseline, pairing.candidate, pairs, catalogue, replicates=replicates, seed=seed
             )
         else:
             named = candidate.protocol or baseline.protocol or ""
-            differences = row_differences(pairing.pairs, named, catalogue, replicates=replicates, seed=seed)
-        notes = (*same, *baseline.notes, *candidate.notes, *pairing.notes)
+            differences = row_differences(pairs, named, catalogue, replicates=replicates, seed=seed)
+        counted = [pair for pair in pairs if all(row.dropped is None for row in pair)]
+        flips, kinds = _flips(counted), {(old.task, old.kind) for old, _ in counted}
+        judges = any(catalogue.answers_of(*kind).judges for kind in kinds)
         protocol = PROTOCOLS.get(candidate.protocol or "")
-        if protocol is None or protocol.has_confidences:
-            notes += tuple(_silence(pairing.pairs))
-        notes += differences.notes
-        counted = [pair for pair in pairing.pairs if all(row.dropped is None for row in pair)]
-        return Comparison(
-            baseline,
-            candidate,
-            differences,
-            _flips(counted),
-            True,
-            pairing.allowed,
-            notes,
-            differences.replicates,
-            seed,
-            any(catalogue.answers_of(*task).judges for task in {(old.task, old.kind) for old, _ in counted}),
+        silence = _silence(pairs) if protocol is None or protocol.has_confidences else ()
+        notes = (*pairing.notes, *silence, *differences.notes)
+    else:
+        allowed, flips, judges = score_faults(baseline, candidate), Flips(), True
+        differences = score_differences(baseline, candidate, catalogue)
+        require_allowed(allowed, allow, "scores that both have")
+        notes = (
+            *unknown_protocols(baseline, candidate),
+            "Scores without rows cannot be paired: there are no intervals, no tests and no flips, and nobody "
+            "can tell whether both sides saw the same samples.",
         )
-    differing = score_faults(baseline, candidate)
-    differences = score_differences(baseline, candidate, catalogue)
-    require_allowed(differing, allow, "scores that both have")
-    notes = (
-        *same,
-        *baseline.notes,
-        *candidate.notes,
-        *unknown_protocols(baseline, candidate),
-        "Scores without rows cannot be paired: there are no intervals, no tests and no flips, and nobody "
-        "can tell whether both sides saw the same samples.",
+    return Comparison(
+        baseline,
+        candidate,
+        differences,
+        flips,
+        is_paired,
+        allowed,
+        (*_sameness(baseline, candidate), *baseline.notes, *candidate.notes, *notes),
+        differences.replicates,
+        seed,
+        judges,
     )
-    return Comparison(baseline, candidate, differences, Flips(), False, differing, notes, 0, seed)
 
 
 def _require_responses(baseline: Side, candidate: Side) -> None:

@@ -42,10 +42,7 @@ class Difference:
     """A metric of both sides, on the same rows; None for what is undefined, unknown or not there.
 
     Attributes:
-        baseline: The first side's value.
-        candidate: The second side's.
-        low: Lower end of the 95 % interval of candidate − baseline.
-        high: Upper end.
+        low: Lower end of the 95 % interval of candidate − baseline; `high` is the upper one.
         error: Standard error of candidate − baseline.
         p: How often chance would show as large a fall or rise; None if there is no test, or too few samples
             differ for one.
@@ -99,9 +96,7 @@ class CandidateReplicates:
         drawn: Metric key → values; shape (replicates,).
         counted: Metric key → rows that count for a share; empty when rows are not independent.
         metrics: Metric key → its declaration.
-        cells: Of the rows that have a confidence.
-        null_effect: Bins → design effect on a calibrated model's ECE, see `consistency.null_effect`; 1 where
-            it is absent.
+        null_effect: Bins → `consistency.null_effect`; 1 where it is absent.
     """
 
     drawn: Mapping[str, Values]
@@ -118,10 +113,7 @@ class Differences:
     Attributes:
         n: Rows of each side.
         samples: Samples, of which a row is one answer; those of one image count once.
-        changed: Samples, likewise, whose answers or confidences differ between the sides; None if only scores
-            are known.
-        tasks: The tasks whose rows these are.
-        metrics: Metric key → difference.
+        changed: Samples, likewise, whose answers or confidences differ; None if only scores are known.
         alone: The candidate's replicates; None if only scores are known.
         macro: Metric key → difference of the unweighted means over the tasks; empty for a task.
         dropped: Rows that the protocol leaves out of the candidate's scores and counts in the baseline's.
@@ -171,12 +163,9 @@ class Differences:
 
 @dataclass(frozen=True, slots=True)
 class AllDifferences:
-    """The differences of every task and group, and of everything.
+    """The differences of every task and group (its rows, pooled), and of all rows.
 
     Attributes:
-        tasks: Task id → differences.
-        groups: Group id → differences of its rows, pooled.
-        overall: Of all rows.
         names: Id → name in tables.
         replicates: Of the paired bootstrap; 0 if there was none.
         notes: How they were made, if not as usual.

@@ -36,10 +36,9 @@ _Told = TypeVar("_Told", Prediction, StoredResponse)
 
 @dataclass(frozen=True)
 class Pairing:
-    """Rows side by side.
+    """Rows side by side, ordered by task, sample and repeat.
 
     Attributes:
-        pairs: (baseline, candidate), ordered by task, sample and repeat.
         candidate: The second side, its samples named as the first side names them.
         allowed: Kind → how the sides differ in it, where that was allowed.
         notes: What could not be checked, or differs without making the comparison wrong.

@@ -43,13 +43,9 @@ FEWEST_REPLICATES = 1000
 
 @dataclass(frozen=True)
 class Replicates:
-    """Replicates of metrics of both sides on the same samples.
+    """Replicates of metrics of both sides on the same samples, and what was done to bound their cost.
 
-    Attributes:
-        values: Name of a task or pool → metric key → values; shape (2, count), fewer of a metric of the rows
-            themselves.
-        count: How many there are.
-        notes: What was done to bound their cost.
+    `values` are by task or pool and metric; shape (2, count), fewer of a metric of the rows themselves.
     """
 
     values: Mapping[str, Mapping[str, Values]]
@@ -74,7 +70,7 @@ def replicates_of(
     exact = used = _Strata.of(tasks)
     known = next(iter(exact.alone.values())).confidence.size
     if known > MOST_DISTINCT:
-        used = _Strata.of({name: rows.with_confidences(_rounded) for name, rows in tasks.items()})
+        used = _Strata.of({name: rows.rounded(DECIMALS) for name, rows in tasks.items()})
         notes.append(
             f"There are {known:,} distinct confidences: intervals and p values take them with three decimals."
         )
@@ -131,10 +127,6 @@ def _candidates(
     )
 
 
-def _rounded(confidence: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.round(confidence, DECIMALS)
-
-
 @dataclass(frozen=True)
 class _Strata:
     """The tasks' rows, with one grid of confidences and labels, so that a pool adds them up.
@@ -170,15 +162,10 @@ class _Strata:
             joint.append({name: paired_rows(name, together[place[name]], by_image=True) for name in parts})
         return cls(alone, joint)
 
-    @property
-    def cost(self) -> int:
-        """What a replicate costs to draw, see `PairedRows.cost`."""
-        parts = [*self.alone.values(), *(rows for each in self.joint for rows in each.values())]
-        return sum(rows.cost for rows in parts)
-
 
 def _affordable(strata: _Strata, pools: Mapping[str, Sequence[str]]) -> int:
     distinct = next(iter(strata.alone.values())).confidence.size
     numbers = distinct * (len(strata.alone) + len(pools))
-    numbers += strata.cost // DRAWN_A_NUMBER
+    parts = [strata.alone, *strata.joint]
+    numbers += sum(rows.cost for part in parts for rows in part.values()) // DRAWN_A_NUMBER
     return max(FEWEST_REPLICATES, min(REPLICATES, MOST_NUMBERS // max(1, numbers)))

@@ -16,6 +16,7 @@ from vecbench.escaping import in_markdown, printable
 from vecbench.metrics.significance import FEWEST_SAMPLES
 from vecbench.parsing import Reading
 from vecbench.report.columns import Column, columns_of, corner, fitting, unscaled
+from vecbench.report.tables import markdown_text
 from vecbench.scoring.aggregate import OVERALL
 
 NOT_IN_MARKDOWN = ("f1_weighted",)
@@ -28,6 +29,7 @@ NAME_WIDTH = 16
 TEXT_WIDTH = 60
 """Longer sample ids and labels are cut."""
 
+FLIP_COLUMNS = ("task", "sample", "target", "baseline", "candidate")
 FLIPS = 10
 """Flips of each direction that are listed; JSON has all."""
 
@@ -36,14 +38,7 @@ MARKS = {"passed": "✓", "failed": "✗", "undecided": "?"}
 
 @dataclass(frozen=True, slots=True)
 class DifferenceLine:
-    """A line of a table of differences.
-
-    Attributes:
-        name: Of the task or group.
-        of: What its values are of: rows, or tasks.
-        is_task: Whether it is a task's.
-        metrics: Metric key → difference.
-    """
+    """A line of a table of differences: the name of a task or group, and of what its values are."""
 
     name: str
     of: str
@@ -54,29 +49,24 @@ class DifferenceLine:
 def lines_of(comparison: Comparison) -> Iterator[DifferenceLine]:
     """Group by group: its tasks, then, if it has several, the group, pooled and macro; then overall."""
     differences = comparison.differences
-    shown: set[str] = set()
+    left = dict(differences.tasks)
     for name, group in differences.groups.items():
         for task in group.tasks:
-            if task in differences.tasks and task not in shown:
-                shown.add(task)
-                yield _task_line(comparison, task)
+            if task in left:
+                yield from _lines(comparison, task, left.pop(task), is_task=True)
         if len(group.tasks) > 1 or comparison.is_published:
-            yield from _pool_lines(comparison, name, group)
-    for task in differences.tasks:
-        if task not in shown:
-            yield _task_line(comparison, task)
+            yield from _lines(comparison, name, group)
+    for task, each in left.items():
+        yield from _lines(comparison, task, each, is_task=True)
     if len(differences.tasks) > 1 or comparison.is_published:
-        yield from _pool_lines(comparison, OVERALL, differences.overall)
+        yield from _lines(comparison, OVERALL, differences.overall)
 
 
-def _task_line(comparison: Comparison, task: str) -> DifferenceLine:
-    each = comparison.differences.tasks[task]
-    return DifferenceLine(comparison.shown(task), f"n = {each.n:,}", True, each.metrics)
-
-
-def _pool_lines(comparison: Comparison, name: str, each: Differences) -> Iterator[DifferenceLine]:
+def _lines(
+    comparison: Comparison, name: str, each: Differences, *, is_task: bool = False
+) -> Iterator[DifferenceLine]:
     shown = comparison.shown(name)
-    yield DifferenceLine(shown, f"n = {each.n:,}", False, each.metrics)
+    yield DifferenceLine(shown, f"n = {each.n:,}", is_task, each.metrics)
     if each.macro:
         yield DifferenceLine(f"{shown}, macro", f"{len(each.tasks)} tasks", False, each.macro)
 
@@ -132,7 +122,7 @@ def legend(comparison: Comparison, *, narrow: bool = False) -> str:
 def flip_table(flips: Sequence[Flip]) -> Table:
     """The most confident flips of one direction."""
     table = Table(box=None, pad_edge=False)
-    for column in ("task", "sample", "target", "baseline", "candidate"):
+    for column in FLIP_COLUMNS:
         table.add_column(column, overflow="ellipsis", no_wrap=True)
     for flip in flips[:FLIPS]:
         table.add_row(*(Text(cell) for cell in _flip_cells(flip, printable)))
@@ -183,7 +173,7 @@ def _markdown_differences(comparison: Comparison) -> str:
         cells = [_markdown_cell(column, line.metrics.get(column.key)) for column in columns]
         of = line.of.removeprefix("n = ")
         lines.append([f"{bold}{in_markdown(line.name, TEXT_WIDTH)}{bold}", of, *cells])
-    return _markdown_table([corner(columns), "n", *(column.heading for column in columns)], lines, right=True)
+    return markdown_text([corner(columns), "n", *(column.heading for column in columns)], lines)
 
 
 def _markdown_verdicts(each: Iterable[Verdict]) -> str:
@@ -191,20 +181,15 @@ def _markdown_verdicts(each: Iterable[Verdict]) -> str:
         [f"{MARKS[one.outcome]} {one.outcome}", in_markdown(one.rule.label), in_markdown(one.message)]
         for one in each
     ]
-    return _markdown_table(["", "rule", "why"], lines)
+    return markdown_text(["", "rule", "why"], lines, align=":--")
 
 
 def _markdown_flips(heading: str, flips: Sequence[Flip]) -> str:
     title = f"<details><summary>{heading}: {len(flips):,}</summary>\n\n"
     lines = [_flip_cells(flip, in_markdown) for flip in flips[:FLIPS]]
-    table = _markdown_table(["task", "sample", "target", "baseline", "candidate"], lines) if lines else ""
+    table = markdown_text(FLIP_COLUMNS, lines, align=":--") if lines else ""
     more = f"\nThe {FLIPS} most confident are listed.\n" if len(flips) > FLIPS else ""
     return f"{title}{table}{more}\n</details>\n"
-
-
-def _markdown_table(headings: Sequence[str], lines: Iterable[Sequence[str]], *, right: bool = False) -> str:
-    rule = [":--", *["--:" if right else ":--"] * (len(headings) - 1)]
-    return "".join("| " + " | ".join(cells) + " |\n" for cells in (headings, rule, *lines))
 
 
 def _flip_cells(flip: Flip, escaped: Callable[[str, int | None], str]) -> list[str]:

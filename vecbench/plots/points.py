@@ -33,13 +33,9 @@ class ReliabilityPoints:
     """What a reliability diagram plots, one entry a point, ascending in confidence; shape (k,) each.
 
     Attributes:
-        confidence: Mean confidence of the point's rows.
-        n: Rows.
-        right: Right answers among them.
-        low: Lower end of the Wilson interval of right / n.
-        high: Upper end.
-        band_low: 2.5 % point of right / n if every confidence were a true probability.
-        band_high: 97.5 % point of the same.
+        confidence: Mean confidence of the point's n rows, of which so many are right.
+        low: Lower end of the Wilson interval of right / n; `high` is the upper one.
+        band_low: 2.5 % point of right / n if every confidence were a true probability; `band_high` 97.5 %.
         binned: Whether a point is a bin, rather than one distinct confidence.
     """
 
@@ -60,15 +56,7 @@ class ReliabilityPoints:
 
 
 def reliability_points(cells: Cells) -> ReliabilityPoints:
-    """The points of a reliability diagram.
-
-    Args:
-        cells: At least one row.
-
-    Returns:
-        One point a distinct confidence when there are at most `MOST_POINTS` of them, else one for each
-        of the printed ECE's bins that has rows.
-    """
+    """One point a distinct confidence, or, beyond `MOST_POINTS`, for each of the ECE's bins that has rows."""
     binned = cells.confidence.size > MOST_POINTS
     group = bin_of(cells.confidence, BINS) if binned else np.arange(cells.confidence.size)
     points = cells.merged(group)
@@ -90,14 +78,8 @@ def reliability_points(cells: Cells) -> ReliabilityPoints:
 class SelectivePoints:
     """What an accuracy–coverage curve plots: one entry a distinct confidence, from the highest down.
 
-    Of very many only some, evenly over the rows; see `MOST_THRESHOLDS`.
-
-    Attributes:
-        threshold: The confidence; rows that state at least as much are answered.
-        coverage: Their share of all rows.
-        accuracy: The share of right answers among them.
-        low: Lower end of its Wilson interval.
-        high: Upper end.
+    Rows that state at least the threshold are answered: their share of all rows is the coverage. The accuracy
+    among them has a Wilson interval. Of very many thresholds only some, evenly over the rows.
     """
 
     threshold: Floats

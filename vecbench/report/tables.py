@@ -42,14 +42,7 @@ NAME_WIDTH = 16
 
 @dataclass(frozen=True, slots=True)
 class ScoreLine:
-    """One line of a table.
-
-    Attributes:
-        name: Of the task, or "pooled", "macro".
-        level: 0 for everything, 1 for a group, 2 for a task of it.
-        n: Rows; None in a macro line.
-        cells: One a column, in the order of `columns`; empty where the protocol has no such score.
-    """
+    """A task (`level` 2), or a group's "pooled" or "macro" line (1); cells are in the order of `columns`."""
 
     name: str
     level: int
@@ -59,15 +52,10 @@ class ScoreLine:
 
 @dataclass(frozen=True, slots=True)
 class ScoreTable:
-    """A table with its footnotes.
-
-    Attributes:
-        blocks: (heading, its lines), group by group.
-        notes: What the marks mean, in their order.
-    """
+    """Headings with their lines, group by group, and footnotes: what the marks mean, in their order."""
 
     blocks: tuple[tuple[str, tuple[ScoreLine, ...]], ...]
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...]
 
 
 def score_table(scores: Scores, *, intervals: bool = False) -> ScoreTable:
@@ -287,11 +275,7 @@ def _after_line_end(text: str) -> str:
 class PlainTable:
     """A column of names and columns of numbers, for the terminal and in Markdown.
 
-    Attributes:
-        heading: Of the names.
-        columns: Headings of the numbers.
-        rows: A name and its numbers.
-        wraps: Whether a name may take several lines of the terminal; else it is cut.
+    A name that `wraps` may take several lines of the terminal; else it is cut.
     """
 
     heading: str
