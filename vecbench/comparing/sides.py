@@ -36,14 +36,11 @@ class Side:
     """One of the two that are compared.
 
     Attributes:
-        path: Where it comes from.
         protocol: How its responses were read; None if its file does not say.
         rows: Its predictions; empty when only its scores are known.
-        responses: What the rows were read from, where a published protocol scores more than rows tell; else
-            empty.
-        prompts: Task, sample and repeat → SHA-256 of the rendered prompt, as far as known.
+        responses: What the rows were read from, where a published protocol scores more than rows tell.
+        prompts: SHA-256 of rendered prompts, as far as known.
         tells_candidates: Whether its rows' candidates are those that were asked for, and no guess.
-        manifest: Of the run; None if there is none.
         scores: What scores.json says; None when there are rows.
         notes: What was wrong with its files.
     """
@@ -96,13 +93,13 @@ def open_side(path: Path, protocol: str, catalogue: Catalogue) -> Side:
         side = _side_of(open_responses(path, catalogue), path, protocol, catalogue)
     elif _is_scores(file):
         scores = _read_scores(file)
-        said = scores.get("protocol")
-        told = said if isinstance(said, str) else None
+        told = _told_protocol(scores)
         return Side(path, told, scores=scores, notes=tuple(_fixed(path, told, protocol)))
     else:
         read = tuple(_read_predictions(file, catalogue))
         if file == directory.predictions:
-            told, (manifest, notes) = _told_protocol(directory), _manifest_of(read, directory)
+            manifest, notes = _manifest_of(read, directory)
+            told = _told_protocol(_read_scores(directory.scores)) if directory.scores.is_file() else None
         else:  # a copy may lie beside whatever it likes
             told, manifest, notes = None, None, ()
         side = Side(path, told, read, manifest=manifest, notes=(*notes, *_fixed(path, told, protocol)))
@@ -257,10 +254,8 @@ def _prediction(said: Any) -> Prediction:
     return Prediction(key, task, sample_id, repeat, target, (), reading)
 
 
-def _told_protocol(directory: RunDirectory) -> str | None:
-    if not directory.scores.is_file():
-        return None
-    said = _read_scores(directory.scores).get("protocol")
+def _told_protocol(scores: Mapping[str, Any]) -> str | None:
+    said = scores.get("protocol")
     return said if isinstance(said, str) else None
 
 

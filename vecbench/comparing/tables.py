@@ -16,7 +16,7 @@ from vecbench.escaping import in_markdown, printable
 from vecbench.metrics.significance import FEWEST_SAMPLES
 from vecbench.parsing import Reading
 from vecbench.report.columns import Column, columns_of, corner, fitting, unscaled
-from vecbench.report.tables import markdown_text
+from vecbench.report.tables import NAME_WIDTH, markdown_text, numbers_table
 from vecbench.scoring.aggregate import OVERALL
 
 NOT_IN_MARKDOWN = ("f1_weighted",)
@@ -25,7 +25,6 @@ NOT_IN_MARKDOWN = ("f1_weighted",)
 MOST_NARROW = 4
 """Metrics of the terminal's table; more would not fit. Markdown and JSON have more."""
 
-NAME_WIDTH = 16
 TEXT_WIDTH = 60
 """Longer sample ids and labels are cut."""
 
@@ -87,11 +86,8 @@ def changed_columns(comparison: Comparison, *, narrow: bool = False) -> tuple[Co
 
 def difference_table(comparison: Comparison) -> Table:
     """Candidate's value and change, the change's 95 % interval below them; fits 80 columns."""
-    table = Table(box=None, pad_edge=False)
-    table.add_column("candidate (change)", no_wrap=True, max_width=NAME_WIDTH + 2)
     columns = changed_columns(comparison, narrow=True)
-    for column in columns:
-        table.add_column(column.heading, justify="right", no_wrap=True)
+    table = numbers_table("candidate (change)", [column.heading for column in columns], NAME_WIDTH + 2)
     for line in lines_of(comparison):
         indent = "  " if line.is_task else ""
         shown = f"{indent}{printable(line.name, NAME_WIDTH)}\n{indent}{line.of}"

@@ -182,11 +182,7 @@ def terminal_table(scores: Scores, *, intervals: bool = False) -> Group:
     every = columns(scores)
     width = 4 if intervals else WIDEST - any(column.decimals > 1 for column in every)
     places = [every.index(column) for column in fitting(every, width)]
-    table = Table(box=None, pad_edge=False)
-    table.add_column("% (n: rows)", no_wrap=True, max_width=NAME_WIDTH)
-    table.add_column("n", justify="right", no_wrap=True)
-    for place in places:
-        table.add_column(every[place].heading, justify="right", no_wrap=True)
+    table = numbers_table("% (n: rows)", ["n", *(every[place].heading for place in places)], NAME_WIDTH)
     for heading, lines in built.blocks:
         table.add_row(Text(heading, style="bold"))
         for line in lines:
@@ -284,11 +280,8 @@ class PlainTable:
     wraps: bool = False
 
     def __rich__(self) -> Table:
-        table = Table(box=None, pad_edge=False)
         widest = None if self.wraps else max(len(self.heading), NAME_WIDTH)
-        table.add_column(self.heading, no_wrap=not self.wraps, max_width=widest)
-        for column in self.columns:
-            table.add_column(column, justify="right", no_wrap=True)
+        table = numbers_table(self.heading, self.columns, widest)
         for row in self.rows:
             table.add_row(*row)
         return table
@@ -296,6 +289,15 @@ class PlainTable:
     def markdown(self) -> str:
         """The table in GitHub's Markdown."""
         return markdown_text(_without_bars([self.heading, *self.columns]), map(_without_bars, self.rows))
+
+
+def numbers_table(heading: str, columns: Iterable[str], widest: int | None) -> Table:
+    """A table for the terminal, without lines yet; names wrap where no width is given, and are cut else."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column(heading, no_wrap=widest is not None, max_width=widest)
+    for column in columns:
+        table.add_column(column, justify="right", no_wrap=True)
+    return table
 
 
 def threshold_table(scores: Scores) -> PlainTable:
