@@ -183,7 +183,7 @@ def test_a_metric_that_no_answers_have_is_refused_with_those_that_they_have(tmp_
     assert fault.value.remedy.startswith("Choose one of mae, rmse, bias, pearson")
 
 
-@pytest.mark.parametrize("tasks", [["valence", "fi_2"], ["valence", "comics"], []])
+@pytest.mark.parametrize("tasks", [["fi_2", "valence"], ["valence", "comics"], []])
 def test_what_some_answers_may_have_is_judged_once_they_are_there(tmp_path, tasks):
     (tmp_path / "gates.yaml").write_text("rules: [{metric: accuracy, max_drop: 0.1}]")
     assert len(read_gates(tmp_path / "gates.yaml", RATINGS, tasks).rules) == 1
@@ -192,3 +192,15 @@ def test_what_some_answers_may_have_is_judged_once_they_are_there(tmp_path, task
 def test_a_correlation_may_fall_by_more_than_one(tmp_path):
     [rule] = gates(tmp_path, "rules: [{metric: pearson, max_drop: 1.5}]").rules
     assert rule.limit == 1.5
+
+
+def test_ratings_with_a_tolerance_have_an_accuracy_beside_others_that_have_none(tmp_path):
+    text = (Path(__file__).parents[1] / "every_kind" / "valence.yaml").read_text()
+    for name, tolerance in (("near", ", tolerance: 1"), ("valence", "")):
+        task = text.replace("task: valence", f"task: {name}").replace("[1, 9]", f"[1, 9]{tolerance}")
+        (tmp_path / f"{name}.yaml").write_text(task.replace("    group: rated\n", ""))
+    catalogue = load_catalogue([tmp_path])
+    (tmp_path / "gates.yaml").write_text("rules: [{metric: accuracy, max_drop: 0.1}]")
+    assert read_gates(tmp_path / "gates.yaml", catalogue, ["near", "valence"]).rules
+    with pytest.raises(DataError, match="overall has no accuracy"):
+        read_gates(tmp_path / "gates.yaml", catalogue, ["valence"])

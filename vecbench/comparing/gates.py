@@ -194,9 +194,10 @@ def _require_scored(where: str, key: str, of: str, catalogue: Catalogue, of_side
     if not is_defined and not catalogue.tasks.keys() >= set(of_sides):
         return  # rows will tell of which kind they are
     tasks = catalogue.select(of) if is_defined else [catalogue.tasks[name] for name in of_sides]
-    kinds = {each.name: each for each in (task.answers for task in tasks)}
-    scored = dict.fromkeys(each.key for kind in kinds.values() for each in metrics_of(kind))
-    if kinds and key not in scored:
+    kinds = dict.fromkeys(task.answers.name for task in tasks)
+    metrics = (metric for task in tasks for metric in metrics_of(task.answers) if not metric.is_of_one_run)
+    scored = dict.fromkeys(metric.key for metric in metrics)
+    if tasks and key not in scored:
         raise DataError(
             f"{where}: metric: {of} has no {key}, its answers are of the kind {' and '.join(kinds)}",
             f"Choose one of {', '.join(scored)}.",

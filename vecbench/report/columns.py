@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import typing
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
+from vecbench.answers import known_metrics
 from vecbench.metrics.definition import Metric
-from vecbench.scoring import Protocol, RowScores, Scores, protocol_named
+from vecbench.scoring import RowScores, Scores, protocol_named
 
 FURTHER = 100
 """Ranks of columns that are shown only where there is room."""
@@ -49,11 +50,10 @@ def columns(scores: Scores) -> tuple[Column, ...]:
     return columns_of({metric.key: metric for listed in by_rows for metric in listed}.values(), by_rows)
 
 
-def has_confidences(protocol: Protocol, rows: RowScores) -> bool:
+def has_confidences(rows: RowScores) -> bool:
     """Whether the confidences of some rows are scored: by some protocols and of some kinds they are not."""
-    if protocol.is_published:
-        return protocol.has_confidences
-    return any(metric.over == "confident" for metric in rows.scored_by)
+    known = known_metrics()
+    return any(key in known and known[key].over == "confident" for key in rows.metrics)
 
 
 def columns_of(metrics: Iterable[Metric], by_rows: Iterable[Sequence[Metric]]) -> tuple[Column, ...]:
@@ -80,7 +80,7 @@ def fitting(every: Sequence[Column], most: int) -> tuple[Column, ...]:
     return tuple(every[place] for place in sorted(kept))
 
 
-class Scaled(typing.Protocol):
+class Scaled(Protocol):
     """A column as far as its unit goes: of a table of scores, or of a leaderboard."""
 
     @property

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from vecbench.errors import UsageError, nearest
 from vecbench.metrics.consistency import ECE_NULL
 from vecbench.report.columns import columns_of, has_confidences
-from vecbench.scoring import RowScores, Scores, protocol_named
+from vecbench.scoring import RowScores, Scores
 from vecbench.scoring.aggregate import OVERALL
 from vecbench.scoring.scores import SCHEMA
 from vecbench.store import RunDirectory, remove
@@ -40,14 +40,13 @@ def write_figures(scores: Scores, folder: Path) -> list[Path]:
     pictures = {name: group.pooled for name, group in scores.groups.items()}
     grouped = {name for group in scores.groups.values() for name in group.tasks}
     pictures |= {name: scored for name, scored in scores.tasks.items() if name not in grouped}
-    protocol = protocol_named(scores.protocol)
     written: list[Path] = []
 
     def save(figure: Figure, numbers: str, kind: str, name: str) -> None:
         written.append(diagrams.save_figure(figure, numbers, folder / file_name(kind, name)))
 
     for name, scored in pictures.items():
-        if not has_confidences(protocol, scored):
+        if not has_confidences(scored):
             continue
         cells = scored.cells
         numbers = points.reliability_points(cells).as_csv() if cells.n else ""
@@ -93,7 +92,7 @@ def diagram_of(scores: Scores, name: str) -> Figure:
         known = [*scores.groups, *scores.tasks, OVERALL]
         raise UsageError(f"the scores have no task or group {name!r}", nearest(name, known))
     shown = scores.names.get(name, "Overall" if name == OVERALL else name)
-    if not has_confidences(protocol_named(scores.protocol), rows):
+    if not has_confidences(rows):
         raise UsageError(
             f"{shown} has no reliability diagram: its confidences are not scored",
             "They are of answers that are right or wrong, and by the protocols strict and emocaliber.",

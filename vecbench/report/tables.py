@@ -103,7 +103,7 @@ class _Notes:
     def conditional(self, rows: RowScores) -> frozenset[str]:
         """The columns that say something of the confident rows alone, if many others state no confidence."""
         confident = rows.counts.get("confident", 0)
-        if not has_confidences(self.protocol, rows) or not 0 < confident < rows.n * (1 - MOST_MISSING):
+        if not has_confidences(rows) or not 0 < confident < rows.n * (1 - MOST_MISSING):
             return frozenset()
         self.missing = max(self.missing, 1 - confident / rows.n)
         self.texts["*"] = (
