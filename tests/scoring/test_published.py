@@ -297,6 +297,15 @@ def test_figures_are_drawn_of_what_the_protocol_scores(tmp_path):
     assert drawn["emobserver"] == {"confusion_fi_2"}
 
 
+def test_a_task_alone_has_no_diagram_where_the_script_scores_confidences_of_groups_only(tmp_path):
+    rows = [
+        stored("colours", str(n), "red", ("red", "blue"), "<answer>red</answer><confidence>0.9</confidence>")
+        for n in range(3)
+    ]
+    scores = score_responses(rows, protocol_named("emocaliber"), CATALOGUE).scores
+    assert [path.stem for path in write_figures(scores, tmp_path)] == ["confusion_colours"]
+
+
 def test_the_summary_shows_the_thresholds(tmp_path):
     complete = score_responses(emocaliber_responses(CATALOGUE), PROTOCOLS["emocaliber"], CATALOGUE)
     text = summary(complete, None, [], tmp_path)
