@@ -16,12 +16,11 @@ from vecbench.answers import Label, known_metrics
 from vecbench.cli.leaderboard import verified_again
 from vecbench.engines import Sampling
 from vecbench.errors import DataError
-from vecbench.leaderboard.answers import AnswerSheets
-from vecbench.leaderboard.building import Recomputed, build, reverify
+from vecbench.leaderboard.answers import alike
 from vecbench.leaderboard.columns import board_columns
 from vecbench.leaderboard.entry import Entry, read_entry
 from vecbench.leaderboard.outcomes import TaskOutcomes
-from vecbench.leaderboard.publication import publish, verified_entry
+from vecbench.leaderboard.publication import Recomputed, build, publish, reverify, verified_entry
 from vecbench.leaderboard.ranking import rank_ranges
 from vecbench.leaderboard.standings import leaderboard
 from vecbench.leaderboard.submission import submission_files
@@ -445,6 +444,6 @@ def test_the_variance_of_any_metric_is_that_of_the_paired_bootstrap(key, distinc
         value = metric.held(observed_totals(pair, {}, no_classes))
     expected = np.cov(paired_bootstrap(pair, {}, {key: value}, no_classes, 2000)[key][:, 0])
     entries = [judged_entry(values, bits) for values, bits in ((stated, right), second)]
-    [answers] = AnswerSheets(entries).alike(["emoji_2"])
+    [answers] = alike(entries, ["emoji_2"])
     [found] = answers.estimates([metric], 0.5)
     assert found.covariance == pytest.approx(expected, rel=0.15)

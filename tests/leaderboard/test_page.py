@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from vecbench.leaderboard.building import build
+from vecbench.leaderboard.publication import build
 from vecbench.tasks import load_catalogue
 
 pytestmark = pytest.mark.browser

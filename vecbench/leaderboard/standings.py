@@ -12,7 +12,6 @@ from threadpoolctl import threadpool_limits
 
 from vecbench.answers import known_metrics
 from vecbench.errors import DataError
-from vecbench.leaderboard.answers import AnswerSheets
 from vecbench.leaderboard.columns import BoardColumn, Measure, board_columns, counts_stated
 from vecbench.leaderboard.entry import OVERALL, Badge, Entry, RowMetrics, Value
 from vecbench.leaderboard.ranking import Range, rank_ranges
@@ -146,14 +145,12 @@ def _ranks(
     ranks: dict[str, dict[str, dict[Measure, Range | None]]] = {name: {} for name in entries}
     for badge in BADGES:
         alike = {name: entry for name, entry in entries.items() if entry.badge == badge}
-        ranked = list(alike.values())
-        sheets = AnswerSheets(ranked)
 
         def found(
-            block: str, ranked: list[Entry] = ranked, sheets: AnswerSheets = sheets
+            block: str, ranked: Sequence[Entry] = tuple(alike.values())
         ) -> dict[Measure, list[Range | None]]:
             pooled = [each.scores(block).pooled for each in ranked]
-            return rank_ranges(ranked, pooled, blocks[block], columns, sheets)
+            return rank_ranges(ranked, pooled, blocks[block], columns)
 
         # numpy frees the interpreter while it counts and multiplies, so threads are enough; see `in_blocks`.
         with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
