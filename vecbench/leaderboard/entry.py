@@ -175,7 +175,7 @@ class Entry(Record):
         prompts: Prompt profiles, those that any task used.
         protocol: How responses were read; None where a source does not say it.
         errors: Samples without a response; they count as wrong.
-        outcomes: Task → right or wrong, sample by sample; what two models are compared by.
+        outcomes: By task; what two models are compared by.
         submission_sha256: Of the submission's responses.jsonl; the entry's file is named after it.
         responses_sha256: Of what the responses say, however the file orders and spells them; see
             `vecbench.leaderboard.samples.responses_digest`.

@@ -48,16 +48,10 @@ def rank_ranges(
     best rank is 1 + the models that are significantly better, its worst one the number of models less those
     that are significantly worse.
 
-    Args:
-        entries: Those to rank among each other; call it once for the verified and once for the reported.
-        pooled: What each entry says of the rows together.
-        tasks: Whose rows are pooled.
-        columns: Of the leaderboard.
-
-    Returns:
-        Measure → for each entry (best, worst). None with several repeats, when there is nothing to compare
-        it with, in pooled shares without counts, in the others without outcomes, and in metrics of the rows
-        with a confidence for a model that states none for more than 5 % of the rows: it has chosen which.
+    A model has no rank (None) with several repeats, when there is nothing to compare it with, in pooled
+    shares without counts, in the others without outcomes, and in metrics of the rows with a confidence where
+    it states none for more than 5 % of the rows: it has chosen which. `pooled` is what each entry says of
+    the rows of all `tasks` together.
     """
     # Repeated answers to a sample are not independent: as many rows as they make up, they say less.
     once = [place for place, entry in enumerate(entries) if entry.decoding.repeats == 1]

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from threadpoolctl import threadpool_limits
 
-from vecbench.answers import known_metrics
+from vecbench.answers import known_metrics, metrics_of
 from vecbench.errors import DataError
 from vecbench.leaderboard.columns import BoardColumn, Measure, board_columns, counts_stated
 from vecbench.leaderboard.entry import OVERALL, Badge, Entry, RowMetrics, Value
@@ -36,7 +36,6 @@ class Standing:
 
     Attributes:
         name: Of its file, without the ending.
-        entry: The entry.
         ranks: Block → measure → (best, worst) rank among the entries of its badge; None where it has none.
     """
 
@@ -64,8 +63,7 @@ class Leaderboard:
     """A benchmark's standings.
 
     Attributes:
-        benchmark: Its id.
-        display: Its name.
+        display: The benchmark's name.
         blocks: Group id → name, in the benchmark's order; "overall" last.
         members: Group id → ids of its tasks.
         tasks: Task id → name.
@@ -74,7 +72,6 @@ class Leaderboard:
         standings: In the order of `BADGES`; within one by the first column's metric, over all groups.
     """
 
-    benchmark: str
     display: str
     blocks: Mapping[str, str]
     members: Mapping[str, tuple[str, ...]]
@@ -96,15 +93,7 @@ class Leaderboard:
 
 
 def leaderboard(entries: Mapping[str, Entry], catalogue: Catalogue) -> Leaderboard:
-    """The leaderboard of some entries of one benchmark.
-
-    Args:
-        entries: File name → entry.
-        catalogue: Brings the benchmark's groups and tasks.
-
-    Raises:
-        DataError: The benchmark, or a group or task of an entry, is unknown.
-    """
+    """The leaderboard of some entries of one benchmark, by their files' names."""
     benchmark = next(iter(entries.values())).benchmark
     if benchmark not in {group.id for group in catalogue.benchmarks()}:
         raise DataError(f"unknown benchmark {benchmark!r}", "Its entries say what they are of.")
@@ -115,16 +104,16 @@ def leaderboard(entries: Mapping[str, Entry], catalogue: Catalogue) -> Leaderboa
             raise DataError(f"entry {name}: {', '.join(sorted(odd))} is not of {benchmark}")
     members = {name: group.members for name, group in groups.items()}
     columns = board_columns(task.answers for task in tasks.values())
+    of_task = {name: metrics_of(task.answers) for name, task in tasks.items()}
     blocks = members | {OVERALL: tuple(tasks)}
     columns_of = {
-        block: [column for column in columns if any(column.is_of(tasks[task].answers) for task in each)]
+        block: [column for column in columns if any(column.metric in of_task[task] for task in each)]
         for block, each in blocks.items()
     }
     led = [block for block in members if columns[0] in columns_of[block]]
     ranks = _ranks(entries, blocks, columns)
     standings = [Standing(name, entry, ranks[name]) for name, entry in entries.items()]
     return Leaderboard(
-        benchmark,
         catalogue.groups[benchmark].display,
         {name: group.display for name, group in groups.items()} | {OVERALL: "Overall"},
         members,
@@ -163,13 +152,7 @@ def _ranks(
 def _order(
     standing: Standing, columns: Sequence[BoardColumn], groups: Iterable[str]
 ) -> tuple[int, int, float, str]:
-    """By the mean of the macro values of the first metric; others follow, by the pooled ones.
-
-    Args:
-        standing: What to sort.
-        columns: Of the leaderboard.
-        groups: That have that metric.
-    """
+    """By the mean of the first metric's macro values of groups that have it; others, by the pooled ones."""
     badge = BADGES.index(standing.entry.badge)
     pooled, macro, *_ = columns
     sign = 1 if pooled.metric.better == "lower" else -1
