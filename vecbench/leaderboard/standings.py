@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
 
 from threadpoolctl import threadpool_limits
 
@@ -58,7 +57,7 @@ class Standing:
         return is_conditional(self.entry.scores(block).pooled, column.metric)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Leaderboard:
     """A benchmark's standings.
 
@@ -79,13 +78,6 @@ class Leaderboard:
     columns: tuple[BoardColumn, ...]
     columns_of: Mapping[str, Sequence[BoardColumn]]
     standings: tuple[Standing, ...]
-
-    @cached_property
-    def has_ranks(self) -> bool:
-        """Whether any entry has a rank in anything."""
-        return any(
-            range_ for each in self.standings for found in each.ranks.values() for range_ in found.values()
-        )
 
     def of_badge(self, badge: Badge) -> list[Standing]:
         """The standings of the entries that are shown as this."""

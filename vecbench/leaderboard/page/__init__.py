@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -32,15 +33,15 @@ def html_page(board: Leaderboard) -> str:
     environment.globals |= {"better": _better, "decoding": decoding, "unchecked": unchecked}
     ranked = [column for column in board.columns if column.test is not None]
     columns = list(_columns(board))
-    extra = int(board.has_ranks)
+    shown = Counter(block for block, _, _ in columns)
+    main = Counter(block for block, _, classes in columns if "minor" not in classes.split())
+    groups = [
+        {"place": place, "name": name, "shown": shown[block], "main": main[block]}
+        for place, (block, name) in enumerate(board.blocks.items())
+        if shown[block]
+    ]
     # Filled by us with numbers only, so nothing in it needs escaping.
-    style = Markup(
-        environment.get_template("page.css").render(
-            blocks=list(range(len(board.blocks))),
-            main_columns=extra + sum(column.is_main for column in board.columns),
-            all_columns=extra + len(board.columns),
-        )
-    )
+    style = Markup(environment.get_template("page.css").render(groups=groups))
     script = Markup((_FOLDER / "page.js").read_text(encoding="utf-8"))
     pooled = [column for column in board.columns if column.aggregate == "pooled"]
     known = {key for each in board.standings for rows in each.entry.tasks.values() for key in rows.metrics}
@@ -49,7 +50,7 @@ def html_page(board: Leaderboard) -> str:
     page = environment.get_template("page.html.jinja").render(
         board=board,
         count={badge: len(board.of_badge(badge)) for badge in BADGES},
-        overall=OVERALL,
+        groups=groups,
         unknown=UNKNOWN,
         columns=columns,
         ranked=ranked,
@@ -70,9 +71,16 @@ def html_page(board: Leaderboard) -> str:
 
 
 def _columns(board: Leaderboard) -> Iterator[tuple[str, BoardColumn | None, str]]:
-    """(block, column, classes) of all columns but the entry's own; None for that of the ranks, if any."""
-    columns = [None, *board.columns] if board.has_ranks else [*board.columns]
+    """(block, column, classes) of the columns that any entry has something in, but for the entry's own.
+
+    None stands for the column of the ranks.
+    """
     for place, block in enumerate(board.blocks):
+        columns: list[BoardColumn | None] = [
+            column for column in board.columns if any(each.value(block, column) for each in board.standings)
+        ]
+        if any(range_ for each in board.standings for range_ in each.ranks[block].values()):
+            columns.insert(0, None)
         for number, column in enumerate(columns):
             names = ["n", f"g{place}"]
             if column is None:
