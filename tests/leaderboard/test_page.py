@@ -58,7 +58,7 @@ def page(browser, tmp_path):
             value, n = {"value": accuracy, "low": accuracy - 0.1, "high": accuracy + 0.1}, 200
             entry["tasks"]["fluent_7"] = {"n": n, "metrics": {"accuracy": value}}
             scores["pooled"] |= {"n": n, "correct": round(n * accuracy)}
-            others = dict.fromkeys(("brier", "auroc"), {"value": accuracy})
+            others = {key: {"value": accuracy} for key in ("brier", "auroc")}
             scores["pooled"]["metrics"] |= {"accuracy": value, **others}
         (tmp_path / "entries" / f"{place}.json").write_text(json.dumps(entry))
     build(tmp_path, tmp_path, load_catalogue())

@@ -17,14 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vecbench.leaderboard.entry import Entry
-from vecbench.leaderboard.outcomes import (
-    NO_CONFIDENCE,
-    UNITS,
-    Codes,
-    Samples,
-    TaskOutcomes,
-    images_of,
-)
+from vecbench.leaderboard.outcomes import NO_CONFIDENCE, UNITS, Codes, Samples, TaskOutcomes, images_of
 from vecbench.metrics.cells import Cells, Counts, Values
 from vecbench.metrics.condensed import MOST_DISTINCT, grouping
 from vecbench.metrics.definition import Change, Metric
@@ -39,19 +32,18 @@ AT_ONCE = 2**19
 
 
 @dataclass(frozen=True, slots=True)
-class Influence:
-    """A metric of some models, and how it moves.
+class Estimated:
+    """A metric of some models.
 
     Attributes:
         value: Shape (models,); nan where it is undefined, or not to be compared.
         excess: How far the value may lie above the truth, by what noise adds to it; shape (models,).
-        by_place: Of an answer at each place of `Totals.by_place`, 0 where a model has none; shape
-            (models, places).
+        covariance: Of the values; shape (models, models).
     """
 
     value: Values
     excess: Values
-    by_place: NDArray[np.float32]
+    covariance: Matrix
 
 
 class ConfidenceTable:
@@ -82,11 +74,14 @@ class ConfidenceTable:
         self._confidence = confidence
         self.place = place + self._counts.shape[1] * np.arange(models)[:, None]
 
-    def influences(self, metrics: Sequence[Metric], least_stated: float) -> list[Influence]:
-        """How metrics of confidences depend on each answer.
+    def influences(
+        self, metrics: Sequence[Metric], least_stated: float
+    ) -> list[tuple[Values, Values, NDArray[np.float32]]]:
+        """Value and excess of metrics of confidences, as in `Estimated`, and the influences of each answer.
 
-        With a smaller share of rows with a confidence than `least_stated`, none of those rows alone is
-        compared: the model has chosen which.
+        Those are by its place in `Totals.by_place`, 0 where a model has none; shape (models, places). With a
+        smaller share of rows with a confidence than `least_stated`, none of those rows alone is compared: the
+        model has chosen which.
         """
         times = max(1, ROWS // self._n)
         model, place = np.nonzero(self._counts)
@@ -103,7 +98,7 @@ class ConfidenceTable:
             else:
                 value, moved = self._held(metric.value, metric.held, model, many, one_more)
             by_place[model, place] = moved * times * self._n
-            found.append(Influence(*self._compared(metric, value, least_stated), by_place))
+            found.append((*self._compared(metric, value, least_stated), by_place))
         return found
 
     def _held(
@@ -150,15 +145,6 @@ def models_at_once(codes: Codes) -> int:
     """How many models to put into one table: one if they state very many confidences."""
     distinct = int(np.count_nonzero(np.bincount(codes.ravel(), minlength=NO_CONFIDENCE + 1)[: UNITS + 1]))
     return 1 if distinct > MOST_DISTINCT else max(1, int(np.sqrt(AT_ONCE) / (distinct + 1)))
-
-
-@dataclass(frozen=True, slots=True)
-class Estimated:
-    """A metric of the models: value and excess as in `Influence`, and the covariance of the values."""
-
-    value: Values
-    excess: Values
-    covariance: Matrix
 
 
 class Answers:
@@ -225,13 +211,13 @@ class Answers:
         rows = [slice(begin, begin + size) for begin in range(0, len(self.members), size)]
         tables = [ConfidenceTable(self._right[each], self._codes[each]) for each in rows]
         for found in zip(*(table.influences(metrics, least_stated) for table in tables), strict=True):
-            value = np.concatenate([each.value for each in found])
+            values, excesses, by_place = zip(*found, strict=True)
+            value = np.concatenate(values)
             influence = np.empty(self._right.shape, dtype=np.float32)
-            for where, table, each in zip(rows, tables, found, strict=True):
-                np.take(each.by_place.ravel(), table.place, out=influence[where])
+            for where, table, each in zip(rows, tables, by_place, strict=True):
+                np.take(each.ravel(), table.place, out=influence[where])
             influence[np.isnan(value)] = 0
-            excess = np.concatenate([each.excess for each in found])
-            yield Estimated(value, excess, self._covariance(influence))
+            yield Estimated(value, np.concatenate(excesses), self._covariance(influence))
 
     def _covariance(self, influence: NDArray[np.float32]) -> Matrix:
         """The covariance of means of influences, images being drawn with all their samples, task by task."""
