@@ -271,7 +271,7 @@ def evaluate(
     from vecbench.cli.watched_run import watched_run
     from vecbench.interop.reading import open_responses
     from vecbench.interop.scored import scored_source, warn_of_losses
-    from vecbench.report.results import write_results
+    from vecbench.report.files import write_results
     from vecbench.run.evaluation import RunOptions
     from vecbench.scoring import STRICT
     from vecbench.stored_run import stored_run
@@ -348,7 +348,7 @@ def reliability_diagram(scores: Scores, name: str = "overall") -> Figure:
     >>> figure.get_suptitle()
     'All rows   n = 4, coverage 100 %'
     """
-    from vecbench.report.reliability import diagram_of
+    from vecbench.report.figures import diagram_of
 
     return diagram_of(scores, name)
 

@@ -6,6 +6,7 @@ from simulated_runs import CATALOGUE
 
 from vecbench.comparing import read_gates
 from vecbench.errors import DataError, UsageError
+from vecbench.tasks import load_catalogue
 
 
 def gates(tmp_path, text, tasks=()):
@@ -82,7 +83,7 @@ def test_the_gates_of_the_docs_are_read(tmp_path):
         ("{metric: ece, at_least: 0.1}", "would fail improvements", "Write at_most"),
         ("{metric: ece, below: 0.1, relative: true}", "about the candidate alone", "max_rise"),
         ("{metric: smece, max_rise: 0.1, when: significant}", "smece has no test", "when: point"),
-        ("{metric: calibration_p, at_most: 0.1}", "none to be held to", "ece"),
+        ("{metric: calibration_p, at_most: 0.1}", "none to be held to", "Choose one of accuracy, f1_macro, "),
         ("{metric: ece, max_rise: 0.1, when: sometimes}", "when: input should be 'point' or", ""),
         ("{metric: ece, max_rise: 0.1, detect: 0.1}", "detect: says nothing", "leave it out"),
         (
@@ -101,6 +102,11 @@ def test_the_gates_of_the_docs_are_read(tmp_path):
         ("{metric: ece, at_most: 1}", "1 is as much as ece can be off, so nothing would fail", "0.01"),
         ("{metric: accuracy, at_least: 0}", "nothing would fail", "a value that a candidate could miss"),
         ("{metric: confidence_gap, at_least: -1}", "nothing would fail", "a value that a candidate could"),
+        ("{metric: accuracy, above: 1}", "accuracy is in [0, 1], so nothing would pass", "in [0, 1]"),
+        ("{metric: ece, below: 0}", "ece is in [0, 1], so nothing would pass", "in [0, 1]"),
+        ("{metric: nll, below: 0}", "nll is in [0, inf], so nothing would pass", "in [0, inf]"),
+        ("{metric: pearson, at_least: 1.5}", "pearson is in [-1, 1], so nothing would pass", "in [-1, 1]"),
+        ("{metric: pearson, max_drop: 2}", "nothing would fail", "a value that a candidate could miss"),
         (
             "{metric: brier, max_rise: 0, detect: 1.0e-12, when: significant}",
             "detect: input should be greater than or equal to 0.0001",
@@ -163,3 +169,38 @@ def test_a_gap_may_be_negative_and_a_likelihood_large(tmp_path):
 def test_a_missing_file_is_wrong_usage(tmp_path):
     with pytest.raises(UsageError, match="no file"):
         read_gates(tmp_path / "gates.yaml", CATALOGUE)
+
+
+RATINGS = load_catalogue([Path(__file__).parents[1] / "every_kind"])
+
+
+@pytest.mark.parametrize("of", ["valence", "rated", "overall"])
+def test_a_metric_that_no_answers_have_is_refused_with_those_that_they_have(tmp_path, of):
+    (tmp_path / "gates.yaml").write_text(f"rules: [{{metric: accuracy, of: {of}, max_drop: 0.1}}]")
+    with pytest.raises(DataError) as fault:
+        read_gates(tmp_path / "gates.yaml", RATINGS, ["valence", "valence"])
+    assert f"{of} has no accuracy, its answers are of the kind rating" in fault.value.message
+    assert fault.value.remedy.startswith("Choose one of mae, rmse, bias, pearson")
+
+
+@pytest.mark.parametrize("tasks", [["fi_2", "valence"], ["valence", "comics"], []])
+def test_what_some_answers_may_have_is_judged_once_they_are_there(tmp_path, tasks):
+    (tmp_path / "gates.yaml").write_text("rules: [{metric: accuracy, max_drop: 0.1}]")
+    assert len(read_gates(tmp_path / "gates.yaml", RATINGS, tasks).rules) == 1
+
+
+def test_a_correlation_may_fall_by_more_than_one(tmp_path):
+    [rule] = gates(tmp_path, "rules: [{metric: pearson, max_drop: 1.5}]").rules
+    assert rule.limit == 1.5
+
+
+def test_ratings_with_a_tolerance_have_an_accuracy_beside_others_that_have_none(tmp_path):
+    text = (Path(__file__).parents[1] / "every_kind" / "valence.yaml").read_text()
+    for name, tolerance in (("near", ", tolerance: 1"), ("valence", "")):
+        task = text.replace("task: valence", f"task: {name}").replace("[1, 9]", f"[1, 9]{tolerance}")
+        (tmp_path / f"{name}.yaml").write_text(task.replace("    group: rated\n", ""))
+    catalogue = load_catalogue([tmp_path])
+    (tmp_path / "gates.yaml").write_text("rules: [{metric: accuracy, max_drop: 0.1}]")
+    assert read_gates(tmp_path / "gates.yaml", catalogue, ["near", "valence"]).rules
+    with pytest.raises(DataError, match="overall has no accuracy"):
+        read_gates(tmp_path / "gates.yaml", catalogue, ["valence"])

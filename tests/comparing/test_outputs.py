@@ -19,6 +19,7 @@ from vecbench.comparing import (
     verdicts_on,
 )
 from vecbench.comparing.tables import markdown
+from vecbench.tasks import load_catalogue
 
 ODD = [
     "a|b",
@@ -59,7 +60,8 @@ def test_junit_is_xml_with_a_case_a_rule(odd):
         "errors": "1",
     }
     assert [[part.tag for part in case] for case in suite] == [["failure"], ["error"], ["system-out"]]
-    assert "accuracy fell by 100.00" in suite[0][0].get("message")
+    message = suite[0][0].get("message")
+    assert "accuracy fell by 100.00 points (100.00 % → 0.00 %), allowed 10.00 points" in message
     assert suite[1].get("name") == "2. <&>|"
 
 
@@ -97,3 +99,22 @@ def test_the_document_has_every_verdict_and_flip_as_they_are(odd):
     assert {flip["sample_id"] for flip in said["flips"]["right_to_wrong"]} == set(ODD)
     assert said["flips"]["wrong_to_right"] == []
     assert said["flips"]["right_to_wrong"][0]["baseline"]["answer"] == "a"
+
+
+def test_ratings_that_are_neither_right_nor_wrong_have_no_flips_in_the_summary(tmp_path):
+    catalogue = load_catalogue([Path(__file__).parents[1] / "every_kind"])
+    rated = {"kind": "rating", "target": 5.0, "candidates": ()}
+    sides = [
+        open_side(
+            write_run(tmp_path / name, [response("valence", "a", name, None, **rated)]), "strict", catalogue
+        )
+        for name in ("4", "6")
+    ]
+    comparison = compare(*sides, catalogue, replicates=100)
+    assert comparison.differences.overall.metrics["mae"].candidate == 1
+    assert "wrong now" not in markdown(comparison)
+
+
+def test_labels_have_them_even_if_there_are_none(tmp_path):
+    side = open_side(write_run(tmp_path, [response("fi_2", "a", "positive", None)]), "strict", CATALOGUE)
+    assert "Right before, wrong now: 0" in markdown(compare(side, side, CATALOGUE, replicates=100))

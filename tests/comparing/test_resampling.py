@@ -32,7 +32,7 @@ def test_rounding_moves_no_difference():
     wanted = {name: [CONFIDENCE_GAP] for name in ("emoji_2", "all")}
     drawn = replicates_of(rows, {"all": ["emoji_2"]}, wanted, 200, 0)
     for name in ("emoji_2", "all"):
-        old, new = drawn.of(name, "confidence_gap")
+        old, new = drawn.values[name]["confidence_gap"]
         assert new - old == pytest.approx(np.full(200, 0.0004), abs=1e-6)
     assert any("2,200 distinct confidences" in note for note in drawn.notes)
 
@@ -44,7 +44,7 @@ def test_rounding_hardly_changes_what_is_concluded(monkeypatch):
     found = []
     for most in (1001, 10**6):
         monkeypatch.setattr(resampling, "MOST_DISTINCT", most)
-        old, new = replicates_of(rows, {}, {"emoji_2": [BRIER]}, 2000, 0).of("emoji_2", "brier")
+        old, new = replicates_of(rows, {}, {"emoji_2": [BRIER]}, 2000, 0).values["emoji_2"]["brier"]
         found.append(np.quantile(new - old, [0.025, 0.5, 0.975]))
     assert found[0] == pytest.approx(found[1], abs=0.002)
 

@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from vecbench.leaderboard.building import build
 from vecbench.leaderboard.entry import read_entries
+from vecbench.leaderboard.publication import build
 from vecbench.leaderboard.standings import leaderboard
 from vecbench.shipped import leaderboards_folder
 from vecbench.tasks import load_catalogue

@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 
 from vecbench.errors import DataError, UsageError
-from vecbench.leaderboard.building import build, reverify
 from vecbench.leaderboard.entry import Entry, read_entries, read_entry
-from vecbench.leaderboard.publication import entry_name, publish, verified_entry
+from vecbench.leaderboard.publication import build, entry_name, publish, reverify, verified_entry
 from vecbench.leaderboard.standings import leaderboard
 from vecbench.leaderboard.verification import verify
 from vecbench.parsing import Reading

@@ -16,12 +16,11 @@ from vecbench.answers import Label, known_metrics
 from vecbench.cli.leaderboard import verified_again
 from vecbench.engines import Sampling
 from vecbench.errors import DataError
-from vecbench.leaderboard.answers import AnswerSheets
-from vecbench.leaderboard.building import Recomputed, build, reverify
+from vecbench.leaderboard.answers import alike
 from vecbench.leaderboard.columns import board_columns
 from vecbench.leaderboard.entry import Entry, read_entry
 from vecbench.leaderboard.outcomes import TaskOutcomes
-from vecbench.leaderboard.publication import publish, verified_entry
+from vecbench.leaderboard.publication import Recomputed, build, publish, reverify, verified_entry
 from vecbench.leaderboard.ranking import rank_ranges
 from vecbench.leaderboard.standings import leaderboard
 from vecbench.leaderboard.submission import submission_files
@@ -293,7 +292,9 @@ def test_the_best_model_comes_first_where_less_is_better(kind):
     entries = {f"{place}": each for place, each in enumerate(level_entries(kind))}
     board = leaderboard(entries, load_catalogue([PLUGIN_TASKS]))
     assert [each.entry.model.name for each in board.standings] == ["Model 2", "Model 1", "Model 0"]
-    assert not board.has_ranks
+    assert not any(
+        range_ for each in board.standings for found in each.ranks.values() for range_ in found.values()
+    )
 
 
 def test_answers_that_are_neither_right_nor_wrong_are_not_counted_as_right(kind):
@@ -445,6 +446,6 @@ def test_the_variance_of_any_metric_is_that_of_the_paired_bootstrap(key, distinc
         value = metric.held(observed_totals(pair, {}, no_classes))
     expected = np.cov(paired_bootstrap(pair, {}, {key: value}, no_classes, 2000)[key][:, 0])
     entries = [judged_entry(values, bits) for values, bits in ((stated, right), second)]
-    [answers] = AnswerSheets(entries).alike(["emoji_2"])
+    [answers] = alike(entries, ["emoji_2"])
     [found] = answers.estimates([metric], 0.5)
     assert found.covariance == pytest.approx(expected, rel=0.15)

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from vecbench.leaderboard.building import build
+from vecbench.leaderboard.publication import build
 from vecbench.tasks import load_catalogue
 
 pytestmark = pytest.mark.browser
@@ -58,7 +58,8 @@ def page(browser, tmp_path):
             value, n = {"value": accuracy, "low": accuracy - 0.1, "high": accuracy + 0.1}, 200
             entry["tasks"]["fluent_7"] = {"n": n, "metrics": {"accuracy": value}}
             scores["pooled"] |= {"n": n, "correct": round(n * accuracy)}
-            scores["pooled"]["metrics"]["accuracy"] = value
+            others = {key: {"value": accuracy} for key in ("brier", "auroc")}
+            scores["pooled"]["metrics"] |= {"accuracy": value, **others}
         (tmp_path / "entries" / f"{place}.json").write_text(json.dumps(entry))
     build(tmp_path, tmp_path, load_catalogue())
     for log in ("performance", "browser"):
@@ -131,7 +132,8 @@ def test_a_group_shows_all_its_columns_and_no_others(page):
     cells = page.find_elements("css selector", "#columns .n")
     shown = [cell for cell in cells if cell.is_displayed()]
     assert all("g1" in cell.get_attribute("class").split() for cell in shown)
-    assert "AUROC" in {cell.text.split()[0] for cell in shown}
+    assert [cell.text.split()[0] for cell in shown] == ["Rank", "Acc", "Acc", "ECE", "Brier", "AUROC"]
+    assert not page.find_elements("css selector", ".g0")
 
 
 def shown(page, selector):

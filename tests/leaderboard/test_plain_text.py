@@ -10,11 +10,10 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from vecbench.errors import UsageError
-from vecbench.leaderboard.building import build
 from vecbench.leaderboard.entry import Entry
 from vecbench.leaderboard.look_alikes import look_alike
-from vecbench.leaderboard.plain_text import Date, Link, Note, ShortText
-from vecbench.leaderboard.publication import publish
+from vecbench.leaderboard.publication import build, publish
+from vecbench.leaderboard.record import Date, Link, Note, ShortText
 from vecbench.shipped import leaderboards_folder
 from vecbench.tasks import load_catalogue
 

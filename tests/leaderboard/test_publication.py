@@ -6,11 +6,10 @@ import json
 import pytest
 
 from vecbench.errors import DataError, UsageError
-from vecbench.leaderboard import building
+from vecbench.leaderboard import publication
 from vecbench.leaderboard.archive import packed, read_members
-from vecbench.leaderboard.building import Recomputed, reverify, unread_files
 from vecbench.leaderboard.entry import Entry, read_entries
-from vecbench.leaderboard.publication import publish, verified_entry
+from vecbench.leaderboard.publication import Recomputed, publish, reverify, unread_files, verified_entry
 from vecbench.leaderboard.verification import verify, verify_files
 from vecbench.shipped import leaderboards_folder
 from vecbench.tasks import load_catalogue
@@ -75,7 +74,7 @@ def test_what_takes_the_data_is_told_apart_from_what_the_entry_could_say_by_now(
     done = publish(modest, tmp_path / "modest", verified.files)
     assert reverify(tmp_path / "modest", CATALOGUE) == {done.entry.stem: Recomputed("more than said")}
     publish(entry, tmp_path / "whole", verified.files)
-    monkeypatch.setattr(building, "verified_entry", lambda *_: modest)
+    monkeypatch.setattr(publication, "verified_entry", lambda *_: modest)
     assert reverify(tmp_path / "whole", CATALOGUE) == {done.entry.stem: Recomputed("without data")}
 
 

@@ -7,10 +7,9 @@ import pytest
 from scipy.stats import binomtest
 
 from vecbench.answers import Label, known_metrics
-from vecbench.leaderboard.answers import AnswerSheets
+from vecbench.leaderboard.answers import ConfidenceTable, alike, models_at_once
 from vecbench.leaderboard.columns import board_columns
 from vecbench.leaderboard.entry import Decoding, Entry, RowMetrics, Value
-from vecbench.leaderboard.influence import ConfidenceTable, models_at_once
 from vecbench.leaderboard.outcomes import NO_CONFIDENCE, UNITS, TaskOutcomes, images_of
 from vecbench.leaderboard.ranking import rank_ranges
 from vecbench.metrics import auroc, brier, ece
@@ -144,7 +143,7 @@ def test_the_same_images_in_two_tasks_are_no_further_samples(images, distinct):
 def test_the_same_answers_in_two_tasks_vary_as_they_do_in_one():
     generator = np.random.default_rng(5)
     entries = [sharing_entry(each, each, range(400)) for each in generator.random((2, 400)) < 0.7]
-    one, both = (AnswerSheets(entries).alike(tasks)[0] for tasks in (["emoji_2"], ["emoji_2", "emoji_7"]))
+    one, both = (alike(entries, tasks)[0] for tasks in (["emoji_2"], ["emoji_2", "emoji_7"]))
     assert both.shares_images
     assert not one.shares_images
     brier = [known_metrics()["brier"]]
@@ -221,7 +220,7 @@ def test_variances_are_those_of_the_paired_bootstrap(metric, function):
         entry(bits, stated=[None if np.isnan(each) else each for each in values.tolist()])
         for values, bits in ((stated, right), second)
     ]
-    [answers] = AnswerSheets(entries).alike(["emoji_2"])
+    [answers] = alike(entries, ["emoji_2"])
     [found] = answers.estimates([known_metrics()[metric]], 0.95)
     values = statistics[metric](observed_totals(pair, {}, candidates))[:, 0, 0]
     assert found.value == pytest.approx(values, abs=1e-12)
@@ -262,9 +261,9 @@ def test_of_very_many_confidences_neighbours_are_merged():
     right = generator.random((2, 4000)) < 0.5
     assert models_at_once(codes) == 1
     brier = [known_metrics()["brier"]]
-    [one] = ConfidenceTable(right[:1], codes[:1]).influences(brier, 0)
-    assert one.by_place.shape[1] <= 2 * MOST_DISTINCT + 2
-    assert one.value == pytest.approx(np.mean((codes[0] / UNITS - right[0]) ** 2), abs=1e-12)
+    [(value, _, by_place)] = ConfidenceTable(right[:1], codes[:1]).influences(brier, 0)
+    assert by_place.shape[1] <= 2 * MOST_DISTINCT + 2
+    assert value == pytest.approx(np.mean((codes[0] / UNITS - right[0]) ** 2), abs=1e-12)
 
 
 def test_who_states_a_confidence_for_chosen_rows_only_has_no_rank_in_them():

@@ -1,10 +1,18 @@
 """Figures of what is no longer scored go; whatever vecbench did not write stays."""
 
+import json
+
 import pytest
 
-from vecbench.report.files import file_name, write_figures
-from vecbench.report.outdated import SUFFIXES, earlier_figures, remove_outdated
+from vecbench.report.figures import (
+    SUFFIXES,
+    earlier_figures,
+    file_name,
+    remove_outdated,
+    write_figures,
+)
 from vecbench.scoring import complete_scores, predictions, protocol_named
+from vecbench.scoring.scores import SCHEMA
 from vecbench.store import RunDirectory, StoredResponse, write_text
 from vecbench.tasks import load_catalogue
 
@@ -80,3 +88,12 @@ def test_figures_without_a_file_of_anybody_elses_go_with_their_folder(directory)
         (directory.figures / name).unlink()
     score_again(directory, scores("other"), figures=False)
     assert not directory.figures.exists()
+
+
+def test_the_diagrams_of_ratings_that_are_no_longer_scored_go_too(directory):
+    write_text(directory.scores, json.dumps({"schema": SCHEMA, "tasks": {"valence": {}}, "groups": {}}))
+    drawn = [directory.figures / f"ratings_valence{suffix}" for suffix in SUFFIXES]
+    for path in drawn:
+        path.touch()
+    score_again(directory, scores("kept"), figures=True)
+    assert not any(path.exists() for path in drawn)

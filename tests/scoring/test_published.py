@@ -10,7 +10,8 @@ from published import emobserver_responses, emocaliber_responses, expected, stor
 from rich.console import Console
 
 from vecbench.report.columns import columns
-from vecbench.report.files import summary, write_figures
+from vecbench.report.figures import write_figures
+from vecbench.report.files import summary
 from vecbench.report.tables import (
     csv_table,
     latex_table,
@@ -294,6 +295,15 @@ def test_figures_are_drawn_of_what_the_protocol_scores(tmp_path):
         drawn[protocol] = {path.stem for path in write_figures(scores, tmp_path / protocol)}
     assert drawn["emocaliber"] == {"reliability_id_vsa", "coverage_id_vsa", "confusion_fi_2"}
     assert drawn["emobserver"] == {"confusion_fi_2"}
+
+
+def test_a_task_alone_has_no_diagram_where_the_script_scores_confidences_of_groups_only(tmp_path):
+    rows = [
+        stored("colours", str(n), "red", ("red", "blue"), "<answer>red</answer><confidence>0.9</confidence>")
+        for n in range(3)
+    ]
+    scores = score_responses(rows, protocol_named("emocaliber"), CATALOGUE).scores
+    assert [path.stem for path in write_figures(scores, tmp_path)] == ["confusion_colours"]
 
 
 def test_the_summary_shows_the_thresholds(tmp_path):

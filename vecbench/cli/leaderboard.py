@@ -12,7 +12,7 @@ from vecbench.cli.console import stderr, stdout
 from vecbench.cli.garbage import no_collection
 
 if TYPE_CHECKING:
-    from vecbench.leaderboard.building import Recomputed
+    from vecbench.leaderboard.publication import Recomputed
     from vecbench.leaderboard.verification import Verified
 
 leaderboard = typer.Typer(
@@ -177,7 +177,7 @@ def build_leaderboard(
     """
     from vecbench.errors import UsageError
     from vecbench.escaping import printable
-    from vecbench.leaderboard.building import build, reverify, unread_files
+    from vecbench.leaderboard.publication import build, reverify, unread_files
     from vecbench.tasks import load_catalogue
 
     _require_folder(output, "--output")

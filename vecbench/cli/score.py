@@ -205,7 +205,7 @@ def score_source(
     """
     from vecbench.cli.reading import report_source
     from vecbench.interop.scored import scored_source
-    from vecbench.report.results import write_results
+    from vecbench.report.files import write_results
     from vecbench.scoring import disagreements
     from vecbench.store import RunDirectory
 

@@ -1,11 +1,9 @@
 """Two runs on the same samples: what changed, whether it is more than chance, and whether it may pass."""
 
-from vecbench.comparing.annotations import github_annotations
 from vecbench.comparing.comparison import Comparison, compare
 from vecbench.comparing.differences import Difference, Differences
-from vecbench.comparing.document import json_document
 from vecbench.comparing.gates import Gates, Rule, read_gates
-from vecbench.comparing.junit import junit_xml
+from vecbench.comparing.outputs import github_annotations, json_document, junit_xml
 from vecbench.comparing.pairs import KINDS, allowed_kinds, require_protocol
 from vecbench.comparing.sides import Side, frame_side, open_side
 from vecbench.comparing.verdicts import Verdict, Verdicts, verdicts_on

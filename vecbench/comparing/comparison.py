@@ -2,34 +2,56 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from vecbench.comparing.differences import AllDifferences, Differences, score_differences
-from vecbench.comparing.flips import Flips, flips
+from vecbench.comparing.differences import AllDifferences, Differences
 from vecbench.comparing.pairs import (
     Kind,
     Pair,
     paired,
-    protocol_difference,
     require_allowed,
     unknown_protocols,
 )
 from vecbench.comparing.published_differences import published_differences
 from vecbench.comparing.row_differences import row_differences
+from vecbench.comparing.score_differences import score_differences, score_faults
 from vecbench.comparing.sides import Side
 from vecbench.errors import DataError
 from vecbench.metrics.bootstrap import SEED
+from vecbench.parsing import Reading
 from vecbench.scoring import PROTOCOLS
+from vecbench.scoring.scores import MOST_MISSING
 from vecbench.tasks import Catalogue
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-MOST_SILENT = 0.05
-"""A larger share of answers without a confidence is pointed out."""
+
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """One answer that changed between right and wrong, and what either side says."""
+
+    task: str
+    sample_id: str
+    repeat: int
+    target: str
+    baseline: Reading
+    candidate: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Flips:
+    """All flips, the candidate's most confident answers first, those without a confidence last.
+
+    Attributes:
+        lost: From right to wrong.
+        gained: From wrong to right.
+    """
+
+    lost: tuple[Flip, ...] = ()
+    gained: tuple[Flip, ...] = ()
 
 
 @dataclass(frozen=True, repr=False)
@@ -56,6 +78,7 @@ class Comparison:
         notes: What must be known to read the comparison.
         replicates: Of the paired bootstrap; 0 if there was none.
         seed: Of its draws.
+        judges: Whether answers are right or wrong at all, so that samples can change between the two.
     """
 
     baseline: Side
@@ -67,6 +90,7 @@ class Comparison:
     notes: tuple[str, ...]
     replicates: int
     seed: int
+    judges: bool = True
 
     def __repr__(self) -> str:
         n = self.differences.overall.n
@@ -129,57 +153,48 @@ def compare(
 ) -> Comparison:
     """Compares two sides, row by row where both have rows.
 
-    Args:
-        baseline: What was there before.
-        candidate: What is to replace it.
-        catalogue: Brings groups and names.
-        allow: Kinds of differences between the sides that are accepted, see `pairs.Kind`.
-        replicates: Of the paired bootstrap; None for 10,000, or fewer if those would take too long.
-        seed: Of its draws.
-
-    Raises:
-        DataError: The sides differ in something that is not allowed, or have nothing in common.
+    `allow` are kinds of differences that are accepted, see `pairs.Kind`. Replicates of the paired bootstrap
+    are 10,000 unless told otherwise, or fewer if those would take too long.
     """
     _require_responses(baseline, candidate)
-    same = tuple(_sameness(baseline, candidate))
-    if baseline.rows and candidate.rows:
+    is_paired = bool(baseline.rows and candidate.rows)
+    if is_paired:
         pairing = paired(baseline, candidate, allow)
+        pairs, allowed = pairing.pairs, pairing.allowed
         if candidate.is_published:
             differences = published_differences(
-                baseline, pairing.candidate, pairing.pairs, catalogue, replicates=replicates, seed=seed
+                baseline, pairing.candidate, pairs, catalogue, replicates=replicates, seed=seed
             )
         else:
             named = candidate.protocol or baseline.protocol or ""
-            differences = row_differences(pairing.pairs, named, catalogue, replicates=replicates, seed=seed)
-        notes = (*same, *baseline.notes, *candidate.notes, *pairing.notes)
+            differences = row_differences(pairs, named, catalogue, replicates=replicates, seed=seed)
+        counted = [pair for pair in pairs if all(row.dropped is None for row in pair)]
+        flips, kinds = _flips(counted), {(old.task, old.kind) for old, _ in counted}
+        judges = any(catalogue.answers_of(*kind).judges for kind in kinds)
         protocol = PROTOCOLS.get(candidate.protocol or "")
-        if protocol is None or protocol.has_confidences:
-            notes += tuple(_silence(pairing.pairs))
-        notes += differences.notes
-        counted = [pair for pair in pairing.pairs if all(row.dropped is None for row in pair)]
-        return Comparison(
-            baseline,
-            candidate,
-            differences,
-            flips(counted),
-            True,
-            pairing.allowed,
-            notes,
-            differences.replicates,
-            seed,
+        silence = _silence(pairs) if protocol is None or protocol.has_confidences else ()
+        notes = (*pairing.notes, *silence, *differences.notes)
+    else:
+        allowed, flips, judges = score_faults(baseline, candidate), Flips(), True
+        differences = score_differences(baseline, candidate, catalogue)
+        require_allowed(allowed, allow, "scores that both have")
+        notes = (
+            *unknown_protocols(baseline, candidate),
+            "Scores without rows cannot be paired: there are no intervals, no tests and no flips, and nobody "
+            "can tell whether both sides saw the same samples.",
         )
-    differing = _score_faults(baseline, candidate)
-    differences = score_differences(baseline, candidate, catalogue)
-    require_allowed(differing, allow, "scores that both have")
-    notes = (
-        *same,
-        *baseline.notes,
-        *candidate.notes,
-        *unknown_protocols(baseline, candidate),
-        "Scores without rows cannot be paired: there are no intervals, no tests and no flips, and nobody "
-        "can tell whether both sides saw the same samples.",
+    return Comparison(
+        baseline,
+        candidate,
+        differences,
+        flips,
+        is_paired,
+        allowed,
+        (*_sameness(baseline, candidate), *baseline.notes, *candidate.notes, *notes),
+        differences.replicates,
+        seed,
+        judges,
     )
-    return Comparison(baseline, candidate, differences, Flips(), False, differing, notes, 0, seed)
 
 
 def _require_responses(baseline: Side, candidate: Side) -> None:
@@ -203,33 +218,29 @@ def _sameness(baseline: Side, candidate: Side) -> Iterator[str]:
 def _silence(pairs: Sequence[Pair]) -> Iterator[str]:
     """A model that keeps quiet where it would be wrong looks calibrated: that must not go unnoticed."""
     silent = [sum(pair[side].reading.confidence is None for pair in pairs) for side in (0, 1)]
-    if max(silent) > MOST_SILENT * len(pairs):
+    if max(silent) > MOST_MISSING * len(pairs):
         yield (
             f"{silent[0]:,} of {len(pairs):,} answers of the baseline and {silent[1]:,} of the candidate "
             "state no confidence: ECE, Brier score and AUROC are over the others. Hold coverage with a gate."
         )
 
 
-def _score_faults(baseline: Side, candidate: Side) -> dict[Kind, str]:
-    protocol = protocol_difference(baseline, candidate)
-    found: dict[Kind, str] = {} if protocol is None else {"protocol": protocol}
-    counts = [_rows_per_task(side) for side in (baseline, candidate)]
-    if not counts[0].keys() & counts[1].keys():
-        raise DataError(
-            f"{baseline.path} and {candidate.path} have no task in common",
-            "Compare scores of the same tasks.",
-        )
-    other = [
-        f"{name} has {counts[0].get(name, 0):,} rows there, {counts[1].get(name, 0):,} here"
-        for name in dict.fromkeys([*counts[0], *counts[1]])
-        if counts[0].get(name) != counts[1].get(name)
+def _flips(pairs: Iterable[Pair]) -> Flips:
+    """The flips among paired rows."""
+    changed = [(old, new) for old, new in pairs if old.correct != new.correct]
+    return Flips(
+        _ordered([pair for pair in changed if pair[0].correct]),
+        _ordered([pair for pair in changed if pair[1].correct]),
+    )
+
+
+def _ordered(pairs: Sequence[Pair]) -> tuple[Flip, ...]:
+    found = [
+        Flip(old.task, old.sample_id, old.repeat, new.target, old.reading, new.reading) for old, new in pairs
     ]
-    if other:
-        found["samples"] = ", ".join(other)
-    return found
 
+    def confidence(flip: Flip) -> float:
+        return -1.0 if flip.candidate.confidence is None else flip.candidate.confidence
 
-def _rows_per_task(side: Side) -> dict[str, int]:
-    if side.scores is not None:
-        return {name: int(task["n"]) for name, task in side.scores["tasks"].items()}
-    return dict(Counter(row.task for row in side.rows if row.dropped is None))
+    # Sorting is stable, so equals keep the order of task and sample.
+    return tuple(sorted(found, key=confidence, reverse=True))

@@ -1,36 +1,46 @@
-"""The difference of every metric, with its interval and p value."""
+"""The difference of a metric, with its interval and p value."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from vecbench.answers import is_of_one_run
-from vecbench.comparing.sides import Side
-from vecbench.metrics import Cells
-from vecbench.metrics.bootstrap import REPLICATES
 from vecbench.metrics.cells import Values
-from vecbench.metrics.consistency import consistency_p, null_eces, widened
-from vecbench.metrics.definition import Metric
-from vecbench.metrics.significance import FEWEST_SAMPLES, PValues, binomial_p, bootstrap_p
-from vecbench.scoring import Scores, protocol_named, score, score_responses
-from vecbench.scoring.aggregate import OVERALL
-from vecbench.tasks import Catalogue
+from vecbench.metrics.definition import Bias, Metric
+from vecbench.metrics.significance import (
+    FEWEST_SAMPLES,
+    PValues,
+    agreeing,
+    binomial_p,
+    bootstrap_p,
+    difference_interval,
+    holm,
+    sign_flip_p,
+)
+
+EXACT = "exact McNemar test; paired bootstrap interval"
+EXACT_ALONE = "exact McNemar test"
+EXACT_BY_IMAGE = "exact sign-flip test by image; paired bootstrap interval"
+EXACT_BY_IMAGE_ALONE = "exact sign-flip test by image"
+BOOTSTRAP: Mapping[Bias, str] = {
+    "none": "paired bootstrap, percentile",
+    "steady": "paired bootstrap, reflected",
+    "fading": "paired bootstrap, hull of percentile and reflected",
+    "gaps": "paired bootstrap of signed gaps, what noise adds to either error allowed for",
+}
+"""How interval and p value are made, as the outputs say it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A metric of both sides, on the same rows.
+    """A metric of both sides, on the same rows; None for what is undefined, unknown or not there.
 
     Attributes:
-        baseline: The first side's value; None if undefined.
-        candidate: The second side's.
-        low: Lower end of the 95 % interval of candidate − baseline; None if there is none.
-        high: Upper end.
-        error: Standard error of candidate − baseline; None if unknown.
+        low: Lower end of the 95 % interval of candidate − baseline; `high` is the upper one.
+        error: Standard error of candidate − baseline.
         p: How often chance would show as large a fall or rise; None if there is no test, or too few samples
             differ for one.
         p_holm: The two-sided p value, adjusted for the number of tasks; None for groups.
@@ -38,6 +48,9 @@ class Difference:
         samples_changed: Samples that differ in what the metric depends on; None where nothing was paired. Of
             a macro mean, so many samples of one task would say as much.
         why: Why a value, or the test, is missing.
+        worst: Both values if rows without a confidence had the worst one; None where none is missing, or the
+            metric does not depend on it.
+        p_worst: As `p`, of these.
     """
 
     baseline: float | None
@@ -50,6 +63,8 @@ class Difference:
     method: str | None = None
     why: str | None = None
     samples_changed: float | None = None
+    worst: tuple[float, float] | None = None
+    p_worst: PValues | None = None
 
     @property
     def change(self) -> float | None:
@@ -83,16 +98,13 @@ class CandidateReplicates:
         drawn: Metric key → values; shape (replicates,).
         counted: Metric key → rows that count for a share; empty when rows are not independent.
         metrics: Metric key → its declaration.
-        cells: Of the rows that have a confidence.
-        null_effect: Bins → design effect on a calibrated model's ECE, see `consistency.null_effect`; 1 where
-            it is absent.
+        excess: Metric key → what noise has added to its value, at most; 0 where it is absent.
     """
 
     drawn: Mapping[str, Values]
     counted: Mapping[str, int]
     metrics: Mapping[str, Metric]
-    cells: Cells
-    null_effect: Mapping[int, float] = field(default_factory=dict)
+    excess: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +114,7 @@ class Differences:
     Attributes:
         n: Rows of each side.
         samples: Samples, of which a row is one answer; those of one image count once.
-        changed: Samples, likewise, whose answers or confidences differ between the sides; None if only scores
-            are known.
-        tasks: The tasks whose rows these are.
-        metrics: Metric key → difference.
+        changed: Samples, likewise, whose answers or confidences differ; None if only scores are known.
         alone: The candidate's replicates; None if only scores are known.
         macro: Metric key → difference of the unweighted means over the tasks; empty for a task.
         dropped: Rows that the protocol leaves out of the candidate's scores and counts in the baseline's.
@@ -121,12 +130,7 @@ class Differences:
     dropped: int = 0
 
     def has_exact_test(self, metric: str, *, of_change: bool) -> bool:
-        """Whether a metric is tested exactly, on however few samples, and not by bootstrap.
-
-        Args:
-            metric: Its key.
-            of_change: Whether its change is tested, or the candidate alone.
-        """
+        """Whether its change, or the candidate alone, is tested exactly, and not by bootstrap."""
         if of_change:
             p = self.metrics[metric].p
             return p is not None and p.least == 0
@@ -141,15 +145,10 @@ class Differences:
             return binomial_p(self.alone.counted[metric], self.n, bound)
         if metric not in self.alone.drawn or self.samples < FEWEST_SAMPLES:
             return None
-        known = self.alone.metrics[metric]
-        p = bootstrap_p(value - bound, self.alone.drawn[metric] - bound, known.change.bias)
-        if p is None or known.bins is None:
-            return p
-        # As for its interval: while the answers look like a calibrated model's, its error may be 0.
-        draws = max(REPLICATES, self.alone.drawn[metric].size)
-        null = widened(null_eces(self.alone.cells, [known.bins], draws), self.alone.null_effect)
-        consistent = consistency_p(self.alone.cells, null[known.bins], known.bins)
-        return PValues(p.fall, max(p.rise, consistent), p.least)
+        worst = self.metrics[metric].worst
+        shift = (0.0 if worst is None else worst[1] - value) - bound
+        bias, noise = self.alone.metrics[metric].change.bias, self.alone.excess.get(metric, 0.0)
+        return bootstrap_p(value + shift, self.alone.drawn[metric] + shift, bias, (0.0, noise))
 
     def candidate_error(self, metric: str) -> float | None:
         """The standard error of the candidate's value; None if unknown."""
@@ -160,12 +159,9 @@ class Differences:
 
 @dataclass(frozen=True, slots=True)
 class AllDifferences:
-    """The differences of every task and group, and of everything.
+    """The differences of every task and group (its rows, pooled), and of all rows.
 
     Attributes:
-        tasks: Task id → differences.
-        groups: Group id → differences of its rows, pooled.
-        overall: Of all rows.
         names: Id → name in tables.
         replicates: Of the paired bootstrap; 0 if there was none.
         notes: How they were made, if not as usual.
@@ -179,50 +175,57 @@ class AllDifferences:
     notes: tuple[str, ...] = ()
 
 
-def score_differences(baseline: Side, candidate: Side, catalogue: Catalogue) -> AllDifferences:
-    """The differences between scores, at least one side of which has no rows: values, and no test.
+def tested(
+    metric: Metric,
+    plain: Difference,
+    replicates: Values,
+    noise: Callable[[float], tuple[float, float]],
+) -> Difference:
+    """The difference with what the bootstrap says of it.
 
-    Args:
-        baseline: The first side.
-        candidate: The second side; both in the same protocol, or one that is unknown.
-        catalogue: Brings the names.
+    `replicates` are of both sides on the same samples: shape (2, replicates). `noise` says what chance has
+    added to either value, at most, given the standard error of the change.
     """
-    first, second = (_score_content(side, catalogue) for side in (baseline, candidate))
-    why = "scores without rows cannot be paired, so there is no test: compare the runs themselves"
-
-    def values(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Difference]:
-        return {
-            key: Difference(value.get("value"), new.get(key, {}).get("value"), why=why)
-            for key, value in old.items()
-            if not is_of_one_run(key)
-        }
-
-    def differences(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Differences:
-        metrics = values(old["metrics"], new["metrics"])
-        macro = values(old.get("macro", {}), new.get("macro", {}))
-        tasks = tuple(old.get("tasks", [name]))
-        return Differences(int(new["n"]), int(new["n"]), tasks, metrics, macro=macro)
-
-    blocks = {
-        level: {
-            name: differences(name, old, second[level][name])
-            for name, old in first[level].items()
-            if name in second[level]
-        }
-        for level in ("tasks", "groups")
-    }
-    names = {name: task.display for name, task in catalogue.tasks.items()}
-    names |= {name: group.display for name, group in catalogue.groups.items()}
-    overall = differences(OVERALL, first["overall"], second["overall"])
-    return AllDifferences(blocks["tasks"], blocks["groups"], overall, names)
+    bias = metric.change.bias
+    estimate, change = plain.change or 0.0, replicates[1] - replicates[0]
+    error = float(np.nanstd(change))
+    added = noise(error)
+    interval = difference_interval(estimate, change, bias, noise=added)
+    p = bootstrap_p(estimate, change, bias, added)
+    if interval is None or p is None:
+        return replace(plain, why=f"{metric.key} is undefined in too many bootstrap replicates")
+    if plain.is_of_few:
+        changed = plain.samples_changed or 0.0
+        differ = "1 sample differs" if changed == 1 else f"{changed:.0f} samples differ"
+        why = f"{differ}, too few for a bootstrap: it takes {FEWEST_SAMPLES}"
+        return replace(plain, error=error, why=why)
+    p_worst = None
+    if plain.worst is not None:
+        shift = plain.worst[1] - plain.worst[0] - estimate
+        p_worst = bootstrap_p(estimate + shift, change + shift, bias, added)
+    method = BOOTSTRAP[bias]
+    return replace(plain, low=interval[0], high=interval[1], error=error, p=p, p_worst=p_worst, method=method)
 
 
-def _score_content(side: Side, catalogue: Catalogue) -> Mapping[str, Any]:
-    if side.scores is not None:
-        return side.scores
-    scored: Scores
-    if side.responses:
-        scored = score_responses(side.responses, protocol_named(side.protocol or ""), catalogue).scores
-    else:
-        scored = score(side.rows, side.protocol or "", catalogue, replicates=0)
-    return scored.content()
+def exactly_tested(found: Difference, changes: NDArray[np.int64], rows: int, *, by_image: bool) -> Difference:
+    """The difference of a share with the exact test's p value in place of the bootstrap's.
+
+    `changes` are of each image or sample: rows that it gained less those that it lost, of so many `rows`.
+    """
+    alone, with_interval = (EXACT_BY_IMAGE_ALONE, EXACT_BY_IMAGE) if by_image else (EXACT_ALONE, EXACT)
+    p = sign_flip_p(changes)
+    if found.low is None or found.high is None:
+        return replace(found, p=p, method=alone)
+    low, high = agreeing((found.low, found.high), p, 1 / rows)
+    return replace(found, p=p, low=low, high=high, method=with_interval)
+
+
+def adjusted_for_tasks(tasks: Mapping[str, Differences]) -> dict[str, Differences]:
+    """The tasks with their p values adjusted for the number of tasks, metric by metric."""
+    metrics = {name: dict(each.metrics) for name, each in tasks.items()}
+    for key in dict.fromkeys(key for each in metrics.values() for key in each):
+        p_values = {name: each[key].p for name, each in metrics.items() if key in each}
+        adjusted = holm({name: p.two_sided for name, p in p_values.items() if p is not None})
+        for name, p_holm in adjusted.items():
+            metrics[name][key] = replace(metrics[name][key], p_holm=p_holm)
+    return {name: replace(each, metrics=metrics[name]) for name, each in tasks.items()}

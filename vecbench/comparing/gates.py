@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -13,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from vecbench.answers import known_metrics, metrics_of
 from vecbench.errors import DataError, UsageError, nearest
 from vecbench.metrics.definition import Metric
+from vecbench.scoring.aggregate import OVERALL
 from vecbench.tasks import Catalogue
 from vecbench.tasks.task import without_prefix
 from vecbench.tasks.yaml_file import read_yaml
@@ -129,17 +129,7 @@ class Gates:
 
 
 def read_gates(path: Path, catalogue: Catalogue, tasks: Iterable[str] = ()) -> Gates:
-    """The rules of a gates.yaml.
-
-    Args:
-        path: The file.
-        catalogue: Brings the tasks and groups that a rule may name.
-        tasks: Further tasks that it may name: those of the sides.
-
-    Raises:
-        UsageError: There is no such file.
-        DataError: It is not what it should be; the message names file, rule and key.
-    """
+    """The rules of a gates.yaml."""
     if not path.is_file():
         raise UsageError(f"there is no file {path}", "--gate takes a YAML file with rules.")
     if path.stat().st_size > LARGEST_FILE:
@@ -149,9 +139,10 @@ def read_gates(path: Path, catalogue: Catalogue, tasks: Iterable[str] = ()) -> G
         file = _GateFile.model_validate(content)
     except ValidationError as invalid:
         raise _fault(f"{path}", invalid, list(_GateFile.model_fields)) from None
-    known = list(dict.fromkeys([*catalogue.tasks, *catalogue.groups, *tasks, "overall"]))
+    of_sides = dict.fromkeys(tasks)
+    known = list(dict.fromkeys([*catalogue.tasks, *catalogue.groups, *of_sides, OVERALL]))
     rules = tuple(
-        _rule(f"{path}: rule {number}", each, known, catalogue)
+        _rule(f"{path}: rule {number}", each, known, catalogue, of_sides)
         for number, each in enumerate(file.rules, start=1)
     )
     return Gates(path, rules, file.alpha, file.power)
@@ -166,41 +157,50 @@ def _content(path: Path) -> dict[str, Any]:
         raise DataError(fault.message, "A gate file holds `rules:`, a list.") from None
 
 
-def _rule(where: str, content: dict[str, Any], known: list[str], catalogue: Catalogue) -> Rule:
+def _rule(
+    where: str, content: dict[str, Any], known: list[str], catalogue: Catalogue, of_sides: Collection[str]
+) -> Rule:
     try:
         rule = Rule.model_validate(content)
     except ValidationError as invalid:
         raise _fault(where, invalid, list(Rule.model_fields)) from None
-    known_here = {key: each for key, each in known_metrics().items() if not each.is_of_one_run}
-    if rule.metric in known_metrics() and rule.metric not in known_here:
-        raise DataError(
-            f"{where}: metric: {rule.metric} tells how to read another score and is none to be held to",
-            "Write a rule about ece or brier.",
-        )
-    if rule.metric not in known_here:
+    comparable = [key for key, each in known_metrics().items() if not each.is_of_one_run]
+    if rule.metric not in known_metrics():
         raise DataError(
             f"{where}: metric: unknown metric {rule.metric!r}",
-            f"{nearest(rule.metric, known_here)} One of another package is there while that is installed.",
+            f"{nearest(rule.metric, comparable)} One of another package is there while that is installed.",
+        )
+    metric = known_metrics()[rule.metric]
+    if metric.is_of_one_run:
+        raise DataError(
+            f"{where}: metric: {rule.metric} tells how to read another score and is none to be held to",
+            f"Choose one of {', '.join(comparable)}.",
         )
     of = without_prefix(rule.of)
     if of not in known:
         raise DataError(f"{where}: of: unknown task or group {rule.of!r}", nearest(of, known))
-    _require_scored(where, rule.metric, of, catalogue)
+    _require_scored(where, rule.metric, of, catalogue, of_sides)
     given = [each for each in COMPARATORS if getattr(rule, each) is not None]
     if len(given) != 1:
         said = f"{' and '.join(given)} are given" if given else "nothing to hold it to"
         raise DataError(f"{where}: {said}", f"Write exactly one of {', '.join(COMPARATORS)}.")
-    _require_sense(where, rule, known_here[rule.metric])
+    _require_sense(where, rule, metric)
     return rule.model_copy(update={"of": of})
 
 
-def _require_scored(where: str, key: str, of: str, catalogue: Catalogue) -> None:
-    """Refuses a rule about a task whose answers have no such metric."""
-    task = catalogue.tasks.get(of)
-    if task is not None and key not in (scored := {each.key for each in metrics_of(task.answers)}):
+def _require_scored(where: str, key: str, of: str, catalogue: Catalogue, of_sides: Collection[str]) -> None:
+    """Refuses a rule about tasks none of whose answers have such a metric."""
+    is_defined = of in catalogue.tasks or of in catalogue.groups
+    if not is_defined and not catalogue.tasks.keys() >= set(of_sides):
+        return  # rows will tell of which kind they are
+    tasks = catalogue.select(of) if is_defined else [catalogue.tasks[name] for name in of_sides]
+    kinds = dict.fromkeys(task.answers.name for task in tasks)
+    metrics = (metric for task in tasks for metric in metrics_of(task.answers) if not metric.is_of_one_run)
+    scored = dict.fromkeys(metric.key for metric in metrics)
+    if tasks and key not in scored:
         raise DataError(
-            f"{where}: metric: {of} has no {key}, its answers are of the kind {task.answers.name}",
-            nearest(key, scored),
+            f"{where}: metric: {of} has no {key}, its answers are of the kind {' and '.join(kinds)}",
+            f"Choose one of {', '.join(scored)}.",
         )
 
 
@@ -220,8 +220,7 @@ def _require_sense(where: str, rule: Rule, metric: Metric) -> None:
             "improvements",
             f"Write {opposite}.",
         )
-    _require_fractions(where, rule, metric)
-    _require_effect(where, rule, metric)
+    _require_range(where, rule, metric)
     if rule.relative and not rule.is_change:
         raise DataError(
             f"{where}: relative: {rule.comparator} is about the candidate alone",
@@ -245,26 +244,29 @@ def _require_sense(where: str, rule: Rule, metric: Metric) -> None:
         )
 
 
-def _require_fractions(where: str, rule: Rule, metric: Metric) -> None:
-    if rule.limit < 0 <= metric.range[0]:
-        raise DataError(
-            f"{where}: {rule.comparator}: {rule.limit:g} is below 0, which {rule.metric} never is",
-            "Write what the value must keep to, in [{:g}, {:g}].".format(*metric.range),
-        )
-    if metric.range[1] == math.inf and not rule.relative:
-        return
+def _require_range(where: str, rule: Rule, metric: Metric) -> None:
+    """Refuses numbers that are percent, and a rule that no candidate could pass, or none could fail."""
+    low, high = metric.range
+    given = f"{where}: {rule.comparator}: {rule.limit:g}"
+    remedy = f"Write what the value must keep to, in [{low:g}, {high:g}]."
+    if rule.limit < 0 <= low:
+        raise DataError(f"{given} is below 0, which {rule.metric} never is", remedy)
     unit = "%" if rule.relative else "points"
+    is_fraction = rule.relative or metric.unit == "share"
     for key, value in ((rule.comparator, rule.limit), ("detect", rule.detect or 0.0)):
-        if abs(value) > 1:
+        if is_fraction and abs(value) > 1:
             raise DataError(
                 f"{where}: {key}: {value:g} is no fraction",
                 f"Values are fractions: write {value / 100:g} for {value:g} {unit}.",
             )
-
-
-def _require_effect(where: str, rule: Rule, metric: Metric) -> None:
-    """Refuses a rule that no candidate could fail."""
-    low, high = metric.range
+    impossible = {
+        "at_most": rule.limit < low,
+        "at_least": rule.limit > high,
+        "below": rule.limit <= low,
+        "above": rule.limit >= high,
+    }
+    if impossible.get(rule.comparator):
+        raise DataError(f"{given}: {rule.metric} is in [{low:g}, {high:g}], so nothing would pass", remedy)
     never = {
         # Of its value, nothing can lose more than all; a rise of so much of a small value is possible.
         "max_drop": rule.limit >= (1.0 if rule.relative else high - low),
@@ -276,11 +278,9 @@ def _require_effect(where: str, rule: Rule, metric: Metric) -> None:
     }
     if never[rule.comparator]:
         raise DataError(
-            f"{where}: {rule.comparator}: {rule.limit:g} is as much as {rule.metric} can be off, so nothing "
-            "would fail",
-            f"Values are fractions: write {rule.limit / 100:g} for {rule.limit:g} "
-            f"{'%' if rule.relative else 'points'}."
-            if rule.limit > 0
+            f"{given} is as much as {rule.metric} can be off, so nothing would fail",
+            f"Values are fractions: write {rule.limit / 100:g} for {rule.limit:g} {unit}."
+            if is_fraction and rule.limit > 0
             else "Write a value that a candidate could miss.",
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -18,13 +18,7 @@ from vecbench.scoring.observations import paired_observations
 
 @dataclass(frozen=True)
 class ObservedPairs:
-    """Both models' rows of one task, pair by pair, with the same classes.
-
-    Attributes:
-        old: The baseline's.
-        new: The candidate's.
-        candidates: The classes that either was asked with.
-    """
+    """Both models' rows of one task, pair by pair, with the same classes; `candidates` were asked with."""
 
     old: Observations
     new: Observations
@@ -40,12 +34,9 @@ class ObservedPairs:
         """The number of each row's image; shape (n,)."""
         return self.old.image
 
-    def changed(self, aspect: Aspect) -> NDArray[np.intp]:
-        """The images that differ between the sides in an aspect of their answers."""
-        return self._changed[aspect]
-
     @cached_property
-    def _changed(self) -> dict[Aspect, NDArray[np.intp]]:
+    def changed(self) -> dict[Aspect, NDArray[np.intp]]:
+        """The images that differ between the sides, by aspect of their answers."""
         old, new = self.sides
         answers = old.answered != new.answered
         if old.classes:
@@ -63,9 +54,9 @@ class ObservedPairs:
         """Some of the rows."""
         return ObservedPairs(self.old.taken(which), self.new.taken(which), self.candidates)
 
-    def with_confidences(self, changed: Callable[[Floats], Floats]) -> ObservedPairs:
-        """The rows with other confidences."""
-        old, new = (side.with_confidences(changed) for side in self.sides)
+    def rounded(self, decimals: int) -> ObservedPairs:
+        """The rows with rounded confidences."""
+        old, new = (replace(side, confidence=np.round(side.confidence, decimals)) for side in self.sides)
         return ObservedPairs(old, new, self.candidates)
 
     def in_classes(self, classes: Sequence[str]) -> ObservedPairs:
@@ -85,25 +76,17 @@ def observed_pairs(
     return found
 
 
-def images_of(tasks: Sequence[ObservedPairs]) -> NDArray[np.intp]:
-    """Every image of several tasks, once."""
-    return np.unique(np.concatenate([rows.image for rows in tasks]))
+def image_count(tasks: Sequence[ObservedPairs]) -> int:
+    """Different images of several tasks."""
+    return np.unique(np.concatenate([rows.image for rows in tasks])).size
 
 
 def changes_by_image(
     tasks: Sequence[ObservedPairs], counts: Callable[[Observations], Mask]
 ) -> NDArray[np.int64]:
-    """Of each image: rows that only the candidate has among those that are counted, less the baseline's.
-
-    Args:
-        tasks: At least one.
-        counts: Which rows are counted.
-    """
-    images = np.concatenate([rows.image for rows in tasks])
-    old, new = (
-        np.concatenate([counts(rows.sides[side]) for rows in tasks]).astype(np.int64) for side in (0, 1)
-    )
-    _, place = np.unique(images, return_inverse=True)
+    """Of each image: the candidate's rows among those that are counted, less the baseline's."""
+    _, place = np.unique(np.concatenate([rows.image for rows in tasks]), return_inverse=True)
+    old, new = (np.concatenate([counts(rows.sides[side]) for rows in tasks]) * 1 for side in (0, 1))
     return np.bincount(place.ravel(), weights=new - old).astype(np.int64)
 
 

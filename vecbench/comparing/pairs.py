@@ -36,10 +36,9 @@ _Told = TypeVar("_Told", Prediction, StoredResponse)
 
 @dataclass(frozen=True)
 class Pairing:
-    """Rows side by side.
+    """Rows side by side, ordered by task, sample and repeat.
 
     Attributes:
-        pairs: (baseline, candidate), ordered by task, sample and repeat.
         candidate: The second side, its samples named as the first side names them.
         allowed: Kind → how the sides differ in it, where that was allowed.
         notes: What could not be checked, or differs without making the comparison wrong.
@@ -56,14 +55,6 @@ def paired(baseline: Side, candidate: Side, allow: Collection[str] = ()) -> Pair
 
     Of a task of which they have no sample id in common, samples are aligned by their images: the formats of
     the same data name them differently. An image that a side's task has twice tells no sample.
-
-    Args:
-        baseline: With rows.
-        candidate: With rows.
-        allow: Kinds of differences that are accepted; with "samples", the common ones are compared.
-
-    Raises:
-        DataError: The sides differ in something that is not allowed, or have no row in common.
     """
     candidate, told_by_image = _renamed_by_image(baseline, candidate)
     first, second = ({key_of(row): row for row in side.rows} for side in (baseline, candidate))
@@ -124,11 +115,7 @@ def _samples_by_image(side: Side, without: Collection[str]) -> dict[tuple[str, s
 
 
 def allowed_kinds(allow: Iterable[str]) -> tuple[str, ...]:
-    """The kinds of differences that somebody accepts, each entry one kind or several with commas.
-
-    Raises:
-        UsageError: One is no kind.
-    """
+    """The kinds of differences that somebody accepts, each entry one kind or several with commas."""
     kinds = tuple(kind for each in allow for kind in each.split(","))
     for kind in kinds:
         if kind not in KINDS:
@@ -137,11 +124,7 @@ def allowed_kinds(allow: Iterable[str]) -> tuple[str, ...]:
 
 
 def require_allowed(differing: Mapping[Kind, str], allow: Collection[str], common: str) -> None:
-    """Refuses differences that are not allowed.
-
-    Raises:
-        DataError: There is one; the message names all of them and how to allow them.
-    """
+    """Refuses differences that are not allowed."""
     refused = [kind for kind in differing if kind not in allow]
     if refused:
         said = "; ".join(f"{kind}: {differing[kind]}" for kind in refused)
@@ -158,11 +141,7 @@ def protocol_difference(baseline: Side, candidate: Side) -> str | None:
 
 
 def require_protocol(asked: str, sides: Iterable[Side], allow: Collection[str] = ()) -> None:
-    """Refuses sides that were read by another protocol than was asked for, unless that is allowed.
-
-    Raises:
-        DataError: A file holds predictions or scores of another protocol, and no responses.
-    """
+    """Refuses sides that were read by another protocol than was asked for, unless that is allowed."""
     for side in sides:
         if side.protocol not in {None, asked} and "protocol" not in allow:
             raise DataError(

@@ -13,14 +13,22 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from vecbench.comparing.differences import AllDifferences, CandidateReplicates, Difference, Differences
+from vecbench.comparing.differences import (
+    AllDifferences,
+    CandidateReplicates,
+    Difference,
+    Differences,
+    adjusted_for_tasks,
+    exactly_tested,
+    tested,
+)
 from vecbench.comparing.pairs import Pair
 from vecbench.comparing.row_differences import note_on_sharing
 from vecbench.comparing.sides import Side, key_of
-from vecbench.comparing.tested import adjusted_for_tasks, exactly_tested, tested
 from vecbench.metrics.bootstrap import REPLICATES, SEED
 from vecbench.metrics.cells import Values
 from vecbench.metrics.definition import Metric
+from vecbench.metrics.labels import ACCURACY
 from vecbench.metrics.observations import Observations
 from vecbench.metrics.resampling import resampled
 from vecbench.parsing import Prediction
@@ -45,16 +53,7 @@ def published_differences(
     replicates: int | None = None,
     seed: int = SEED,
 ) -> AllDifferences:
-    """The differences of two sides under a published protocol.
-
-    Args:
-        baseline: With responses.
-        candidate: With responses, read by the same protocol.
-        pairs: The rows that both have.
-        catalogue: Brings the groups and the names.
-        replicates: Of the paired bootstrap; None for 10,000.
-        seed: Of its draws.
-    """
+    """The differences of two sides under a published protocol."""
     protocol = protocol_named(candidate.protocol or "")
     pairs = list(pairs)
     common = {key_of(old) for old, _ in pairs}
@@ -81,11 +80,9 @@ def published_differences(
         found = means.differences(level, members, old.pooled, new.pooled, weights.get(name))
         equal = dict.fromkeys(members, 1 / max(1, len(members)))
         drawn = means.drawn("task", members, equal)
-        macro = {
-            key: means.difference("task", key, members, (value, new.macro.get(key)), drawn.get(key), equal)
-            for key, value in old.macro.items()
-        }
-        return with_dropped(replace(found, macro=macro))
+        return with_dropped(
+            replace(found, macro=means.each("task", members, old.macro, new.macro, drawn, equal))
+        )
 
     by_task = {
         name: with_dropped(means.differences("task", (name,), scores, second.tasks[name]))
@@ -114,17 +111,14 @@ class _Means:
     """Everything that is a mean over rows.
 
     Attributes:
-        protocol: Of the rows.
         models: The rows of both sides; their columns hold each term, and 1 where a row has it.
-        means: Level → the means that its terms are of.
+        means: Level → key → the mean that its terms are of.
         images: How many there are.
-        replicates: Of the bootstrap.
-        seed: Of its draws.
     """
 
     protocol: Protocol
     models: Models
-    means: Mapping[Level, tuple[Metric, ...]]
+    means: Mapping[Level, Mapping[str, Metric]]
     images: int
     replicates: int
     seed: int
@@ -151,19 +145,12 @@ class _Means:
             }
             for side in terms
         )
-        means: dict[Level, list[Metric]] = {}
+        means: dict[Level, dict[str, Metric]] = {}
         for level, key in names:
-            means.setdefault(level, []).append(_mean(level, key))
+            means.setdefault(level, {})[key] = _mean(level, key)
         if set(means) == {"task"}:  # whose means are what groups are means of
             means |= {"group": means["task"], "overall": means["task"]}
-        return cls(
-            protocol,
-            (old, new),
-            {level: tuple(each) for level, each in means.items()},
-            len(images),
-            replicates,
-            seed,
-        )
+        return cls(protocol, (old, new), means, len(images), replicates, seed)
 
     def differences(
         self,
@@ -175,70 +162,68 @@ class _Means:
     ) -> Differences:
         """Of a task, a group or everything; without weights, the tasks' rows are pooled."""
         drawn = self.drawn(level, tasks, weights)
-        metrics = {
-            key: self.difference(level, key, tasks, (value, new.metrics.get(key)), drawn.get(key), weights)
-            for key, value in old.metrics.items()
-        }
-        means = self.means.get(level, ())
+        means = self.means.get(level, {})
         changed = np.zeros(self.images, dtype=np.bool_)
-        for mean in means:
+        for mean in means.values():
             changed |= self._changed(mean, tasks)
         counted = {}
-        for mean in means:
-            sums = self._sums(mean, tasks)
-            if weights is None and mean.heading in self.protocol.counted and _is_one_row_each(sums):
-                counted[mean.heading] = round(float(sums[:, 1, 0].sum()))
+        if weights is None and ACCURACY.key in self.protocol.counted & means.keys():
+            sums = self._sums(means[ACCURACY.key], tasks)
+            if _is_one_row_each(sums):
+                counted[ACCURACY.key] = round(float(sums[:, 1, 0].sum()))
         shown = {image for model in self.models for task in tasks for image in model[task].image.tolist()}
-        alone = CandidateReplicates(
-            {key: values[1] for key, values in drawn.items()},
-            {key: count for key, count in counted.items() if key == "accuracy"},
-            {mean.heading: mean for mean in means},
-            new.cells,
-        )
+        alone = CandidateReplicates({key: values[1] for key, values in drawn.items()}, counted, means)
+        metrics = self.each(level, tasks, old.metrics, new.metrics, drawn, weights)
         return Differences(new.n, len(shown), tuple(tasks), metrics, alone, int(changed.sum()))
 
-    def difference(
+    def each(
         self,
         level: Level,
-        key: str,
         tasks: Sequence[str],
-        scores: tuple[Score, Score | None],
-        drawn: Values | None,
-        weights: Weights | None = None,
+        old: Mapping[str, Score],
+        new: Mapping[str, Score],
+        drawn: Mapping[str, Values],
+        weights: Weights | None,
+    ) -> dict[str, Difference]:
+        """Of every metric, with the replicates of those that have some, see `drawn`."""
+        found = {}
+        for key, score in old.items():
+            candidate = new.get(key)
+            if candidate is None:
+                found[key] = Difference(score.value, None, why="the candidate has no such score")
+                continue
+            plain = Difference(score.value, candidate.value, why=score.why or candidate.why)
+            if plain.change is None:
+                found[key] = plain
+            elif key in drawn:
+                mean = self.means[level][key]
+                found[key] = self._tested(mean, tasks, plain, drawn[key], weights)
+            else:
+                why = (
+                    f"no interval: {key} is no mean over rows, and under {self.protocol.name} only those are "
+                    "tested; --protocol strict has a test"
+                )
+                found[key] = replace(plain, why=why)
+        return found
+
+    def _tested(
+        self, mean: Metric, tasks: Sequence[str], plain: Difference, drawn: Values, weights: Weights | None
     ) -> Difference:
-        """Of a metric, with its replicates, see `drawn`, None if it has none."""
-        old, new = scores
-        if new is None:
-            return Difference(old.value, None, why="the candidate has no such score")
-        plain = Difference(old.value, new.value, why=old.why or new.why)
-        if plain.change is None:
-            return plain
-        mean = next((each for each in self.means.get(level, ()) if each.heading == key), None)
-        if drawn is None or mean is None:
-            return replace(
-                plain,
-                why=f"no interval: {key} is no mean over rows, and under {self.protocol.name} only those are "
-                "tested; --protocol strict has a test",
-            )
         plain = replace(plain, samples_changed=int(self._changed(mean, tasks).sum()))
-        found = tested(mean, plain, drawn, (0.0, 0.0))
-        sums = self._sums(mean, tasks)
-        counts = sums[..., 1]
-        if (weights is not None and len(tasks) > 1) or key not in self.protocol.counted:
+        found = tested(mean, plain, drawn, lambda _: (0.0, 0.0))
+        if (weights is not None and len(tasks) > 1) or mean.heading not in self.protocol.counted:
             return found
-        if found.error is None or not np.array_equal(counts[:, 0], counts[:, 1]):
+        sums = self._sums(mean, tasks)
+        if found.error is None or not np.array_equal(sums[:, 0, 1], sums[:, 1, 1]):
             return found
         gained = np.rint(sums[:, 1, 0] - sums[:, 0, 0]).astype(np.int64)
-        return exactly_tested(found, gained, by_image=not _is_one_row_each(sums))
+        rows = int(sums[:, 1, 1].sum())
+        return exactly_tested(found, gained, rows, by_image=not _is_one_row_each(sums))
 
     def drawn(self, level: Level, tasks: Sequence[str], weights: Weights | None) -> dict[str, Values]:
-        """The replicates of the means of a level; shape (2, replicates) each.
-
-        Without weights, the tasks' rows are pooled.
-        """
-        if not tasks:
-            return {}
-        return {mean.heading: self._drawn(mean, tasks, weights) for mean in self.means.get(level, ())}
+        """The replicates of the means of a level; shape (2, replicates) each."""
+        means = self.means.get(level, {}) if tasks else {}
+        return {key: self._drawn(mean, tasks, weights) for key, mean in means.items()}
 
     def _drawn(self, mean: Metric, tasks: Sequence[str], weights: Weights | None) -> Values:
         """A mean alone, since its few patterns of sums are drawn at once."""

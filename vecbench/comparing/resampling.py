@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vecbench.comparing.observed_pairs import ObservedPairs, images_of
+from vecbench.comparing.observed_pairs import ObservedPairs
 from vecbench.metrics.bootstrap import REPLICATES
 from vecbench.metrics.cells import Values
 from vecbench.metrics.definition import Metric
@@ -24,7 +24,7 @@ from vecbench.metrics.paired import (
     observed_totals,
     paired_bootstrap,
 )
-from vecbench.metrics.resampling import resampled
+from vecbench.metrics.resampling import image_places, resampled
 from vecbench.metrics.totals import Totals
 
 MOST_DISTINCT = 1001
@@ -43,26 +43,14 @@ FEWEST_REPLICATES = 1000
 
 @dataclass(frozen=True)
 class Replicates:
-    """Replicates of metrics of both sides on the same samples.
+    """Replicates of metrics of both sides on the same samples, and what was done to bound their cost.
 
-    Attributes:
-        values: Name of a task or pool → metric key → values; shape (2, count), fewer of a metric of the rows
-            themselves.
-        count: How many there are.
-        notes: What was done to bound their cost.
+    `values` are by task or pool and metric; shape (2, count), fewer of a metric of the rows themselves.
     """
 
     values: Mapping[str, Mapping[str, Values]]
     count: int
     notes: tuple[str, ...]
-
-    def of(self, name: str, key: str) -> Values:
-        """A metric of both sides in a task or pool; shape (2, count)."""
-        return self.values[name][key]
-
-    def macro(self, names: Sequence[str], key: str) -> Values:
-        """The unweighted mean of a metric over several tasks; shape (2, count)."""
-        return np.asarray(np.mean([self.values[name][key] for name in names], axis=0))
 
 
 def replicates_of(
@@ -76,20 +64,13 @@ def replicates_of(
 
     Rounded confidences are used for the spread of the replicates alone: these are moved by what rounding has
     changed in the values themselves.
-
-    Args:
-        tasks: Task → its rows, at least one.
-        pools: Name → its tasks; no name is a task's.
-        metrics: Name of a task or pool → those that are wanted of it.
-        count: How many; None for 10,000, or fewer if those would take too long.
-        seed: Of the draws.
     """
     notes = []
     wanted = {each.key: each for listed in metrics.values() for each in listed if not _is_by_row(each)}
     exact = used = _Strata.of(tasks)
     known = next(iter(exact.alone.values())).confidence.size
     if known > MOST_DISTINCT:
-        used = _Strata.of({name: rows.with_confidences(_rounded) for name, rows in tasks.items()})
+        used = _Strata.of({name: rows.rounded(DECIMALS) for name, rows in tasks.items()})
         notes.append(
             f"There are {known:,} distinct confidences: intervals and p values take them with three decimals."
         )
@@ -146,10 +127,6 @@ def _candidates(
     )
 
 
-def _rounded(confidence: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.round(confidence, DECIMALS)
-
-
 @dataclass(frozen=True)
 class _Strata:
     """The tasks' rows, with one grid of confidences and labels, so that a pool adds them up.
@@ -173,36 +150,22 @@ class _Strata:
             several = by_image or not rows.old.is_one_row_each
             return PairedRows.of_rows(rows.sides, confidence, by_image=several)
 
-        number, sharing = _sharing(list(tasks.values()))
-        alone, joint = {}, []
+        [place], sharing = image_places([{name: rows.old for name, rows in tasks.items()}])
         is_shared = sharing.sum(axis=1) > 1
-        for name, images in zip(tasks, number, strict=True):
-            alone[name] = paired_rows(name, ~is_shared[images], by_image=False)
+        alone = {
+            name: paired_rows(name, ~is_shared[images], by_image=False) for name, images in place.items()
+        }
+        joint = []
         for having in np.unique(sharing[is_shared], axis=0):
             together = (sharing == having).all(axis=1)
-            parts = [(name, images) for name, images, has in zip(tasks, number, having, strict=True) if has]
-            joint.append({name: paired_rows(name, together[images], by_image=True) for name, images in parts})
+            parts = [name for name, has in zip(tasks, having, strict=True) if has]
+            joint.append({name: paired_rows(name, together[place[name]], by_image=True) for name in parts})
         return cls(alone, joint)
-
-    @property
-    def cost(self) -> int:
-        """What a replicate costs to draw, see `PairedRows.cost`."""
-        parts = [*self.alone.values(), *(rows for each in self.joint for rows in each.values())]
-        return sum(rows.cost for rows in parts)
-
-
-def _sharing(tasks: Sequence[ObservedPairs]) -> tuple[list[NDArray[np.intp]], NDArray[np.bool_]]:
-    """Each row's place among the images, by task; and which tasks each image has, shape (images, tasks)."""
-    images = images_of(tasks)
-    places = [np.searchsorted(images, rows.image) for rows in tasks]
-    sharing = np.zeros((images.size, len(tasks)), dtype=np.bool_)
-    for task, place in enumerate(places):
-        sharing[place, task] = True
-    return places, sharing
 
 
 def _affordable(strata: _Strata, pools: Mapping[str, Sequence[str]]) -> int:
     distinct = next(iter(strata.alone.values())).confidence.size
     numbers = distinct * (len(strata.alone) + len(pools))
-    numbers += strata.cost // DRAWN_A_NUMBER
+    parts = [strata.alone, *strata.joint]
+    numbers += sum(rows.cost for part in parts for rows in part.values()) // DRAWN_A_NUMBER
     return max(FEWEST_REPLICATES, min(REPLICATES, MOST_NUMBERS // max(1, numbers)))

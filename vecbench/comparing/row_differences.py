@@ -5,28 +5,34 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from math import sqrt
 
 import numpy as np
 
-from vecbench.comparing.differences import AllDifferences, CandidateReplicates, Difference, Differences
-from vecbench.comparing.observed_pairs import ObservedPairs, changes_by_image, images_of, observed_pairs
+from vecbench.comparing.differences import (
+    AllDifferences,
+    CandidateReplicates,
+    Difference,
+    Differences,
+    adjusted_for_tasks,
+    exactly_tested,
+    tested,
+)
+from vecbench.comparing.observed_pairs import ObservedPairs, changes_by_image, image_count, observed_pairs
 from vecbench.comparing.pairs import Pair
-from vecbench.comparing.resampling import Replicates, replicates_of
-from vecbench.comparing.tested import adjusted_for_tasks, exactly_tested, tested
-from vecbench.metrics import Cells
+from vecbench.comparing.resampling import replicates_of
 from vecbench.metrics.bootstrap import SEED
-from vecbench.metrics.catalogue import null_bins
-from vecbench.metrics.consistency import consistency_p, null_eces, null_effect, widened
+from vecbench.metrics.cells import Values
 from vecbench.metrics.definition import Aspect, Metric
-from vecbench.metrics.replication import in_threads
+from vecbench.metrics.gaps import gap_effect, paired_excess
+from vecbench.metrics.observations import Observations
 from vecbench.metrics.totals import Totals
-from vecbench.scoring import GroupScores, RowScores, Score, score
+from vecbench.scoring import RowScores, Score, score
 from vecbench.scoring.aggregate import OVERALL, is_excluded
 from vecbench.scoring.observations import kinds_of
 from vecbench.tasks import Catalogue
 
-PByBins = Mapping[int, float]
-EffectByBins = Mapping[int, float]
 ScoresOfBoth = tuple[RowScores, RowScores]
 
 
@@ -38,15 +44,7 @@ def row_differences(
     replicates: int | None = None,
     seed: int = SEED,
 ) -> AllDifferences:
-    """The differences between paired rows.
-
-    Args:
-        pairs: (baseline, candidate) of the same task, sample and repeat; at least one.
-        protocol: Of both.
-        catalogue: Brings the groups and the names.
-        replicates: Of the paired bootstrap; None for 10,000, or fewer if those would take too long.
-        seed: Of its draws.
-    """
+    """The differences between paired rows."""
     pairs = [pair for pair in pairs if not is_excluded(pair[0], catalogue)]
     # Only values are used: what one run's intervals say of it is no part of a comparison.
     first, second = (
@@ -57,46 +55,43 @@ def row_differences(
         by_task[pair[0].task].append(pair)
     kinds = kinds_of({name: [pair[0] for pair in each] for name, each in by_task.items()}, catalogue)
     rows = observed_pairs(by_task, kinds)
-    members: dict[str, Sequence[str]] = {name: [name] for name in first.tasks}
-    members |= {f"group {name}": group.tasks for name, group in first.groups.items()}
-    members[OVERALL] = first.overall.tasks
-    every: dict[str, ScoresOfBoth] = {OVERALL: (first.overall.pooled, second.overall.pooled)}
-    every |= {name: (scores, second.tasks[name]) for name, scores in first.tasks.items()}
-    every |= {
-        f"group {name}": (group.pooled, second.groups[name].pooled) for name, group in first.groups.items()
-    }
+    pooled = {f"pool {name}": (group, second.groups[name]) for name, group in first.groups.items()}
+    pooled[f"pool {OVERALL}"] = first.overall, second.overall
+    members = {name: (name,) for name in rows} | {name: old.tasks for name, (old, _) in pooled.items()}
+    every = {name: (scores, second.tasks[name]) for name, scores in first.tasks.items()}
+    every |= {name: (old.pooled, new.pooled) for name, (old, new) in pooled.items()}
     pools = {
-        name: tasks
-        for name, tasks in members.items()
-        if name not in rows and len({kinds[task].name for task in tasks}) == 1
+        name: old.tasks
+        for name, (old, _) in pooled.items()
+        if len({kinds[task].name for task in old.tasks}) == 1
     }
     drawn = replicates_of(rows, pools, _wanted([*rows, *pools], every), replicates, seed)
-    effects = {
-        name: _null_effects([rows[task] for task in tasks], every[name]) for name, tasks in members.items()
-    }
-    consistency = _consistency(every, effects, drawn.count, seed)
+
     repeated = len({old.repeat for old, _ in pairs}) > 1
-
-    def block(name: str, tasks: Sequence[str]) -> _Block:
-        of_tasks = [rows[task] for task in tasks]
-        return _Block(
-            name, of_tasks, every[name], drawn, consistency[name], effects[name][1], repeated=repeated
+    blocks = {
+        name: _Block(
+            tuple(tasks),
+            [rows[task] for task in tasks],
+            every[name],
+            drawn.values.get(name, {}),
+            repeated=repeated,
         )
-
-    tasks = {name: block(name, [name]) for name in first.tasks}
-
-    def pooled(name: str, old: GroupScores, new: GroupScores) -> Differences:
-        found = block(name, old.tasks).differences(tuple(old.tasks))
-        macro = _Macro([tasks[task] for task in old.tasks], (old.macro, new.macro), drawn)
-        return replace(found, macro=macro.metrics())
-
-    by_name = {name: each.differences((name,)) for name, each in tasks.items()}
-    groups = {
-        name: pooled(f"group {name}", group, second.groups[name]) for name, group in first.groups.items()
+        for name, tasks in members.items()
     }
-    overall = pooled(OVERALL, first.overall, second.overall)
-    notes = (*drawn.notes, *note_on_sharing(pairs))
-    return AllDifferences(adjusted_for_tasks(by_name), groups, overall, first.names, drawn.count, notes)
+
+    def differences(name: str) -> Differences:
+        old, new = pooled[f"pool {name}"]
+        macro = _macro_differences([blocks[task] for task in old.tasks], old.macro, new.macro)
+        return replace(blocks[f"pool {name}"].differences(), macro=macro)
+
+    return AllDifferences(
+        adjusted_for_tasks({name: blocks[name].differences() for name in rows}),
+        {name: differences(name) for name in first.groups},
+        differences(OVERALL),
+        first.names,
+        drawn.count,
+        (*drawn.notes, *note_on_sharing(pairs)),
+    )
 
 
 def note_on_sharing(pairs: Iterable[Pair]) -> Iterator[str]:
@@ -112,161 +107,126 @@ def note_on_sharing(pairs: Iterable[Pair]) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class _Block:
-    """A task, or several pooled.
+    """A task, or several pooled: the rows of its tasks, its scores, and what was drawn of it."""
 
-    Attributes:
-        name: Of its replicates.
-        rows: Of its tasks.
-        scores: Of both sides.
-        drawn: All replicates.
-        consistency: Of both sides: bins → the p value of the test that it is calibrated.
-        null_effect: Of the candidate, see `CandidateReplicates`.
-        repeated: Whether there are several answers to a sample.
-    """
-
-    name: str
+    tasks: tuple[str, ...]
     rows: Sequence[ObservedPairs]
-    scores: tuple[RowScores, RowScores]
-    drawn: Replicates
-    consistency: tuple[PByBins, PByBins]
-    null_effect: EffectByBins
+    scores: ScoresOfBoth
+    drawn: Mapping[str, Values]
     repeated: bool
 
-    def differences(self, tasks: tuple[str, ...]) -> Differences:
+    def differences(self) -> Differences:
         old, new = self.scores
         metrics = {
-            metric.key: self._difference(metric, old.metrics[metric.key], new.metrics[metric.key])
-            for metric in old.scored_by
-            if not metric.is_of_one_run
+            metric.key: self._difference(metric) for metric in old.scored_by if not metric.is_of_one_run
         }
-        samples = images_of(self.rows).size
-        of_one_row = (
-            [metric for metric in new.scored_by if metric.counts is not None] if samples == old.n else []
-        )
-        drawn = self.drawn.values.get(self.name, {})
+        samples = image_count(self.rows)
         alone = CandidateReplicates(
             {
-                metric.key: drawn[metric.key][1]
+                metric.key: self.drawn[metric.key][1]
                 for metric in new.scored_by
-                if metric.key in drawn and metric.change.refused([Totals(new.cells)]) is None
+                if metric.key in self.drawn and metric.change.refused([Totals(new.cells)]) is None
             },
-            {metric.key: self._count(metric) for metric in of_one_row},
+            {
+                metric.key: sum(int(np.count_nonzero(metric.counts(rows.new))) for rows in self.rows)
+                for metric in new.scored_by
+                if metric.counts is not None and samples == old.n
+            },
             {metric.key: metric for metric in new.scored_by},
-            new.cells,
-            self.null_effect,
+            {
+                metric.key: float(metric.excess(new.cells)) * self._widening(metric)[1]
+                for metric in new.scored_by
+                if metric.excess is not None
+            },
         )
-        return Differences(old.n, samples, tasks, metrics, alone, self._changed("outcome"))
-
-    def _count(self, metric: Metric) -> int:
-        return sum(int(np.count_nonzero(metric.counts(rows.new))) for rows in self.rows if metric.counts)
+        return Differences(old.n, samples, self.tasks, metrics, alone, self._changed("outcome"))
 
     def _changed(self, aspect: Aspect) -> int:
-        return np.unique(np.concatenate([rows.changed(aspect) for rows in self.rows])).size
+        return np.unique(np.concatenate([rows.changed[aspect] for rows in self.rows])).size
 
-    def _difference(self, metric: Metric, old: Score, new: Score) -> Difference:
-        plain = Difference(old.value, new.value, why=old.why or new.why)
-        if plain.change is None:
+    def _difference(self, metric: Metric) -> Difference:
+        old, new = (scores.metrics[metric.key] for scores in self.scores)
+        plain = _values(metric, old, new, [self])
+        if plain.change is None or plain.why is not None:
             return plain
-        why = metric.change.refused([Totals(scores.cells) for scores in self.scores])
-        if why is not None:
-            return replace(plain, why=why)
         plain = replace(plain, samples_changed=self._changed(metric.change.aspect))
-        found = tested(metric, plain, self.drawn.of(self.name, metric.key), self.zero_p(metric.bins))
+        found = tested(metric, plain, self.drawn[metric.key], lambda error: self.noise(metric, error))
         if metric.counts is None or self.repeated:
             return found
-        by_image = images_of(self.rows).size < sum(rows.old.n for rows in self.rows)
-        return exactly_tested(found, changes_by_image(self.rows, metric.counts), by_image=by_image)
+        by_image = image_count(self.rows) < sum(rows.old.n for rows in self.rows)
+        return exactly_tested(found, changes_by_image(self.rows, metric.counts), old.n, by_image=by_image)
 
-    def zero_p(self, bins: int | None) -> tuple[float, float]:
-        """The p values of the tests that either side is calibrated; 0 for errors that have none."""
-        if bins is None:
+    def noise(self, metric: Metric, error: float) -> tuple[float, float]:
+        """What chance has added to either side's error, at most, if a change has this standard error."""
+        old, new = (scores.cells for scores in self.scores)
+        if metric.place is None or not (old.n and new.n):
             return 0.0, 0.0
-        old, new = self.consistency
-        return old[bins], new[bins]
+        first, second = paired_excess(metric.place, (old, new), error)
+        widening = self._widening(metric)
+        return first * widening[0], second * widening[1]
+
+    def _widening(self, metric: Metric) -> tuple[float, float]:
+        """How much larger the standard errors of either side's gaps are than of independent answers."""
+        if metric.place is None:
+            return 1.0, 1.0
+        sides = (Observations.pooled([rows.sides[side] for rows in self.rows]) for side in (0, 1))
+        first, second = (sqrt(gap_effect(rows, metric.place)) for rows in sides)
+        return first, second
 
 
-@dataclass(frozen=True)
-class _Macro:
-    """The unweighted means over several tasks.
+def _values(metric: Metric, old: Score, new: Score, blocks: Iterable[_Block]) -> Difference:
+    """Both values, and why they or their test are missing, of some blocks' rows."""
+    plain = Difference(old.value, new.value, why=old.why or new.why)
+    if old.value is None or new.value is None:
+        return plain
+    worst = _worst(metric, old), _worst(metric, new)
+    if worst != (old.value, new.value):
+        plain = replace(plain, worst=worst)
+    refused = (metric.change.refused([Totals(each.cells) for each in block.scores]) for block in blocks)
+    return replace(plain, why=next((why for why in refused if why is not None), None))
 
-    Attributes:
-        tasks: At least one.
-        scores: Macro scores of both sides.
-        drawn: All replicates.
+
+def _worst(metric: Metric, score: Score) -> float:
+    """The value if rows without a confidence had the worst one."""
+    bounds = score.details.get("bounds")
+    if bounds is None or metric.better is None:
+        return score.value or 0.0
+    return float(bounds[0 if metric.better == "higher" else 1])
+
+
+def _macro_differences(
+    tasks: Sequence[_Block], old: Mapping[str, Score], new: Mapping[str, Score]
+) -> dict[str, Difference]:
+    """The differences of the unweighted means over several tasks."""
+    found = {}
+    for metric in tasks[0].scores[0].scored_by if tasks else ():
+        key = metric.key
+        if key not in old or metric.is_of_one_run:
+            continue
+        found[key] = _values(metric, old[key], new[key], tasks)
+        if found[key].change is None or found[key].why is not None:
+            continue
+        plain = replace(found[key], samples_changed=_samples_changed(tasks, metric.change.aspect))
+        drawn = np.asarray(np.mean([task.drawn[key] for task in tasks], axis=0))
+        found[key] = tested(metric, plain, drawn, partial(_mean_noise, tasks, metric))
+    return found
+
+
+def _mean_noise(tasks: Sequence[_Block], metric: Metric, error: float) -> tuple[float, float]:
+    first, second = np.mean([task.noise(metric, error) for task in tasks], axis=0)
+    return float(first), float(second)
+
+
+def _samples_changed(tasks: Sequence[_Block], aspect: Aspect) -> float:
+    """The samples of one task that would say as much of a change of a macro mean (Kish, 1965).
+
+    A sample of a small task weighs more than one of a large task, and a few heavy ones say little.
     """
-
-    tasks: Sequence[_Block]
-    scores: tuple[Mapping[str, Score], Mapping[str, Score]]
-    drawn: Replicates
-
-    def metrics(self) -> dict[str, Difference]:
-        old, new = self.scores
-        declared = self.tasks[0].scores[0].scored_by if self.tasks else ()
-        return {
-            metric.key: self._difference(metric, old[metric.key], new[metric.key])
-            for metric in declared
-            if metric.key in old and not metric.is_of_one_run
-        }
-
-    def _difference(self, metric: Metric, old: Score, new: Score) -> Difference:
-        plain = Difference(old.value, new.value, why=old.why or new.why)
-        if plain.change is None:
-            return plain
-        for task in self.tasks:
-            why = metric.change.refused([Totals(each.cells) for each in task.scores])
-            if why is not None:
-                return replace(plain, why=why)
-        plain = replace(plain, samples_changed=self._changed(metric))
-        # The mean can be 0 only where every task's error can; of so many tests one rejects by chance.
-        each = np.array([task.zero_p(metric.bins) for task in self.tasks])
-        old_p, new_p = np.minimum(1.0, len(self.tasks) * each.min(axis=0)).tolist()
-        drawn = self.drawn.macro([task.name for task in self.tasks], metric.key)
-        return tested(metric, plain, drawn, (old_p, new_p))
-
-    def _changed(self, metric: Metric) -> float:
-        """The samples of one task that would say as much of a change (Kish, 1965).
-
-        A sample of a small task weighs more than one of a large task, and a few heavy ones say little.
-        """
-        rows = [rows for task in self.tasks for rows in task.rows]
-        weights = np.zeros(1 + max(int(each.image.max()) for each in rows))
-        for each in rows:
-            weights[each.changed(metric.change.aspect)] += 1 / images_of([each]).size
-        return float(weights.sum() ** 2 / (weights**2).sum()) if weights.any() else 0.0
-
-
-def _null_effects(tasks: Sequence[ObservedPairs], scores: ScoresOfBoth) -> tuple[EffectByBins, EffectByBins]:
-    """Of both sides, see `CandidateReplicates`."""
-    image = np.concatenate([rows.image for rows in tasks])
-    every_bins = null_bins(scores[0].scored_by)
-
-    def of_side(side: int) -> EffectByBins:
-        confidence = np.concatenate([rows.sides[side].confidence for rows in tasks])
-        right = np.concatenate([rows.sides[side].right for rows in tasks])
-        return {bins: null_effect(image, confidence, right, bins) for bins in every_bins}
-
-    return of_side(0), of_side(1)
-
-
-def _consistency(
-    every: Mapping[str, ScoresOfBoth],
-    effects: Mapping[str, tuple[EffectByBins, EffectByBins]],
-    replicates: int,
-    seed: int,
-) -> dict[str, tuple[PByBins, PByBins]]:
-    """Of both sides of every task and pool, see `_Block`."""
-
-    def of_cells(cells: Cells, effect: EffectByBins) -> PByBins:
-        null = null_eces(cells, list(effect), replicates, seed) if cells.n and effect else {}
-        return {bins: consistency_p(cells, values, bins) for bins, values in widened(null, effect).items()}
-
-    old, new = (
-        in_threads(
-            of_cells, [sides[side].cells for sides in every.values()], [effects[name][side] for name in every]
-        )
-        for side in (0, 1)
-    )
-    return dict(zip(every, zip(old, new, strict=True), strict=True))
+    rows = [rows for task in tasks for rows in task.rows]
+    weights = np.zeros(1 + max(int(each.image.max()) for each in rows))
+    for each in rows:
+        weights[each.changed[aspect]] += 1 / image_count([each])
+    return float(weights.sum() ** 2 / (weights**2).sum()) if weights.any() else 0.0
 
 
 def _wanted(names: Iterable[str], every: Mapping[str, ScoresOfBoth]) -> dict[str, list[Metric]]:

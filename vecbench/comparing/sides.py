@@ -36,14 +36,11 @@ class Side:
     """One of the two that are compared.
 
     Attributes:
-        path: Where it comes from.
         protocol: How its responses were read; None if its file does not say.
         rows: Its predictions; empty when only its scores are known.
-        responses: What the rows were read from, where a published protocol scores more than rows tell; else
-            empty.
-        prompts: Task, sample and repeat → SHA-256 of the rendered prompt, as far as known.
+        responses: What the rows were read from, where a published protocol scores more than rows tell.
+        prompts: SHA-256 of rendered prompts, as far as known.
         tells_candidates: Whether its rows' candidates are those that were asked for, and no guess.
-        manifest: Of the run; None if there is none.
         scores: What scores.json says; None when there are rows.
         notes: What was wrong with its files.
     """
@@ -87,15 +84,6 @@ def open_side(path: Path, protocol: str, catalogue: Catalogue) -> Side:
 
     Of a directory, the responses of a run are read if it has any, then its predictions, then its scores,
     then what another program wrote.
-
-    Args:
-        path: Directory or file.
-        protocol: How responses are read; a key of `PROTOCOLS`.
-        catalogue: Brings the tasks' labels and aliases.
-
-    Raises:
-        UsageError: There is no such file, or nothing in it that can be read.
-        DataError: A file is not what its name says, or has no rows.
     """
     if not path.exists():
         raise UsageError(f"there is no {path}", "Name a run directory, responses, predictions or scores.")
@@ -105,13 +93,13 @@ def open_side(path: Path, protocol: str, catalogue: Catalogue) -> Side:
         side = _side_of(open_responses(path, catalogue), path, protocol, catalogue)
     elif _is_scores(file):
         scores = _read_scores(file)
-        said = scores.get("protocol")
-        told = said if isinstance(said, str) else None
+        told = _told_protocol(scores)
         return Side(path, told, scores=scores, notes=tuple(_fixed(path, told, protocol)))
     else:
         read = tuple(_read_predictions(file, catalogue))
         if file == directory.predictions:
-            told, (manifest, notes) = _told_protocol(directory), _manifest_of(read, directory)
+            manifest, notes = _manifest_of(read, directory)
+            told = _told_protocol(_read_scores(directory.scores)) if directory.scores.is_file() else None
         else:  # a copy may lie beside whatever it likes
             told, manifest, notes = None, None, ()
         side = Side(path, told, read, manifest=manifest, notes=(*notes, *_fixed(path, told, protocol)))
@@ -119,18 +107,7 @@ def open_side(path: Path, protocol: str, catalogue: Catalogue) -> Side:
 
 
 def frame_side(frame: DataFrame, name: str, protocol: str, catalogue: Catalogue) -> Side:
-    """A frame with one response a row, see `open_frame`.
-
-    Args:
-        frame: The responses.
-        name: Of the side.
-        protocol: How responses are read; a key of `PROTOCOLS`.
-        catalogue: Brings the tasks' labels and aliases.
-
-    Raises:
-        UsageError: The frame has no responses or no targets.
-        DataError: It has no rows that can be scored.
-    """
+    """A frame with one response a row, see `open_frame`."""
     path = Path(name)
     return _with_rows(_side_of(open_frame(frame, catalogue, name), path, protocol, catalogue), path)
 
@@ -176,17 +153,7 @@ def _derived_file(path: Path, directory: RunDirectory) -> Path | None:
 
 
 def _side_of(source: ResponseSource, path: Path, protocol: str, catalogue: Catalogue) -> Side:
-    """The side of some responses.
-
-    Args:
-        source: Not read before.
-        path: Stands for them in what is said of the side.
-        protocol: How they are read; a key of `PROTOCOLS`.
-        catalogue: Brings the tasks' labels and aliases.
-
-    Raises:
-        DataError: A file cannot be read.
-    """
+    """The side of some responses."""
     prompts: dict[RowKey, str] = {}
 
     def noted(responses: Iterable[StoredResponse]) -> Iterator[StoredResponse]:
@@ -287,10 +254,8 @@ def _prediction(said: Any) -> Prediction:
     return Prediction(key, task, sample_id, repeat, target, (), reading)
 
 
-def _told_protocol(directory: RunDirectory) -> str | None:
-    if not directory.scores.is_file():
-        return None
-    said = _read_scores(directory.scores).get("protocol")
+def _told_protocol(scores: Mapping[str, Any]) -> str | None:
+    said = scores.get("protocol")
     return said if isinstance(said, str) else None
 
 

@@ -9,14 +9,14 @@ from rich.table import Table
 from rich.text import Text
 
 from vecbench.answers import answer_text, known_metrics, metrics_of_default
-from vecbench.comparing.comparison import Comparison
+from vecbench.comparing.comparison import Comparison, Flip
 from vecbench.comparing.differences import Difference, Differences
-from vecbench.comparing.flips import Flip
 from vecbench.comparing.verdicts import Verdict, Verdicts
 from vecbench.escaping import in_markdown, printable
 from vecbench.metrics.significance import FEWEST_SAMPLES
 from vecbench.parsing import Reading
 from vecbench.report.columns import Column, columns_of, corner, fitting, unscaled
+from vecbench.report.tables import NAME_WIDTH, markdown_text, numbers_table
 from vecbench.scoring.aggregate import OVERALL
 
 NOT_IN_MARKDOWN = ("f1_weighted",)
@@ -25,10 +25,10 @@ NOT_IN_MARKDOWN = ("f1_weighted",)
 MOST_NARROW = 4
 """Metrics of the terminal's table; more would not fit. Markdown and JSON have more."""
 
-NAME_WIDTH = 16
 TEXT_WIDTH = 60
 """Longer sample ids and labels are cut."""
 
+FLIP_COLUMNS = ("task", "sample", "target", "baseline", "candidate")
 FLIPS = 10
 """Flips of each direction that are listed; JSON has all."""
 
@@ -37,14 +37,7 @@ MARKS = {"passed": "✓", "failed": "✗", "undecided": "?"}
 
 @dataclass(frozen=True, slots=True)
 class DifferenceLine:
-    """A line of a table of differences.
-
-    Attributes:
-        name: Of the task or group.
-        of: What its values are of: rows, or tasks.
-        is_task: Whether it is a task's.
-        metrics: Metric key → difference.
-    """
+    """A line of a table of differences: the name of a task or group, and of what its values are."""
 
     name: str
     of: str
@@ -55,40 +48,30 @@ class DifferenceLine:
 def lines_of(comparison: Comparison) -> Iterator[DifferenceLine]:
     """Group by group: its tasks, then, if it has several, the group, pooled and macro; then overall."""
     differences = comparison.differences
-    shown: set[str] = set()
+    left = dict(differences.tasks)
     for name, group in differences.groups.items():
         for task in group.tasks:
-            if task in differences.tasks and task not in shown:
-                shown.add(task)
-                yield _task_line(comparison, task)
+            if task in left:
+                yield from _lines(comparison, task, left.pop(task), is_task=True)
         if len(group.tasks) > 1 or comparison.is_published:
-            yield from _pool_lines(comparison, name, group)
-    for task in differences.tasks:
-        if task not in shown:
-            yield _task_line(comparison, task)
+            yield from _lines(comparison, name, group)
+    for task, each in left.items():
+        yield from _lines(comparison, task, each, is_task=True)
     if len(differences.tasks) > 1 or comparison.is_published:
-        yield from _pool_lines(comparison, OVERALL, differences.overall)
+        yield from _lines(comparison, OVERALL, differences.overall)
 
 
-def _task_line(comparison: Comparison, task: str) -> DifferenceLine:
-    each = comparison.differences.tasks[task]
-    return DifferenceLine(comparison.shown(task), f"n = {each.n:,}", True, each.metrics)
-
-
-def _pool_lines(comparison: Comparison, name: str, each: Differences) -> Iterator[DifferenceLine]:
+def _lines(
+    comparison: Comparison, name: str, each: Differences, *, is_task: bool = False
+) -> Iterator[DifferenceLine]:
     shown = comparison.shown(name)
-    yield DifferenceLine(shown, f"n = {each.n:,}", False, each.metrics)
+    yield DifferenceLine(shown, f"n = {each.n:,}", is_task, each.metrics)
     if each.macro:
         yield DifferenceLine(f"{shown}, macro", f"{len(each.tasks)} tasks", False, each.macro)
 
 
 def changed_columns(comparison: Comparison, *, narrow: bool = False) -> tuple[Column, ...]:
-    """The columns of a table of differences, as the metrics declare themselves.
-
-    Args:
-        comparison: Brings the metrics that were compared.
-        narrow: Whether there is room only for what is shown always.
-    """
+    """The columns of a table of differences, as the metrics declare themselves."""
     compared = {key for line in lines_of(comparison) for key in line.metrics}
     if comparison.is_published:  # of labels, whose table has the same columns whatever a program prints
         compared = {metric.key for metric in metrics_of_default()}
@@ -103,11 +86,8 @@ def changed_columns(comparison: Comparison, *, narrow: bool = False) -> tuple[Co
 
 def difference_table(comparison: Comparison) -> Table:
     """Candidate's value and change, the change's 95 % interval below them; fits 80 columns."""
-    table = Table(box=None, pad_edge=False)
-    table.add_column("candidate (change)", no_wrap=True, max_width=NAME_WIDTH + 2)
     columns = changed_columns(comparison, narrow=True)
-    for column in columns:
-        table.add_column(column.heading, justify="right", no_wrap=True)
+    table = numbers_table("candidate (change)", [column.heading for column in columns], NAME_WIDTH + 2)
     for line in lines_of(comparison):
         indent = "  " if line.is_task else ""
         shown = f"{indent}{printable(line.name, NAME_WIDTH)}\n{indent}{line.of}"
@@ -138,7 +118,7 @@ def legend(comparison: Comparison, *, narrow: bool = False) -> str:
 def flip_table(flips: Sequence[Flip]) -> Table:
     """The most confident flips of one direction."""
     table = Table(box=None, pad_edge=False)
-    for column in ("task", "sample", "target", "baseline", "candidate"):
+    for column in FLIP_COLUMNS:
         table.add_column(column, overflow="ellipsis", no_wrap=True)
     for flip in flips[:FLIPS]:
         table.add_row(*(Text(cell) for cell in _flip_cells(flip, printable)))
@@ -173,7 +153,7 @@ def markdown(comparison: Comparison, verdicts: Verdicts | None = None) -> str:
     for kind, said in comparison.allowed.items():
         parts.append(f"Allowed difference, {kind}: {in_markdown(said)}.\n")
     parts += [f"{in_markdown(note)}\n" for note in comparison.notes]
-    if comparison.paired:
+    if comparison.paired and comparison.judges:
         parts += [
             _markdown_flips("Right before, wrong now", comparison.flips.lost),
             _markdown_flips("Wrong before, right now", comparison.flips.gained),
@@ -189,7 +169,7 @@ def _markdown_differences(comparison: Comparison) -> str:
         cells = [_markdown_cell(column, line.metrics.get(column.key)) for column in columns]
         of = line.of.removeprefix("n = ")
         lines.append([f"{bold}{in_markdown(line.name, TEXT_WIDTH)}{bold}", of, *cells])
-    return _markdown_table([corner(columns), "n", *(column.heading for column in columns)], lines, right=True)
+    return markdown_text([corner(columns), "n", *(column.heading for column in columns)], lines)
 
 
 def _markdown_verdicts(each: Iterable[Verdict]) -> str:
@@ -197,20 +177,15 @@ def _markdown_verdicts(each: Iterable[Verdict]) -> str:
         [f"{MARKS[one.outcome]} {one.outcome}", in_markdown(one.rule.label), in_markdown(one.message)]
         for one in each
     ]
-    return _markdown_table(["", "rule", "why"], lines)
+    return markdown_text(["", "rule", "why"], lines, align=":--")
 
 
 def _markdown_flips(heading: str, flips: Sequence[Flip]) -> str:
     title = f"<details><summary>{heading}: {len(flips):,}</summary>\n\n"
     lines = [_flip_cells(flip, in_markdown) for flip in flips[:FLIPS]]
-    table = _markdown_table(["task", "sample", "target", "baseline", "candidate"], lines) if lines else ""
+    table = markdown_text(FLIP_COLUMNS, lines, align=":--") if lines else ""
     more = f"\nThe {FLIPS} most confident are listed.\n" if len(flips) > FLIPS else ""
     return f"{title}{table}{more}\n</details>\n"
-
-
-def _markdown_table(headings: Sequence[str], lines: Iterable[Sequence[str]], *, right: bool = False) -> str:
-    rule = [":--", *["--:" if right else ":--"] * (len(headings) - 1)]
-    return "".join("| " + " | ".join(cells) + " |\n" for cells in (headings, rule, *lines))
 
 
 def _flip_cells(flip: Flip, escaped: Callable[[str, int | None], str]) -> list[str]:

@@ -17,6 +17,7 @@ published protocol leaves rows out of the candidate's scores that it counts in t
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Literal
@@ -45,11 +46,8 @@ class Verdict:
 
     Attributes:
         number: The rule's place in its file, from 1.
-        rule: The rule.
-        outcome: passed, failed or undecided.
         message: Why, in a sentence.
         baseline: The baseline's value; None if undefined, or no matter to the rule.
-        candidate: The candidate's value; None if undefined.
         p: One-sided p value; None for `when: point`.
         p_holm: Adjusted for the number of significance rules.
         n: Samples that it rests on.
@@ -70,12 +68,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
-    """What became of all rules of a file.
-
-    Attributes:
-        gates: The file.
-        each: One a rule, in the file's order.
-    """
+    """What became of all rules of a file, in its order."""
 
     gates: Gates
     each: tuple[Verdict, ...]
@@ -97,55 +90,41 @@ class Verdicts:
 
 
 def verdicts_on(comparison: Comparison, gates: Gates) -> Verdicts:
-    """Judges every rule.
-
-    Raises:
-        ValueError: A rule's `detect` is within its margin; `read_gates` refuses such a rule.
-    """
-    tests = {
-        number: p
-        for number, rule in enumerate(gates.rules, start=1)
-        if rule.when == "significant" and (p := _worsening_p(comparison, rule)) is not None
-    }
-    adjusted = holm(tests)
+    """Judges every rule."""
+    rules = dict(enumerate(gates.rules, start=1))
+    significant = {number: rule for number, rule in rules.items() if rule.when == "significant"}
+    tests = {number: _worsening(comparison, rule) for number, rule in significant.items()}
+    adjusted = holm({number: p.rise for number, p in tests.items() if p is not None})
     # Planning is for the hardest of Holm's levels.
-    level = gates.alpha / max(1, sum(rule.when == "significant" for rule in gates.rules))
-    judged = [
+    level = gates.alpha / max(1, len(significant))
+    judged = (
         _verdict(comparison, gates, number, rule, tests.get(number), adjusted.get(number), level)
-        for number, rule in enumerate(gates.rules, start=1)
-    ]
+        for number, rule in rules.items()
+    )
     return Verdicts(gates, tuple(judged))
 
 
-def _p_values(comparison: Comparison, rule: Rule) -> PValues | None:
+def _worsening(comparison: Comparison, rule: Rule) -> PValues | None:
+    """How often chance would show as much worsening (`rise`) or improvement (`fall`)."""
     block = comparison.differences_of(rule.of)
     if block is None or rule.metric not in block.metrics:
         return None
     if _is_too_small(block, rule):
         # No evidence against the candidate, and still one of the rules that Holm counts.
         return PValues(1.0, 1.0)
-    return block.metrics[rule.metric].p if rule.is_change else block.bound_p(rule.metric, rule.limit)
+    p = block.metrics[rule.metric].p if rule.is_change else block.bound_p(rule.metric, rule.limit)
+    return p if p is None or rule.fails_above else PValues(p.rise, p.fall, p.least)
 
 
 def _is_too_small(block: Differences, rule: Rule) -> bool:
     """Whether the rule's test is a bootstrap of too few samples to be one."""
     found = block.metrics[rule.metric]
-    if block.alone is None or rule.metric not in block.alone.drawn or _is_exact(block, rule):
+    is_exact = block.has_exact_test(rule.metric, of_change=rule.is_change)
+    if block.alone is None or rule.metric not in block.alone.drawn or is_exact:
         return False
     if rule.is_change:
         return found.is_of_few
     return found.candidate is not None and block.samples < FEWEST_SAMPLES
-
-
-def _is_exact(block: Differences, rule: Rule) -> bool:
-    return block.has_exact_test(rule.metric, of_change=rule.is_change)
-
-
-def _worsening_p(comparison: Comparison, rule: Rule) -> float | None:
-    found = _p_values(comparison, rule)
-    if found is None:
-        return None
-    return found.rise if rule.fails_above else found.fall
 
 
 def _verdict(
@@ -153,7 +132,7 @@ def _verdict(
     gates: Gates,
     number: int,
     rule: Rule,
-    p: float | None,
+    p: PValues | None,
     p_holm: float | None,
     level: float,
 ) -> Verdict:
@@ -168,9 +147,12 @@ def _verdict(
         return Verdict(
             number, rule, "undecided", f"{rule.metric} of the {side} is undefined{why}", n=block.samples
         )
-    margin, worsening = _worsening(rule, found.baseline, found.candidate)
-    beyond = _is_beyond(rule, worsening, margin)
-    measured = _measured(rule, found.baseline, found.candidate, worsening, margin)
+    baseline, candidate = found.baseline or 0.0, found.candidate
+    scale = abs(baseline) if rule.relative else 1.0
+    margin = rule.limit * scale if rule.is_change else 0.0
+    worsening = candidate - (baseline if rule.is_change else rule.limit)
+    worsening = worsening if rule.fails_above else -worsening
+    measured = _measured(rule, baseline, candidate, margin)
 
     def verdict(outcome: Outcome, message: str, n_needed: int | None = None) -> Verdict:
         if outcome == "passed" and block.dropped > MOST_DROPPED * block.n:
@@ -185,13 +167,15 @@ def _verdict(
             outcome,
             message,
             found.baseline if rule.is_change else None,
-            found.candidate,
-            p,
+            candidate,
+            None if p is None else p.rise,
             p_holm,
             block.samples,
             n_needed,
         )
 
+    is_strict = rule.comparator in {"below", "above"}
+    beyond = worsening >= -SLACK if is_strict else worsening > margin + SLACK
     if rule.when == "point":
         return verdict("failed" if beyond else "passed", measured)
     if p is None or p_holm is None:
@@ -199,37 +183,35 @@ def _verdict(
             "undecided", f"{measured}; no test is possible: {found.why or 'its values are unknown'}"
         )
     too_small = _is_too_small(block, rule)
-    if too_small and rule.is_change:
-        tested = f"{measured}; {found.why}"
-    elif too_small:
-        tested = f"{measured}; a bootstrap takes {FEWEST_SAMPLES} samples"
+    if too_small:
+        said = found.why if rule.is_change else f"a bootstrap takes {FEWEST_SAMPLES} samples"
     else:
-        tested = f"{measured}; {_p_text(p_holm)}"
+        said = "p < 0.001" if p_holm < 0.001 else f"p = {p_holm:.3f}"
+    tested = f"{measured}; {said}"
     if beyond and p_holm < gates.alpha:
         return verdict("failed", tested)
-    detect = _detect(rule, found.baseline, margin)
-    both = _p_values(comparison, rule)
-    if both is not None and both.least >= level:
+    if p.least >= level:
+        # So many give p values below the level, even if one in twenty is undefined.
+        would_do = math.ceil((math.floor(1 / level) + 1) / 0.95)
         return verdict(
             "undecided",
             f"{tested}; {comparison.replicates:,} replicates can give no p value below {level:.2g}, "
-            f"--replicates {_replicates_needed(level)} would do",
+            f"--replicates {would_do} would do",
         )
-    events = FEWEST_SAMPLES if too_small and rule.is_change else 0
+    detect = (rule.detect or 0.0) * scale or margin + DETECT
     needed = samples_needed(
         block.samples,
-        _error(block, rule, found),
+        (found.error if rule.is_change else block.candidate_error(rule.metric)) or 0.0,
         detect,
         level,
         gates.power,
         margin=margin,
-        share=_is_exact(block, rule),
-        events=events,
+        share=block.has_exact_test(rule.metric, of_change=rule.is_change),
+        events=FEWEST_SAMPLES if too_small and rule.is_change else 0,
     )
     if too_small:
         needed = max(needed, FEWEST_SAMPLES)
-    surely_better = both is not None and (both.fall if rule.fails_above else both.rise) < level
-    if needed > block.samples and not surely_better:
+    if needed > block.samples and p.fall >= level:  # and it is not surely better
         return verdict(
             "undecided",
             f"{tested}; too few samples to decide: {block.samples:,} samples would show a change of "
@@ -304,66 +286,33 @@ def _trials(events: int, chance: float, power: float) -> int:
     from scipy.special import bdtrc
 
     def suffices(trials: int) -> bool:
-        return trials >= events and bool(bdtrc(events - 1, trials, chance) >= power - SLACK)
+        return bool(bdtrc(events - 1, trials, chance) >= power - SLACK)
 
-    few, many = events - 1, events
-    while not suffices(many):
-        if many > MOST_SAMPLES:
-            return many
-        few, many = many, 2 * many
-    while many - few > 1:
-        middle = (few + many) // 2
-        few, many = (few, middle) if suffices(middle) else (middle, many)
-    return many
+    many = events
+    while many <= MOST_SAMPLES and not suffices(many):
+        many *= 2
+    return events + bisect_left(range(events, many), True, key=suffices)
 
 
-def _replicates_needed(level: float) -> int:
-    """How many replicates give p values below a level, even if one in twenty is undefined."""
-    return math.ceil((math.floor(1 / level) + 1) / 0.95)
-
-
-def _detect(rule: Rule, baseline: float | None, margin: float) -> float:
-    """The change that the rule must be able to see, as a difference of values."""
-    asked = 0.0 if rule.detect is None else rule.detect * (abs(baseline or 0.0) if rule.relative else 1.0)
-    return asked if asked > 0 else margin + DETECT
-
-
-def _error(block: Differences, rule: Rule, found: Difference) -> float:
-    return (found.error if rule.is_change else block.candidate_error(rule.metric)) or 0.0
-
-
-def _worsening(rule: Rule, baseline: float | None, candidate: float) -> tuple[float, float]:
-    """The margin, and how far the value went in the direction that the rule fears."""
-    sign = 1.0 if rule.fails_above else -1.0
+def _measured(rule: Rule, baseline: float, candidate: float, margin: float) -> str:
     if not rule.is_change:
-        return 0.0, sign * (candidate - rule.limit)
-    before = baseline or 0.0
-    return rule.limit * (abs(before) if rule.relative else 1.0), sign * (candidate - before)
-
-
-def _is_beyond(rule: Rule, worsening: float, margin: float) -> bool:
-    if rule.comparator in {"below", "above"}:
-        return worsening >= -SLACK
-    return worsening > margin + SLACK
-
-
-def _measured(rule: Rule, baseline: float | None, candidate: float, worsening: float, margin: float) -> str:
-    if not rule.is_change:
-        wanted = {"below": "below", "at_most": "at most", "above": "above", "at_least": "at least"}
-        return f"{rule.metric} is {_points(rule, candidate)}, wanted {wanted[rule.comparator]} " + _points(
-            rule, rule.limit
-        )
-    moved = "rose" if (worsening >= 0) == rule.fails_above else "fell"
-    by = f"{moved} by {_points(rule, abs(worsening))}" if abs(worsening) > SLACK else "did not change"
-    values = f"({_points(rule, baseline or 0.0)} → {_points(rule, candidate)})"
+        wanted = rule.comparator.replace("_", " ")
+        return f"{rule.metric} is {_value(rule, candidate)}, wanted {wanted} {_value(rule, rule.limit)}"
+    change = candidate - baseline
+    if abs(change) > SLACK:
+        by = f"{'rose' if change > 0 else 'fell'} by {_points(rule, abs(change))}"
+    else:
+        by = "did not change"
+    values = f"({_value(rule, baseline)} → {_value(rule, candidate)})"
     return f"{rule.metric} {by} {values}, allowed {_points(rule, margin)}"
 
 
+def _value(rule: Rule, value: float) -> str:
+    """A value as tables print it: in percent, except where that would make no sense."""
+    is_number = known_metrics()[rule.metric].unit == "number"
+    return f"{value:.3f}" if is_number else f"{100 * value:.2f} %"
+
+
 def _points(rule: Rule, value: float) -> str:
-    """A value as tables print it: times 100, except where that would make no sense."""
-    metric = known_metrics()[rule.metric]
-    return f"{value:.3f}" if metric.unit == "number" else f"{100 * value:.2f}"
-
-
-def _p_text(p: float) -> str:
-    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+    """A change of such values."""
+    return _value(rule, value).replace("%", "points")

@@ -1,8 +1,15 @@
-"""The answers of several models to the same samples, and how their metrics vary together."""
+"""The answers of several models to the same samples, and how their metrics vary together.
+
+A metric moves, when a sample is drawn once more, by that sample's influence on it. The variance of a
+metric, and of the difference between two models on the same samples, is that of their influences: what the
+bootstrap comes to with many samples (Davison and Hinkley, 1997, section 2.7), at the price of one matrix
+product for all pairs. For the AUROC these are the placement values of DeLong, DeLong and Clarke-Pearson
+(1988), with the share of right answers free to vary.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,22 +17,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vecbench.leaderboard.entry import Entry
-from vecbench.leaderboard.influence import ConfidenceTable, models_at_once
-from vecbench.leaderboard.outcomes import Codes, Samples, TaskOutcomes, images_of
-from vecbench.metrics.cells import Values
-from vecbench.metrics.definition import Metric
+from vecbench.leaderboard.outcomes import NO_CONFIDENCE, UNITS, Codes, Samples, TaskOutcomes, images_of
+from vecbench.metrics.cells import Cells, Counts, Values
+from vecbench.metrics.condensed import MOST_DISTINCT, grouping
+from vecbench.metrics.definition import Change, Metric
 from vecbench.metrics.significance import FEWEST_SAMPLES
+from vecbench.metrics.totals import Totals
 
 Matrix = NDArray[np.float64]
+ROWS = 2**30
+"""A row is added to so many: its influence is known to 1e-6 then, and metrics that count rows still can."""
+AT_ONCE = 2**19
+"""Counts that are computed with at a time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Estimated:
-    """A metric of the models.
+    """A metric of some models.
 
     Attributes:
         value: Shape (models,); nan where it is undefined, or not to be compared.
-        excess: See `vecbench.leaderboard.influence.Influence`; shape (models,).
+        excess: How far the value may lie above the truth, by what noise adds to it; shape (models,).
         covariance: Of the values; shape (models, models).
     """
 
@@ -34,28 +46,120 @@ class Estimated:
     covariance: Matrix
 
 
-class Answers:
-    """Several models' answers to the same samples of some tasks.
+class ConfidenceTable:
+    """How many answers of some models are right and wrong at each confidence.
 
-    Args:
-        members: The places of the models among all entries, ascending.
-        right: For each task, whether each answer is right; each of shape (models, samples).
-        codes: For each task the confidences, see `vecbench.leaderboard.outcomes.Codes`; likewise.
-        image: The number of each sample's image; shape (samples of all tasks,).
+    Of a single model with very many confidences, neighbours are merged where influences are made. `right`
+    and `codes` are of each answer; so is `place`, where its influence stands among those of all models; each
+    of shape (models, samples).
     """
 
-    def __init__(
+    def __init__(self, right: NDArray[np.bool_], codes: Codes) -> None:
+        models, self._n = right.shape
+        known = np.flatnonzero(np.bincount(codes.ravel(), minlength=NO_CONFIDENCE + 1)[: UNITS + 1])
+        k, confidence = known.size, known / UNITS
+        of_code = np.full(NO_CONFIDENCE + 1, k, dtype=np.intp)
+        of_code[known] = np.arange(k)
+        stated = of_code[codes]
+        place = np.where(stated < k, stated + k * ~right, 2 * k + ~right)
+        self._counts = _counts(place, 2 * k + 2)
+        self._observed = Totals.of_counts(confidence, self._counts)
+        if models == 1 and k > MOST_DISTINCT:
+            alone = Cells(confidence, self._counts[0, :k], self._counts[0, k : 2 * k])
+            group = grouping(alone)
+            confidence = alone.merged(group).confidence
+            k = confidence.size
+            place = np.concatenate([group, k + group, 2 * k + np.arange(2)])[place]
+            self._counts = _counts(place, 2 * k + 2)
+        self._confidence = confidence
+        self.place = place + self._counts.shape[1] * np.arange(models)[:, None]
+
+    def influences(
+        self, metrics: Sequence[Metric], least_stated: float
+    ) -> list[tuple[Values, Values, NDArray[np.float32]]]:
+        """Value and excess of metrics of confidences, as in `Estimated`, and the influences of each answer.
+
+        Those are by its place in `Totals.by_place`, 0 where a model has none; shape (models, places). With a
+        smaller share of rows with a confidence than `least_stated`, none of those rows alone is compared: the
+        model has chosen which.
+        """
+        times = max(1, ROWS // self._n)
+        model, place = np.nonzero(self._counts)
+        many = times * self._counts
+        one_more = many[model]
+        one_more[np.arange(model.size), place] += 1
+        before, after = (Totals.of_counts(self._confidence, each) for each in (many, one_more))
+        found = []
+        for metric in metrics:
+            by_place = np.zeros(self._counts.shape, dtype=np.float32)
+            if metric.held is None:
+                value = metric.value(self._observed)
+                moved = metric.value(after) - metric.value(before)[model]
+            else:
+                value, moved = self._held(metric.value, metric.held, model, many, one_more)
+            by_place[model, place] = moved * times * self._n
+            found.append((*self._compared(metric, value, least_stated), by_place))
+        return found
+
+    def _held(
         self,
-        members: Sequence[int],
-        right: Sequence[NDArray[np.bool_]],
-        codes: Sequence[Codes],
-        image: NDArray[np.intp],
-    ) -> None:
-        self.members = list(members)
-        self._right, self._codes = np.concatenate(right, axis=1), np.concatenate(codes, axis=1)
-        ends = np.cumsum([each.shape[1] for each in right]).tolist()
+        of_rows: Callable[[Totals], Values],
+        held: Callable[[Totals], Callable[[Totals], Values]],
+        model: NDArray[np.intp],
+        many: Counts,
+        one_more: Counts,
+    ) -> tuple[Values, Values]:
+        """Value and moves of a metric that takes something from the rows themselves, model by model."""
+        confidence, observed = self._observed.cells.confidence, self._observed.by_place
+        moved = np.empty(model.size)
+        for number, counts in enumerate(self._counts):
+            own = np.flatnonzero(model == number)
+            rows = np.concatenate([many[[number]], one_more[own]])
+            made = held(Totals.of_counts(self._confidence, counts[None]))
+            before, *after = made(Totals.of_counts(self._confidence, rows))
+            moved[own] = np.array(after) - before
+        values = [float(of_rows(Totals.of_counts(confidence, each))) for each in observed]
+        return np.array(values), moved
+
+    def _compared(self, metric: Metric, value: Values, least_stated: float) -> tuple[Values, Values]:
+        cells = self._observed.cells
+        known = np.minimum(cells.total_right, cells.counts - cells.total_right) >= metric.fewest_of_each
+        if metric.over == "confident":
+            known &= self._observed.coverage >= least_stated
+        if metric.change.refused is not Change().refused:
+            alone = (Totals.of_counts(cells.confidence, each) for each in self._observed.by_place)
+            known &= [metric.change.refused([each]) is None for each in alone]
+        excess = np.zeros_like(value) if metric.excess is None else metric.excess(cells)
+        return np.where(known, value, np.nan), excess
+
+
+def _counts(place: NDArray[np.intp], places: int) -> Counts:
+    """How often each place occurs in each row; shape (models, places)."""
+    models = len(place)
+    offset = places * np.arange(models)[:, None]
+    counted = np.bincount((place + offset).ravel(), minlength=models * places)
+    return counted.reshape(models, places).astype(np.float64)
+
+
+def models_at_once(codes: Codes) -> int:
+    """How many models to put into one table: one if they state very many confidences."""
+    distinct = int(np.count_nonzero(np.bincount(codes.ravel(), minlength=NO_CONFIDENCE + 1)[: UNITS + 1]))
+    return 1 if distinct > MOST_DISTINCT else max(1, int(np.sqrt(AT_ONCE) / (distinct + 1)))
+
+
+class Answers:
+    """Several models' answers to the same samples of some tasks: a model's place → its outcomes by task."""
+
+    def __init__(self, outcomes: Mapping[int, Mapping[str, TaskOutcomes]]) -> None:
+        self.members = list(outcomes)
+        models = [list(each.values()) for each in outcomes.values()]
+        self._right = np.array([np.concatenate([task.bits for task in tasks]) for tasks in models])
+        self._codes = np.array([np.concatenate([task.codes for task in tasks]) for tasks in models])
+        ends = np.cumsum([task.n for task in models[0]]).tolist()
         self._strata = [slice(begin, end) for begin, end in zip([0, *ends], ends, strict=False)]
-        self._of_images = _answers_of_images(image)
+        # The samples are the same, so the images are; but an entry of an older version does not tell them.
+        told = max(outcomes.values(), key=lambda tasks: sum(len(task.shared) for task in tasks.values()))
+        self._of_images = _answers_of_images(images_of(told))
 
     @property
     def n(self) -> int:
@@ -107,13 +211,13 @@ class Answers:
         rows = [slice(begin, begin + size) for begin in range(0, len(self.members), size)]
         tables = [ConfidenceTable(self._right[each], self._codes[each]) for each in rows]
         for found in zip(*(table.influences(metrics, least_stated) for table in tables), strict=True):
-            value = np.concatenate([each.value for each in found])
+            values, excesses, by_place = zip(*found, strict=True)
+            value = np.concatenate(values)
             influence = np.empty(self._right.shape, dtype=np.float32)
-            for where, table, each in zip(rows, tables, found, strict=True):
-                np.take(each.by_place.ravel(), table.place, out=influence[where])
+            for where, table, each in zip(rows, tables, by_place, strict=True):
+                np.take(each.ravel(), table.place, out=influence[where])
             influence[np.isnan(value)] = 0
-            excess = np.concatenate([each.excess for each in found])
-            yield Estimated(value, excess, self._covariance(influence))
+            yield Estimated(value, np.concatenate(excesses), self._covariance(influence))
 
     def _covariance(self, influence: NDArray[np.float32]) -> Matrix:
         """The covariance of means of influences, images being drawn with all their samples, task by task."""
@@ -130,11 +234,7 @@ class Answers:
         return np.asarray(influence @ influence.T, dtype=np.float64)
 
     def few_differ(self, doubtful: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Pairs of which too few samples differ for anything but an exact test.
-
-        Args:
-            doubtful: Those to look at; shape (models, models), as what is returned.
-        """
+        """Pairs, of the doubtful ones, of which too few samples differ for anything but an exact test."""
         # Where one is right and the other is not, the answers differ.
         few = doubtful & (self.right_alone + self.right_alone.T < FEWEST_SAMPLES)
         for row in np.flatnonzero(few.any(axis=1)):
@@ -144,53 +244,17 @@ class Answers:
         return few
 
 
-class AnswerSheets:
-    """The outcomes of entries, unpacked once.
+def alike(entries: Sequence[Entry], tasks: Sequence[str]) -> list[Answers]:
+    """The answers to some tasks, apart for the entries that have not answered the same samples.
 
-    Args:
-        entries: All of them. Those with several repeats are left out: such answers are not independent.
+    Those with several repeats are left out: such answers are not independent.
     """
-
-    def __init__(self, entries: Sequence[Entry]) -> None:
-        self._outcomes = {
-            place: entry.outcomes for place, entry in enumerate(entries) if entry.decoding.repeats == 1
-        }
-        members: dict[tuple[str, Samples], list[int]] = {}
-        for place, by_task in self._outcomes.items():
-            for task, each in by_task.items():
-                members.setdefault((task, each.samples), []).append(place)
-        self._sheets = {
-            (task, samples): (
-                places,
-                np.array([self._outcomes[place][task].bits for place in places]),
-                np.array([self._outcomes[place][task].codes for place in places]),
-            )
-            for (task, samples), places in members.items()
-        }
-
-    def alike(self, tasks: Sequence[str]) -> list[Answers]:
-        """The answers to some tasks, apart for those who have not answered the same samples."""
-        found: dict[tuple[Samples, ...], list[int]] = {}
-        for place, by_task in self._outcomes.items():
-            if all(task in by_task for task in tasks):
-                samples = tuple(by_task[task].samples for task in tasks)
-                found.setdefault(samples, []).append(place)
-        return [self._answers(tasks, samples, members) for samples, members in found.items()]
-
-    def _answers(self, tasks: Sequence[str], samples: Sequence[Samples], members: Sequence[int]) -> Answers:
-        right, codes = [], []
-        for key in zip(tasks, samples, strict=True):
-            places, all_right, all_codes = self._sheets[key]
-            rows = slice(None) if places == members else np.searchsorted(places, members)
-            right.append(all_right[rows])
-            codes.append(all_codes[rows])
-        # The samples are the same, so the images are; but an entry of an older version does not tell them.
-        told = max(members, key=lambda place: sum(len(each.shared) for each in self._of(place, tasks)))
-        image = images_of(dict(zip(tasks, self._of(told, tasks), strict=True)))
-        return Answers(members, right, codes, image)
-
-    def _of(self, place: int, tasks: Sequence[str]) -> list[TaskOutcomes]:
-        return [self._outcomes[place][task] for task in tasks]
+    found: dict[tuple[Samples, ...], dict[int, dict[str, TaskOutcomes]]] = {}
+    for place, entry in enumerate(entries):
+        if entry.decoding.repeats == 1 and all(task in entry.outcomes for task in tasks):
+            outcomes = {task: entry.outcomes[task] for task in tasks}
+            found.setdefault(tuple(each.samples for each in outcomes.values()), {})[place] = outcomes
+    return [Answers(each) for each in found.values()]
 
 
 def _answers_of_images(image: NDArray[np.intp]) -> list[NDArray[np.intp]]:

@@ -29,11 +29,9 @@ _ROWS = Observations(
 
 @dataclass(frozen=True, slots=True)
 class BoardColumn:
-    """A column of every group's block.
+    """A column of every group's block: of a metric, over the rows of its tasks or as their unweighted mean.
 
     Attributes:
-        metric: What it is of.
-        aggregate: How a group's value is made of its tasks: over their rows, or as their unweighted mean.
         is_paired: Whether there is a column of the other aggregate too, so that the heading tells which.
     """
 
@@ -66,10 +64,6 @@ class BoardColumn:
         """Whether it only tells how to read the others, as a share of rows does that is not a main one."""
         return self.metric.counts is not None and not self.is_main and not self.is_paired
 
-    def is_of(self, kind: AnswerKind) -> bool:
-        """Whether answers of a kind can have it."""
-        return self.metric in metrics_of(kind)
-
     @property
     def test(self) -> Literal["shares", "influence"] | None:
         """How two models are compared in it.
@@ -91,15 +85,12 @@ def board_columns(kinds: Iterable[AnswerKind]) -> tuple[BoardColumn, ...]:
 
     That one, which tells how well the tasks are solved, has a macro column too; the two of the first kind
     come first. What only qualifies the others stands last.
-
-    Args:
-        kinds: Of its tasks.
     """
     kinds = list(kinds)
     first = {metrics_of(kind)[0].key for kind in kinds}
     columns = [
         BoardColumn(metric, aggregate, metric.key in first)
-        for metric in metrics_of_all(kinds)
+        for metric in _metrics_of_all(kinds)
         if metric.board is not None or metric.key in first
         for aggregate in (("pooled", "macro") if metric.key in first else ("pooled",))
     ]
@@ -107,33 +98,25 @@ def board_columns(kinds: Iterable[AnswerKind]) -> tuple[BoardColumn, ...]:
 
 
 def published_metrics(kinds: Iterable[AnswerKind]) -> tuple[Metric, ...]:
-    """What entries of a benchmark hold: what a leaderboard or the tables of scores show.
-
-    Args:
-        kinds: Of its tasks.
-    """
-    return tuple(each for each in metrics_of_all(kinds) if each.board is not None or each.shown != "asked")
+    """What entries of a benchmark hold: what a leaderboard or the tables of scores show."""
+    return tuple(each for each in _metrics_of_all(kinds) if each.board is not None or each.shown != "asked")
 
 
-def metrics_of_all(kinds: Iterable[AnswerKind]) -> list[Metric]:
+def _metrics_of_all(kinds: Iterable[AnswerKind]) -> list[Metric]:
     """The metrics of several kinds, each once, in the order of the kinds."""
     return list({metric.key: metric for kind in kinds for metric in metrics_of(kind)}.values())
 
 
 def counts_right(metric: Metric) -> bool:
     """Whether a metric is the share of right rows, which is what `correct` counts in an entry."""
-    return metric.basis == "confidence" and _counted(metric.counts) == "right"
+    return metric.basis == "confidence" and _counts(metric.counts, "right")
 
 
 def counts_stated(metric: Metric) -> bool:
     """Whether a metric is the share of rows that state a confidence."""
-    return metric.basis == "confidence" and _counted(metric.counts) == "stated"
+    return metric.basis == "confidence" and _counts(metric.counts, "stated")
 
 
 @lru_cache(maxsize=64)
-def _counted(counts: Callable[[Observations], Mask] | None) -> Literal["right", "stated"] | None:
-    if counts is None:
-        return None
-    if np.array_equal(counts(_ROWS), _ROWS.right):
-        return "right"
-    return "stated" if np.array_equal(counts(_ROWS), _ROWS.stated) else None
+def _counts(counts: Callable[[Observations], Mask] | None, rows: Literal["right", "stated"]) -> bool:
+    return counts is not None and np.array_equal(counts(_ROWS), getattr(_ROWS, rows))

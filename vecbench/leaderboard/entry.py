@@ -9,21 +9,29 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from vecbench.answers import known_metrics
 from vecbench.errors import DataError, nearest
 from vecbench.leaderboard.columns import counts_right
 from vecbench.leaderboard.outcomes import TaskOutcomes, require_shared_alike
-from vecbench.leaderboard.plain_text import Date, Identifier, Link, Note, Sha256, ShortText
-from vecbench.leaderboard.record import Record, content_of, validated
+from vecbench.leaderboard.record import (
+    Date,
+    Identifier,
+    Link,
+    Note,
+    Record,
+    Sha256,
+    ShortText,
+    content_of,
+    validated,
+)
 from vecbench.strict_json import parse_json
 
 OVERALL = "overall"
 """Stands for all groups together where groups are named."""
 MAX_ENTRY = 2**20
 _STEM = re.compile(r"[a-z0-9][A-Za-z0-9._-]*")
-Provenance = Literal["verified", "reported"]
 Badge = Literal["verified", "scores only", "reported"]
 """What an entry is shown as: a verified one whose samples were not held against the data is "scores only"."""
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -31,9 +39,11 @@ MOST = 10**9
 """Of anything that is counted."""
 WholeNumber = Annotated[int, Field(ge=0, le=MOST)]
 Seed = Annotated[int, Field(gt=-(2**64), lt=2**64)]
+CHECKS = ("sample ids", "images", "prompts", "keys")
+"""What of a submission, beside its scores, can be checked, in words."""
 
 
-def _require_known(metrics: Mapping[str, Value]) -> None:
+def _known(metrics: dict[str, Value]) -> dict[str, Value]:
     known = known_metrics()
     for key, said in metrics.items():
         if key not in known:
@@ -44,6 +54,7 @@ def _require_known(metrics: Mapping[str, Value]) -> None:
         for each in (said.value, said.low, said.high):
             if each is not None and not least <= each <= most:
                 raise ValueError(f"{key} is {each}, which is not from {least:g} to {most:g}")
+    return metrics
 
 
 class Value(Record):
@@ -65,6 +76,9 @@ class Value(Record):
         return self
 
 
+Metrics = Annotated[dict[Identifier, Value], AfterValidator(_known)]
+
+
 class RowMetrics(Record):
     """Metrics over rows: of a task, or of a group pooled.
 
@@ -74,11 +88,10 @@ class RowMetrics(Record):
 
     n: Annotated[int, Field(ge=1, le=MOST)] | None = None
     correct: WholeNumber | None = None
-    metrics: dict[Identifier, Value] = Field({})
+    metrics: Metrics = Field({})
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        _require_known(self.metrics)
         if self.correct is None:
             return self
         if self.n is None or self.correct > self.n:
@@ -95,12 +108,7 @@ class GroupMetrics(Record):
     """Metrics of a group: over its pooled rows, and as the unweighted mean of its tasks (macro)."""
 
     pooled: RowMetrics = RowMetrics()
-    macro: dict[Identifier, Value] = Field({})
-
-    @model_validator(mode="after")
-    def _known(self) -> Self:
-        _require_known(self.macro)
-        return self
+    macro: Metrics = Field({})
 
 
 class EntryModel(Record):
@@ -156,13 +164,7 @@ class Checked(Record):
     @property
     def missing(self) -> tuple[str, ...]:
         """What was not checked, in words."""
-        parts = {
-            "sample ids": self.sample_ids,
-            "images": self.images,
-            "prompts": self.prompts,
-            "keys": self.keys,
-        }
-        return tuple(name for name, passed in parts.items() if not passed)
+        return tuple(name for name in CHECKS if not getattr(self, name.replace(" ", "_")))
 
 
 class Entry(Record):
@@ -173,7 +175,7 @@ class Entry(Record):
         prompts: Prompt profiles, those that any task used.
         protocol: How responses were read; None where a source does not say it.
         errors: Samples without a response; they count as wrong.
-        outcomes: Task → right or wrong, sample by sample; what two models are compared by.
+        outcomes: By task; what two models are compared by.
         submission_sha256: Of the submission's responses.jsonl; the entry's file is named after it.
         responses_sha256: Of what the responses say, however the file orders and spells them; see
             `vecbench.leaderboard.samples.responses_digest`.
@@ -182,7 +184,7 @@ class Entry(Record):
 
     schema_: Literal["vecbench.entry/1"] = Field("vecbench.entry/1", alias="schema")
     benchmark: Identifier
-    kind: Provenance
+    kind: Literal["verified", "reported"]
     model: EntryModel
     date: Date | None = None
     source: Source
@@ -249,25 +251,12 @@ class Entry(Record):
 
 
 def read_entry(path: Path) -> Entry:
-    """The entry in a file.
-
-    Raises:
-        DataError: It cannot be read or is no entry; the message names file and key.
-    """
-    text = content_of(path, MAX_ENTRY)
-    return validated(Entry, parse_json(text, str(path)), str(path))
+    """The entry in a file."""
+    return validated(Entry, parse_json(content_of(path, MAX_ENTRY), str(path)), str(path))
 
 
 def read_entries(folder: Path) -> dict[str, Entry]:
-    """The entries of a leaderboard: file name without its ending → entry, sorted by it; empty if none.
-
-    Args:
-        folder: Of the leaderboard; the entries lie in its folder `entries`.
-
-    Raises:
-        DataError: An entry is none or has an odd file name, or (a verified one) that of another submission;
-            two are of different benchmarks, or of the same responses.
-    """
+    """The entries of a leaderboard's folder: file name without its ending → entry, sorted by it."""
     entries = {}
     for path in sorted((folder / "entries").glob("*.json")):
         # Names are shown, and a spreadsheet takes one that begins with "=" for a formula.

@@ -6,7 +6,6 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from typing import Annotated, Self
 
 import numpy as np
@@ -15,8 +14,7 @@ from pydantic import Field, model_validator
 
 from vecbench.answers import kind_named
 from vecbench.digests import sha256_of
-from vecbench.leaderboard.plain_text import Sha256
-from vecbench.leaderboard.record import Record
+from vecbench.leaderboard.record import Record, Sha256
 from vecbench.parsing import Prediction
 
 UNITS = 10_000
@@ -55,10 +53,14 @@ class TaskOutcomes(Record):
 
     @model_validator(mode="after")
     def _as_many_as_samples(self) -> Self:
-        masks = [(f"shared.{task}", _unpacked(text, task), 1) for task, text in self.shared.items()]
-        for name, packed, bits in (("right", self._right, 1), ("confidence", self._confidence, 16), *masks):
-            if len(packed) != (self.n * bits + 7) // 8:
-                raise ValueError(f"{name} has {len(packed)} bytes, which are not {self.n * bits} bits")
+        shared = [(f"shared.{task}", text, 1) for task, text in self.shared.items()]
+        for name, text, size in (("right", self.right, 1), ("confidence", self.confidence, 16), *shared):
+            try:
+                packed = base64.b64decode(text, validate=True)
+            except binascii.Error as fault:
+                raise ValueError(f"{name} is not base64: {fault}") from None
+            if len(packed) != (self.n * size + 7) // 8:
+                raise ValueError(f"{name} has {len(packed)} bytes, which are not {self.n * size} bits")
         codes = self.codes
         if np.any((codes > UNITS) & (codes != NO_CONFIDENCE)):
             raise ValueError(f"confidence has a value above {UNITS}, which stands for 1")
@@ -68,12 +70,7 @@ class TaskOutcomes(Record):
     def of_rows(
         cls, rows: Sequence[Prediction], others: Mapping[str, Sequence[Prediction]] | None = None
     ) -> Self:
-        """The outcomes of a task's predictions, one a sample, in any order.
-
-        Args:
-            rows: Of the task.
-            others: Those of other tasks, by task id; None to say nothing of shared images.
-        """
+        """The outcomes of a task's predictions, one a sample, in any order; `others` are of other tasks."""
         by_image = _is_by_image(rows)
         named = {(row.image_sha256 if by_image else row.sample_id) or "": row for row in rows}
         names = sorted(named)
@@ -106,53 +103,38 @@ class TaskOutcomes(Record):
         """Two entries whose outcomes have the same ones can be compared sample by sample."""
         return self.n, self.samples_sha256
 
-    @cached_property
-    def _right(self) -> bytes:
-        return _unpacked(self.right, "right")
-
-    @cached_property
-    def _confidence(self) -> bytes:
-        return _unpacked(self.confidence, "confidence")
-
     @property
     def bits(self) -> NDArray[np.bool_]:
         """True where the model was right, shape (n,)."""
-        return self._bits(self._right)
+        return self._bits(self.right)
 
     def shared_with(self, task: str) -> NDArray[np.bool_]:
         """True where another task asks about the sample's image too, shape (n,)."""
-        return self._bits(_unpacked(self.shared[task], task))
+        return self._bits(self.shared[task])
 
-    def _bits(self, packed: bytes) -> NDArray[np.bool_]:
-        return np.unpackbits(np.frombuffer(packed, dtype=np.uint8), count=self.n).astype(bool)
+    def _bits(self, text: str) -> NDArray[np.bool_]:
+        packed = np.frombuffer(base64.b64decode(text), dtype=np.uint8)
+        return np.unpackbits(packed, count=self.n).view(np.bool_)
 
     @property
     def codes(self) -> Codes:
         """The confidences, shape (n,)."""
-        return np.frombuffer(self._confidence, dtype="<u2")
+        return np.frombuffer(base64.b64decode(self.confidence), dtype="<u2")
 
-    @cached_property
+    @property
     def correct(self) -> int:
         """How many are right."""
         return int(self.bits.sum())
 
 
 def code_of(confidence: float) -> int:
-    """The code of a confidence, at most one step off, and never in another bin of an ECE's ten.
-
-    Args:
-        confidence: In [0, 1].
-    """
+    """The code of a confidence, at most one step off, and never in another bin of an ECE's ten."""
     code = round(UNITS * confidence)
     return code - 1 if code % (UNITS // 10) == 0 and confidence < code / UNITS else code
 
 
 def images_of(outcomes: Mapping[str, TaskOutcomes]) -> NDArray[np.intp]:
-    """A number for the image of every sample of several tasks, one task after the other; shape (samples,).
-
-    Args:
-        outcomes: Task id → outcomes of the same model.
-    """
+    """A number for the image of every sample of a model's tasks, one after the other; shape (samples,)."""
     ends = np.cumsum([each.n for each in outcomes.values()])
     number = np.arange(int(ends[-1]))
     places = dict(zip(outcomes, np.split(number, ends[:-1]), strict=True))  # views: filling them fills it
@@ -167,11 +149,7 @@ def images_of(outcomes: Mapping[str, TaskOutcomes]) -> NDArray[np.intp]:
 
 
 def require_shared_alike(outcomes: Mapping[str, TaskOutcomes]) -> None:
-    """Refuses tasks that contradict each other in the images that they share.
-
-    Raises:
-        ValueError: The message names the two.
-    """
+    """Refuses tasks that contradict each other in the images that they share."""
     for task, each in outcomes.items():
         for other in each.shared:
             if other == task or other not in outcomes:
@@ -190,10 +168,3 @@ def _is_by_image(rows: Sequence[Prediction]) -> bool:
 
 def _packed(bits: NDArray[np.bool_]) -> str:
     return base64.b64encode(np.packbits(bits).tobytes()).decode()
-
-
-def _unpacked(text: str, name: str) -> bytes:
-    try:
-        return base64.b64decode(text, validate=True)
-    except binascii.Error as fault:
-        raise ValueError(f"{name} is not base64: {fault}") from None

@@ -1,28 +1,33 @@
-"""The entry that a checked submission becomes, and its place in a leaderboard."""
+"""A leaderboard's folder: entries, made of checked submissions and made again; files, made of its entries."""
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import vecbench
 from vecbench.answers import known_metrics
 from vecbench.digests import sha256_of
-from vecbench.errors import UsageError, nearest
+from vecbench.errors import DataError, UsageError, nearest
 from vecbench.leaderboard.archive import packed
 from vecbench.leaderboard.columns import counts_right, published_metrics
 from vecbench.leaderboard.entry import Entry, read_entries
 from vecbench.leaderboard.look_alikes import look_alike
 from vecbench.leaderboard.outcomes import TaskOutcomes
+from vecbench.leaderboard.page import html_page
 from vecbench.leaderboard.record import validated
+from vecbench.leaderboard.standings import leaderboard
 from vecbench.leaderboard.submission import PROTOCOL
-from vecbench.leaderboard.verification import Verified
+from vecbench.leaderboard.tables import csv_text, latex_tables, markdown_page
+from vecbench.leaderboard.verification import Verified, verify
 from vecbench.scoring import GroupScores, RowScores, Score
 from vecbench.store import remove, write_text
 from vecbench.store.files import write_bytes
+from vecbench.tasks import Catalogue
 
 DIGITS = 6
 """Of the fractions in an entry: more would differ from one machine's linear algebra to the next."""
@@ -33,12 +38,7 @@ SUBMISSIONS = "submissions"
 def verified_entry(verified: Verified, metrics: Collection[str] | None = None) -> Entry:
     """The entry of a submission that has passed; every number in it was recomputed.
 
-    Args:
-        verified: The submission.
-        metrics: Keys of those to look for; None for what a leaderboard or the tables of scores show.
-
-    Raises:
-        DataError: A text that would be published (model, revision) is not allowed.
+    `metrics` are keys of those to look for; None for what a leaderboard or the tables of scores show.
     """
     if metrics is None:
         metrics = [each.key for each in published_metrics(task.answers for task in verified.tasks)]
@@ -97,13 +97,9 @@ def entry_name(entry: Entry) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """An entry's place in a leaderboard.
+    """An entry's file in a leaderboard, and the archive that it can be recomputed from, if that was kept.
 
-    Attributes:
-        entry: Its file.
-        submission: The archive that it can be recomputed from; None if it was not kept.
-        replaced: Names of the entries whose place it takes.
-        namesakes: Names of the other entries of a model of this name.
+    `replaced` are names of the entries whose place it takes, `namesakes` of others of a model of this name.
     """
 
     entry: Path
@@ -115,20 +111,10 @@ class Published:
 def publish(
     entry: Entry, folder: Path, files: Mapping[str, bytes] | None = None, *, instead_of: str | None = None
 ) -> Published:
-    """Writes an entry into a leaderboard, and beside it what it was made of.
+    """Writes a verified entry into a leaderboard's folder, and beside it the submission that it was made of.
 
-    Args:
-        entry: A verified one.
-        folder: Of the leaderboard; made if need be.
-        files: Of the submission, to be kept in the leaderboard's folder `submissions`; packed anew, so that
-            nothing else of a stranger's archive is kept. None to keep nothing.
-        instead_of: The name of an entry that this one replaces, with its submission.
-
-    Raises:
-        UsageError: The leaderboard is of another benchmark, has these responses under another name, has a
-            model whose name only looks like this one's, or lacks the entry to be replaced.
-        DataError: One of its entries is none.
-        RunError: A file cannot be written.
+    That is packed anew, so that nothing else of a stranger's archive is kept; without `files`, nothing is.
+    `instead_of` names an entry that this one replaces, with its submission.
     """
     name, others = entry_name(entry), read_entries(folder)
     if instead_of is not None and instead_of not in others:
@@ -153,14 +139,11 @@ def publish(
     if files is not None:
         write_bytes(archive, packed(files))
     write_text(path, entry.as_json())
-    replaced = tuple(other for other in others if other in {name, instead_of})
     if instead_of not in {None, name}:
         remove([folder / "entries" / f"{instead_of}.json", folder / SUBMISSIONS / f"{instead_of}.zip"])
-    namesakes = tuple(
-        other
-        for other, said in others.items()
-        if said.model.name == entry.model.name and other not in {name, instead_of}
-    )
+    replaced = tuple(other for other in others if other in {name, instead_of})
+    alike = [other for other, said in others.items() if said.model.name == entry.model.name]
+    namesakes = tuple(other for other in alike if other not in replaced)
     return Published(path, None if files is None else archive, replaced, namesakes)
 
 
@@ -204,3 +187,88 @@ def _outcomes(verified: Verified) -> dict[str, TaskOutcomes]:
         name: TaskOutcomes.of_rows(each, {other: rows[other] for other in rows if other != name})
         for name, each in rows.items()
     }
+
+
+def build(folder: Path, output: Path, catalogue: Catalogue) -> list[Path]:
+    """Writes a leaderboard's README.md, CSV, LaTeX and page; the same entries give the same bytes."""
+    entries = read_entries(folder)
+    if not entries:
+        raise DataError(f"{folder} has no entries", "They lie in its folder entries, one JSON file each.")
+    board = leaderboard(entries, catalogue)
+    texts = {
+        "README.md": markdown_page(board),
+        "leaderboard.csv": csv_text(board),
+        "leaderboard.tex": latex_tables(board),
+        "index.html": html_page(board),
+    }
+    for name, text in texts.items():
+        write_text(output / name, text)
+    return [output / name for name in texts]
+
+
+@dataclass(frozen=True, slots=True)
+class Recomputed:
+    """What came of recomputing an entry.
+
+    Attributes:
+        how: All that it says was checked again; all but what takes the data, which is not at hand; more than
+            it says, since the data is; nothing, since no submission was kept.
+        other_versions: Keys of metrics that it has of another version: they were not compared.
+    """
+
+    how: Literal["all", "without data", "more than said", "not kept"]
+    other_versions: tuple[str, ...] = ()
+
+
+def reverify(folder: Path, catalogue: Catalogue, data: str | None = None) -> dict[str, Recomputed]:
+    """Recomputes every verified entry of a leaderboard from the submission that was kept of it, by name.
+
+    Metrics that it was not made with are not looked at. Without `data`, which is as `verify` takes it, an
+    entry that was checked against the data keeps saying so.
+    """
+    found: dict[str, Recomputed] = {}
+    for name, entry in read_entries(folder).items():
+        if entry.kind != "verified":
+            continue
+        path = folder / SUBMISSIONS / f"{name}.zip"
+        if not os.path.lexists(path):
+            found[name] = Recomputed("not kept")
+            continue
+        versions = {key: number for key, number in entry.metric_versions.items() if key in known_metrics()}
+        others = tuple(key for key, number in versions.items() if known_metrics()[key].version != number)
+        again = verified_entry(verify(path, catalogue, data), versions.keys())
+        first, second = (_comparable(each, others) for each in (entry, again))
+        if differing := ", ".join(key for key in first if first[key] != second[key]):
+            raise DataError(
+                f"{folder}: the entry {name} is not what its submission gives: {differing} differs",
+                f"To write it anew: vecbench leaderboard check {path} --write {folder}",
+            )
+        before, now = (set(each.checked.missing) if each.checked else set() for each in (entry, again))
+        if now - before:
+            found[name] = Recomputed("without data", others)
+        else:
+            found[name] = Recomputed("more than said" if before - now else "all", others)
+    return found
+
+
+def unread_files(folder: Path) -> list[Path]:
+    """What lies in a leaderboard's `entries` and is no entry, or in its `submissions` and is of none.
+
+    Files whose names begin with a dot are left out: systems and editors make them.
+    """
+    entries = {path.stem for path in (folder / "entries").glob("*.json")}
+    others = [path for path in (folder / "entries").glob("*") if path.suffix != ".json"]
+    kept = (folder / SUBMISSIONS).glob("*")
+    others += [path for path in kept if path.suffix != ".zip" or path.stem not in entries]
+    return sorted(path for path in others if not path.name.startswith("."))
+
+
+def _comparable(entry: Entry, without: Collection[str]) -> dict[str, Any]:
+    """What an entry says, but for some metrics and what depends on the data or on who made it."""
+    said = entry.model_dump(by_alias=True, exclude={"checked", "made_with"})
+    groups = [said["overall"], *said["groups"].values()]
+    rows = [*said["tasks"].values(), *(group["pooled"] for group in groups)]
+    for metrics in (*(each["metrics"] for each in rows), *(group["macro"] for group in groups)):
+        for key in without:
+            metrics.pop(key, None)
+    return said

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vecbench.leaderboard.answers import Answers, AnswerSheets, Estimated, Matrix
+from vecbench.leaderboard.answers import Answers, Estimated, Matrix, alike
 from vecbench.leaderboard.columns import BoardColumn, Measure
 from vecbench.leaderboard.entry import Entry, RowMetrics
 from vecbench.metrics.cells import Values
 from vecbench.metrics.significance import FEWEST_SAMPLES, holm_adjusted, mcnemar_two_sided
-from vecbench.report.tables import MOST_MISSING
+from vecbench.scoring.scores import MOST_MISSING
 
 LEVEL = 0.05
 Range = tuple[int, int]
 """Best and worst rank."""
+_Compared = tuple[Values, Matrix]
+"""All models in one column: values, nan where there is none to be ranked; two-sided p of every pair.
+
+P values are symmetric, shape (models, models). Those above `LEVEL` may be 1.
+"""
 NOWHERE = 3.8
 """Squared t below which p is above `LEVEL`, whatever the degrees of freedom."""
 NEAR, FAR = 2, 60
@@ -32,40 +36,32 @@ def rank_ranges(
     pooled: Sequence[RowMetrics],
     tasks: Sequence[str],
     columns: Sequence[BoardColumn],
-    sheets: AnswerSheets | None = None,
 ) -> dict[Measure, list[Range | None]]:
     """The ranks that each model may hold over the rows of some tasks, in each column that has a test.
 
     Every pair is tested. Pooled shares of right rows: with outcomes on the same samples McNemar's exact test,
     otherwise that of two independent shares (z test with the pooled variance). The others: a paired t test of
-    what each sample contributes to the two values (`vecbench.leaderboard.influence`), stratified by task; of
+    what each sample contributes to the two values (`vecbench.leaderboard.answers`), stratified by task; of
     a metric that noise makes larger only what exceeds that counts. Where tasks share images, what their
     samples contribute is added up by image, and pooled shares differ only if they do by such a t test too.
     Holm's correction over all pairs holds the chance of any wrong distinction in a column at 5 %. A model's
     best rank is 1 + the models that are significantly better, its worst one the number of models less those
     that are significantly worse.
 
-    Args:
-        entries: Those to rank among each other; call it once for the verified and once for the reported.
-        pooled: What each entry says of the rows together.
-        tasks: Whose rows are pooled.
-        columns: Of the leaderboard.
-        sheets: Of the entries, to share among calls; None to make them.
-
-    Returns:
-        Measure → for each entry (best, worst). None with several repeats, when there is nothing to compare
-        it with, in pooled shares without counts, in the others without outcomes, and in metrics of the rows
-        with a confidence for a model that states none for more than 5 % of the rows: it has chosen which.
+    A model has no rank (None) with several repeats, when there is nothing to compare it with, in pooled
+    shares without counts, in the others without outcomes, and in metrics of the rows with a confidence where
+    it states none for more than 5 % of the rows: it has chosen which. `pooled` is what each entry says of
+    the rows of all `tasks` together.
     """
     # Repeated answers to a sample are not independent: as many rows as they make up, they say less.
     once = [place for place, entry in enumerate(entries) if entry.decoding.repeats == 1]
-    groups = (sheets or AnswerSheets(entries)).alike(tasks)
+    groups = alike(entries, tasks)
     counted = [place for place in once if pooled[place].correct is not None and pooled[place].n]
     found: dict[Measure, list[Range | None]] = {}
     for column, compared in _compared(columns, groups, pooled, counted):
         ranks: list[Range | None] = [None] * len(entries)
         found[column.measure] = ranks
-        for place, range_ in _ranges(compared, higher=column.metric.better == "higher"):
+        for place, range_ in _ranges(*compared, higher=column.metric.better == "higher"):
             ranks[place] = range_
         if len(tasks) == 1 and column.test == "shares" and column.aggregate == "macro":
             # One and the same number has one rank: that of the exact test.
@@ -73,19 +69,6 @@ def rank_ranges(
             there = {place for group in groups for place in group.members}
             found[column.measure] = [exact[place] if place in there else None for place in range(len(exact))]
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class _Compared:
-    """All models in one column.
-
-    Attributes:
-        values: nan where there is none to be ranked; shape (models,).
-        p_values: Two-sided, of every pair; symmetric, shape (models, models). Those above `LEVEL` may be 1.
-    """
-
-    values: Values
-    p_values: Matrix
 
 
 def _compared(
@@ -123,7 +106,7 @@ def _shares(groups: Sequence[Answers], pooled: Sequence[RowMetrics], counted: Se
             # McNemar's test takes samples for independent, the other one takes many of them.
             exact = np.maximum(exact, _t_test(group.pooled_share, np.full(len(exact), group.freedom)))
         p_values[np.ix_(group.members, group.members)] = exact
-    return _Compared(values, p_values)
+    return values, p_values
 
 
 def _mcnemar(alone: NDArray[np.int64]) -> Matrix:
@@ -165,7 +148,7 @@ def _estimated(groups: Sequence[Answers], estimates: Sequence[Estimated], count:
     for group in groups:
         places = np.ix_(group.members, group.members)
         p_values[places] = np.where(group.few_differ(p_values[places] <= LEVEL), 1.0, p_values[places])
-    return _Compared(every.value, p_values)
+    return every.value, p_values
 
 
 def _t_test(estimated: Estimated, freedom: Values) -> Matrix:
@@ -190,14 +173,14 @@ def _t_test(estimated: Estimated, freedom: Values) -> Matrix:
     return _symmetric(pairs, len(values))
 
 
-def _ranges(column: _Compared, *, higher: bool) -> Iterator[tuple[int, Range]]:
+def _ranges(values: Values, p_values: Matrix, *, higher: bool) -> Iterator[tuple[int, Range]]:
     """(place, range) of every model that has a value, if there are two."""
-    ranked = np.flatnonzero(~np.isnan(column.values))
+    ranked = np.flatnonzero(~np.isnan(values))
     if ranked.size < 2:
         return
-    values = column.values[ranked] if higher else -column.values[ranked]
-    distinct = _distinct(column.p_values[np.ix_(ranked, ranked)])
-    better = distinct & (values[None, :] > values[:, None])
+    merit = values[ranked] if higher else -values[ranked]
+    distinct = _distinct(p_values[np.ix_(ranked, ranked)])
+    better = distinct & (merit[None, :] > merit[:, None])
     best = 1 + better.sum(axis=1)
     worst = ranked.size - better.sum(axis=0)
     for place, low, high in zip(ranked.tolist(), best.tolist(), worst.tolist(), strict=True):

@@ -21,8 +21,6 @@ from vecbench.tasks import Task
 from vecbench.tasks.prompts import needed_columns, prompt_of
 
 MOST_NAMED = 3
-
-
 _SHA256 = re.compile("[0-9a-f]{64}")
 
 
@@ -61,21 +59,10 @@ def check_samples(
     data: str | None,
     where: str,
 ) -> Coverage:
-    """Checks that every sample of every task is answered, as the manifest says.
+    """What could be checked of whether every sample of every task is answered, as the manifest says.
 
-    Args:
-        responses: Of the submission.
-        manifest: Its run.json, whose tasks are `tasks`.
-        tasks: Of the benchmark.
-        data: Where the samples are, as `open_data` takes it; None for the data that comes with each task, if
-            any.
-        where: Named in the errors.
-
-    Returns:
-        What could be checked.
-
-    Raises:
-        DataError: A sample is missing, unknown or answered twice, or is not what the data or the task says.
+    `data` is where the samples are, as `open_data` takes it; None for the data that comes with each task, if
+    any. `where` is named in the errors.
     """
     by_task: dict[str, list[StoredResponse]] = {task.id: [] for task in tasks}
     for each in responses:
@@ -119,32 +106,29 @@ def _check_task(
     where: str,
 ) -> Coverage:
     record = manifest.tasks[task.id]
-    samples: Mapping[str, Sample] | None = None
+    samples: dict[str, Sample] = {}
     by_image = 0
     if source is not None:
         known = {sample.id: sample for sample in source.samples(task)}
         hashes = {name: _image_sha256(task, record.prompt, sample) for name, sample in known.items()}
         named = _data_ids(task, responses, hashes, where)
         by_image = sum(name != other for name, other in named.items())
-        first = {each.sample_id: each for each in responses}
-        samples = {
-            name: known[name]
-            if name == other
-            else replace(known[other], id=name, candidates=first[name].candidates)
-            for name, other in named.items()
-        }
+        for each in responses:
+            name, sample = each.sample_id, known[named[each.sample_id]]
+            if sample.id != name:
+                sample = replace(sample, id=name, candidates=each.candidates)
+            samples[name] = sample
         _require_same_samples(task, responses, samples, {name: hashes[named[name]] for name in named}, where)
     settings = record.sampling
     sampling = Sampling(settings.temperature, settings.top_p, settings.max_tokens, tuple(settings.stop))
-    model = Model(manifest.model.name, "", manifest.model.revision)
     plan = RunPlan(
-        model,
+        Model(manifest.model.name, "", manifest.model.revision),
         (),
         manifest.seed if record.seed is None else record.seed,
         pixel_limits=manifest.pixel_limits,
         answer_settings=manifest.answer_settings,
     )
-    renders = samples is not None or not needed_columns(task, record.prompt)
+    renders = source is not None or not needed_columns(task, record.prompt)
     if renders:
         for each in responses:
             sample = samples[each.sample_id] if samples else _claimed_sample(task, each)
@@ -158,7 +142,7 @@ def _check_task(
                 raise DataError(
                     f"{place}: its key is not that of the model, settings, prompt and image in run.json"
                 )
-    return Coverage(samples is not None, renders, by_image)
+    return Coverage(source is not None, renders, by_image)
 
 
 def _require_complete(
@@ -209,14 +193,8 @@ def _data_ids(
 ) -> dict[str, str]:
     """Sample id of the responses → that of the data: the same, or, if no id is in both, that of its image.
 
-    Args:
-        task: Of all of them.
-        responses: Of the submission.
-        hashes: Sample id of the data → its image's hash.
-        where: Named in the errors.
-
-    Raises:
-        DataError: A sample has no counterpart, or its image occurs more than once among those without.
+    A sample must have a counterpart, and its image occur only once among those without. `hashes` are those of
+    the data's images, by sample id.
     """
     ids = {each.sample_id for each in responses}
     unknown = {each.sample_id: each.image_sha256 for each in responses if each.sample_id not in hashes}

@@ -6,18 +6,16 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
 
 from threadpoolctl import threadpool_limits
 
-from vecbench.answers import known_metrics
+from vecbench.answers import known_metrics, metrics_of
 from vecbench.errors import DataError
-from vecbench.leaderboard.answers import AnswerSheets
 from vecbench.leaderboard.columns import BoardColumn, Measure, board_columns, counts_stated
 from vecbench.leaderboard.entry import OVERALL, Badge, Entry, RowMetrics, Value
 from vecbench.leaderboard.ranking import Range, rank_ranges
 from vecbench.metrics.definition import Metric
-from vecbench.report.tables import MOST_MISSING
+from vecbench.scoring.scores import MOST_MISSING
 from vecbench.tasks import Catalogue
 
 BADGES: tuple[Badge, ...] = ("verified", "scores only", "reported")
@@ -37,7 +35,6 @@ class Standing:
 
     Attributes:
         name: Of its file, without the ending.
-        entry: The entry.
         ranks: Block → measure → (best, worst) rank among the entries of its badge; None where it has none.
     """
 
@@ -60,13 +57,12 @@ class Standing:
         return is_conditional(self.entry.scores(block).pooled, column.metric)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Leaderboard:
     """A benchmark's standings.
 
     Attributes:
-        benchmark: Its id.
-        display: Its name.
+        display: The benchmark's name.
         blocks: Group id → name, in the benchmark's order; "overall" last.
         members: Group id → ids of its tasks.
         tasks: Task id → name.
@@ -75,7 +71,6 @@ class Leaderboard:
         standings: In the order of `BADGES`; within one by the first column's metric, over all groups.
     """
 
-    benchmark: str
     display: str
     blocks: Mapping[str, str]
     members: Mapping[str, tuple[str, ...]]
@@ -84,28 +79,13 @@ class Leaderboard:
     columns_of: Mapping[str, Sequence[BoardColumn]]
     standings: tuple[Standing, ...]
 
-    @cached_property
-    def has_ranks(self) -> bool:
-        """Whether any entry has a rank in anything."""
-        return any(
-            range_ for each in self.standings for found in each.ranks.values() for range_ in found.values()
-        )
-
     def of_badge(self, badge: Badge) -> list[Standing]:
         """The standings of the entries that are shown as this."""
         return [each for each in self.standings if each.entry.badge == badge]
 
 
 def leaderboard(entries: Mapping[str, Entry], catalogue: Catalogue) -> Leaderboard:
-    """The leaderboard of some entries of one benchmark.
-
-    Args:
-        entries: File name → entry.
-        catalogue: Brings the benchmark's groups and tasks.
-
-    Raises:
-        DataError: The benchmark, or a group or task of an entry, is unknown.
-    """
+    """The leaderboard of some entries of one benchmark, by their files' names."""
     benchmark = next(iter(entries.values())).benchmark
     if benchmark not in {group.id for group in catalogue.benchmarks()}:
         raise DataError(f"unknown benchmark {benchmark!r}", "Its entries say what they are of.")
@@ -116,16 +96,16 @@ def leaderboard(entries: Mapping[str, Entry], catalogue: Catalogue) -> Leaderboa
             raise DataError(f"entry {name}: {', '.join(sorted(odd))} is not of {benchmark}")
     members = {name: group.members for name, group in groups.items()}
     columns = board_columns(task.answers for task in tasks.values())
+    of_task = {name: metrics_of(task.answers) for name, task in tasks.items()}
     blocks = members | {OVERALL: tuple(tasks)}
     columns_of = {
-        block: [column for column in columns if any(column.is_of(tasks[task].answers) for task in each)]
+        block: [column for column in columns if any(column.metric in of_task[task] for task in each)]
         for block, each in blocks.items()
     }
     led = [block for block in members if columns[0] in columns_of[block]]
     ranks = _ranks(entries, blocks, columns)
     standings = [Standing(name, entry, ranks[name]) for name, entry in entries.items()]
     return Leaderboard(
-        benchmark,
         catalogue.groups[benchmark].display,
         {name: group.display for name, group in groups.items()} | {OVERALL: "Overall"},
         members,
@@ -146,14 +126,12 @@ def _ranks(
     ranks: dict[str, dict[str, dict[Measure, Range | None]]] = {name: {} for name in entries}
     for badge in BADGES:
         alike = {name: entry for name, entry in entries.items() if entry.badge == badge}
-        ranked = list(alike.values())
-        sheets = AnswerSheets(ranked)
 
         def found(
-            block: str, ranked: list[Entry] = ranked, sheets: AnswerSheets = sheets
+            block: str, ranked: Sequence[Entry] = tuple(alike.values())
         ) -> dict[Measure, list[Range | None]]:
             pooled = [each.scores(block).pooled for each in ranked]
-            return rank_ranges(ranked, pooled, blocks[block], columns, sheets)
+            return rank_ranges(ranked, pooled, blocks[block], columns)
 
         # numpy frees the interpreter while it counts and multiplies, so threads are enough; see `in_blocks`.
         with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -166,13 +144,7 @@ def _ranks(
 def _order(
     standing: Standing, columns: Sequence[BoardColumn], groups: Iterable[str]
 ) -> tuple[int, int, float, str]:
-    """By the mean of the macro values of the first metric; others follow, by the pooled ones.
-
-    Args:
-        standing: What to sort.
-        columns: Of the leaderboard.
-        groups: That have that metric.
-    """
+    """By the mean of the first metric's macro values of groups that have it; others, by the pooled ones."""
     badge = BADGES.index(standing.entry.badge)
     pooled, macro, *_ = columns
     sign = 1 if pooled.metric.better == "lower" else -1

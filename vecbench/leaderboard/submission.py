@@ -15,17 +15,14 @@ from pydantic import Field
 import vecbench
 from vecbench.engines.secrets import is_secret
 from vecbench.errors import UsageError, nearest
-from vecbench.leaderboard.plain_text import Date, Identifier, Link, Note, Sha256, ShortText
-from vecbench.leaderboard.record import Record, validated
+from vecbench.leaderboard.record import Date, Identifier, Link, Note, Record, Sha256, ShortText, validated
 from vecbench.scoring import STRICT, complete_scores, predictions
 from vecbench.store import Manifest, RunDirectory, StoredResponse, read_responses
 from vecbench.store.manifest import EngineRecord
-from vecbench.tasks import Catalogue, Group, Task
+from vecbench.tasks import Catalogue, Task
 
 PROTOCOL = "strict"
 """How the responses of a submission are read: the protocol that drops no row and guesses no scale."""
-BUNDLED = "bundled"
-"""Stands for the data that comes with a task."""
 _PATH = re.compile(r"""(?<![\w:/])(?:~|\.{0,2})/[^\s'":,)]+""")
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
@@ -42,9 +39,6 @@ class Submission(Record):
 
     Attributes:
         name: What the leaderboard calls the model.
-        link: Where more about it can be read.
-        date: When it was measured.
-        notes: Whatever the author wants to be read beside it.
         vecbench: The version that made the submission.
         metrics: Key → version, of those that its scores have; empty if version 0.1 made it.
         files: File name → hash and size, of all others.
@@ -62,11 +56,6 @@ class Submission(Record):
     files: dict[str, SubmittedFile] = Field(max_length=10)
 
 
-def benchmark_tasks(benchmark: Group, catalogue: Catalogue) -> list[Task]:
-    """All tasks of a benchmark, in its order."""
-    return catalogue.select(benchmark.id)
-
-
 def submission_files(
     directory: RunDirectory,
     catalogue: Catalogue,
@@ -77,23 +66,10 @@ def submission_files(
     date: str | None = None,
     notes: Iterable[str] = (),
 ) -> dict[str, bytes]:
-    """The files of a submission, made of a run.
+    """The files of a submission, made of a run; what is not given is the run's.
 
     Superseded responses are left out, and so is what is known of the author's machine only: paths, addresses
     of endpoints. Scores are computed anew, by this version.
-
-    Args:
-        directory: The run.
-        catalogue: Brings the tasks.
-        benchmark: The id of a benchmark that the run has all tasks of; None for the one there is.
-        name: What the leaderboard is to call the model; None for what the run calls it.
-        link: Where more about it can be read.
-        date: ISO 8601; None for the day on which the run ended.
-        notes: To be read beside the entry.
-
-    Raises:
-        UsageError: No run, a run that is not complete, or one of no whole benchmark.
-        DataError: A file of the run is broken; or name, link, date or notes are not allowed.
     """
     manifest = directory.read_manifest()
     if manifest is None or not directory.responses.is_file():
@@ -103,7 +79,7 @@ def submission_files(
             f"{directory.path} has {manifest.limit} samples of each task only", "Run it without --limit."
         )
     chosen = _benchmark(manifest, catalogue, benchmark, directory.path)
-    tasks = {task.id: task for task in benchmark_tasks(chosen, catalogue)}
+    tasks = {task.id: task for task in catalogue.select(chosen)}
     responses = _latest(each for each in read_responses(directory.responses) if each.task in tasks)
     scores = complete_scores(predictions(responses, STRICT, catalogue), PROTOCOL, catalogue).scores
     blocks = [*scores.tasks.values(), *(each.pooled for each in scores.groups.values())]
@@ -113,7 +89,7 @@ def submission_files(
         "scores.json": scores.as_json().encode(),
     }
     values = {
-        "benchmark": chosen.id,
+        "benchmark": chosen,
         "name": manifest.model.name if name is None else name,
         "link": link,
         "date": (manifest.finished or manifest.started)[:10] if date is None else date,
@@ -131,12 +107,7 @@ def submission_files(
 
 
 def published_manifest(manifest: Manifest, tasks: Mapping[str, Task]) -> Manifest:
-    """The manifest without what is known of the author's machine only.
-
-    Args:
-        manifest: As the run wrote it.
-        tasks: The tasks to keep.
-    """
+    """The manifest of some tasks, without what is known of the author's machine only."""
     records = {
         name: record.model_copy(update={"data": _published_data(record.data, tasks[name])})
         for name, record in manifest.tasks.items()
@@ -153,7 +124,7 @@ def _published_engine(engine: EngineRecord) -> EngineRecord:
 
 def _published_data(data: str, task: Task) -> str:
     if task.data is not None and Path(data).expanduser().resolve() == task.data:
-        return BUNDLED
+        return "bundled"
     if data.startswith("hf:"):
         return data
     # "owner/name" is a data set's id on the Hub, and of a folder it would give away no more than that.
@@ -175,17 +146,17 @@ def _published_arguments(value: Any) -> Any:
     return value
 
 
-def _benchmark(manifest: Manifest, catalogue: Catalogue, asked: str | None, run: Path) -> Group:
-    benchmarks = {group.id: group for group in catalogue.benchmarks()}
+def _benchmark(manifest: Manifest, catalogue: Catalogue, asked: str | None, run: Path) -> str:
+    benchmarks = [group.id for group in catalogue.benchmarks()]
     if asked is not None and asked not in benchmarks:
         raise UsageError(f"unknown benchmark {asked!r}", nearest(asked, benchmarks))
     missing = {
-        name: [task.id for task in benchmark_tasks(group, catalogue) if task.id not in manifest.tasks]
-        for name, group in benchmarks.items()
+        name: [task.id for task in catalogue.select(name) if task.id not in manifest.tasks]
+        for name in benchmarks
     }
     whole = [asked] if asked else [name for name, absent in missing.items() if not absent]
     if len(whole) == 1 and not missing[whole[0]]:
-        return benchmarks[whole[0]]
+        return whole[0]
     if whole and not asked:
         raise UsageError(f"{run} has all tasks of {' and '.join(whole)}", "Choose with --benchmark.")
     nearly = asked or min(missing, key=lambda name: len(missing[name]))

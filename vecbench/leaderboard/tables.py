@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from vecbench.escaping import in_latex, in_markdown
 from vecbench.leaderboard.columns import BoardColumn
-from vecbench.leaderboard.entry import OVERALL, Badge, Decoding, RowMetrics, Value
+from vecbench.leaderboard.entry import CHECKS, OVERALL, Badge, Checked, Decoding, RowMetrics, Value
 from vecbench.leaderboard.ranking import Range
 from vecbench.leaderboard.standings import BADGES, Leaderboard, Standing
 from vecbench.report.columns import unscaled
@@ -26,7 +27,7 @@ CSV_COLUMNS = (
 UNKNOWN = "–"
 
 
-def legend(columns: Iterable[BoardColumn]) -> str:
+def _legend(columns: Iterable[BoardColumn]) -> str:
     """What the Markdown tables show and how."""
     return (
         f"All values × 100{unscaled(columns)}. **macro** is the unweighted mean of a group's tasks; all "
@@ -44,7 +45,7 @@ def markdown_page(board: Leaderboard) -> str:
         f"# {in_markdown(board.display)} leaderboard\n",
         "Made by `vecbench leaderboard build` from `entries/`; do not edit. The same numbers: "
         "[sortable page](index.html), [CSV](leaderboard.csv), [LaTeX](leaderboard.tex).\n",
-        legend(board.columns) + "\n",
+        _legend(board.columns) + "\n",
     ]
     for badge in BADGES:
         standings = board.of_badge(badge)
@@ -54,10 +55,8 @@ def markdown_page(board: Leaderboard) -> str:
         for block, display in board.blocks.items():
             shown = [each for each in standings if any(each.value(block, of) for of in board.columns)]
             if shown:
-                parts += [
-                    f"### {in_markdown(display)}\n",
-                    _markdown_table(shown, block, board.columns_of[block]),
-                ]
+                table = _markdown_table(shown, block, board.columns_of[block])
+                parts += [f"### {in_markdown(display)}\n", table]
         parts += ["### About the entries\n", _markdown_facts(standings)]
     return "\n".join(parts)
 
@@ -99,27 +98,28 @@ def latex_tables(board: Leaderboard) -> str:
     for badge in BADGES:
         standings = board.of_badge(badge)
 
-        def table(
-            title: str,
-            columns: Mapping[str, BoardColumn],
-            text: Callable[[Standing, str, BoardColumn], str],
-            standings: Sequence[Standing] = standings,
-        ) -> str:
-            lines = [
-                [each.entry.model.name]
-                + [text(each, block, column) for block in groups for column in columns.values()]
-                for each in standings
-            ]
-            written = [[in_latex(part) for part in line] for line in lines]
-            return f"% {title}\n" + latex_tabular(list(groups.values()), list(columns), written)
-
         if standings:
-            parts.append(table(HEADINGS[badge], main, cell))
+            parts.append(_latex_table(HEADINGS[badge], standings, groups, main, cell))
         ranked = {in_latex(each.heading): each for each in _ranked(standings, groups, board.columns)}
         if ranked:
             title = f"{badge.capitalize()}: ranks by column"
-            parts.append(table(title, ranked, lambda each, block, column: rank(each.rank(block, column))))
+            parts.append(_latex_table(title, standings, groups, ranked, _rank_cell))
     return "\n".join(parts)
+
+
+def _latex_table(
+    title: str,
+    standings: Sequence[Standing],
+    groups: Mapping[str, str],
+    columns: Mapping[str, BoardColumn],
+    text: Callable[[Standing, str, BoardColumn], str],
+) -> str:
+    lines = (
+        [each.entry.model.name, *(text(each, *of) for of in itertools.product(groups, columns.values()))]
+        for each in standings
+    )
+    written = [[in_latex(part) for part in line] for line in lines]
+    return f"% {title}\n" + latex_tabular(list(groups.values()), list(columns), written)
 
 
 def printed(value: Value | None, column: BoardColumn) -> str:
@@ -151,6 +151,10 @@ def rank(range_: Range | None) -> str:
     return str(best) if best == worst else f"{best}–{worst}"
 
 
+def _rank_cell(standing: Standing, block: str, column: BoardColumn) -> str:
+    return rank(standing.rank(block, column))
+
+
 def decoding(settings: Decoding) -> str:
     """Decode settings in a few words; empty if none is known."""
     known = {
@@ -165,20 +169,17 @@ def decoding(settings: Decoding) -> str:
     return ", ".join(f"{name} {text}" for name, text in texts.items() if text is not None)
 
 
-def checks(standing: Standing) -> str:
+def unchecked(checked: Checked | None) -> str:
+    """What of a verified entry was not checked; empty if all was, and for a reported one."""
+    return f"not checked: {', '.join(checked.missing)}" if checked and checked.missing else ""
+
+
+def _checks(checked: Checked | None) -> str:
     """What of a verified entry was checked; empty for a reported one."""
-    checked = standing.entry.checked
     if checked is None:
         return ""
-    passed = [name for name in ("sample ids", "images", "prompts", "keys") if name not in checked.missing]
-    done = ", ".join(["scores", *passed])
-    return f"{done}; {unchecked(standing)}" if checked.missing else done
-
-
-def unchecked(standing: Standing) -> str:
-    """What of a verified entry was not checked; empty if all was, and for a reported one."""
-    checked = standing.entry.checked
-    return f"not checked: {', '.join(checked.missing)}" if checked and checked.missing else ""
+    done = ", ".join(["scores", *(name for name in CHECKS if name not in checked.missing)])
+    return f"{done}; {unchecked(checked)}" if checked.missing else done
 
 
 def _markdown_table(standings: Sequence[Standing], block: str, columns: Sequence[BoardColumn]) -> str:
@@ -197,7 +198,7 @@ def _markdown_table(standings: Sequence[Standing], block: str, columns: Sequence
             between = interval(each.value(block, column), column)
             cells.append(cell(each, block, column) + (f" <sub>{between}</sub>" if between else ""))
         n = each.entry.scores(block).pooled.n
-        ranges = [rank(each.rank(block, column)) for column in ranked]
+        ranges = [_rank_cell(each, block, column) for column in ranked]
         lines.append(_row([_name(each), *ranges, *cells, UNKNOWN if n is None else str(n)]))
     return "\n".join(lines) + "\n"
 
@@ -213,7 +214,7 @@ def _markdown_facts(standings: Iterable[Standing]) -> str:
             decoding(entry.decoding) or UNKNOWN,
             ", ".join(entry.prompts) or UNKNOWN,
             f"[{source}]({entry.source.link})" if entry.source.link else source,
-            checks(each) or UNKNOWN,
+            _checks(entry.checked) or UNKNOWN,
             in_markdown(" ".join(entry.notes)) or UNKNOWN,
         ]
         lines.append(_row([_name(each), *facts]))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,16 +14,17 @@ import vecbench
 from vecbench.answers import known_metrics
 from vecbench.digests import sha256_of
 from vecbench.errors import DataError
+from vecbench.escaping import printable
 from vecbench.leaderboard.archive import MIB, read_members
-from vecbench.leaderboard.claims import claimed_numbers, numbers, require_scores
 from vecbench.leaderboard.columns import published_metrics
 from vecbench.leaderboard.entry import MOST
 from vecbench.leaderboard.record import validated
 from vecbench.leaderboard.samples import Coverage, check_samples, responses_digest
-from vecbench.leaderboard.submission import PROTOCOL, Submission, benchmark_tasks
+from vecbench.leaderboard.submission import PROTOCOL, Submission
 from vecbench.parsing import Prediction
 from vecbench.scoring import STRICT, Scores, complete_scores, predictions
 from vecbench.scoring.aggregate import is_excluded
+from vecbench.scoring.scores import EARLIER_SCHEMA, SCHEMA
 from vecbench.store import Manifest, StoredResponse, TaskRecord, stored_response
 from vecbench.store.responses import KNOWN_KEYS
 from vecbench.strict_json import parse_json
@@ -34,6 +36,13 @@ MAX_LINE = 4 * MIB
 """Bytes of one line: room for a response whose every character is escaped as two halves of six bytes."""
 HOTTEST, MOST_TOKENS = 100, 2**31
 """What `--gen-kwargs` takes as temperature and max_tokens at most."""
+TOLERANCE = 1e-12
+MOST_NAMED = 5
+"""Differing scores that a refusal names; the others are counted."""
+Place = tuple[str, ...]
+"""The keys that lead to a number."""
+Numbers = Mapping[Place, Any]
+"""What a scores.json says: numbers, and that there is none. Texts (methods, reasons) are no claim."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +50,10 @@ class Verified:
     """A submission that has passed.
 
     Attributes:
-        submission: Its submission.json.
-        manifest: Its run.json.
-        benchmark: What it is of.
-        tasks: Of the benchmark.
         responses: How many there are.
         predictions: What those say that count in the scores.
         scores: Recomputed.
-        coverage: What of the samples could be checked.
         errors: Samples without a response.
-        responses_sha256: See `responses_digest`.
         claimed: How many of the recomputed numbers its scores.json claims, and of how many.
         other_versions: Keys of metrics that another version of them computed there: they were not compared.
         files: The submission itself: a name of `MEMBERS` → content.
@@ -72,16 +75,10 @@ class Verified:
 
 
 def verify(path: Path, catalogue: Catalogue, data: str | None = None) -> Verified:
-    """Checks a submission that nobody vouches for.
+    """Checks a submission that nobody vouches for: an archive or a folder.
 
-    Args:
-        path: An archive or a folder.
-        catalogue: The tasks as this version has them.
-        data: The benchmark's data, as `open_data` takes it, to check sample ids, targets, images and keys
-            against; None for the data that comes with the tasks, if they bring any.
-
-    Raises:
-        DataError: It is refused; the message names the file and the reason.
+    `data` is the benchmark's, as `open_data` takes it, to check sample ids, targets, images and keys against;
+    None for what comes with the tasks, if they bring any.
     """
     return verify_files(read_members(path), path, catalogue, data)
 
@@ -89,17 +86,7 @@ def verify(path: Path, catalogue: Catalogue, data: str | None = None) -> Verifie
 def verify_files(
     files: Mapping[str, bytes], path: Path, catalogue: Catalogue, data: str | None = None
 ) -> Verified:
-    """The same for files that are in memory.
-
-    Args:
-        files: A name of `MEMBERS` → content.
-        path: Named in the errors.
-        catalogue: As in `verify`.
-        data: As in `verify`.
-
-    Raises:
-        DataError: As in `verify`.
-    """
+    """The same for files that are in memory; `path` is named in the errors."""
     where = f"{path}: submission.json"
     submission = validated(Submission, parse_json(files["submission.json"], where), where)
     _require_hashes(submission, files, path)
@@ -108,7 +95,7 @@ def verify_files(
     benchmark = {group.id: group for group in catalogue.benchmarks()}.get(submission.benchmark)
     if benchmark is None:
         raise DataError(f"{path}: unknown benchmark {submission.benchmark!r}")
-    tasks = benchmark_tasks(benchmark, catalogue)
+    tasks = catalogue.select(benchmark.id)
     _require_tasks(manifest, tasks, path)
     _require_settings(manifest, f"{path}: run.json")
     most = manifest.repeats * sum(each.samples for each in manifest.tasks.values())
@@ -119,11 +106,10 @@ def verify_files(
     said = parse_json(files["scores.json"], f"{path}: scores.json")
     versions = _metric_versions(submission, said, path)
     others = tuple(key for key, version in versions.items() if version != known_metrics()[key].version)
-    ends = submission.vecbench == vecbench.__version__
-    claimed = claimed_numbers(said, PROTOCOL, others, path, ends=ends)
-    recomputed = dict(numbers(scores.content()))
+    claimed = _claimed(said, submission, others, path)
+    recomputed = dict(_numbers(scores.content()))
     published = {each.key for each in published_metrics(task.answers for task in tasks)}
-    require_scores(claimed, recomputed, published & (versions.keys() - {*others}), path)
+    _require_scores(claimed, recomputed, published & (versions.keys() - {*others}), path)
     return Verified(
         submission=submission,
         manifest=manifest,
@@ -149,7 +135,7 @@ def _metric_versions(submission: Submission, scores: Any, path: Path) -> dict[st
             f"{path}: submission.json: unknown metric {min(unknown)!r}",
             "If it is of a package for vecbench, install that here too.",
         )
-    return submission.metrics or {key: 1 for place, _ in numbers(scores) for key in place if key in known}
+    return submission.metrics or {key: 1 for place, _ in _numbers(scores) for key in place if key in known}
 
 
 def _require_hashes(submission: Submission, files: Mapping[str, bytes], path: Path) -> None:
@@ -248,3 +234,71 @@ def _responses(content: bytes, most: int, where: str) -> Iterator[StoredResponse
         if (each.response is None) == (each.error is None):
             raise DataError(f"{place}: needs either a response or an error")
         yield each
+
+
+def _numbers(said: Any, place: Place = ()) -> Iterator[tuple[Place, Any]]:
+    """The numbers of scores.json, but for what it says of the run, which is published from run.json."""
+    if isinstance(said, dict):
+        for key, each in said.items():
+            if place or key != "run":
+                yield from _numbers(each, (*place, key))
+    elif isinstance(said, list):
+        for index, each in enumerate(said):
+            yield from _numbers(each, (*place, f"[{index}]"))
+    elif not isinstance(said, str):
+        yield place, said
+
+
+def _claimed(claimed: Any, submission: Submission, without: Collection[str], path: Path) -> Numbers:
+    """What can be compared of a claim, but for metrics that another version of them computed."""
+    if not isinstance(claimed, dict):
+        raise DataError(f"{path}: scores.json: not a JSON object")
+    if claimed.get("schema") not in {SCHEMA, EARLIER_SCHEMA} or claimed.get("protocol") != PROTOCOL:
+        raise DataError(f"{path}: scores.json: schema and protocol are not {SCHEMA} and {PROTOCOL}")
+    # Another version may make intervals otherwise; what is published are this one's, not those of a claim.
+    left_out = {*without} | ({"low", "high"} if submission.vecbench != vecbench.__version__ else set())
+    return {place: each for place, each in _numbers(claimed) if left_out.isdisjoint(place)}
+
+
+def _require_scores(claimed: Numbers, recomputed: Numbers, published: Collection[str], path: Path) -> None:
+    """Refuses a claim that differs from what the responses give, or leaves out what would be published."""
+    differing = [
+        f"{_shown_place(place)} is {_shown(each)}, recomputed {_shown(recomputed[place])}"
+        if place in recomputed
+        else f"{_shown_place(place)} is claimed and not to be had"
+        for place, each in claimed.items()
+        if place not in recomputed or not _same(each, recomputed[place])
+    ]
+    missing = [
+        _shown_place(place)
+        for place in recomputed
+        if place not in claimed and _is_published(place, published)
+    ]
+    for said, places in (("differs from what the responses give:", differing), ("does not claim", missing)):
+        if places:
+            more = f"; and {len(places) - MOST_NAMED} more" if len(places) > MOST_NAMED else ""
+            raise DataError(f"{path}: scores.json {said} {'; '.join(places[:MOST_NAMED])}{more}")
+
+
+def _is_published(place: Place, metrics: Collection[str]) -> bool:
+    """Whether a number is that of rows, or a metric's value, of a task, a group or of everything."""
+    match place[1:] if place[0] == "overall" else place[2:]:
+        case ("n",):
+            return place[0] in {"tasks", "groups", "overall"}
+        case (("metrics" | "macro"), key, "value"):
+            return key in metrics
+    return False
+
+
+def _shown_place(place: Place) -> str:
+    return printable(".".join(place), 120)
+
+
+def _same(claimed: Any, recomputed: Any) -> bool:
+    if all(type(each) in {int, float} for each in (claimed, recomputed)):
+        return math.isclose(claimed, recomputed, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+    return bool(claimed is recomputed)
+
+
+def _shown(value: Any) -> str:
+    return f"{value!r:.40}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -70,10 +70,6 @@ class Observations:
             answer=self.answer[which] if self.classes else self.answer,
             columns={name: column[which] for name, column in self.columns.items()},
         )
-
-    def with_confidences(self, changed: Callable[[Floats], Floats]) -> Observations:
-        """The rows with other confidences."""
-        return replace(self, confidence=changed(self.confidence))
 
     def in_classes(self, classes: Sequence[str]) -> Observations:
         """The same rows, their targets and answers numbered by a longer list of classes.

@@ -53,14 +53,7 @@ class _Images:
 
     @classmethod
     def of(cls, models: Models) -> _Images:
-        images = np.unique(np.concatenate([rows.image for model in models for rows in model.values()]))
-        of_row = [
-            {name: np.searchsorted(images, rows.image) for name, rows in model.items()} for model in models
-        ]
-        present = np.zeros((images.size, len(models[0])), dtype=np.bool_)
-        for model in of_row:
-            for column, place in enumerate(model.values()):
-                present[place, column] = True
+        of_row, present = image_places(models)
         _, stratum = np.unique(strata(present), return_inverse=True)
         return cls(stratum.ravel(), of_row)
 
@@ -68,6 +61,17 @@ class _Images:
     def strata(self) -> list[NDArray[np.intp]]:
         """The images of each stratum."""
         return [np.flatnonzero(self.stratum == number) for number in range(int(self.stratum.max()) + 1)]
+
+
+def image_places(models: Models) -> tuple[list[dict[str, NDArray[np.intp]]], NDArray[np.bool_]]:
+    """Of each model: task → each row's place among all images; and which tasks each image has rows in."""
+    images = np.unique(np.concatenate([rows.image for model in models for rows in model.values()]))
+    of_row = [{name: np.searchsorted(images, rows.image) for name, rows in model.items()} for model in models]
+    present = np.zeros((images.size, len(models[0])), dtype=np.bool_)
+    for model in of_row:
+        for column, place in enumerate(model.values()):
+            present[place, column] = True
+    return of_row, present
 
 
 def resampled(

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from vecbench.escaping import printable
 from vecbench.metrics import Cells, aurc, auroc, brier, ece, ece_null
 from vecbench.metrics.calibration import bin_of
 from vecbench.metrics.cells import Values
+from vecbench.metrics.observations import Floats
+from vecbench.plots.frame import TURN, Picture, frame, margins, name_cells, setting, write_over
 from vecbench.plots.points import (
     BINS,
     MOST_POINTS,
@@ -25,12 +30,11 @@ from vecbench.plots.points import (
 )
 from vecbench.store.files import replacing, write_text
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
 COLUMN_WIDTH = 3.4
 """Inches: one column of a two-column paper."""
+
+MOST_DRAWN = 5000
+"""Of more ratings than this a random share is drawn: they would be one blot, and a file of megabytes."""
 
 MOST_MARKERS = 101
 """More points of a curve than this would hide its band."""
@@ -70,16 +74,10 @@ BLUE, ORANGE, GREY = "#0072b2", "#d55e00", "#bbbbbb"
 def reliability_diagram(cells: Cells, name: str, rows: int, null: float | None = None) -> Figure:
     """A reliability diagram at a paper's column width, over a histogram of the confidences.
 
-    Args:
-        cells: The rows that have a confidence; may be none.
-        name: Of the group, for the title.
-        rows: All rows, to say what share has a confidence.
-        null: `ece_null` of the cells, if it is known.
+    `rows` are all, to say what share has a confidence; `null` is the cells' `ece_null`, if that is known.
     """
-    from vecbench.plots.frame import frame, margins, setting
-
     height, square = 4.6, 2.58
-    figure = _figure(COLUMN_WIDTH, height)
+    figure = Picture(figsize=(COLUMN_WIDTH, height))
     heights = _histogram(cells)
     ticks = _count_ticks(float((heights[1] + heights[2]).max(initial=0)))
     left, bottom = margins([label for _, label in SHARES], [label for _, label in (*SHARES, *ticks)])
@@ -113,15 +111,10 @@ def reliability_diagram(cells: Cells, name: str, rows: int, null: float | None =
 def accuracy_coverage_curve(cells: Cells, name: str, rows: int) -> Figure:
     """Accuracy of the most confident answers, by the share of all rows that they are.
 
-    Args:
-        cells: The rows that have a confidence; may be none.
-        name: Of the group, for the title.
-        rows: All rows: those without a confidence are never among the most confident.
+    Among all `rows` are those without a confidence, which are never among the most confident.
     """
-    from vecbench.plots.frame import frame, margins, setting
-
     height = 2.6
-    figure = _figure(COLUMN_WIDTH, height)
+    figure = Picture(figsize=(COLUMN_WIDTH, height))
     labels = [label for _, label in SHARES]
     left, bottom = margins(labels, labels)
     place = (left, bottom, COLUMN_WIDTH - left - EDGE, height - bottom - 0.2)
@@ -152,8 +145,6 @@ def accuracy_coverage_curve(cells: Cells, name: str, rows: int) -> Figure:
 
 def _write_thresholds(axes: Axes, points: SelectivePoints) -> None:
     """Writes the thresholds over the curve, as far as there is room, clear of it and of the axis."""
-    from vecbench.plots.frame import write_over
-
     captions = [f"≥ {threshold:g}" for threshold in points.threshold]
     # A caption such as "≥ 0.95" is 0.09 of the axis wide.
     wide = max(0.09, 0.018 * (max(map(len, captions)) - 1))
@@ -168,13 +159,8 @@ def _write_thresholds(axes: Axes, points: SelectivePoints) -> None:
 def confusion_matrix(counts: NDArray[np.int64], labels: Sequence[str], name: str) -> Figure:
     """How often each target got each label; shades are shares of the target's rows.
 
-    Args:
-        counts: Rows by target and label, as `confusion_counts` has them; shape (k + 1, k + 1).
-        labels: The k candidates.
-        name: Of the task, for the title.
+    `counts` are by target and label, the last of each for none: shape (k + 1, k + 1).
     """
-    from vecbench.plots.frame import TURN, margins, name_cells, setting
-
     captions = [_caption(label) for label in labels]
     rows = [*captions, NO_TARGET] if counts[-1].any() else captions
     shown = [*captions, NO_LABEL]
@@ -182,7 +168,7 @@ def confusion_matrix(counts: NDArray[np.int64], labels: Sequence[str], name: str
     wanted = max(COLUMN_WIDTH, 0.27 * len(labels) + 1.3)
     cell = max(0.2, (wanted - left - EDGE) / len(shown))
     width, height = left + cell * len(shown) + EDGE, bottom + cell * len(rows) + 0.3
-    figure = _figure(width, height)
+    figure = Picture(figsize=(width, height))
     place = (left, bottom, cell * len(shown), cell * len(rows))
     axes = _axes(figure, place, (0, len(shown)), (len(rows), 0))
     counts = counts[: len(rows)]
@@ -200,10 +186,26 @@ def confusion_matrix(counts: NDArray[np.int64], labels: Sequence[str], name: str
     return figure
 
 
-def _figure(width: float, height: float) -> Figure:
-    from vecbench.plots.picture import Picture
-
-    return Picture(figsize=(width, height))
+def rating_diagram(target: Floats, answer: Floats, name: str, subtitle: str) -> Figure:
+    """Each answer above its target, with the line on which both are equal."""
+    figure = Picture(figsize=(COLUMN_WIDTH, COLUMN_WIDTH + 0.4), layout="constrained")
+    axes = figure.subplots()
+    axes.set_title(f"{name}   n = {target.size}\n{subtitle}", fontsize=7, parse_math=False)
+    axes.set_xlabel("target", fontsize=7)
+    axes.set_ylabel("answer", fontsize=7)
+    axes.tick_params(labelsize=6)
+    axes.set_aspect("equal", adjustable="datalim")
+    if target.size:
+        low, high = (float(end(np.concatenate([target, answer]))) for end in (np.min, np.max))
+        axes.plot([low, high], [low, high], color="black", linewidth=0.6, linestyle=(0, (4, 3)), zorder=1)
+        drawn = np.arange(target.size)
+        if drawn.size > MOST_DRAWN:
+            drawn = np.random.default_rng(0).permutation(drawn)[:MOST_DRAWN]
+        size = 12 if drawn.size < 200 else 4
+        axes.scatter(target[drawn], answer[drawn], s=size, color=BLUE, alpha=0.5, linewidths=0, zorder=2)
+    else:
+        axes.text(0.5, 0.5, "no row has an answer", transform=axes.transAxes, ha="center", fontsize=7)
+    return figure
 
 
 def _axes(
@@ -222,8 +224,6 @@ def _axes(
 
 def _count_ticks(most: float) -> list[tuple[float, str]]:
     """About three round numbers up to the largest count."""
-    from matplotlib.ticker import MaxNLocator
-
     values = MaxNLocator(nbins=3, steps=[1, 2, 5, 10], integer=True).tick_values(0, max(most, 1))
     return [(float(value), f"{value:.0f}") for value in values if 0 <= value <= 1.15 * most]
 
@@ -241,7 +241,7 @@ def _percent(value: Values) -> str:
     return "–" if np.isnan(value) else f"{100 * float(value):.1f}"
 
 
-def _spread_out(positions: NDArray[np.float64], apart: float) -> list[int]:
+def _spread_out(positions: Floats, apart: float) -> list[int]:
     """Places whose positions are at least so far apart."""
     chosen: list[int] = []
     for place, position in enumerate(positions):
@@ -295,7 +295,7 @@ def _draw_means(axes: Axes, cells: Cells) -> None:
     axes.axhline(accuracy, color=ORANGE, linewidth=0.8, linestyle="-.", zorder=2, label=label)
 
 
-def _histogram(cells: Cells) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+def _histogram(cells: Cells) -> tuple[Floats, Floats, Floats]:
     """Where the bars stand, and how many rows of each are right and wrong."""
     if cells.confidence.size <= MOST_POINTS:
         return cells.confidence, cells.right, cells.wrong
@@ -306,14 +306,7 @@ def _histogram(cells: Cells) -> tuple[NDArray[np.float64], NDArray[np.float64], 
     return middle, right, wrong
 
 
-def _draw_histogram(
-    axes: Axes,
-    middle: NDArray[np.float64],
-    right: NDArray[np.float64],
-    wrong: NDArray[np.float64],
-) -> None:
-    from vecbench.plots.frame import write_over
-
+def _draw_histogram(axes: Axes, middle: Floats, right: Floats, wrong: Floats) -> None:
     width = 0.8 * min(0.05, *np.diff(middle), 1.0)
     axes.bar(middle, right, width=width, color=BLUE, linewidth=0, label="right")
     axes.bar(
@@ -334,19 +327,7 @@ def _draw_histogram(
 
 
 def save_figure(figure: Figure, numbers: str, path: Path) -> Path:
-    """Writes a figure as SVG and PNG, and the plotted numbers as CSV.
-
-    Args:
-        figure: What to write; the same figure gives the same bytes.
-        numbers: The text of the CSV.
-        path: Without a suffix.
-
-    Returns:
-        The PNG.
-
-    Raises:
-        RunError: A file cannot be written.
-    """
+    """Writes a figure as SVG and PNG, and the plotted numbers as CSV; returns the PNG."""
     with replacing(path.with_name(f"{path.name}.svg")) as draft:
         figure.savefig(draft, format="svg", metadata={"Date": None})
     with replacing(path.with_name(f"{path.name}.png")) as draft:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from vecbench.metrics import Cells, wilson_interval
 from vecbench.metrics.calibration import bin_of
 from vecbench.metrics.cells import Counts
+from vecbench.metrics.observations import Floats
 from vecbench.metrics.right_counts import RightCounts
 
 MOST_POINTS = 25
@@ -32,23 +33,19 @@ class ReliabilityPoints:
     """What a reliability diagram plots, one entry a point, ascending in confidence; shape (k,) each.
 
     Attributes:
-        confidence: Mean confidence of the point's rows.
-        n: Rows.
-        right: Right answers among them.
-        low: Lower end of the Wilson interval of right / n.
-        high: Upper end.
-        band_low: 2.5 % point of right / n if every confidence were a true probability.
-        band_high: 97.5 % point of the same.
+        confidence: Mean confidence of the point's n rows, of which so many are right.
+        low: Lower end of the Wilson interval of right / n; `high` is the upper one.
+        band_low: 2.5 % point of right / n if every confidence were a true probability; `band_high` 97.5 %.
         binned: Whether a point is a bin, rather than one distinct confidence.
     """
 
-    confidence: NDArray[np.float64]
+    confidence: Floats
     n: NDArray[np.int64]
     right: NDArray[np.int64]
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
-    band_low: NDArray[np.float64]
-    band_high: NDArray[np.float64]
+    low: Floats
+    high: Floats
+    band_low: Floats
+    band_high: Floats
     binned: bool
 
     def as_csv(self) -> str:
@@ -59,15 +56,7 @@ class ReliabilityPoints:
 
 
 def reliability_points(cells: Cells) -> ReliabilityPoints:
-    """The points of a reliability diagram.
-
-    Args:
-        cells: At least one row.
-
-    Returns:
-        One point a distinct confidence when there are at most `MOST_POINTS` of them, else one for each
-        of the printed ECE's bins that has rows.
-    """
+    """One point a distinct confidence, or, beyond `MOST_POINTS`, for each of the ECE's bins that has rows."""
     binned = cells.confidence.size > MOST_POINTS
     group = bin_of(cells.confidence, BINS) if binned else np.arange(cells.confidence.size)
     points = cells.merged(group)
@@ -89,21 +78,15 @@ def reliability_points(cells: Cells) -> ReliabilityPoints:
 class SelectivePoints:
     """What an accuracy–coverage curve plots: one entry a distinct confidence, from the highest down.
 
-    Of very many only some, evenly over the rows; see `MOST_THRESHOLDS`.
-
-    Attributes:
-        threshold: The confidence; rows that state at least as much are answered.
-        coverage: Their share of all rows.
-        accuracy: The share of right answers among them.
-        low: Lower end of its Wilson interval.
-        high: Upper end.
+    Rows that state at least the threshold are answered: their share of all rows is the coverage. The accuracy
+    among them has a Wilson interval. Of very many thresholds only some, evenly over the rows.
     """
 
-    threshold: NDArray[np.float64]
-    coverage: NDArray[np.float64]
-    accuracy: NDArray[np.float64]
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
+    threshold: Floats
+    coverage: Floats
+    accuracy: Floats
+    low: Floats
+    high: Floats
 
     def as_csv(self) -> str:
         """The plotted numbers."""
@@ -112,12 +95,7 @@ class SelectivePoints:
 
 
 def selective_points(cells: Cells, rows: int) -> SelectivePoints:
-    """The points of an accuracy–coverage curve.
-
-    Args:
-        cells: At least one row.
-        rows: All rows, those without a confidence included.
-    """
+    """The points of an accuracy–coverage curve."""
     answered = np.cumsum(cells.total[::-1])
     right = np.cumsum(cells.right[::-1])
     kept = np.arange(answered.size)
@@ -135,7 +113,12 @@ def confusion_csv(counts: NDArray[np.int64], labels: Sequence[str]) -> str:
     return _csv(["target", *labels, NO_LABEL], (names, *counts.T))
 
 
-def _wilson(right: Counts, n: Counts) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def ratings_csv(target: Floats, answer: Floats) -> str:
+    """The numbers of a diagram of ratings, one row an answer."""
+    return _csv(["target", "answer"], (target, answer))
+
+
+def _wilson(right: Counts, n: Counts) -> tuple[Floats, Floats]:
     intervals = [wilson_interval(int(part), int(whole)) for part, whole in zip(right, n, strict=True)]
     low, high = np.array(intervals).T
     return low, high

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from vecbench.answers import known_metrics
 from vecbench.metrics.definition import Metric
-from vecbench.scoring import Scores, protocol_named
+from vecbench.scoring import RowScores, Scores, protocol_named
 
 FURTHER = 100
 """Ranks of columns that are shown only where there is room."""
@@ -15,15 +16,7 @@ FURTHER = 100
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table of scores.
-
-    Attributes:
-        key: Of the metric.
-        heading: Of the column.
-        scale: What values are multiplied by where they are printed.
-        decimals: That are printed.
-        rank: Which columns are left where there is little room: those of the lowest ranks.
-    """
+    """A column of a table of scores; those of the lowest ranks are left where there is little room."""
 
     key: str
     heading: str
@@ -57,13 +50,17 @@ def columns(scores: Scores) -> tuple[Column, ...]:
     return columns_of({metric.key: metric for listed in by_rows for metric in listed}.values(), by_rows)
 
 
+def has_confidences(rows: RowScores) -> bool:
+    """Whether the confidences of some rows are scored: by some protocols and of some kinds they are not."""
+    known = known_metrics()
+    return any(key in known and known[key].over == "confident" for key in rows.metrics)
+
+
 def columns_of(metrics: Iterable[Metric], by_rows: Iterable[Sequence[Metric]]) -> tuple[Column, ...]:
     """The columns of some metrics as they declare themselves.
 
-    Args:
-        metrics: In the order of the columns.
-        by_rows: The metrics of every line of the table: the first of each line have the lowest rank, so that
-            no answer kind is without a column where there is little room.
+    The first metrics of each line of the table have the lowest rank, so that no answer kind is without a
+    column where there is little room.
     """
     ranks: dict[str, int] = {}
     for declared in by_rows:
@@ -72,14 +69,8 @@ def columns_of(metrics: Iterable[Metric], by_rows: Iterable[Sequence[Metric]]) -
             rank = place + FURTHER * (metric.shown != "always")
             ranks[metric.key] = min(rank, ranks.get(metric.key, rank))
     return tuple(
-        Column(
-            metric.key,
-            metric.heading,
-            metric.scale,
-            1 if metric.unit == "share" else 3,
-            ranks.get(metric.key, 0),
-        )
-        for metric in metrics
+        Column(each.key, each.heading, each.scale, 1 if each.unit == "share" else 3, ranks.get(each.key, 0))
+        for each in metrics
     )
 
 

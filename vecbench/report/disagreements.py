@@ -5,32 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rich.console import Group
-from rich.table import Table
 from rich.text import Text
 
-from vecbench.report.tables import plain_markdown, plain_table
+from vecbench.report.tables import PlainTable
 from vecbench.scoring import Disagreements
 from vecbench.scoring.disagreements import VerdictCounts
 
-REASONS = ("why emocaliber differs", ("rows", "right here", "right there", "dropped"))
-ACCURACY = ("accuracy (%)", ("rows", "strict", "rows", "emocaliber", "effect", "differing"))
-ROWS = ("task", ("sample", "target", "strict", "emocaliber", "why"))
-
 MOST_ROWS = 200
 """Rows that differences.md lists; differences.csv has them all."""
+
+_LEGEND = "right here: only strict counts the row as right; right there: only emocaliber does."
+_EFFECT = "effect: emocaliber's accuracy minus strict's, in points; Overall is the pool of the tasks."
 
 
 def disagreement_table(differences: Disagreements) -> Group:
     """How often each reason occurs, and what they do to the accuracy of each task."""
     if not differences.rows:
         return Group(Text("strict and emocaliber read every response alike."))
-    reasons = Table(box=None, pad_edge=False)
-    reasons.add_column(REASONS[0])
-    for column in REASONS[1]:
-        reasons.add_column(column, justify="right", no_wrap=True)
-    for row in _reason_rows(differences):
-        reasons.add_row(*row)
-    accuracy = plain_table(*ACCURACY, _accuracy_rows(differences))
+    reasons, accuracy = _reasons(differences), _accuracy(differences)
     return Group(reasons, Text(_LEGEND, style="dim"), Text(), accuracy, Text(_EFFECT, style="dim"))
 
 
@@ -39,33 +31,38 @@ def disagreement_markdown(differences: Disagreements) -> str:
     heading = "# strict against emocaliber\n"
     if not differences.rows:
         return heading + "\nThe protocols read every response alike.\n"
-    shown = differences.rows[:MOST_ROWS]
-    more = len(differences.rows) - len(shown)
-    rest = f"\n{more} more rows: see differences.csv.\n" if more else ""
+    more = len(differences.rows) - MOST_ROWS
+    rest = f"\n{more} more rows: see differences.csv.\n" if more > 0 else ""
+    rows = PlainTable(
+        "task", ("sample", "target", "strict", "emocaliber", "why"), list(_response_rows(differences))
+    )
     parts = [
         heading,
-        plain_markdown(*REASONS, _reason_rows(differences)),
+        _reasons(differences).markdown(),
         _LEGEND + "\n",
-        plain_markdown(*ACCURACY, _accuracy_rows(differences)),
+        _accuracy(differences).markdown(),
         _EFFECT + "\n",
-        plain_markdown(*ROWS, _response_rows(differences)) + rest,
+        rows.markdown() + rest,
     ]
     return "\n".join(parts).encode("utf-8", "backslashreplace").decode()
 
 
-_LEGEND = "right here: only strict counts the row as right; right there: only emocaliber does."
-_EFFECT = "effect: emocaliber's accuracy minus strict's, in points; Overall is the pool of the tasks."
+def _reasons(differences: Disagreements) -> PlainTable:
+    rows = [
+        (kind, *map(str, (each.rows, each.right_only_strict, each.right_only_emocaliber, each.dropped)))
+        for kind, each in differences.effects().items()
+    ]
+    headings = ("rows", "right here", "right there", "dropped")
+    return PlainTable("why emocaliber differs", headings, rows, wraps=True)
 
 
-def _reason_rows(differences: Disagreements) -> Iterator[tuple[str, ...]]:
-    for kind, effect in differences.effects().items():
-        counts = (effect.rows, effect.right_only_strict, effect.right_only_emocaliber, effect.dropped)
-        yield (kind, *map(str, counts))
-
-
-def _accuracy_rows(differences: Disagreements) -> Iterator[tuple[str, ...]]:
-    for name, each in differences.tasks.items():
-        yield (differences.names.get(name, name), *_accuracies(each), str(each.differing))
+def _accuracy(differences: Disagreements) -> PlainTable:
+    rows = [
+        (differences.names.get(name, name), *_accuracies(each), str(each.differing))
+        for name, each in differences.tasks.items()
+    ]
+    headings = ("rows", "strict", "rows", "emocaliber", "effect", "differing")
+    return PlainTable("accuracy (%)", headings, rows)
 
 
 def _accuracies(each: VerdictCounts) -> Iterator[str]:

@@ -16,10 +16,11 @@ from rich.table import Table
 from rich.text import Text
 
 from vecbench.escaping import in_latex
-from vecbench.report.columns import Column, columns, corner, fitting
+from vecbench.report.columns import Column, columns, corner, fitting, has_confidences
 from vecbench.scoring import (
     CoarseScores,
     GroupScores,
+    Protocol,
     Recalibrations,
     RowScores,
     Score,
@@ -27,6 +28,7 @@ from vecbench.scoring import (
     protocol_named,
 )
 from vecbench.scoring.listing import HEADLINE, listed
+from vecbench.scoring.scores import MOST_MISSING
 
 IN_PAPERS = ("accuracy", "ece", "brier")
 """What a LaTeX table has of each group, as the papers do."""
@@ -37,20 +39,10 @@ WIDEST = 8
 NAME_WIDTH = 16
 """Longer names are cut in the terminal's table, so that numbers never are."""
 
-MOST_MISSING = 0.05
-"""With a larger share of rows without a confidence, the calibration columns are marked."""
-
 
 @dataclass(frozen=True, slots=True)
 class ScoreLine:
-    """One line of a table.
-
-    Attributes:
-        name: Of the task, or "pooled", "macro".
-        level: 0 for everything, 1 for a group, 2 for a task of it.
-        n: Rows; None in a macro line.
-        cells: One a column, in the order of `columns`; empty where the protocol has no such score.
-    """
+    """A task (`level` 2), or a group's "pooled" or "macro" line (1); cells are in the order of `columns`."""
 
     name: str
     level: int
@@ -60,15 +52,10 @@ class ScoreLine:
 
 @dataclass(frozen=True, slots=True)
 class ScoreTable:
-    """A table with its footnotes.
-
-    Attributes:
-        blocks: (heading, its lines), group by group.
-        notes: What the marks mean, in their order.
-    """
+    """Headings with their lines, group by group, and footnotes: what the marks mean, in their order."""
 
     blocks: tuple[tuple[str, tuple[ScoreLine, ...]], ...]
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...]
 
 
 def score_table(scores: Scores, *, intervals: bool = False) -> ScoreTable:
@@ -94,7 +81,7 @@ def score_table(scores: Scores, *, intervals: bool = False) -> ScoreTable:
         lines = [_line(scores.names.get(name, name), scores.tasks[name], notes) for name in alone]
         blocks.append(("No group", tuple(lines)))
     blocks += _subset_blocks(scores, notes)
-    if len(scores.tasks) > 1 or notes.is_published:
+    if len(scores.tasks) > 1 or notes.protocol.is_published:
         blocks.append(("Overall", tuple(_group_lines(scores.overall, (), scores, notes))))
     return ScoreTable(tuple(blocks), (*notes.texts.values(), *scores.notes))
 
@@ -105,18 +92,18 @@ class _Notes:
 
     columns: Sequence[Column]
     intervals: bool
-    is_published: bool
+    protocol: Protocol
     texts: dict[str, str] = field(default_factory=dict)
     missing: float = 0.0
 
     @classmethod
     def of(cls, scores: Scores, intervals: bool) -> _Notes:
-        return cls(columns(scores), intervals, protocol_named(scores.protocol).is_published)
+        return cls(columns(scores), intervals, protocol_named(scores.protocol))
 
     def conditional(self, rows: RowScores) -> frozenset[str]:
         """The columns that say something of the confident rows alone, if many others state no confidence."""
         confident = rows.counts.get("confident", 0)
-        if "ece" not in rows.metrics or not 0 < confident < rows.n * (1 - MOST_MISSING):
+        if not has_confidences(rows) or not 0 < confident < rows.n * (1 - MOST_MISSING):
             return frozenset()
         self.missing = max(self.missing, 1 - confident / rows.n)
         self.texts["*"] = (
@@ -135,7 +122,7 @@ def _group_lines(
 ) -> Iterator[ScoreLine]:
     for name in tasks:
         yield _line(scores.names.get(name, name), scores.tasks[name], notes)
-    if len(group.tasks) > 1 or notes.is_published:
+    if len(group.tasks) > 1 or notes.protocol.is_published:
         yield _line(group.line, group.pooled, notes, level=1)
         # Why a macro score is undefined shows in the lines above it.
         silent = replace(notes, texts={})
@@ -195,11 +182,7 @@ def terminal_table(scores: Scores, *, intervals: bool = False) -> Group:
     every = columns(scores)
     width = 4 if intervals else WIDEST - any(column.decimals > 1 for column in every)
     places = [every.index(column) for column in fitting(every, width)]
-    table = Table(box=None, pad_edge=False)
-    table.add_column("% (n: rows)", no_wrap=True, max_width=NAME_WIDTH)
-    table.add_column("n", justify="right", no_wrap=True)
-    for place in places:
-        table.add_column(every[place].heading, justify="right", no_wrap=True)
+    table = numbers_table("% (n: rows)", ["n", *(every[place].heading for place in places)], NAME_WIDTH)
     for heading, lines in built.blocks:
         table.add_row(Text(heading, style="bold"))
         for line in lines:
@@ -214,15 +197,13 @@ def markdown_table(scores: Scores, *, intervals: bool = False) -> str:
     """The table in GitHub's Markdown."""
     built = score_table(scores, intervals=intervals)
     shown = columns(scores)
+    lines: list[list[str]] = []
+    for heading, block in built.blocks:
+        lines.append([f"**{heading}**", *[""] * (len(shown) + 1)])
+        lines += [[each.name, "" if each.n is None else str(each.n), *each.cells] for each in block]
     headings = [corner(shown), "n", *(column.heading for column in shown)]
-    text = [_markdown_row(headings), _markdown_row([":--", *["--:"] * (len(headings) - 1)])]
-    for heading, lines in built.blocks:
-        text.append(_markdown_row([f"**{heading}**", *[""] * (len(headings) - 1)]))
-        text += [
-            _markdown_row([each.name, "" if each.n is None else str(each.n), *each.cells]) for each in lines
-        ]
     notes = "".join(f"\n{note}  " for note in built.notes)
-    return "\n".join(text) + "\n" + (notes + "\n" if notes else "")
+    return markdown_text(headings, map(_without_bars, lines)) + (notes + "\n" if notes else "")
 
 
 def csv_table(scores: Scores) -> str:
@@ -261,13 +242,7 @@ def latex_table(scores: Scores, *, intervals: bool = False) -> str:
 
 
 def latex_tabular(groups: Sequence[str], units: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
-    """A table of models, with the same columns for each group; booktabs.
-
-    Args:
-        groups: Their names, as they are.
-        units: The headings of a group's columns, as LaTeX.
-        lines: A model's name and its cells, as LaTeX: all columns of the first group, then of the next.
-    """
+    """A table of models, with the same columns for each group; booktabs."""
     width = len(units)
     heads = " & ".join(rf"\multicolumn{{{width}}}{{c}}{{{in_latex(name)}}}" for name in groups)
     rules = "".join(
@@ -292,7 +267,40 @@ def _after_line_end(text: str) -> str:
     return f"{{}}{text}" if text.startswith(("[", "*")) else text
 
 
-def threshold_markdown(scores: Scores) -> str:
+@dataclass(frozen=True)
+class PlainTable:
+    """A column of names and columns of numbers, for the terminal and in Markdown.
+
+    A name that `wraps` may take several lines of the terminal; else it is cut.
+    """
+
+    heading: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    wraps: bool = False
+
+    def __rich__(self) -> Table:
+        widest = None if self.wraps else max(len(self.heading), NAME_WIDTH)
+        table = numbers_table(self.heading, self.columns, widest)
+        for row in self.rows:
+            table.add_row(*row)
+        return table
+
+    def markdown(self) -> str:
+        """The table in GitHub's Markdown."""
+        return markdown_text(_without_bars([self.heading, *self.columns]), map(_without_bars, self.rows))
+
+
+def numbers_table(heading: str, columns: Iterable[str], widest: int | None) -> Table:
+    """A table for the terminal, without lines yet; names wrap where no width is given, and are cut else."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column(heading, no_wrap=widest is not None, max_width=widest)
+    for column in columns:
+        table.add_column(column, justify="right", no_wrap=True)
+    return table
+
+
+def threshold_table(scores: Scores) -> PlainTable:
     """Accuracy, F1 and coverage of each group by confidence threshold, as EmoCaliber's script has them."""
     groups: Mapping[str, Any] = scores.further["thresholds"]
     headings = [f"{scores.names.get(name, name)} {each}" for name in groups for each in ("Acc", "F1", "Cov")]
@@ -303,98 +311,58 @@ def threshold_markdown(scores: Scores) -> str:
         )
         for lines in zip(*groups.values(), strict=True)
     ]
-    return plain_markdown("confidence ≥", headings, rows)
+    return PlainTable("confidence ≥", headings, rows)
 
 
-def _recalibration_rows(each: Recalibrations, names: Mapping[str, str]) -> Iterator[tuple[str, ...]]:
+def coarse_table(scores: Scores, coarse: Mapping[str, CoarseScores]) -> PlainTable:
+    """Scores by coarser labels in percent; `within` is the share of wrong labels that belong with theirs."""
+    silent, share, rows = _Notes.of(scores, intervals=False), Column("", ""), []
+    for name, each in coarse.items():
+        shown = [scores.tasks[name].metrics["accuracy"]]
+        shown += [each.metrics[key] for key in ("accuracy", "f1_macro", "f1_weighted")]
+        within = "–" if each.within is None else share.printed(each.within)
+        cells = (_cell(share, score, silent) for score in shown)
+        rows.append((scores.names.get(name, name), str(each.n), str(len(each.labels)), *cells, within))
+    headings = ("n", "labels", "Acc fine", "Acc", "F1 mac", "F1 wgt", "within")
+    return PlainTable("by coarser labels (%)", headings, rows)
+
+
+def recalibration_table(each: Recalibrations, names: Mapping[str, str]) -> PlainTable:
+    """ECE and Brier score before and after; `removed` is the share of the miscalibration, in percent."""
+    rows = []
     for name, result in [*each.tasks.items(), *each.groups.items(), ("Overall", each.overall)]:
         if result is not None:
-            values = (*result.ece, *result.brier)
+            values = (f"{100 * value:.1f}" for value in (*result.ece, *result.brier))
             removed = "–" if result.removed is None else f"{100 * result.removed:.0f}"
-            yield (names.get(name, name), str(result.n), *(f"{100 * value:.1f}" for value in values), removed)
+            rows.append((names.get(name, name), str(result.n), *values, removed))
+    headings = ("n", "ECE raw", "after", "Brier raw", "after", "removed")
+    return PlainTable(f"after {each.method} (%)", headings, rows)
 
 
-def _spread_columns(scores: Scores) -> tuple[Column, ...]:
-    return tuple(column for column in columns(scores) if column.is_narrow)
-
-
-def _spread_rows(spread: Mapping[str, Any], scores: Scores) -> Iterator[tuple[str, ...]]:
-    blocks = [*spread["tasks"].items(), *spread["groups"].items(), ("Overall", spread["overall"])]
-    for name, block in blocks:
-        cells = []
-        for column in _spread_columns(scores):
-            each = block.get(column.key)
-            said = "–" if each is None else f"{column.printed(each['mean'])} ± {column.printed(each['std'])}"
-            cells.append(said)
-        yield (scores.names.get(name, name), *cells)
-
-
-RECALIBRATED = ("n", "ECE raw", "after", "Brier raw", "after", "removed")
-
-
-def _coarse_rows(scores: Scores, coarse: Mapping[str, CoarseScores]) -> Iterator[tuple[str, ...]]:
-    silent = _Notes.of(scores, intervals=False)
-    for name, each in coarse.items():
-        share = Column("", "")
-        fine = _cell(share, scores.tasks[name].metrics["accuracy"], silent)
-        metrics = (_cell(share, each.metrics[key], silent) for key in ("accuracy", "f1_macro", "f1_weighted"))
-        within = "–" if each.within is None else f"{100 * each.within:.1f}"
-        yield (scores.names.get(name, name), str(each.n), str(len(each.labels)), fine, *metrics, within)
-
-
-COARSE = ("n", "labels", "Acc fine", "Acc", "F1 mac", "F1 wgt", "within")
-
-
-def coarse_table(scores: Scores, coarse: Mapping[str, CoarseScores]) -> Table:
-    """Scores by coarser labels in percent; `within` is the share of wrong labels that belong with theirs."""
-    return plain_table("by coarser labels (%)", COARSE, _coarse_rows(scores, coarse))
-
-
-def coarse_markdown(scores: Scores, coarse: Mapping[str, CoarseScores]) -> str:
-    """The same in Markdown."""
-    return plain_markdown("by coarser labels (%)", COARSE, _coarse_rows(scores, coarse))
-
-
-def recalibration_table(each: Recalibrations, names: Mapping[str, str]) -> Table:
-    """ECE and Brier score before and after; `removed` is the share of the miscalibration, in percent."""
-    return plain_table(f"after {each.method} (%)", RECALIBRATED, _recalibration_rows(each, names))
-
-
-def recalibration_markdown(each: Recalibrations, names: Mapping[str, str]) -> str:
-    """The same in Markdown."""
-    return plain_markdown(f"after {each.method} (%)", RECALIBRATED, _recalibration_rows(each, names))
-
-
-def spread_table(spread: Mapping[str, Any], scores: Scores) -> Table:
+def spread_table(spread: Mapping[str, Any], scores: Scores) -> PlainTable:
     """Mean ± standard deviation over repeats."""
-    heading = f"{spread['n']} repeats, mean ± std (%)"
-    headings = [column.heading for column in _spread_columns(scores)]
-    return plain_table(heading, headings, _spread_rows(spread, scores))
+    shown = [column for column in columns(scores) if column.is_narrow]
+
+    def cell(column: Column, each: Mapping[str, float] | None) -> str:
+        return "–" if each is None else f"{column.printed(each['mean'])} ± {column.printed(each['std'])}"
+
+    rows = [
+        (scores.names.get(name, name), *(cell(column, block.get(column.key)) for column in shown))
+        for name, block in (
+            *spread["tasks"].items(),
+            *spread["groups"].items(),
+            ("Overall", spread["overall"]),
+        )
+    ]
+    headings = [column.heading for column in shown]
+    return PlainTable(f"{spread['n']} repeats, mean ± std (%)", headings, rows)
 
 
-def spread_markdown(spread: Mapping[str, Any], scores: Scores) -> str:
-    """The same in Markdown."""
-    heading = f"{spread['n']} repeats, mean ± std (%)"
-    headings = [column.heading for column in _spread_columns(scores)]
-    return plain_markdown(heading, headings, _spread_rows(spread, scores))
+def markdown_text(headings: Sequence[str], lines: Iterable[Sequence[str]], align: str = "--:") -> str:
+    """A table in GitHub's Markdown, of cells that are escaped; its first column is one of names."""
+    rule = [":--", *[align] * (len(headings) - 1)]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in (headings, rule, *lines))
 
 
-def plain_table(heading: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
-    """A table for the terminal of a heading column and columns of numbers."""
-    table = Table(box=None, pad_edge=False)
-    table.add_column(heading, no_wrap=True, max_width=max(len(heading), NAME_WIDTH))
-    for column in columns:
-        table.add_column(column, justify="right", no_wrap=True)
-    for row in rows:
-        table.add_row(*row)
-    return table
-
-
-def plain_markdown(heading: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """The same in Markdown."""
-    lines = [_markdown_row([heading, *columns]), _markdown_row([":--", *["--:"] * len(columns)])]
-    return "\n".join([*lines, *(_markdown_row(row) for row in rows)]) + "\n"
-
-
-def _markdown_row(cells: Iterable[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+def _without_bars(cells: Iterable[str]) -> list[str]:
+    return [cell.replace("|", "\\|") for cell in cells]

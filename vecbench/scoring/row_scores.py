@@ -109,7 +109,7 @@ class SetScorer:
         null = widened(self._nulls.get(name, {}), effects.null)
         totals = Totals.of(whole, null)
         drawn = self._drawn[name].get(name, {}) if name in self._drawn else {}
-        scored = {
+        by_key = {
             metric.key: scored(metric, totals, whole, drawn.get(metric.key), effects)
             for metric in metrics
             if self._replicates or not metric.is_of_one_run
@@ -117,7 +117,7 @@ class SetScorer:
         return RowScores(
             len(rows),
             status_counts(rows),
-            scored,
+            by_key,
             totals.cells,
             whole.classes,
             confusion_of(whole),
@@ -147,15 +147,16 @@ class SetScorer:
                 macro[key] = Score(None, len(parts), why=f"{key} is undefined for {', '.join(undefined)}")
                 continue
             value = math.fsum(score.value for score in each if score.value is not None) / len(parts)
+            details = _mean_bounds(each)
             if metric.counts is not None:
                 effect = self._dependence.macro_effect(parts, metric.counts) if self._dependence else 1.0
                 macro[key] = mean_of_shares(value, each, effect)
             elif metric.interval == "percentile" and all(key in drawn.get(part, {}) for part in parts):
                 interval = percentile_interval(np.mean([drawn[part][key] for part in parts], axis=0))
                 method = PERCENTILE + f"; {BY_IMAGE}" * by_image
-                macro[key] = _with_interval(value, len(parts), interval, method, {})
+                macro[key] = _with_interval(value, len(parts), interval, method, details)
             else:
-                macro[key] = Score(value, len(parts))
+                macro[key] = Score(value, len(parts), details=details)
         return macro
 
     def _total(self, name: str) -> Totals:
@@ -311,6 +312,14 @@ def _why_no_interval(metric: Metric, totals: Totals) -> str:
         fewer = f"{wrong} wrong" if wrong < right else f"{right} right"
         return f"{fewer} of {cells.n:,}; it takes {metric.takes_of_each}"
     return ""
+
+
+def _mean_bounds(scores: Sequence[Score]) -> dict[str, Any]:
+    """What the mean of some scores may be if all rows had a confidence; nothing where they all have."""
+    if not any("bounds" in score.details for score in scores):
+        return {}
+    bounds = np.array([score.details.get("bounds", [score.value, score.value]) for score in scores])
+    return {"bounds": bounds.mean(axis=0).tolist()}
 
 
 def mean_of_shares(value: float, shares: Sequence[Score], effect: float) -> Score:

@@ -21,6 +21,9 @@ SCHEMA = "vecbench.scores/2"
 EARLIER_SCHEMA = "vecbench.scores/1"
 """Of version 0.1: without kinds, subsets and headlines."""
 
+MOST_MISSING = 0.05
+"""With a larger share of rows without a confidence, what is over the others is marked."""
+
 
 @dataclass(frozen=True, slots=True)
 class Score:

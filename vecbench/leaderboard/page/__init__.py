@@ -1,5 +1,132 @@
-"""The page of a leaderboard: one HTML file that loads nothing."""
+"""A leaderboard as one self-contained HTML page: sortable, and without any request."""
 
-from vecbench.leaderboard.page.page import html_page
+from __future__ import annotations
 
-__all__ = ["html_page"]
+import base64
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup
+
+from vecbench.leaderboard.columns import BoardColumn
+from vecbench.leaderboard.entry import OVERALL, RowMetrics
+from vecbench.leaderboard.standings import BADGES, Leaderboard, Standing, is_conditional
+from vecbench.leaderboard.tables import UNKNOWN, cell, decoding, interval, printed, rank, unchecked
+from vecbench.report.columns import in_words, unscaled
+
+_FOLDER = Path(__file__).resolve().parent
+
+
+def html_page(board: Leaderboard) -> str:
+    """The page's text.
+
+    Names, links and notes come from strangers: all are escaped, and a content security policy lets nothing
+    run or load but the page's own script and style, named by their hashes.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_FOLDER), autoescape=True, undefined=jinja2.StrictUndefined
+    )
+    environment.globals |= {"better": _better, "decoding": decoding, "unchecked": unchecked}
+    ranked = [column for column in board.columns if column.test is not None]
+    columns = list(_columns(board))
+    shown = Counter(block for block, _, _ in columns)
+    main = Counter(block for block, _, classes in columns if "minor" not in classes.split())
+    groups = [
+        {"place": place, "name": name, "shown": shown[block], "main": main[block]}
+        for place, (block, name) in enumerate(board.blocks.items())
+        if shown[block]
+    ]
+    # Filled by us with numbers only, so nothing in it needs escaping.
+    style = Markup(environment.get_template("page.css").render(groups=groups))
+    script = Markup((_FOLDER / "page.js").read_text(encoding="utf-8"))
+    pooled = [column for column in board.columns if column.aggregate == "pooled"]
+    known = {key for each in board.standings for rows in each.entry.tasks.values() for key in rows.metrics}
+    of_tasks = [column for column in pooled if column.metric.key in known]
+    task_heads = [{"heading": each.metric.heading, "better": _better(each)} for each in of_tasks]
+    page = environment.get_template("page.html.jinja").render(
+        board=board,
+        count={badge: len(board.of_badge(badge)) for badge in BADGES},
+        groups=groups,
+        unknown=UNKNOWN,
+        columns=columns,
+        ranked=ranked,
+        task_columns=of_tasks,
+        task_heads=json.dumps([*task_heads, {"heading": "n", "better": ""}] if of_tasks else []),
+        task_places={task: place for place, task in enumerate(board.tasks)},
+        cells=lambda standing: _cells(standing, columns, ranked),
+        task_cells=lambda tasks: ";".join(_task_cells(tasks.get(task), of_tasks) for task in board.tasks),
+        unranked=in_words(column.heading for column in board.columns if column.test is None),
+        unscaled=unscaled(board.columns),
+        metrics=[column.metric for column in pooled],
+        style=style,
+        style_hash=_hash(style),
+        script=script,
+        script_hash=_hash(script),
+    )
+    return page + "\n"
+
+
+def _columns(board: Leaderboard) -> Iterator[tuple[str, BoardColumn | None, str]]:
+    """(block, column, classes) of the columns that any entry has something in, but for the entry's own.
+
+    None stands for the column of the ranks.
+    """
+    for place, block in enumerate(board.blocks):
+        columns: list[BoardColumn | None] = [
+            column for column in board.columns if any(each.value(block, column) for each in board.standings)
+        ]
+        if any(range_ for each in board.standings for range_ in each.ranks[block].values()):
+            columns.insert(0, None)
+        for number, column in enumerate(columns):
+            names = ["n", f"g{place}"]
+            if column is None:
+                names.append("rank")
+            if block == OVERALL or (column is not None and not column.is_main):
+                names.append("minor")
+            if number == 0:
+                names.append("block")
+            yield block, column, " ".join(names)
+
+
+def _better(column: BoardColumn) -> str:
+    """What is sorted to the top first."""
+    return column.metric.better or "higher"
+
+
+def _task_cells(rows: RowMetrics | None, columns: Sequence[BoardColumn]) -> str:
+    """What the script makes a task's cells of: "value~interval", set apart by commas; empty if unknown."""
+    if rows is None:
+        return ""
+    texts = []
+    for column in columns:
+        value = rows.metrics.get(column.metric.key)
+        between = interval(value, column)
+        mark = "*" * is_conditional(rows, column.metric)
+        text = printed(value, column) + mark + (f"~{between}" if between else "")
+        texts.append("" if value is None else text)
+    return ",".join([*texts, "" if rows.n is None else str(rows.n)])
+
+
+def _cells(
+    standing: Standing, columns: Sequence[tuple[str, BoardColumn | None, str]], ranked: Sequence[BoardColumn]
+) -> Iterator[tuple[str, str, str, str, str]]:
+    """(classes, text, small text, what it is sorted by, its ranks by measure) of an entry's cells."""
+    for block, column, classes in columns:
+        if column is None:
+            ranges = [standing.rank(block, each) for each in ranked]
+            # Ranges sort by their better end, then by their worse one.
+            key = "" if ranges[0] is None else f"{ranges[0][0] + ranges[0][1] / 1e6:.6f}"
+            ranks = " ".join(map(rank, ranges)) if any(ranges) else ""
+            yield classes, rank(ranges[0]), "", key, ranks
+        else:
+            value = standing.value(block, column)
+            key = "" if value is None else f"{value.value:.6g}"
+            yield classes, cell(standing, block, column), interval(value, column), key, ""
+
+
+def _hash(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

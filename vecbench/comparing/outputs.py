@@ -1,16 +1,18 @@
-"""A comparison and its verdicts as JSON."""
+"""A comparison and its verdicts for other programs: as JSON, as JUnit XML, as GitHub's annotations."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
+from xml.etree import ElementTree
 
 from vecbench.comparing.comparison import Comparison
 from vecbench.comparing.differences import Difference, Differences
-from vecbench.comparing.flips import Flip
 from vecbench.comparing.sides import Side
 from vecbench.comparing.verdicts import Verdict, Verdicts
+from vecbench.escaping import in_annotation_message, in_annotation_property, in_xml, printable
 from vecbench.metrics.bootstrap import LEVEL
 
 SCHEMA = "vecbench.comparison/1"
@@ -33,8 +35,8 @@ def json_document(comparison: Comparison, verdicts: Verdicts | None = None) -> s
         "groups": {name: _differences(each) for name, each in differences.groups.items()},
         "overall": _differences(differences.overall),
         "flips": {
-            "right_to_wrong": [_flip(each) for each in comparison.flips.lost],
-            "wrong_to_right": [_flip(each) for each in comparison.flips.gained],
+            "right_to_wrong": [asdict(each) for each in comparison.flips.lost],
+            "wrong_to_right": [asdict(each) for each in comparison.flips.gained],
         },
     }
     if verdicts is not None:
@@ -92,10 +94,6 @@ def _difference(found: Difference) -> dict[str, Any]:
     return said
 
 
-def _flip(flip: Flip) -> dict[str, Any]:
-    return asdict(flip)
-
-
 def _verdict(verdict: Verdict) -> dict[str, Any]:
     return {
         "rule": verdict.rule.model_dump(exclude_none=True),
@@ -108,3 +106,41 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "samples": verdict.n,
         "samples_needed": verdict.n_needed,
     }
+
+
+def junit_xml(comparison: Comparison, verdicts: Verdicts) -> str:
+    """The text of the XML file: one test case a rule, an undecided one being an error of the test itself."""
+    counts = {
+        "tests": str(len(verdicts.each)),
+        "failures": str(verdicts.count("failed")),
+        "errors": str(verdicts.count("undecided")),
+    }
+    root = ElementTree.Element("testsuites", {"name": "vecbench", **counts})
+    suite = ElementTree.SubElement(root, "testsuite", {"name": "vecbench gates", "skipped": "0", **counts})
+    sides = f"{comparison.baseline.name} → {comparison.candidate.name}"
+    for verdict in verdicts.each:
+        # Numbered: two rules may be called the same.
+        name = in_xml(f"{verdict.number}. {verdict.rule.label}")
+        case = ElementTree.SubElement(suite, "testcase", {"classname": "vecbench.gates", "name": name})
+        if verdict.outcome == "passed":
+            ElementTree.SubElement(case, "system-out").text = in_xml(f"{verdict.message}\n{sides}")
+            continue
+        tag, kind = ("failure", "gate failed") if verdict.outcome == "failed" else ("error", "undecided")
+        fault = ElementTree.SubElement(case, tag, {"message": in_xml(verdict.message), "type": kind})
+        fault.text = in_xml(f"{verdict.message}\n{sides}")
+    ElementTree.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def github_annotations(verdicts: Verdicts) -> Iterator[str]:
+    """A workflow command for each rule that did not pass: an error if it failed, a warning if undecided."""
+    for verdict in verdicts.each:
+        if verdict.outcome == "passed":
+            continue
+        command = "error" if verdict.outcome == "failed" else "warning"
+        title = f"vecbench: {verdict.rule.label}"
+        message = f"{verdict.outcome}: {verdict.message}"
+        yield (
+            f"::{command} title={in_annotation_property(printable(title))}"
+            f"::{in_annotation_message(printable(message))}"
+        )

@@ -1,0 +1,135 @@
+"""The figures of scores: which there are, and which of an earlier scoring show what is no longer scored."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vecbench.errors import UsageError, nearest
+from vecbench.metrics.consistency import ECE_NULL
+from vecbench.report.columns import columns_of, has_confidences
+from vecbench.scoring import RowScores, Scores
+from vecbench.scoring.aggregate import OVERALL
+from vecbench.scoring.scores import SCHEMA
+from vecbench.store import RunDirectory, remove
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+KINDS = ("reliability", "coverage", "confusion", "ratings")
+SUFFIXES = (".svg", ".png", ".csv")
+
+
+def file_name(kind: str, name: str) -> str:
+    """A figure's file name; a task's name may come from a stranger's file, and must not lead elsewhere."""
+    return f"{kind}_{re.sub(r'[^A-Za-z0-9_.-]', '_', name)[:100]}"
+
+
+def write_figures(scores: Scores, folder: Path) -> list[Path]:
+    """Writes every figure, and returns the PNG files.
+
+    For each group, and each task of no group, a reliability diagram and an accuracy–coverage curve, where
+    the protocol scores confidences; for each task a confusion matrix, or its ratings against their targets.
+    """
+    from vecbench.plots import diagrams, points
+
+    pictures = {name: group.pooled for name, group in scores.groups.items()}
+    grouped = {name for group in scores.groups.values() for name in group.tasks}
+    pictures |= {name: scored for name, scored in scores.tasks.items() if name not in grouped}
+    written: list[Path] = []
+
+    def save(figure: Figure, numbers: str, kind: str, name: str) -> None:
+        written.append(diagrams.save_figure(figure, numbers, folder / file_name(kind, name)))
+
+    for name, scored in pictures.items():
+        if not has_confidences(scored):
+            continue
+        cells = scored.cells
+        numbers = points.reliability_points(cells).as_csv() if cells.n else ""
+        save(diagram_of(scores, name), numbers, "reliability", name)
+        numbers = points.selective_points(cells, scored.n).as_csv() if cells.n else ""
+        curve = diagrams.accuracy_coverage_curve(cells, scores.names.get(name, name), scored.n)
+        save(curve, numbers, "coverage", name)
+    for name, scored in scores.tasks.items():
+        shown = scores.names.get(name, name)
+        if scored.ratings is not None:
+            diagram = diagrams.rating_diagram(*scored.ratings, shown, _values_of(scored))
+            save(diagram, points.ratings_csv(*scored.ratings), "ratings", name)
+        if scored.classes:
+            matrix = diagrams.confusion_matrix(scored.confusion, scored.classes, shown)
+            save(matrix, points.confusion_csv(scored.confusion, scored.classes), "confusion", name)
+    return written
+
+
+def _values_of(scored: RowScores) -> str:
+    """The metrics that are always shown, as tables print them."""
+    always = [metric for metric in scored.scored_by if metric.shown == "always"]
+    values = ((column, scored.metrics[column.key].value) for column in columns_of(always, [always]))
+    return ", ".join(
+        f"{column.heading} {'–' if value is None else column.printed(value)}" for column, value in values
+    )
+
+
+def diagram_of(scores: Scores, name: str) -> Figure:
+    """The reliability diagram of a task, a group, or "overall": all rows.
+
+    Raises:
+        UsageError: There is no such task or group, or its confidences are not scored.
+    """
+    from vecbench.plots.diagrams import reliability_diagram
+
+    if name in scores.groups:
+        rows = scores.groups[name].pooled
+    elif name in scores.tasks:  # a stranger's may be called as everything is
+        rows = scores.tasks[name]
+    elif name == OVERALL:
+        rows = scores.overall.pooled
+    else:
+        known = [*scores.groups, *scores.tasks, OVERALL]
+        raise UsageError(f"the scores have no task or group {name!r}", nearest(name, known))
+    shown = scores.names.get(name, "Overall" if name == OVERALL else name)
+    if not has_confidences(rows):
+        raise UsageError(
+            f"{shown} has no reliability diagram: its confidences are not scored",
+            "They are of answers that are right or wrong, and by the protocols strict and emocaliber.",
+        )
+    null = rows.metrics.get(ECE_NULL.key)
+    return reliability_diagram(rows.cells, shown, rows.n, null.value if null else None)
+
+
+def earlier_figures(directory: RunDirectory) -> frozenset[str]:
+    """The names of the figures that the scores in a directory led to, without their suffixes.
+
+    They are known from scores.json, before that is replaced: whatever else lies there is somebody else's.
+    """
+    try:
+        said = json.loads(directory.scores.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return frozenset()
+    if not isinstance(said, dict) or said.get("schema") != SCHEMA:
+        return frozenset()
+    levels = [said.get(level) for level in ("tasks", "groups")]
+    return _names(name for level in levels if isinstance(level, Mapping) for name in level)
+
+
+def remove_outdated(
+    earlier: Collection[str], directory: RunDirectory, scores: Scores, drawn: Iterable[Path] | None
+) -> None:
+    """Removes earlier figures that these scores did not lead to.
+
+    Where none was to be drawn, `drawn` is None, and those of everything that is still scored stay.
+    """
+    kept = _names((*scores.tasks, *scores.groups)) if drawn is None else {path.stem for path in drawn}
+    outdated = sorted(set(earlier) - kept)
+    remove(directory.figures / f"{name}{suffix}" for name in outdated for suffix in SUFFIXES)
+    if outdated:
+        with suppress(OSError):  # it still holds something
+            directory.figures.rmdir()
+
+
+def _names(scored: Iterable[Any]) -> frozenset[str]:
+    return frozenset(file_name(kind, str(name)) for name in scored for kind in KINDS)
