@@ -102,8 +102,8 @@ class SetScorer:
         if not self.is_of_one_kind(name):
             kinds = ", ".join(dict.fromkeys(each.name for each in self._kinds[name]))
             why = f"answers of several kinds ({kinds}) are not pooled"
-            scored = {each.key: Score(None, 0, why=why) for each in metrics if not each.is_of_one_run}
-            return RowScores(len(rows), status_counts(rows), scored, kind="mixed", scored_by=metrics)
+            unpooled = {each.key: Score(None, 0, why=why) for each in metrics if not each.is_of_one_run}
+            return RowScores(len(rows), status_counts(rows), unpooled, kind="mixed", scored_by=metrics)
         whole = Observations.pooled([self._observations[part] for part in parts])
         effects = self._dependence.effects(parts, metrics) if self._dependence else INDEPENDENT
         null = widened(self._nulls.get(name, {}), effects.null)
