@@ -280,16 +280,35 @@ def gap_effect(rows: Observations, place: Place) -> float:
     stated = rows.taken(rows.stated)
     if stated.is_one_row_each:
         return 1.0
+    residual, own = _residuals(stated, place)
+    within = design_effect(residual, stated.image * (int(own.max()) + 1) + own)
+    return max(within, design_effect(residual, stated.image))
+
+
+def mean_gap_effect(tasks: Sequence[Observations], place: Place) -> float:
+    """How much larger the variance of the mean of tasks' errors is than if they shared no images.
+
+    Args:
+        tasks: Each with at least one row that has a confidence; an image has one number in all of them.
+        place: As for `excess`.
+    """
+    stated = [rows.taken(rows.stated) for rows in tasks]
+    residual = np.concatenate([_residuals(rows, place)[0] / rows.n for rows in stated])
+    weight = np.concatenate([np.full(rows.n, 1 / rows.n) for rows in stated])
+    part = np.repeat(np.arange(len(stated)), [rows.n for rows in stated])
+    return design_effect(residual, np.concatenate([rows.image for rows in stated]), part, weight)
+
+
+def _residuals(stated: Observations, place: Place) -> tuple[Values, NDArray[np.intp]]:
+    """Of rows that all have a confidence: how far each is from its bin's gap, with its sign; and its bin."""
     cells = Cells.of_rows(stated.confidence, stated.right)
     own = place(cells)[np.searchsorted(cells.confidence, stated.confidence)]
     residual = stated.confidence - stated.right
-    size = np.maximum(np.bincount(own), 1)
-    mean = np.bincount(own, weights=residual) / size
     # What a bin's rows have in common is its gap, and no dependence.
-    residual = residual - mean[own]
-    residual[np.abs(residual) < ROUNDING] = 0
-    within = design_effect(residual, stated.image * size.size + own)
-    return max(within, design_effect(residual * np.where(mean[own] < 0, -1, 1), stated.image))
+    mean = np.bincount(own, weights=residual) / np.maximum(np.bincount(own), 1)
+    apart = residual - mean[own]
+    apart[np.abs(apart) < ROUNDING] = 0
+    return apart * np.where(mean[own] < 0, -1, 1), own
 
 
 def _taken(gaps: Gaps, which: NDArray[np.bool_]) -> Gaps:

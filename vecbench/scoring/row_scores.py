@@ -20,7 +20,7 @@ from vecbench.metrics.cells import Cells, Values
 from vecbench.metrics.condensed import is_condensed
 from vecbench.metrics.consistency import consistency_p, null_eces, widened
 from vecbench.metrics.definition import Metric
-from vecbench.metrics.gaps import Gaps
+from vecbench.metrics.gaps import Gaps, Place, gap_effect, mean_gap_effect
 from vecbench.metrics.observations import Observations
 from vecbench.metrics.replication import WORKERS
 from vecbench.metrics.resampling import resampled
@@ -41,6 +41,7 @@ FEWEST_ROWS = 15
 
 NO_WIDTH = 1e-12
 
+MEAN_GAPS = "normal gaps of bins, of all tasks"
 BY_IMAGE = "all answers to an image together"
 """What is said beside these where an image has several rows."""
 
@@ -155,9 +156,19 @@ class SetScorer:
                 interval = percentile_interval(np.mean([drawn[part][key] for part in parts], axis=0))
                 method = PERCENTILE + f"; {BY_IMAGE}" * by_image
                 macro[key] = _with_interval(value, len(parts), interval, method, details)
+            elif metric.interval == "gaps" and metric.place is not None and self._nulls:
+                interval, method = self._macro_gaps(metric.place, parts).interval(LEVEL), MEAN_GAPS
+                method += f"; {BY_IMAGE}" * by_image
+                macro[key] = _with_interval(value, len(parts), interval, method, details)
             else:
                 macro[key] = Score(value, len(parts), details=details)
         return macro
+
+    def _macro_gaps(self, place: Place, parts: Sequence[str]) -> Gaps:
+        rows = [self._observations[part] for part in parts]
+        cells = [self._total(part).cells for part in parts]
+        each = [Gaps.of(own, place(own), gap_effect(of, place)) for own, of in zip(cells, rows, strict=True)]
+        return Gaps.mean(each, mean_gap_effect(rows, place))
 
     def _total(self, name: str) -> Totals:
         if name not in self._totals:
