@@ -12,8 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from vecbench.interop.rendering import RenderedPrompts
-from vecbench.interop.spool import ResponseSpool
+from vecbench.interop.spool import RenderedPrompts, ResponseSpool
 from vecbench.parsing import emocaliber
 from vecbench.scoring import PROTOCOLS, RowScores, Scores, score_responses
 from vecbench.scoring.emocaliber import THRESHOLDS
@@ -49,19 +48,6 @@ def write(
     at or above each confidence; all are by the emocaliber protocol, whatever was asked for. A line of JSON
     has EmoCaliber's keys, and of ours those that its scripts do not know and ignore: `id`, `repeat` if it
     is not the first, `finish_reason`, `image_sha256`.
-
-    Args:
-        responses: Of several to one sample all that have a text are written, as the scripts count them
-            all; a failed one only if it is the last.
-        folder: Made if it is not there.
-        catalogue: Brings the tasks' names there, such as FI-8, and their prompts.
-        manifest: Not used.
-
-    Returns:
-        What merged_conf.jsonl lacks, and how many prompts are not in the files.
-
-    Raises:
-        RunError: A file cannot be written.
     """
     del manifest
     prompts = RenderedPrompts(catalogue)

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vecbench.answers import AnswerKind, AnswerSpecification, Label, kind_of
+from vecbench.answers import AnswerKind, AnswerSpecification, Label, kind_named, kind_of
 from vecbench.errors import DataError, UsageError
 from vecbench.metrics import brier as brier_score
 from vecbench.metrics import ece as expected_calibration_error
@@ -150,14 +150,7 @@ def process_results(doc: Mapping[str, Any], results: Sequence[str]) -> dict[str,
 
 
 def results_of(response: str, candidates: Sequence[str], target: Any, kind: AnswerKind) -> dict[str, Any]:
-    """As `process_results`, of one response.
-
-    Args:
-        response: The generated text.
-        candidates: The closed list.
-        target: The true answer as JSON; one that the kind cannot load is never answered right.
-        kind: How the answer is read.
-    """
+    """As `process_results`, of one response; a target that the kind cannot load is never answered right."""
     reading = strict.read(response, candidates, kind, None)
     coverage = {"coverage": float(reading.confidence is not None)}
     if not kind.judges:
@@ -182,6 +175,8 @@ def _kind_of(doc: Mapping[str, Any]) -> AnswerKind:
     if "answer" not in doc:
         return Label(aliases=aliases)
     said = json.loads(doc["answer"])
+    if not (said["labels"] or said["options"]):  # of a task that nobody knows: its rows bring everything
+        return kind_named(said["kind"])()
     return kind_of(AnswerSpecification(said["kind"], tuple(said["labels"]), aliases, said["options"]))
 
 

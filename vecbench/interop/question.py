@@ -48,22 +48,14 @@ class Question:
     known: dict[str, Any] = field(default_factory=dict)
 
     def target(self, written: Any) -> Any:
-        """The target as it is stored.
-
-        Raises:
-            ValueError: It is none.
-        """
+        """The target as it is stored."""
         found = self.kind.dump(self.kind.target(written, self.candidates))
         if type(written) is str and len(self.known) < MOST_KNOWN:
             self.known[written] = found
         return found
 
     def of(self, row: StatedRow) -> Question:
-        """The question that a row was asked, where each brings its own list.
-
-        Raises:
-            UnusableError: It brings none that can be used.
-        """
+        """The question that a row was asked, where each brings its own list."""
         candidates = _own_candidates(self.kind, row)
         if candidates == self.candidates:
             return self
@@ -80,12 +72,7 @@ class Questions:
         }
 
     def question(self, row: StatedRow) -> Question:
-        """What a row was asked.
-
-        Raises:
-            UnusableError: It does not say so.
-            DataError: Its candidates are not those of its task.
-        """
+        """What a row was asked."""
         name = row.task
         candidates = tuple(row.candidates) if type(row.candidates) is list else row.candidates
         task = self._catalogue.task_named(name) if type(name) is str else None

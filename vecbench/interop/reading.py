@@ -100,21 +100,7 @@ class ResponseSource:
 
 
 def open_responses(path: Path, catalogue: Catalogue) -> ResponseSource:
-    """Recognises what a path holds, by its content, and opens it.
-
-    Args:
-        path: A run's directory, a file, or a directory that another program wrote.
-        catalogue: Brings the tasks: their candidates for rows that bring none.
-
-    Returns:
-        The responses, read lazily; reading them raises `DataError` if a file cannot be read, or if the
-        candidates of a row are not those of its task.
-
-    Raises:
-        UsageError: There is nothing, or nothing that can be recognised, or several things to choose from; or
-            the catalogue lacks a task of a run.
-        DataError: A file cannot be read, or the file of a run's task has a fault.
-    """
+    """Recognises what a path holds, by its content, and opens it."""
     try:
         choice = recognised(path)
     except OSError as fault:

@@ -59,13 +59,7 @@ class RecognisedFiles:
 
 
 def recognised(path: Path) -> RecognisedFiles:
-    """What to read of a file or a directory.
-
-    Raises:
-        UsageError: There is nothing, or nothing that can be recognised, or several things to choose from.
-        DataError: A file cannot be read.
-        OSError: The path itself cannot be looked at.
-    """
+    """What to read of a file or a directory."""
     if path.is_dir():
         return _of_directory(path)
     if not path.exists():

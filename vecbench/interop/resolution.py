@@ -21,15 +21,7 @@ _ONE_IMAGE: tuple[tuple[str, ...], tuple[str | None, ...]] = ((), ())
 
 
 class Resolution:
-    """Makes responses of rows, and remembers what was wrong with them.
-
-    Args:
-        catalogue: Brings the tasks that rows name, and the candidates that they leave out.
-        faults: Takes what is wrong.
-        retries: Whether a second response to a sample whose first one failed is no fault, as in the log
-            of a run that was resumed.
-        several_files: Whether a line's number alone does not say which row it is.
-    """
+    """Makes responses of rows, and remembers what was wrong with them."""
 
     def __init__(
         self,
@@ -52,11 +44,7 @@ class Resolution:
         self._failed: set[tuple[str, str, int]] = set()
 
     def response(self, row: StatedRow) -> StoredResponse | None:
-        """The response that a row states; None if it cannot be scored, which is then among the faults.
-
-        Raises:
-            DataError: The row's candidates are not those of its task.
-        """
+        """The response that a row states; None if it cannot be scored, which is then among the faults."""
         if not row.error:
             row.error = None
         try:

@@ -122,11 +122,7 @@ class DataCheck:
 
 
 def tasks_in(source: DataSource, catalogue: Catalogue) -> list[Task]:
-    """The known tasks that the data names, in the catalogue's order.
-
-    Raises:
-        DataError: It names none, or the table is broken.
-    """
+    """The known tasks that the data names, in the catalogue's order."""
     names = source.task_names()
     named = {task.id for name in names if name and (task := catalogue.task_named(name)) is not None}
     if not named:
@@ -141,17 +137,7 @@ def tasks_in(source: DataSource, catalogue: Catalogue) -> list[Task]:
 def check_data(
     source: DataSource, tasks: Sequence[Task], catalogue: Catalogue, observer: CountObserver | None = None
 ) -> DataCheck:
-    """Reads every row of the tasks and decodes every image that they name.
-
-    Args:
-        source: The data, with its images on this machine.
-        tasks: The tasks to look at.
-        catalogue: Tells which task names in the table are known.
-        observer: Told how many images have been looked at.
-
-    Raises:
-        DataError: The table is broken.
-    """
+    """Reads every row of the tasks and decodes every image that they name."""
     samples = {task.id: list(source.samples(task)) for task in tasks}
     named = dict.fromkeys(image for rows in samples.values() for each in rows for image in each.images)
     looks = _looked_at(source.root, named, observer or Nobody())
@@ -165,12 +151,6 @@ def unread_row_warnings(source: DataSource, catalogue: Catalogue) -> list[str]:
 
     Rows of no known task, whose name may be misspelt, and those of another split than `test` in anyone's own
     table; the published ones are known to have others.
-
-    Returns:
-        One line for each of the first names, one for the other names, and one for each split.
-
-    Raises:
-        DataError: The table is broken.
     """
     unknown = source.unknown_tasks(catalogue)
     warnings = [

@@ -50,12 +50,7 @@ class HubDataset:
         return f"{PREFIX}{self.name}@{self.commit}"
 
     def table(self) -> Path:
-        """The dataset's table of samples, downloaded.
-
-        Raises:
-            DataError: It has none, or may not be read.
-            RunError: The download failed.
-        """
+        """The dataset's table of samples, downloaded."""
         own = [PurePosixPath(stem + suffix) for stem in PREFERRED for suffix in SUFFIXES]
         places = [str(place) for place in (*PUBLISHED, *own)]
         here = next((place for place in places if self._is_here(place)), None)
@@ -70,16 +65,7 @@ class HubDataset:
         return self.folder / found
 
     def fetch(self, files: Sequence[Sequence[str]], observer: CountObserver | None = None) -> None:
-        """Downloads what is missing, several files at a time.
-
-        Args:
-            files: For each file the paths that it may have in the dataset, the likeliest first.
-            observer: Told how it goes. Files that the dataset has not are a warning.
-
-        Raises:
-            DataError: The dataset has none of the files, or the network is switched off.
-            RunError: The download failed.
-        """
+        """Downloads what is missing, several files at a time."""
         observer = observer or Nobody()
         safe = [[place for place in places if _is_inside(place)] for places in files]
         missing = [places for places in safe if places and not any(map(self._is_here, places))]
@@ -195,18 +181,7 @@ def parse_hub_name(text: str) -> tuple[str, str | None] | None:
 def open_hub_dataset(
     name: str, revision: str | None = None, observer: CountObserver | None = None
 ) -> HubDataset:
-    """A dataset at the commit that a revision means now, or, without network, that it meant last.
-
-    Args:
-        name: `ORG/NAME`.
-        revision: Branch, tag or commit; None for the default branch.
-        observer: Warned when the Hub cannot be reached and the last known commit is taken.
-
-    Raises:
-        UsageError: There is no such dataset or revision, or it may not be read.
-        DataError: The network is switched off, and the dataset has not been downloaded.
-        RunError: The Hub cannot be reached, and the dataset has not been downloaded.
-    """
+    """A dataset at the commit that a revision means now, or, without network, that it meant last."""
     cache = Path(os.environ.get("VECBENCH_CACHE") or "~/.cache/vecbench").expanduser()
     base = cache / "data" / name.replace("/", "__")
     if revision is not None and _COMMIT.fullmatch(revision) and (base / revision).is_dir():

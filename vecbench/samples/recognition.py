@@ -35,11 +35,7 @@ SUFFIXES = (".csv", ".jsonl")
 
 
 def table_in(folder: Path) -> Path:
-    """The table that a data folder means.
-
-    Raises:
-        DataError: There is none, or there are several.
-    """
+    """The table that a data folder means."""
     tables = sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES and path.is_file())
     tables += sorted(path for path in folder.glob("*.json") if _may_be_emobserver(path))
     preferred = [path for path in tables if path.stem in PREFERRED]
@@ -71,11 +67,7 @@ def root_of(table: Path) -> Path:
 
 
 def recognised(table: Path) -> DataFormat:
-    """The format of a table, told by its content; the file's name only decides where that is broken.
-
-    Raises:
-        DataError: It cannot be read.
-    """
+    """The format of a table, told by its content; the file's name only decides where that is broken."""
     try:
         with io.TextIOWrapper(open_plain(table), encoding="utf-8-sig") as stream:
             head = next((line for line in stream if line.strip()), "").strip()

@@ -68,14 +68,7 @@ class Sample:
             return False
 
     def image_bytes(self, place: int = 0) -> bytes:
-        """The bytes of one of its image files.
-
-        Args:
-            place: Which, from 0.
-
-        Raises:
-            ImageError: The file is missing, unreadable or outside `root`.
-        """
+        """The bytes of one of its image files."""
         return read_image(self.root, self.images[place] if self.images else "")
 
     def read_images(self) -> tuple[SampleImage, ...]:
@@ -108,11 +101,7 @@ class SampleImage:
         object.__setattr__(self, "sha256", sha256)
 
     def decode(self) -> Image:
-        """The picture, mode RGB.
-
-        Raises:
-            ImageError: There is no image, or it is broken.
-        """
+        """The picture, mode RGB."""
         if isinstance(self.data, str):
             raise ImageError(self.data)
         try:

@@ -35,19 +35,11 @@ PUBLISHED_FOLDERS = ("benchmarks", "VECBench")
 class DataSource:
     """A table of samples, whatever its format, and the folder that its image paths start from.
 
-    Args:
-        table: The table.
-        root: The folder; image paths may not lead out of it.
-        dataset: The dataset on the Hub that `root` is a partial copy of; None for local data.
-
     Attributes:
         table: As above.
         root: As above.
         name: What the run's manifest calls the data: the folder, or `hf:NAME@COMMIT`.
         format: The table's format.
-
-    Raises:
-        DataError: The table cannot be read.
     """
 
     def __init__(self, table: Path, root: Path, dataset: HubDataset | None = None) -> None:
@@ -63,15 +55,6 @@ class DataSource:
 
         A row that cannot be used (a target that its answer kind refuses, no image named) is a sample
         with a fault: it is counted and becomes an error, never dropped.
-
-        Args:
-            task: Whose rows: those that name it by id, display name or a further name, and those that
-                name no task.
-            limit: At most this many; None for all.
-
-        Raises:
-            DataError: The table is broken (the message names the line), two rows share an id, or a row
-                brings other candidates than the task's labels.
         """
         seen: set[str] = set()
         lists: dict[tuple[str, ...], tuple[str, ...]] = {task.labels: task.labels}
@@ -95,9 +78,6 @@ class DataSource:
         """Whether the format brings prompts, and any of the task's rows has one.
 
         The rows that have none are then samples that cannot be asked.
-
-        Raises:
-            DataError: The table is broken.
         """
         return self.format.brings_prompts and any(row.has_prompt for row in self._rows_of(task))
 
@@ -111,45 +91,26 @@ class DataSource:
         )
 
     def left_out(self) -> Mapping[str, int]:
-        """Rows that are not for testing, by their split as the table spells it.
-
-        Raises:
-            DataError: The table is broken.
-        """
+        """Rows that are not for testing, by their split as the table spells it."""
         if self.format.left_out is None:
             return {}
         with self._opened() as stream:
             return self.format.left_out(stream)
 
     def unknown_tasks(self, catalogue: Catalogue) -> dict[str, int]:
-        """The names in the table that no task has, with their rows: nothing is run on those.
-
-        Raises:
-            DataError: The table is broken.
-        """
+        """The names in the table that no task has, with their rows: nothing is run on those."""
         names = self.task_names().items()
         return {name: count for name, count in names if name and catalogue.task_named(name) is None}
 
     def task_names(self) -> dict[str, int]:
-        """The names of tasks in the table, with their rows; the empty name for rows that name none.
-
-        Raises:
-            DataError: The table is broken.
-        """
+        """The names of tasks in the table, with their rows; the empty name for rows that name none."""
         names: dict[str, int] = {}
         for row in self._rows():
             names[row.task] = names.get(row.task, 0) + 1
         return names
 
     def targets(self, task: str) -> dict[str, int]:
-        """The labels in the table with their rows, in alphabetical order; spellings of one are one.
-
-        Args:
-            task: Of the rows that name it, and of those that name none.
-
-        Raises:
-            DataError: The table is broken.
-        """
+        """The labels in the table with their rows, in alphabetical order; spellings of one are one."""
         rows = (row for row in self._rows() if not row.task or plain_name(row.task) == plain_name(task))
         written = (row.target("label")[1] for row in rows)
         spellings = Counter(text for each in written if (text := str(each or "").strip()))
@@ -162,17 +123,7 @@ class DataSource:
     def fetch(
         self, tasks: Iterable[Task], limit: int | None = None, observer: CountObserver | None = None
     ) -> None:
-        """Brings the images that the tasks' samples name to this machine; nothing to do for local data.
-
-        Args:
-            tasks: Whose images.
-            limit: Of so many samples of each task, from the first on; None for all.
-            observer: Told how it goes.
-
-        Raises:
-            DataError: The table is broken, or the dataset has none of the images.
-            RunError: The download failed; what was downloaded is kept.
-        """
+        """Brings the images that the tasks' samples name to this machine; nothing to do for local data."""
         if self._dataset is None:
             return
         named = (image for task in tasks for sample in self.samples(task, limit) for image in sample.images)
@@ -180,11 +131,7 @@ class DataSource:
         self._dataset.fetch([tuple(self._places(image)) for image in dict.fromkeys(named)], observer)
 
     def sha256(self) -> str:
-        """Of the table: another one is another data set.
-
-        Raises:
-            DataError: It cannot be read.
-        """
+        """Of the table: another one is another data set."""
         try:
             return hashlib.sha256(plain_bytes(self.table)).hexdigest()
         except OSError as fault:
@@ -288,18 +235,7 @@ class DataSource:
 
 
 def open_data(where: str | Path, observer: CountObserver | None = None) -> DataSource:
-    """The samples in a folder, a table, or a dataset on the Hugging Face Hub.
-
-    Args:
-        where: A folder with a table, a table, or a dataset's name (`wudq/VECBench`, a branch, tag or
-            commit after `@`). What exists on this machine comes first.
-        observer: Told how a download goes.
-
-    Raises:
-        DataError: There is nothing of that name, no table in it, several tables, or a table that cannot
-            be read.
-        RunError: The Hub cannot be reached.
-    """
+    """The samples in a folder, a table, or a dataset on the Hugging Face Hub."""
     path = Path(where).expanduser()
     if path.is_dir():
         return DataSource(table_in(path), path)

@@ -23,17 +23,7 @@ def candidates_of(row: Row, task: Task) -> tuple[str, ...] | str:
 def target_of(
     column: str, written: object, kind: AnswerKind, candidates: Sequence[str]
 ) -> tuple[Any, str | None]:
-    """The target of a row as JSON, and why it is none.
-
-    Args:
-        column: Where it stands.
-        written: What stands there: a text, or another value of JSON.
-        kind: The task's answer kind. What a text means to it, a number or a list may mean too.
-        candidates: The closed list.
-
-    Returns:
-        What `kind.dump` makes of it and None, or `as_stored` of it and the reason.
-    """
+    """The target of a row as JSON, and why it is none."""
     if column == "label" and isinstance(written, list | dict):
         problem = f"label is {'a list' if isinstance(written, list) else 'an object'}, not a text"
         return as_stored(written, kind), problem
