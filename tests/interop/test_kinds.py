@@ -335,5 +335,5 @@ def test_labels_of_an_unknown_task_are_read_as_ever(tmp_path):
 def test_a_long_target_is_shown_short(tmp_path):
     source, _ = read(tmp_path, {"task": "FI-2", "id": "x", "target": "no" * 50, "response": "positive"})
     [(_, _, problem)] = problems(source)
-    shown = repr("no" * 50)[:60] + "…"
+    shown = repr("no" * 50)[:59] + "…"
     assert problem == f"the target {shown} is not among the candidates of fi_2"

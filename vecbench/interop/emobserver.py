@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from vecbench.answers.literals import shown
 from vecbench.errors import DataError
-from vecbench.interop.row import ResponseFault, StatedRow, shown
+from vecbench.interop.row import ResponseFault, StatedRow
 from vecbench.plain_file import open_plain
 from vecbench.strict_json import RepeatedKeyError, unique
 

@@ -30,8 +30,6 @@ class ResponseSource:
     """Responses that somebody generated, and what is wrong with their files.
 
     Attributes:
-        format: What it was recognised as.
-        files: What is read, in order.
         responses: In the order of the files, those to the same sample included. To be read once.
         faults: What cannot be read or scored, in the order of the files; complete when `responses` has
             been read to the end.

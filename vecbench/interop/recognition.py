@@ -9,10 +9,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from vecbench.answers.literals import shown
 from vecbench.errors import DataError, UsageError
 from vecbench.interop import emobserver, emocaliber, lm_eval_samples, plain
 from vecbench.interop.json_lines import json_lines
-from vecbench.interop.row import shown
 from vecbench.store import RunDirectory
 
 OUR_OWN = "vecbench responses"
@@ -41,11 +41,9 @@ _EXPECTED = (
 
 @dataclass(frozen=True)
 class RecognisedFiles:
-    """Which files of a path are read, and as what.
+    """Which files of a path are read, in their order, and as what.
 
     Attributes:
-        format: The name of the format.
-        files: In the order in which they are read.
         notes: What was chosen where there was a choice, and what is not read.
         passed_over: Files that the notes say are not read.
         missing: What should be there and is not, a sentence each.

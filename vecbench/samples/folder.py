@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TextIO
 
@@ -57,7 +56,9 @@ def _rows(raw: Iterable[tuple[int, Mapping[str, Any], str | None]]) -> Iterator[
     for place, (line, values, repeated) in enumerate(raw):
         if place == 0:
             _require_columns(values)
-        if _other_split(values):
+        split = _first(values, "split").strip()
+        if not is_test_split(split or "test"):
+            yield Row(line=line, split=split)
             continue
         images, problem = _images(values)
         require_candidates(values, f"line {line}")
@@ -143,24 +144,6 @@ def _kind(values: Mapping[str, Any], column: str) -> str:
     return "a list" if isinstance(value, list) else "an object" if isinstance(value, dict) else ""
 
 
-def _other_split(values: Mapping[str, Any]) -> str:
-    """The split of a row that is not for testing; empty if it is, or says nothing of splits."""
-    split = _first(values, "split").strip()
-    return "" if is_test_split(split) else split
-
-
-def _splits_of_csv(stream: TextIO) -> Mapping[str, int]:
-    return _splits(csv_rows(stream))
-
-
-def _splits_of_jsonl(stream: TextIO) -> Mapping[str, int]:
-    return _splits((line, values) for line, values, _ in jsonl_rows(stream))
-
-
-def _splits(raw: Iterable[tuple[int, Mapping[str, Any]]]) -> Mapping[str, int]:
-    return Counter(split for _, values in raw if (split := _other_split(values)))
-
-
 def _require_columns(first: Collection[str]) -> None:
     images = (*COLUMNS["image"], SEVERAL, "image1")
     for needed, names in (("image", images), ("label", ("label", "target", "ground_truth"))):
@@ -181,5 +164,5 @@ def _name(values: Mapping[str, Any], column: str) -> str | None:
 
 
 _SHAPE = "A CSV with a header or a JSONL, UTF-8, with the columns image and label (or target)."
-OWN_CSV = DataFormat("CSV", _SHAPE, _csv, left_out=_splits_of_csv)
-OWN_JSONL = DataFormat("JSONL", _SHAPE, _jsonl, left_out=_splits_of_jsonl)
+OWN_CSV = DataFormat("CSV", _SHAPE, _csv)
+OWN_JSONL = DataFormat("JSONL", _SHAPE, _jsonl)

@@ -27,19 +27,21 @@ class Row:
         task: The task's name; empty if the table names none, and the row belongs to any.
         prompt: The prompt that the row brings; None if it brings none.
         fault: Why the row cannot become a usable sample; None if it can.
+        split: Of a row that is not for testing, of which nothing else is read; None if it is.
     """
 
     line: int
-    id: str
-    images: tuple[str, ...]
+    id: str = ""
+    images: tuple[str, ...] = ()
     columns: Mapping[str, Any] = field(default_factory=dict)
     target_column: str | None = None
     task: str = ""
     prompt: str | None = None
     fault: str | None = None
+    split: str | None = None
 
     def target(self, kind: str) -> tuple[str, Any]:
-        """The column that holds the target of a task, and what it says; None if it says nothing."""
+        """The column that holds the target, which may be called as the answer kind, and what it says."""
         names = (kind, *TARGETS) if self.target_column is None else (self.target_column,)
         found = next((name for name in names if self.columns.get(name) is not None), names[0])
         return found, self.columns.get(found)
@@ -55,14 +57,10 @@ class DataFormat:
     """One of the formats in which samples are given.
 
     Attributes:
-        name: What messages call it.
-        shape: What a table of it looks like, one sentence.
         rows: Reads a table. Raises ValueError, with the line, for a table that is broken.
         brings_prompts: Whether its rows bring the prompt that they are to be asked with.
         is_published: Whether it comes from a published dataset, whose image paths may start with
             folders that the user's copy has not.
-        left_out: Counts, by split, the rows of a table that `rows` passes over because they are not for
-            testing. None for a format that knows no splits.
     """
 
     name: str
@@ -70,13 +68,12 @@ class DataFormat:
     rows: Callable[[TextIO], Iterator[Row]]
     brings_prompts: bool = False
     is_published: bool = False
-    left_out: Callable[[TextIO], Mapping[str, int]] | None = None
 
 
 def csv_rows(
     stream: TextIO, require: Callable[[Collection[str]], None] | None = None
 ) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """Rows of a CSV with a header, each with its line number."""
+    """Rows of a CSV with a header, each with its line number; `require` refuses a header, rows or none."""
     reader = csv.DictReader(stream, strict=True)
     begin = 1
     try:

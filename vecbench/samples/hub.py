@@ -34,13 +34,7 @@ _KEPT = "What was downloaded is kept: check the network, and run the same comman
 
 @dataclass(frozen=True, slots=True)
 class HubDataset:
-    """One commit of a dataset, as far as it has been downloaded.
-
-    Attributes:
-        name: `ORG/NAME`.
-        commit: 40 hexadecimal digits.
-        folder: Where its files lie, with the paths that they have in the dataset.
-    """
+    """One commit of a dataset ORG/NAME, as far as it has been downloaded into a folder."""
 
     name: str
     commit: str
@@ -65,7 +59,7 @@ class HubDataset:
         return self.folder / found
 
     def fetch(self, files: Sequence[Sequence[str]], observer: CountObserver | None = None) -> None:
-        """Downloads what is missing, several files at a time."""
+        """Downloads what is missing of some files, each given by its possible places, the likeliest first."""
         observer = observer or Nobody()
         safe = [[place for place in places if _is_inside(place)] for places in files]
         missing = [places for places in safe if places and not any(map(self._is_here, places))]
@@ -112,7 +106,7 @@ class HubDataset:
                 except Empty:
                     return
                 try:
-                    outcomes.put((places[0], self._download_any(places)))
+                    outcomes.put((places[0], any(map(self._download, places))))
                 except Exception as fault:
                     outcomes.put((places[0], fault))
 
@@ -130,9 +124,6 @@ class HubDataset:
         finally:
             stopped.set()
         return absent
-
-    def _download_any(self, places: Sequence[str]) -> bool:
-        return any(self._download(place) for place in places)
 
     def _download(self, place: str) -> bool:
         """Whether the dataset has the file, which then is here."""

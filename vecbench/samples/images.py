@@ -49,7 +49,10 @@ def decode_image(data: bytes) -> Image.Image:
 
 
 def read_image(root: Path, relative: str) -> bytes:
-    """The bytes of an image file that must lie inside a folder."""
+    """The bytes of an image file, which must lie inside a folder when links have been followed.
+
+    Data comes from strangers, and must not be able to read the rest of the disk.
+    """
     try:
         path = (root / relative).resolve()
         if not path.is_relative_to(root.resolve()):

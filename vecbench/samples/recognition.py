@@ -9,12 +9,9 @@ from pathlib import Path, PurePosixPath
 
 from vecbench.errors import DataError
 from vecbench.plain_file import open_plain, plain_bytes
-from vecbench.samples import metadata
-from vecbench.samples.emobserver import EMOBSERVER
-from vecbench.samples.emocaliber import EMOCALIBER
 from vecbench.samples.folder import OWN_CSV, OWN_JSONL
 from vecbench.samples.format import DataFormat
-from vecbench.samples.metadata import METADATA
+from vecbench.samples.published import EMOBSERVER, EMOCALIBER, METADATA, METADATA_COLUMNS
 
 PUBLISHED = tuple(
     PurePosixPath(place)
@@ -81,7 +78,7 @@ def recognised(table: Path) -> DataFormat:
         header = next(csv.reader([head]), [])
     except csv.Error as fault:
         raise DataError(f"{table}: line 1: {fault}", "It should be a header, with image and label.") from None
-    return METADATA if set(header) >= metadata.COLUMNS else OWN_CSV
+    return METADATA if set(header) >= METADATA_COLUMNS else OWN_CSV
 
 
 def not_utf8(table: Path) -> DataError:

@@ -20,7 +20,7 @@ from vecbench.samples.hub import HubDataset, open_hub_dataset, parse_hub_name
 from vecbench.samples.observer import CountObserver
 from vecbench.samples.recognition import not_utf8, recognised, root_of, table_in
 from vecbench.samples.sample import Sample
-from vecbench.samples.targets import as_stored, attributes_of, candidates_of, target_of
+from vecbench.samples.targets import as_stored, as_text, candidates_of, target_of
 from vecbench.tasks import Catalogue, Task
 from vecbench.tasks.task import plain_name
 
@@ -35,11 +35,8 @@ PUBLISHED_FOLDERS = ("benchmarks", "VECBench")
 class DataSource:
     """A table of samples, whatever its format, and the folder that its image paths start from.
 
-    Attributes:
-        table: As above.
-        root: As above.
-        name: What the run's manifest calls the data: the folder, or `hf:NAME@COMMIT`.
-        format: The table's format.
+    Image paths may not lead out of `root`; of a dataset on the Hub it is a partial copy. `name` is what the
+    run's manifest calls the data: the folder, or `hf:NAME@COMMIT`.
     """
 
     def __init__(self, table: Path, root: Path, dataset: HubDataset | None = None) -> None:
@@ -51,7 +48,7 @@ class DataSource:
         self._kept: list[Row] | None = None
 
     def samples(self, task: Task, limit: int | None = None) -> Iterator[Sample]:
-        """The task's samples, in the table's order.
+        """The task's samples, in the table's order: rows that name it, and those that name no task.
 
         A row that cannot be used (a target that its answer kind refuses, no image named) is a sample
         with a fault: it is counted and becomes an error, never dropped.
@@ -92,10 +89,7 @@ class DataSource:
 
     def left_out(self) -> Mapping[str, int]:
         """Rows that are not for testing, by their split as the table spells it."""
-        if self.format.left_out is None:
-            return {}
-        with self._opened() as stream:
-            return self.format.left_out(stream)
+        return Counter(row.split for row in self._all_rows() if row.split is not None)
 
     def unknown_tasks(self, catalogue: Catalogue) -> dict[str, int]:
         """The names in the table that no task has, with their rows: nothing is run on those."""
@@ -104,13 +98,10 @@ class DataSource:
 
     def task_names(self) -> dict[str, int]:
         """The names of tasks in the table, with their rows; the empty name for rows that name none."""
-        names: dict[str, int] = {}
-        for row in self._rows():
-            names[row.task] = names.get(row.task, 0) + 1
-        return names
+        return dict(Counter(row.task for row in self._rows()))
 
     def targets(self, task: str) -> dict[str, int]:
-        """The labels in the table with their rows, in alphabetical order; spellings of one are one."""
+        """The labels of a task's rows with their number, in alphabetical order; spellings of one are one."""
         rows = (row for row in self._rows() if not row.task or plain_name(row.task) == plain_name(task))
         written = (row.target("label")[1] for row in rows)
         spellings = Counter(text for each in written if (text := str(each or "").strip()))
@@ -158,7 +149,7 @@ class DataSource:
             target_fault=target_fault,
             target_column=column,
             columns=row.columns,
-            attributes=attributes_of(row.columns, task.subsets),
+            attributes={name: as_text(row.columns.get(name)) for name in task.subsets},
         )
 
     def _same_as_labels(self, row: Row, task: Task, named: tuple[str, ...]) -> tuple[str, ...]:
@@ -206,7 +197,10 @@ class DataSource:
             if belongs[row.task]:
                 yield row
 
-    def _rows(self) -> Iterable[Row]:
+    def _rows(self) -> Iterator[Row]:
+        return (row for row in self._all_rows() if row.split is None)
+
+    def _all_rows(self) -> Iterable[Row]:
         if self._kept is not None:
             return self._kept
         if not self.format.is_published and self.table.stat().st_size > KEPT_BYTES:
@@ -235,7 +229,10 @@ class DataSource:
 
 
 def open_data(where: str | Path, observer: CountObserver | None = None) -> DataSource:
-    """The samples in a folder, a table, or a dataset on the Hugging Face Hub."""
+    """The samples in a folder, a table, or a dataset on the Hub (`wudq/VECBench`, a revision after `@`).
+
+    What exists on this machine comes first.
+    """
     path = Path(where).expanduser()
     if path.is_dir():
         return DataSource(table_in(path), path)
