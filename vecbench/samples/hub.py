@@ -9,12 +9,11 @@ from __future__ import annotations
 import logging
 import os
 import re
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.pool import ThreadPool
 from pathlib import Path, PurePosixPath
-from queue import Empty, SimpleQueue
 from urllib.parse import quote
 
 from vecbench.errors import DataError, RunError, UsageError, VecbenchError
@@ -89,41 +88,19 @@ class HubDataset:
             self._absence.write_text("".join(f"{place}\n" for place in {*absent, *self._absent()}), "utf-8")
 
     def _fetched(self, files: Sequence[Sequence[str]], observer: CountObserver) -> list[str]:
-        """Downloads; the first places of those that the dataset has not.
-
-        The threads are daemons and nobody waits for them: a stalled connection must not hold up Ctrl-C.
-        """
-        ahead: SimpleQueue[Sequence[str]] = SimpleQueue()
-        outcomes: SimpleQueue[tuple[str, bool | Exception]] = SimpleQueue()
-        for places in files:
-            ahead.put(places)
-        stopped = threading.Event()
-
-        def work() -> None:
-            while not stopped.is_set():
-                try:
-                    places = ahead.get_nowait()
-                except Empty:
-                    return
-                try:
-                    outcomes.put((places[0], any(map(self._download, places))))
-                except Exception as fault:
-                    outcomes.put((places[0], fault))
-
-        for _ in range(min(WORKERS, len(files))):
-            threading.Thread(target=work, daemon=True).start()
+        """Downloads; the first places of those that the dataset has not."""
         absent = []
-        try:
-            for _ in files:
-                place, outcome = outcomes.get()
-                if isinstance(outcome, Exception):
-                    raise outcome
-                if not outcome:
+        # Its threads are daemons and nobody waits for them: a stalled connection must not hold up Ctrl-C.
+        with ThreadPool(WORKERS) as pool:
+            for place, has_it in pool.imap_unordered(self._download_first, files):
+                if not has_it:
                     absent.append(place)
                 observer.advanced()
-        finally:
-            stopped.set()
         return absent
+
+    def _download_first(self, places: Sequence[str]) -> tuple[str, bool]:
+        """The likeliest of some places, and whether the dataset has any of them."""
+        return places[0], any(map(self._download, places))
 
     def _download(self, place: str) -> bool:
         """Whether the dataset has the file, which then is here."""
