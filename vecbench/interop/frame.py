@@ -48,13 +48,9 @@ def open_frame(frame: DataFrame, catalogue: Catalogue, name: str = NAME) -> Resp
 
 
 def _records(frame: DataFrame, names: list[str]) -> Iterator[dict[str, Any]]:
-    columns = []
-    for place, name in enumerate(names):
-        column = frame.iloc[:, place]
-        values = column.astype(object).where(column.notna(), None)
-        columns.append([_as_json(value, whole=name in WHOLE) for value in values])
-    for row in zip(*columns, strict=True):
-        yield dict(zip(names, row, strict=True))
+    objects = frame.astype(object).where(frame.notna(), None).set_axis(names, axis=1)
+    for row in objects.to_dict("records"):
+        yield {str(name): _as_json(value, whole=name in WHOLE) for name, value in row.items()}
 
 
 def _as_json(value: Any, *, whole: bool) -> Any:

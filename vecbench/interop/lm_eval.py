@@ -56,12 +56,6 @@ def load(
         prompt: A prompt profile instead of the task's own (`--metadata '{"prompt": "direct"}'`).
         skip_faults: Leave samples out that cannot be asked (`--metadata '{"skip_faults": true}'`).
         config_source: The task's file, which lm-eval tells; a shipped task is found without it.
-
-    Raises:
-        UsageError: No such task or profile, or no data.
-        DataError: The task's file has a fault, the data cannot be used, has no row of the task, or has
-            samples that cannot be asked.
-        RunError: A download failed.
     """
     from datasets import Dataset
 
@@ -131,11 +125,7 @@ def _refuse_or_warn(
 
 
 def doc_to_image(doc: Mapping[str, Any]) -> list[Image]:
-    """The sample's pictures, decoded as vecbench decodes them.
-
-    Raises:
-        ImageError: It cannot be read or decoded; lm-eval then ends.
-    """
+    """The sample's pictures, decoded as vecbench decodes them; one that cannot be ends lm-eval."""
     images = doc.get("images") or [doc["image"]]
     return [decode_image(read_image(Path(doc["root"]), image)) for image in images]
 

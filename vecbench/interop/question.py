@@ -34,10 +34,7 @@ class Question:
 
     Attributes:
         task: The task's id, or the name of one that is not known.
-        kind: How its answers are read.
-        candidates: The closed list.
         is_closed: Whether that is the list of every row; otherwise each brings its own in its columns.
-        subsets: Columns by which scores are broken down.
         known: Targets as texts write them → as they are stored.
     """
 

@@ -21,27 +21,11 @@ SYNC_INTERVAL = 1.0
 
 @dataclass(frozen=True, slots=True)
 class StoredResponse:
-    """One line of responses.jsonl.
+    """One line of responses.jsonl, whose keys docs/run-directory.md explains.
 
     Attributes:
-        key: SHA-256 of everything that the response depends on.
-        task: The task's id.
-        sample_id: Unique within the task.
-        repeat: 0 for the first answer to a sample.
-        target: The true answer, as JSON: a label, a letter, a list of labels, a number.
-        candidates: The closed list.
-        image: Path relative to the data's root.
-        image_sha256: Of the image file's bytes; None if it could not be read.
-        prompt_sha256: Of the rendered prompt.
-        response: The generated text, verbatim; None when there is an error.
-        finish_reason: "stop" or "length"; None when there is an error, or when unknown.
-        error: Why there is no response; None if there is one.
-        n_prompt_tokens: Prompt length in tokens; None if unknown.
-        n_output_tokens: Answer length in tokens; None if unknown.
-        kind: Name of the answer kind.
+        image_sha256: Of the image file's bytes, of several the hash of all; None if one could not be read.
         images: Paths of several images, in the order in which they were shown; empty where there is one.
-        images_sha256: Their hashes; `image` is then the first and `image_sha256` the hash of them all.
-        attributes: Columns of the data by which scores are broken down.
         stated_target: The target as a file of another program spells it, where `target` is rewritten to
             be a candidate; None where both are the same, as in every run. No part of the line.
     """
