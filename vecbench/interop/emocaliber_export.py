@@ -14,7 +14,7 @@ from typing import Any
 
 from vecbench.interop.spool import RenderedPrompts, ResponseSpool
 from vecbench.parsing import emocaliber
-from vecbench.scoring import PROTOCOLS, RowScores, Scores, score_responses
+from vecbench.scoring import PROTOCOLS, Scores, score_responses
 from vecbench.scoring.emocaliber import THRESHOLDS
 from vecbench.store import Manifest, StoredResponse, write_text
 from vecbench.store.files import replacing
@@ -93,7 +93,8 @@ def _task_table(scores: Scores) -> list[list[str]]:
 
 def _group_table(scores: Scores) -> list[list[str]]:
     """Two blocks of columns, as the script has them; N/A where it has no rows."""
-    groups = _groups(scores)
+    found = {name: scores.groups.get(group) for name, group in _GROUPS.items()}
+    groups = {name: group.pooled if group else None for name, group in found.items()}
     cells = {
         f"{name} {column}": _hundredths(rows.metrics[key].value if rows else None)
         for columns in (_ACCURACY_AND_F1 | {"Coverage": "coverage"}, _CALIBRATION)
@@ -121,11 +122,6 @@ def _threshold_table(scores: Scores) -> list[list[str]]:
         ]
         table.append([f"{threshold:.1f}", *values])
     return table
-
-
-def _groups(scores: Scores) -> dict[str, RowScores | None]:
-    found = {name: scores.groups.get(group) for name, group in _GROUPS.items()}
-    return {name: group.pooled if group else None for name, group in found.items()}
 
 
 def _overall(scores: Scores) -> dict[str, str]:

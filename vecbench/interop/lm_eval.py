@@ -17,9 +17,10 @@ from vecbench.errors import DataError, UsageError
 from vecbench.metrics import brier as brier_score
 from vecbench.metrics import ece as expected_calibration_error
 from vecbench.parsing import strict
-from vecbench.samples import DataSource, open_data
+from vecbench.samples import DataSource, Sample, open_data
 from vecbench.samples.check import unread_row_warnings
 from vecbench.samples.images import decode_image, read_image
+from vecbench.store import StoredResponse
 from vecbench.tasks import Task, load_catalogue, task_in
 from vecbench.tasks.prompts import prompt_of, prompt_profile
 from vecbench.tasks.task import without_prefix
@@ -79,21 +80,7 @@ def load(
         if fault is not None:
             faults.append(f"{sample.id}: {fault}")
             continue
-        rows.append(
-            {
-                "sample_id": sample.id,
-                "task": sample.task,
-                "image": sample.image,
-                "root": str(sample.root),
-                "prompt": text,
-                "target": sample.target,
-                "candidates": list(sample.candidates),
-                "aliases": [[alias, label] for alias, label in chosen.aliases.items()],
-                **more_of_answers(chosen.specification),
-            }
-        )
-        if len(sample.images) > 1:
-            rows[-1]["images"] = list(sample.images)
+        rows.append(document(sample, chosen.specification, sample.id, sample.images, str(sample.root), text))
     if faults:
         _refuse_or_warn(chosen, source, faults, rows, skip_faults=skip_faults)
     if not rows:
@@ -153,11 +140,34 @@ def results_of(response: str, candidates: Sequence[str], target: Any, kind: Answ
     return {"accuracy": float(right), **coverage, "brier": pair, "ece": pair}
 
 
-def more_of_answers(said: AnswerSpecification) -> dict[str, str]:
-    """What a sample's candidates and aliases do not tell of how it is answered; nothing for plain labels."""
-    if said == AnswerSpecification(labels=said.labels, aliases=said.aliases):
-        return {}
-    return {"answer": json.dumps({"kind": said.kind, "labels": said.labels, "options": dict(said.options)})}
+def document(
+    asked: Sample | StoredResponse,
+    said: AnswerSpecification,
+    sample_id: str,
+    images: Sequence[str],
+    root: str | None,
+    prompt: str | None,
+) -> dict[str, Any]:
+    """A sample as lm-eval hands it to `process_results` and logs it, hash and all.
+
+    `answer` is what its candidates and aliases do not tell of how it is answered: nothing for plain labels.
+    """
+    doc: dict[str, Any] = {
+        "sample_id": sample_id,
+        "task": asked.task,
+        "image": asked.image,
+        "root": root,
+        "prompt": prompt,
+        "target": asked.target,
+        "candidates": list(asked.candidates),
+        "aliases": [[alias, label] for alias, label in said.aliases.items()],
+    }
+    if said != AnswerSpecification(labels=said.labels, aliases=said.aliases):
+        answer = {"kind": said.kind, "labels": said.labels, "options": dict(said.options)}
+        doc["answer"] = json.dumps(answer)
+    if len(images) > 1:
+        doc["images"] = list(images)
+    return doc
 
 
 def _kind_of(doc: Mapping[str, Any]) -> AnswerKind:

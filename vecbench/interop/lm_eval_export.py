@@ -18,7 +18,7 @@ from typing import Any
 
 from vecbench.answers import AnswerSpecification
 from vecbench.digests import sha256_of
-from vecbench.interop.lm_eval import more_of_answers, results_of
+from vecbench.interop.lm_eval import document, results_of
 from vecbench.interop.lm_eval_samples import OURS
 from vecbench.interop.spool import RenderedPrompts, ResponseSpool
 from vecbench.metrics import brier, ece
@@ -75,7 +75,7 @@ class _TaskLog:
     def __init__(
         self, task: str, catalogue: Catalogue, manifest: Manifest | None, prompts: RenderedPrompts
     ) -> None:
-        known = self._known = catalogue.tasks.get(task)
+        self._known = catalogue.tasks.get(task)
         record = manifest.tasks.get(task) if manifest else None
         self.n = self._right = self._judged = self._confident = 0
         self._confidences = array("d")
@@ -83,7 +83,6 @@ class _TaskLog:
         self._hashes = hashlib.sha256()
         self._catalogue = catalogue
         self._prompts = prompts
-        self._aliases = [[alias, label] for alias, label in known.aliases.items()] if known else []
         self._root = record.data if record and not record.data.startswith("hf:") else None
         self._settings = _settings(record)
 
@@ -92,7 +91,10 @@ class _TaskLog:
             first = min(repeats, key=lambda each: each.repeat)
             prompt = self._prompts.prompt(first)
             asked = None if prompt is None else IMAGE + prompt
-            doc = self._doc(first, prompt)
+            said = AnswerSpecification(first.kind)
+            if self._known and self._known.answers.name == first.kind:
+                said = self._known.specification
+            doc = document(first, said, first.sample_id, first.images, self._root, prompt)
             texts = [each.response or "" for each in repeats]
             answer = texts[repeats.index(first)]
             kind = self._catalogue.answers_of(first.task, first.kind)
@@ -142,24 +144,6 @@ class _TaskLog:
             values[f"{key},none"] = "N/A" if math.isnan(value) else value
             values[f"{key}_stderr,none"] = "N/A"
         return values
-
-    def _doc(self, response: StoredResponse, prompt: str | None) -> dict[str, Any]:
-        """As `vecbench.interop.lm_eval.load` makes it, so that its hash is that of lm-eval's own log."""
-        said = AnswerSpecification(response.kind)
-        if self._known and self._known.answers.name == response.kind:
-            said = self._known.specification
-        return {
-            "sample_id": response.sample_id,
-            "task": response.task,
-            "image": response.image,
-            "root": self._root,
-            "prompt": prompt,
-            "target": response.target,
-            "candidates": list(response.candidates),
-            "aliases": self._aliases,
-            **more_of_answers(said),
-            **({"images": list(response.images)} if response.images else {}),
-        }
 
     def _count(self, metrics: Mapping[str, Any]) -> None:
         self.n += 1

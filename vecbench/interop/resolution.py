@@ -9,7 +9,7 @@ from typing import Any
 
 from vecbench.answers.literals import shown
 from vecbench.digests import joined_sha256, sha256_of
-from vecbench.interop.question import LONGEST_NAME, Question, Questions
+from vecbench.interop.question import LONGEST_NAME, Question, question_of
 from vecbench.interop.row import Effect, ResponseFault, StatedRow, UnusableError
 from vecbench.samples.targets import as_text
 from vecbench.store import StoredResponse
@@ -44,7 +44,7 @@ class Resolution:
         """Responses so far, those to the same sample included."""
         self.unnamed = 0
         """Of these, those with neither id nor image: their samples are named by their lines."""
-        self._questions_of = Questions(catalogue)
+        self._catalogue = catalogue
         self._faults = faults
         self._retries = retries
         self._several_files = several_files
@@ -124,7 +124,7 @@ class Resolution:
         try:
             question = self._questions[asked]
         except (KeyError, TypeError):  # TypeError: one of them is no text, and cannot be looked up
-            question = self._questions_of.question(row)
+            question = question_of(row, self._catalogue)
             self._questions[asked] = question
         return question if question.is_closed else question.of(row)
 
