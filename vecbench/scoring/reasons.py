@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from vecbench.answers.label import labels_named
 from vecbench.labels import normal_form
 from vecbench.parsing import emocaliber
-from vecbench.parsing.answer_text import Stated, stated_answer, stated_confidence, without_confidence
 from vecbench.parsing.prediction import Reading
+from vecbench.parsing.statements import Stated, stated_answer, stated_confidence, without_confidence
 from vecbench.parsing.visible import without_reasoning
 
 INSIDE_WORD = "a label inside another word or label"
