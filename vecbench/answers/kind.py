@@ -57,11 +57,14 @@ class AnswerKind(Protocol):
         metrics: What is scored, in the order of scores.json.
         has_confusion: Whether answers and targets are one of a few classes, so that a confusion matrix says
             something.
+        has_numbers: Whether answers and targets are numbers: they are drawn against each other, and `columns`
+            has "answered" (1 or 0), "answer" and "target".
         judges: Whether an answer is right or wrong at all, so that its confidence can be too.
     """
 
     name: ClassVar[str]
     has_confusion: ClassVar[bool] = False
+    has_numbers: ClassVar[bool] = False
 
     @property
     def metrics(self) -> Sequence[Metric]: ...
@@ -142,10 +145,6 @@ class AnswerKind(Protocol):
         return ()
 
     def columns(self, rows: Sequence[Prediction]) -> Mapping[str, NDArray[np.float64]]:
-        """The rows' numbers for metrics of the bases "sums" and "rows"; each of shape (rows,).
-
-        Where answers are numbers themselves, "answered" (1 or 0), "answer" and "target" are among them, and
-        are drawn against each other.
-        """
+        """The rows' numbers for metrics of the bases "sums" and "rows"; each of shape (rows,)."""
         del rows
         return {}

@@ -64,6 +64,7 @@ class Rating(AnswerKind):
     """
 
     name: ClassVar[str] = "rating"
+    has_numbers: ClassVar[bool] = True
 
     low: float = -ENDLESS
     high: float = ENDLESS

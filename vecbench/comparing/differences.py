@@ -17,7 +17,7 @@ from vecbench.metrics.consistency import consistency_p, null_eces, widened
 from vecbench.metrics.definition import Metric
 from vecbench.metrics.significance import FEWEST_SAMPLES, PValues, binomial_p, bootstrap_p
 from vecbench.scoring import Scores, protocol_named, score, score_responses
-from vecbench.scoring.aggregate import OVERALL
+from vecbench.scoring.scores import OVERALL
 from vecbench.tasks import Catalogue
 
 

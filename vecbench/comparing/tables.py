@@ -17,7 +17,7 @@ from vecbench.escaping import in_markdown, printable
 from vecbench.metrics.significance import FEWEST_SAMPLES
 from vecbench.parsing import Reading
 from vecbench.report.columns import Column, columns_of, corner, fitting, unscaled
-from vecbench.scoring.aggregate import OVERALL
+from vecbench.scoring.scores import OVERALL
 
 NOT_IN_MARKDOWN = ("f1_weighted",)
 """What tables of scores have and those of differences leave out, for want of room."""

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from vecbench.errors import UsageError, nearest
 from vecbench.plots.diagrams import reliability_diagram
-from vecbench.scoring.aggregate import OVERALL
-from vecbench.scoring.scores import RowScores, Scores
+from vecbench.scoring.scores import OVERALL, RowScores, Scores
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

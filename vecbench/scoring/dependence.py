@@ -74,13 +74,7 @@ class Dependence:
         return Effects(True, shares, null)
 
     def clusters(self, totals: Mapping[str, Totals]) -> list[Clusters]:
-        """The images that have several rows in some tasks.
-
-        Those of the same tasks are together, so that tasks keep their n.
-
-        Args:
-            totals: Task id → of the rows of these tasks.
-        """
+        """The images that have several rows in these tasks; those of the same ones together: tasks keep n."""
         rows_in = np.stack(
             [np.bincount(self.tasks[name].image, minlength=self.images) for name in totals], axis=1
         )
