@@ -29,6 +29,9 @@ _ORDINAL = (
 )
 _BEFORE = rf"{_GAP}{{0,20}}(?:{_ORDINAL}{_GAP}{{0,20}}){{0,2}}"
 _INTRODUCED = re.compile(rf"(?:.*(?:[:=\[(]|\b(?:are|is|be|as|include|includes|being)\b))?{_BEFORE}")
+_INTRODUCTION = 120
+"""Characters before a label by which it is introduced: `_BEFORE` and a word are shorter."""
+
 # Possessive: what both runs could take is gone through once.
 _BEHIND = re.compile(r"[^\w()\[\]]*+(?:\d++(?:[.,]\d++)?[ %]*+)?[^\w(\[]*+(?:[(\[][^()\[\]]{0,60}[)\]]\W*+)?")
 _NUMBERED = re.compile(
@@ -123,7 +126,7 @@ def _items(sentence: str) -> list[_Item]:
     first = SIGN.search(sentence)
     if first is None:
         return []
-    if _INTRODUCED.fullmatch(sentence, 0, first.start()):
+    if _is_introduced(sentence[: first.start()]):
         sentence = sentence[first.start() :]
     return [item for part in _SEPARATOR.split(sentence) if not (item := _item(part)).is_empty]
 
@@ -133,5 +136,9 @@ def _item(part: str) -> _Item:
     if len(signs) != 1:
         return _Item(signs, False, not signs and not any(map(str.isalpha, part)), False)
     before, behind = part.split(signs)
-    is_exact = bool(_INTRODUCED.fullmatch(before) and _BEHIND.fullmatch(behind))
+    is_exact = bool(_is_introduced(before) and _BEHIND.fullmatch(behind))
     return _Item(signs, is_exact, False, is_negated(f"{before}{LABEL}{behind}".strip()))
+
+
+def _is_introduced(before: str) -> bool:
+    return _INTRODUCED.fullmatch(before[-_INTRODUCTION:]) is not None

@@ -60,15 +60,9 @@ def score(
     """The scores of every task, of every group that a task belongs to, and of all rows.
 
     The order of the rows makes no difference. Answers to one image, in several tasks or repeats, are not
-    independent: they are resampled together, and the other intervals are as much wider as they depend.
-
-    Args:
-        rows: At most one a task, sample and repeat.
-        protocol: Named in the result.
-        catalogue: Brings the groups and the names; a task that it does not know belongs to no group.
-        run: What to say of the run.
-        replicates: Of the bootstrap and of the consistency test; 0 for values without what these two say.
-        seed: Of their draws.
+    independent: they are resampled together, and the other intervals are as much wider as they depend. There
+    is at most one row a task, sample and repeat. With 0 replicates there are values without what the
+    bootstrap and the consistency test say.
     """
     by_task, excluded = _by_task(rows, catalogue)
     arrangement = Arrangement.of(by_task.keys(), catalogue)

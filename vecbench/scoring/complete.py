@@ -137,14 +137,9 @@ def score_responses(
     run: Mapping[str, Any] | None = None,
     recalibrate: Method | None = None,
 ) -> CompleteScores:
-    """Reads and scores responses the way that a protocol does.
+    """Reads and scores responses, in the order stored and with every further one, as a protocol does.
 
-    Args:
-        responses: In the order in which they were stored, with every further response to a sample.
-        protocol: How they are read and scored.
-        catalogue: Brings aliases, groups and names.
-        run: What to say of the run.
-        recalibrate: How to recalibrate; None for not at all. A published protocol cannot: a UsageError.
+    A published protocol cannot recalibrate, which is a UsageError.
     """
     if protocol.scored is None:
         rows = predictions(responses, protocol, catalogue)
@@ -173,15 +168,7 @@ def complete_scores(
     run: Mapping[str, Any] | None = None,
     recalibrate: Method | None = None,
 ) -> CompleteScores:
-    """Scores predictions as their metrics declare; recalibrates and compares repeats where possible.
-
-    Args:
-        rows: At most one a task, sample and repeat.
-        protocol: Named in the result.
-        catalogue: Brings groups and names.
-        run: What to say of the run.
-        recalibrate: How to recalibrate; None for not at all.
-    """
+    """Scores predictions, as `score` does; recalibrates and compares repeats where possible."""
     scores = score(rows, protocol, catalogue, run)
     shared = shared_images(rows, scores)
     further: dict[str, Any] = {"shared_images": shared} if shared else {}

@@ -19,12 +19,9 @@ from vecbench.metrics.totals import Totals, places_of
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """How much wider intervals of some rows are, as variances: 1 where no image has several of the rows.
+    """How much wider intervals are, as variances, where an image has several rows: 1 for what is absent.
 
-    Attributes:
-        by_image: Whether an image has several rows, so that images are drawn.
-        shares: Of the metrics that count rows, by key; 1 where one is absent.
-        null: Bins → of the ECE of a calibrated model; likewise.
+    `shares` is of the metrics that count rows, by key; `null` of the ECE of a calibrated model, by bins.
     """
 
     by_image: bool = False
@@ -37,12 +34,7 @@ INDEPENDENT = Effects()
 
 @dataclass(frozen=True)
 class Dependence:
-    """All rows of a run, where an image has several.
-
-    Attributes:
-        tasks: Task id → its rows, in an order that is their own.
-        images: Images in all.
-    """
+    """All rows of a run, by task, where an image has several; and how many images there are."""
 
     tasks: Mapping[str, Observations]
     images: int

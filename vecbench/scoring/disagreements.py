@@ -102,13 +102,7 @@ class ReasonEffect:
 
 @dataclass(frozen=True)
 class Disagreements:
-    """Every response whose verdict differs.
-
-    Attributes:
-        rows: In the order of the responses.
-        tasks: Task id → what both protocols count; all tasks, and then "overall".
-        names: Id → name in tables.
-    """
+    """Every response whose verdict differs, in order; and what both count of all tasks, then overall."""
 
     rows: tuple[Disagreement, ...]
     tasks: Mapping[str, VerdictCounts]
@@ -138,12 +132,7 @@ class Disagreements:
 
 
 def disagreements(responses: Sequence[StoredResponse], catalogue: Catalogue) -> Disagreements:
-    """Every response whose label, confidence or correctness the two protocols disagree about.
-
-    Args:
-        responses: In the order in which they were stored, with every further response to a sample.
-        catalogue: Brings the tasks' aliases, their order and names.
-    """
+    """Every response, of all as stored, whose label, confidence or correctness the two disagree about."""
     counted = {_sample(row): row for row in predictions(responses, STRICT, catalogue)}
     last = {_sample(response): place for place, response in enumerate(responses)}
     published, _ = emocaliber_scores(responses, catalogue)
