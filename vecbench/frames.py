@@ -11,9 +11,7 @@ import pandas as pd
 from vecbench.comparing.comparison import Comparison
 from vecbench.comparing.differences import Difference, Differences
 from vecbench.parsing import Prediction
-from vecbench.scoring.aggregate import OVERALL
-from vecbench.scoring.listing import listed
-from vecbench.scoring.scores import Scores
+from vecbench.scoring.scores import OVERALL, Scores, listed
 from vecbench.store import StoredResponse
 
 SOURCE = "stated"

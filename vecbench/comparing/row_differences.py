@@ -29,8 +29,9 @@ from vecbench.metrics.definition import Aspect, Metric
 from vecbench.metrics.replication import in_threads
 from vecbench.metrics.totals import Totals
 from vecbench.scoring import RowScores, Score, score
-from vecbench.scoring.aggregate import OVERALL, is_excluded
+from vecbench.scoring.aggregate import is_excluded
 from vecbench.scoring.observations import kinds_of
+from vecbench.scoring.scores import OVERALL
 from vecbench.tasks import Catalogue
 
 ScoresOfBoth = tuple[RowScores, RowScores]

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from vecbench.answers.literals import shown
+from vecbench.answers.written import shown
 from vecbench.errors import DataError
 from vecbench.interop.row import ResponseFault, StatedRow
 from vecbench.plain_file import open_plain

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vecbench.answers import AnswerKind, kind_named
-from vecbench.answers.literals import shown
+from vecbench.answers.written import shown
 from vecbench.errors import DataError, UsageError
 from vecbench.interop.row import StatedRow, UnusableError
 from vecbench.labels import normal_form

@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from vecbench.answers.literals import shown
+from vecbench.answers.written import shown
 from vecbench.errors import DataError, UsageError
 from vecbench.interop import emobserver, emocaliber, lm_eval_samples, plain
 from vecbench.interop.json_lines import json_lines

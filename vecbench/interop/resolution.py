@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from types import NoneType
 from typing import Any
 
-from vecbench.answers.literals import shown
+from vecbench.answers.written import shown
 from vecbench.digests import joined_sha256, sha256_of
 from vecbench.interop.question import LONGEST_NAME, Question, question_of
 from vecbench.interop.row import Effect, ResponseFault, StatedRow, UnusableError
