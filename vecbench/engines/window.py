@@ -1,4 +1,4 @@
-"""A bounded number of requests in an event loop, fed and emptied from an ordinary thread."""
+"""A bounded number of requests under way: decoded ahead by threads, or answered in an event loop."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from PIL.Image import Image
+
+from vecbench.ahead import done_ahead
 from vecbench.engines.base import Request, Response
 from vecbench.errors import ImageError
 
@@ -20,6 +23,23 @@ Result = TypeVar("Result")
 
 PATIENCE = 10.0
 """Seconds that cancelled requests get to end by themselves."""
+
+
+def decoded(
+    requests: Iterable[Request], *, ahead: int, threads: int
+) -> Iterator[tuple[Request, tuple[Image, ...] | ImageError]]:
+    """Every request in order, with its pictures or why one of them is none; at most `ahead` wait to be taken.
+
+    Pillow releases the interpreter lock while it decodes, so threads keep an accelerator fed.
+    """
+    return done_ahead(requests, _decode, ahead=ahead, threads=threads, name="decode")
+
+
+def _decode(request: Request) -> tuple[Image, ...] | ImageError:
+    try:
+        return request.decoded()
+    except ImageError as fault:
+        return fault
 
 
 class EventLoop:
@@ -35,11 +55,7 @@ class EventLoop:
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def close(self, last: Callable[[], Awaitable[object]] | None = None) -> None:
-        """Cancels what runs and ends the thread; calling it twice is harmless.
-
-        Args:
-            last: Awaited when nothing else runs any more.
-        """
+        """Cancels what runs, awaits `last` and ends the thread; calling it twice is harmless."""
         if self._loop.is_closed():
             return
         with suppress(TimeoutError):
@@ -61,15 +77,9 @@ def answered(
 ) -> Iterator[Response]:
     """The response of every request, each as soon as it is finished; at most `window` are under way.
 
-    Args:
-        requests: Pulled one by one in the caller's thread, only as far as there is room.
-        prepare: What is done in threads, before a request is sent: decoding its image. An `ImageError`
-            fails this request only.
-        answer: Sends a request and waits for its response. What it raises ends everything, after the
-            responses that are finished by then.
-        loop: Where `answer` runs.
-        window: Most requests, and so most images, under way.
-        threads: Threads that prepare.
+    Requests are pulled in the caller's thread, only as far as there is room. `prepare` runs in threads: an
+    `ImageError` of it fails this request only. What `answer`, which runs in the loop, raises ends everything,
+    after the responses that are finished by then.
     """
     source = iter(requests)
     with _Window(prepare, answer, loop, threads) as under_way:
