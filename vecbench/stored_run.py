@@ -150,16 +150,7 @@ class Run:
 
 
 def stored_run(path: Path, include_path: Sequence[Path] = ()) -> Run:
-    """The run in a directory.
-
-    Args:
-        path: The directory.
-        include_path: Folders with task files of one's own.
-
-    Raises:
-        UsageError: There is no such directory, or no run in it.
-        DataError: Its run.json cannot be understood.
-    """
+    """The run in a directory, see `vecbench.load_run`."""
     from vecbench.errors import UsageError
     from vecbench.store import RunDirectory
 

@@ -77,7 +77,8 @@ class TransformersEngine:
             raise RunError(f"{model} cannot be loaded: {first_line(fault)}") from fault
         self._end_tokens = _token_ids(self._model.generation_config.eos_token_id)
         self._image_token = str(getattr(self._processor, "image_token", None) or "")
-        self._context = _context_length(self._model.config)
+        text_config = self._model.config.get_text_config()
+        self._context = int(getattr(text_config, "max_position_embeddings", None) or 2**31)
 
     @property
     def description(self) -> EngineDescription:
@@ -342,7 +343,3 @@ def _token_ids(value: int | list[int] | None) -> list[int]:
     if value is None:
         return []
     return [value] if isinstance(value, int) else list(value)
-
-
-def _context_length(config: Any) -> int:
-    return int(getattr(config.get_text_config(), "max_position_embeddings", None) or 2**31)
