@@ -80,12 +80,7 @@ def _pooled_and_macro(
 
 
 def prediction_frame(rows: Sequence[Prediction], judges: Collection[str]) -> pd.DataFrame:
-    """One row a prediction, see `Run.predictions`.
-
-    Args:
-        rows: The predictions.
-        judges: The tasks whose answers are right or wrong at all.
-    """
+    """One row a prediction, see `Run.predictions`; `judges`: the tasks whose answers are right or wrong."""
     values = (
         (
             row.task, row.sample_id, row.repeat, row.kind, row.target, row.reading.answer,
