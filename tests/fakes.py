@@ -13,7 +13,7 @@ from PIL import Image
 
 from vecbench.answers import Label, registry
 from vecbench.engines import EngineDescription, Request, Response, Sampling
-from vecbench.engines.decoding import decoded
+from vecbench.engines.window import decoded
 from vecbench.errors import ImageError
 from vecbench.models import Model
 from vecbench.run import RunPlan, TaskRun

@@ -10,14 +10,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from vecbench.answers import Label
+from vecbench.answers import AnswerKind, Label
 from vecbench.tasks import Catalogue, Task, load_catalogue
 
 
-class _Kind:
+class _Kind(AnswerKind):
     metrics = ()
-    has_confusion = False
-    judges = True
 
     @classmethod
     def of(cls, specification: object) -> _Kind:
@@ -33,18 +31,6 @@ class _Kind:
         return None, "no_answer"
 
     read_bare = read
-
-    def dump(self, answer: Any) -> Any:
-        return answer
-
-    def is_right(self, answer: Any, target: Any) -> bool:
-        return answer is not None and answer == target
-
-    def classes(self, candidates: Sequence[str]) -> Sequence[str]:
-        return ()
-
-    def columns(self, rows: Sequence[object]) -> Mapping[str, Any]:
-        return {}
 
 
 @dataclass(frozen=True)

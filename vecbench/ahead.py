@@ -15,14 +15,10 @@ Result = TypeVar("Result")
 def done_ahead(
     items: Iterable[Item], work: Callable[[Item], Result], *, ahead: int, threads: int, name: str
 ) -> Iterator[tuple[Item, Result]]:
-    """Every item with its result, in order; at most `ahead` results wait to be taken.
+    """Every item with its result, in order; at most `ahead` are worked on or wait to be taken.
 
-    Args:
-        items: Pulled one by one, in the caller's thread, only as far as there is room.
-        work: Done in a thread; what it raises is raised when its item's turn comes.
-        ahead: Most items that are worked on or done but not yet taken, at least 1.
-        threads: At least 1.
-        name: Of the threads.
+    Items are pulled one by one in the caller's thread, only as far as there is room. What `work` raises is
+    raised when its item's turn comes.
     """
     source = iter(items)
     waiting: deque[tuple[Item, Future[Result]]] = deque()

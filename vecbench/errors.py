@@ -75,15 +75,7 @@ class Interrupted(VecbenchError):  # noqa: N818 - not an error of anybody's
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """The remedy for an unknown name: the known names that look like it, or all of them.
-
-    Args:
-        name: What was asked for.
-        known: The names that exist.
-
-    Returns:
-        One sentence, such as "Did you mean fi_8 or fi_2?".
-    """
+    """The remedy for an unknown name: the known names that look like it, or all of them, in a sentence."""
     names = list(known)
     close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
     if close:

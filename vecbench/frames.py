@@ -11,9 +11,7 @@ import pandas as pd
 from vecbench.comparing.comparison import Comparison
 from vecbench.comparing.differences import Difference, Differences
 from vecbench.parsing import Prediction
-from vecbench.scoring.aggregate import OVERALL
-from vecbench.scoring.listing import listed
-from vecbench.scoring.scores import Scores
+from vecbench.scoring.scores import OVERALL, Scores, listed
 from vecbench.store import StoredResponse
 
 SOURCE = "stated"
@@ -82,12 +80,7 @@ def _pooled_and_macro(
 
 
 def prediction_frame(rows: Sequence[Prediction], judges: Collection[str]) -> pd.DataFrame:
-    """One row a prediction, see `Run.predictions`.
-
-    Args:
-        rows: The predictions.
-        judges: The tasks whose answers are right or wrong at all.
-    """
+    """One row a prediction, see `Run.predictions`; `judges`: the tasks whose answers are right or wrong."""
     values = (
         (
             row.task, row.sample_id, row.repeat, row.kind, row.target, row.reading.answer,

@@ -17,13 +17,7 @@ def normal_form(text: str) -> str:
     Unicode NFKC, case folded, invisible format characters removed, typographic apostrophes straight,
     underscores and runs of white space one space, and everything that is punctuation, symbol, space or
     control character removed from both ends (quotes, braces, brackets, Markdown emphasis, full stops). The
-    minus sign of a number stays.
-
-    Args:
-        text: Anything.
-
-    Returns:
-        The normal form; empty when nothing but punctuation was there. Idempotent.
+    minus sign of a number stays. Idempotent; empty when nothing but punctuation was there.
     """
     return _short_normal_form(text) if len(text) <= SHORT else _normal_form(text)
 

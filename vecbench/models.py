@@ -35,18 +35,13 @@ an answer that is generated twice, one too few would mix two models."""
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A checkpoint.
+    """A checkpoint."""
 
-    Attributes:
-        name: The Hugging Face id, or the folder's name.
-        source: What an engine loads: the id, or the folder's path.
-        revision: The commit of a Hugging Face model, a fingerprint of a folder's files, or what the user
-            says about a model behind an endpoint.
-    """
-
-    name: str
-    source: str
+    name: str  # the Hugging Face id, or the folder's name
+    source: str  # what an engine loads: the id, or the folder's path
     revision: str
+    """The commit of a Hugging Face model, a fingerprint of a folder's files, or what the user says about a
+    model behind an endpoint."""
 
     @property
     def commit(self) -> str | None:
@@ -56,11 +51,7 @@ class Model:
 
 
 def resolve_model(model: str, revision: str | None = None) -> Model:
-    """The checkpoint that `model` names.
-
-    Args:
-        model: A checkpoint directory, or a Hugging Face model id.
-        revision: Branch, tag or commit of a Hugging Face model; None for its default branch.
+    """The checkpoint that a directory or a Hugging Face model id names.
 
     Raises:
         UsageError: No such directory, a directory without configuration or weights, a revision of a
@@ -87,15 +78,7 @@ def resolve_model(model: str, revision: str | None = None) -> Model:
 
 
 def with_adapter(model: Model, adapter: str) -> Model:
-    """The model with a LoRA adapter on it: another model, whose answers differ.
-
-    Args:
-        model: The base.
-        adapter: The directory of a saved adapter.
-
-    Raises:
-        UsageError: There is no such directory, or no adapter in it.
-    """
+    """The model with a saved LoRA adapter on it: another model, whose answers differ."""
     folder = Path(adapter).expanduser()
     if not (folder / "adapter_config.json").is_file():
         raise UsageError(f"{adapter} has no adapter_config.json", "Name the directory of a saved adapter.")
@@ -103,12 +86,7 @@ def with_adapter(model: Model, adapter: str) -> Model:
 
 
 def served_model(name: str, revision: str | None = None) -> Model:
-    """The model that an endpoint serves under a name.
-
-    Args:
-        name: As the endpoint knows it.
-        revision: What the user says about its version; a change of it is another model.
-    """
+    """The model that an endpoint serves under a name, in the version that the user says it has."""
     return Model(name, name, f"{SERVED}{revision or 'unknown'}")
 
 

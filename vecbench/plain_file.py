@@ -41,11 +41,6 @@ def open_plain(path: Path) -> BinaryIO:
 
 
 def plain_bytes(path: Path) -> bytes:
-    """All of a file.
-
-    Raises:
-        OSError: As `open_plain`.
-        ValueError: As `open_plain`.
-    """
+    """All of a file; raises what `open_plain` does."""
     with open_plain(path) as stream:
         return stream.read()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -194,21 +194,36 @@ def compare(
     from vecbench.errors import UsageError
     from vecbench.scoring import STRICT, protocol_named
 
-    name = protocol_named(protocol or STRICT.name).name
+    protocol_named(protocol or STRICT.name)
     allowed = comparing.allowed_kinds([allow] if isinstance(allow, str) else allow)
     if replicates is not None and replicates < 100:
         raise UsageError(f"replicates={replicates} are too few for an interval", "At least 100 are expected.")
     catalogue = _catalogue(include_path)
+    before, after = sides(baseline, candidate, protocol, allowed, catalogue)
+    return comparing.compare(before, after, catalogue, allow=allowed, replicates=replicates, seed=seed)
 
-    def side(given: AnyPath | DataFrame, which: str) -> Side:
-        if isinstance(given, str | os.PathLike):
-            return comparing.open_side(Path(given), name, catalogue)
-        return comparing.frame_side(_frame(given), which, name, catalogue)
 
-    sides = side(baseline, "baseline"), side(candidate, "candidate")
+def sides(
+    baseline: AnyPath | DataFrame,
+    candidate: AnyPath | DataFrame,
+    protocol: str | None,
+    allowed: Collection[str],
+    catalogue: Catalogue,
+) -> list[Side]:
+    """What `compare` is given, read; the command line reads gates before it compares."""
+    from vecbench import comparing
+    from vecbench.scoring import STRICT
+
+    way = protocol or STRICT.name
+    opened = [
+        comparing.open_side(Path(given), way, catalogue)
+        if isinstance(given, str | os.PathLike)
+        else comparing.frame_side(_frame(given), name, way, catalogue)
+        for given, name in ((baseline, "baseline"), (candidate, "candidate"))
+    ]
     if protocol is not None:
-        comparing.require_protocol(protocol, sides, allowed)
-    return comparing.compare(*sides, catalogue, allow=allowed, replicates=replicates, seed=seed)
+        comparing.require_protocol(protocol, opened, allowed)
+    return opened
 
 
 def evaluate(
@@ -268,11 +283,12 @@ def evaluate(
     >>> run.scores()
     <Scores of emoji_7: 20 rows>
     """
-    from vecbench.cli.watched_run import watched_run
     from vecbench.interop.reading import open_responses
     from vecbench.interop.scored import scored_source, warn_of_losses
+    from vecbench.progress import Terminal
     from vecbench.report.files import write_results
     from vecbench.run.evaluation import RunOptions
+    from vecbench.run.evaluation import evaluate as generated
     from vecbench.scoring import STRICT
     from vecbench.stored_run import stored_run
 
@@ -291,7 +307,7 @@ def evaluate(
         seed=seed,
         output=None if output is None else Path(output),
     )
-    directory, _ = watched_run(options, catalogue, go_on="The same call goes on with it.")
+    directory, _ = generated(options, catalogue, Terminal(), go_on="The same call goes on with it.")
     source = open_responses(directory.path, catalogue)
     write_results(scored_source(source, STRICT, catalogue), source, directory)
     warn_of_losses(source, directory.path)

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vecbench.store import Manifest
+from vecbench.errors import UsageError
+from vecbench.interop.reading import ResponseSource, open_responses
+from vecbench.interop.scored import scored_source, warn_of_losses
+from vecbench.scoring import Scores, predicted, protocol_named
+from vecbench.store import Manifest, RunDirectory
+from vecbench.tasks import Catalogue, load_catalogue
 
 if TYPE_CHECKING:
     from pandas import DataFrame
-
-    from vecbench.interop.reading import ResponseSource
-    from vecbench.scoring import Scores
-    from vecbench.tasks import Catalogue
 
 
 @dataclass(frozen=True, repr=False)
@@ -70,7 +71,6 @@ class Run:
         {'task': 'emoji_7', 'sample_id': 'noto-1f339', 'target': 'love', 'finish_reason': 'stop'}
         """
         from vecbench.frames import response_frame
-        from vecbench.interop.scored import warn_of_losses
 
         source, _ = self._opened()
         frame = response_frame(list(source.responses))
@@ -107,8 +107,6 @@ class Run:
         emoji_7          20     20
         """
         from vecbench.frames import prediction_frame
-        from vecbench.interop.scored import warn_of_losses
-        from vecbench.scoring import predicted, protocol_named
 
         way = protocol_named(protocol)
         source, catalogue = self._opened()
@@ -132,9 +130,6 @@ class Run:
         >>> scores.tasks["emoji_7"].metrics["coverage"].value
         1.0
         """
-        from vecbench.interop.scored import scored_source, warn_of_losses
-        from vecbench.scoring import protocol_named
-
         way = protocol_named(protocol)
         source, catalogue = self._opened()
         complete = scored_source(source, way, catalogue)
@@ -142,27 +137,12 @@ class Run:
         return complete.scores
 
     def _opened(self) -> tuple[ResponseSource, Catalogue]:
-        from vecbench.interop.reading import open_responses
-        from vecbench.tasks import load_catalogue
-
         catalogue = load_catalogue(self.include_path)
         return open_responses(self.path, catalogue), catalogue
 
 
 def stored_run(path: Path, include_path: Sequence[Path] = ()) -> Run:
-    """The run in a directory.
-
-    Args:
-        path: The directory.
-        include_path: Folders with task files of one's own.
-
-    Raises:
-        UsageError: There is no such directory, or no run in it.
-        DataError: Its run.json cannot be understood.
-    """
-    from vecbench.errors import UsageError
-    from vecbench.store import RunDirectory
-
+    """The run in a directory, see `vecbench.load_run`."""
     directory = RunDirectory(path)
     if not path.is_dir():
         raise UsageError(f"there is no directory {path}", "Name the directory of a run.")

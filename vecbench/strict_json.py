@@ -22,11 +22,7 @@ class RepeatedKeyError(ValueError):
 
 
 def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """The object of some pairs; for the `object_pairs_hook` of a decoder, which would take the last value.
-
-    Raises:
-        RepeatedKeyError: A key is there twice.
-    """
+    """The object of some pairs; for the `object_pairs_hook` of a decoder, which would take the last value."""
     values = dict(pairs)
     if len(values) < len(pairs):
         counts = Counter(name for name, _ in pairs)
@@ -36,11 +32,7 @@ def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def parse_json(text: bytes, where: str) -> Any:
-    """What a JSON text says.
-
-    Args:
-        text: UTF-8; the caller has bounded its size, and this refuses one of very many values unread.
-        where: Named in the error.
+    """What a JSON text says; the caller has bounded its size, and one of very many values is refused unread.
 
     Raises:
         DataError: More than `MAX_VALUES`, not valid JSON, nested more than `MAX_DEPTH` deep, a key that is

@@ -6,7 +6,7 @@ import sys
 import pytest
 from rich.table import Table
 
-from vecbench.cli.console import stderr, stdout
+from vecbench.console import stderr, stdout
 
 NAME = "a:smile:b/[bold]x[/bold]/12"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from vecbench.cli.settings import parse_settings
+from vecbench.cli.options import parse_settings
 from vecbench.engines import check_engine, text_arguments
 from vecbench.errors import UsageError
 

@@ -1,8 +1,8 @@
 import pytest
 from fakes import ScriptedEngine
 
-from vecbench.engines import check_engine, choice, choose_engine, create_engine, registry
-from vecbench.engines.choice import weight_bytes
+from vecbench.engines import check_engine, choose_engine, create_engine, registry
+from vecbench.engines.registry import weight_bytes
 from vecbench.errors import UsageError
 
 GIB = 2**30
@@ -18,8 +18,9 @@ def machine(monkeypatch):
                 raise memory
             return memory
 
-        monkeypatch.setattr(choice, "find_spec", lambda _: object() if installed else None)
-        monkeypatch.setattr(choice, "_gpu_memory", gpu_memory)
+        found = lambda name: object() if installed or name != "vllm" else None  # noqa: E731
+        monkeypatch.setattr(registry, "find_spec", found)
+        monkeypatch.setattr(registry, "_gpu_memory", gpu_memory)
 
     return make
 
@@ -42,7 +43,7 @@ def test_vllm_is_chosen_where_it_is_installed_and_fits(
     machine, monkeypatch, installed, memory, weights, arguments, name, why
 ):
     machine(installed=installed, memory=memory)
-    monkeypatch.setattr(choice, "weight_bytes", lambda _: weights)
+    monkeypatch.setattr(registry, "weight_bytes", lambda _: weights)
     chosen = choose_engine("model", arguments)
     assert chosen.name == name
     assert why in chosen.why
@@ -58,8 +59,7 @@ def test_weights_are_counted_once(tmp_path):
 
 def test_the_engine_says_why_it_was_chosen_and_what_was_asked_for_is_no_choice(machine, monkeypatch):
     machine(installed=False)
-    scripted = registry.EngineKind(lambda *_: ScriptedEngine(), lambda _: None, (), "hf")
-    monkeypatch.setattr(registry, "ENGINES", {"transformers": scripted})
+    monkeypatch.setattr(registry, "loaded", lambda *_: ScriptedEngine())
     told = []
     engine = create_engine("auto", "model", {}, told.append)
     assert engine.description.chosen_because == told[0].why == "vLLM is not installed"

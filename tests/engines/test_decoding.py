@@ -3,7 +3,7 @@ import threading
 from PIL import Image
 
 from vecbench.engines import Request, Sampling
-from vecbench.engines.decoding import decoded
+from vecbench.engines.window import decoded
 from vecbench.errors import ImageError
 
 

@@ -72,7 +72,7 @@ def test_the_endpoint_gets_the_prompt_the_sampling_and_every_pixel():
     header, data = image["image_url"]["url"].split(",")
     assert header == "data:image/png;base64"
     sent = Image.open(io.BytesIO(base64.b64decode(data)))
-    assert sent.tobytes() == asked[0].image.decode().tobytes()
+    assert sent.tobytes() == asked[0].images[0].decode().tobytes()
     assert body == {
         "model": "nano",
         "temperature": 0.7,

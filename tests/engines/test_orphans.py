@@ -5,7 +5,7 @@ import psutil
 
 PROGRAM = """
 import multiprocessing, os, signal, sys, time
-from vecbench.engines.orphans import Watchdog, engine_processes
+from vecbench.engines.vllm_processes import Watchdog, engine_processes
 
 if __name__ == "__main__":
     began = time.time()

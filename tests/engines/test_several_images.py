@@ -12,10 +12,10 @@ from PIL import Image
 from tiny_qwen import save_tiny_qwen
 
 from vecbench.engines import Request, Sampling, registry
-from vecbench.engines.decoding import decoded
 from vecbench.engines.openai import OpenAIEngine
 from vecbench.engines.registry import create_engine
 from vecbench.engines.transformers import TransformersEngine
+from vecbench.engines.window import decoded
 from vecbench.errors import ImageError
 from vecbench.samples.sample import SampleImage
 from vecbench.shipped import demo_model
@@ -99,7 +99,7 @@ def test_a_batch_holds_requests_of_one_number_of_images(engine, monkeypatch):
 
 def test_a_broken_second_image_fails_its_request_alone(engine):
     pair = asked("pair", "red", "blue")
-    found = responses(engine, replace(pair, key="bad", images=(pair.image, BROKEN)), pair)
+    found = responses(engine, replace(pair, key="bad", images=(pair.images[0], BROKEN)), pair)
     assert found["bad"].error.startswith("second.png: not an image")
     assert found["pair"].error is None
 
@@ -168,12 +168,12 @@ def test_pictures_are_decoded_in_order_and_the_first_broken_one_is_told():
 @pytest.mark.parametrize("name", ["vllm", "auto"])
 def test_an_engine_is_made_for_the_most_images_of_a_request(monkeypatch, name):
     made = []
-    kind = registry.EngineKind(lambda *arguments: made.append(arguments) or made, lambda _: None, (), "hf")
-    monkeypatch.setattr(registry, "ENGINES", {"vllm": kind})
+    monkeypatch.setattr(registry, "check_engine", lambda *_: None)
+    monkeypatch.setattr(registry, "loaded", lambda *arguments: made.append(arguments) or made)
     monkeypatch.setattr(registry, "choose_engine", lambda *_: registry.EngineChoice("vllm", "it is there"))
     create_engine(name, "model", {}, most_images=3)
     create_engine(name, "model", {})
-    assert made == [("model", {}, 3), ("model", {}, 1)]
+    assert made == [("vllm", "model", {}, 3), ("vllm", "model", {}, 1)]
 
 
 def test_a_request_of_one_image_is_sent_as_ever(monkeypatch):

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from vecbench.engines.stopping import stoppable
+from vecbench.engines.vllm_processes import stoppable
 
 
 def raise_interrupt(_number, _frame):

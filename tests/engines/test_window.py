@@ -28,7 +28,7 @@ def loop():
 
 
 def prepare(request):
-    return request.image.decode()
+    return request.images[0].decode()
 
 
 def test_a_slow_request_holds_nobody_back(loop):

@@ -9,6 +9,7 @@ from kinds import ALL, SEVEN, Choice, Ranking, Rating, catalogue_of, task_of
 
 from vecbench.answers import Label, registry
 from vecbench.interop.exports import EXPORTS
+from vecbench.interop.lm_eval import process_results
 from vecbench.interop.reading import open_responses
 from vecbench.interop.spool import ResponseSpool
 from vecbench.store import ResponseLog, StoredResponse, read_responses
@@ -281,6 +282,15 @@ def test_an_export_for_lm_eval_reads_back_and_judges_as_the_kind_does(tmp_path, 
         EXPORTS["lm-eval"](spool, tmp_path, CATALOGUE, None)
     [log] = (tmp_path / "unknown").glob("samples_vecbench_my_choice_*.jsonl")
     assert [json.loads(line)["accuracy"] for line in log.read_text().splitlines()] == [1.0, 0.0]
+    for path in (tmp_path / "unknown").glob("samples_*.jsonl"):
+        for line in map(json.loads, path.read_text().splitlines()):
+            assert process_results(line["doc"], line["filtered_resps"]).keys() == set(line["metrics"])
+    results = json.loads(next((tmp_path / "unknown").glob("results_*.json")).read_text())
+    for name, said in results["results"].items():
+        metrics = {
+            key.removesuffix(",none") for key in said if key.endswith(",none") and "_stderr" not in key
+        }
+        assert results["higher_is_better"][name].keys() == metrics
     source = open_responses(tmp_path / "unknown", CATALOGUE)
     said = {(each.task, each.sample_id): each for each in source.responses}
     assert source.faults == []
@@ -325,5 +335,5 @@ def test_labels_of_an_unknown_task_are_read_as_ever(tmp_path):
 def test_a_long_target_is_shown_short(tmp_path):
     source, _ = read(tmp_path, {"task": "FI-2", "id": "x", "target": "no" * 50, "response": "positive"})
     [(_, _, problem)] = problems(source)
-    shown = repr("no" * 50)[:60] + "…"
+    shown = repr("no" * 50)[:59] + "…"
     assert problem == f"the target {shown} is not among the candidates of fi_2"

@@ -1,7 +1,6 @@
 import pytest
 
-from vecbench.parsing.confidence import read_confidence
-from vecbench.parsing.numerals import hundredth, numeral_value, with_plain_numerals
+from vecbench.parsing.confidence import hundredth, numeral_value, read_confidence, with_plain_numerals
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from readers import read_label
 
 from vecbench.parsing.prediction import ANSWER_STATUSES, CONFIDENCE_STATUSES
 from vecbench.scoring import PROTOCOLS
-from vecbench.scoring.reasons import OTHER_CONFIDENCE, OTHER_LABEL, reasons
+from vecbench.scoring.disagreements import OTHER_CONFIDENCE, OTHER_LABEL, reasons
 
 MIKELS = ("amusement", "anger", "awe", "contentment", "disgust", "excitement", "fear", "sadness")
 ALIASES = {"sad": "sadness", "afraid": "fear", "": "awe"}

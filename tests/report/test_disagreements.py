@@ -8,13 +8,16 @@ from rich.console import Console
 from vecbench.report.disagreements import disagreement_markdown, disagreement_table
 from vecbench.scoring import disagreements, protocol_named, score_responses
 from vecbench.scoring.disagreements import (
+    CLIPPED,
     EARLIER_RESPONSE,
     FAILED,
+    FROM_REASONING,
+    LIST_ORDER,
+    NO_NUMBER,
     TARGET_CASE,
     TARGET_SPELLING,
     UNKNOWN_TARGET,
 )
-from vecbench.scoring.reasons import CLIPPED, FROM_REASONING, LIST_ORDER, NO_NUMBER
 from vecbench.tasks import load_catalogue
 
 CATALOGUE = load_catalogue()

@@ -56,7 +56,7 @@ def test_a_pair_is_one_request_and_one_line(root, directory):
     _, engine, rows = go(plan_of(root, [PAIR], task_of(Rating())), directory)
     [request] = engine.requests
     assert [each.name for each in request.images] == ["0.png", "1.png"]
-    assert request.image.name == "0.png"
+    assert request.images[0].name == "0.png"
     hashes = [sha256((root / name).read_bytes()).hexdigest() for name in PAIR["images"]]
     row = rows["pair"]
     assert (row.image, row.images, row.images_sha256) == ("0.png", ("0.png", "1.png"), tuple(hashes))

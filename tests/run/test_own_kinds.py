@@ -37,7 +37,7 @@ def scored(root, answers, said):
     task = catalogue.tasks["mine"]
     asked = TaskRun(task, open_data(root), "standard", Sampling(max_tokens=64))
     directory = RunDirectory(root.parent / "run")
-    engine = ScriptedEngine(lambda request: said(request.image.name))
+    engine = ScriptedEngine(lambda request: said(request.images[0].name))
     outcome = run(RunPlan(Model("fake", "fake", "1"), (asked,)), lambda: engine, directory, Watcher())
     source = open_responses(directory.path, catalogue)
     rows = score_responses(source.responses, PROTOCOLS["strict"], catalogue)

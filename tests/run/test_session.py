@@ -94,7 +94,7 @@ def test_only_what_is_missing_is_generated(data, directory):
 @pytest.mark.parametrize("fault", [KeyboardInterrupt, RunError("the engine died")])
 def test_what_is_finished_is_stored_when_the_run_ends_early(data, directory, fault):
     def third(request):
-        if "2.png" in request.image.name:
+        if "2.png" in request.images[0].name:
             raise fault
         return ANSWER
 
@@ -109,7 +109,7 @@ def test_what_is_finished_is_stored_when_the_run_ends_early(data, directory, fau
 
 def test_a_directory_is_complete_when_all_its_tasks_are(data, directory, tmp_path):
     def stop_at_the_third(request):
-        if "2.png" in request.image.name:
+        if "2.png" in request.images[0].name:
             raise KeyboardInterrupt
         return ANSWER
 
@@ -142,7 +142,7 @@ def test_a_failed_sample_is_an_error_row_and_is_asked_again(data, directory):
     outcome = go(
         make_plan(data),
         directory,
-        ScriptedEngine(lambda request: None if "3" in request.image.name else ANSWER),
+        ScriptedEngine(lambda request: None if "3" in request.images[0].name else ANSWER),
     )
     assert outcome.failed == (("emoji_7", "s3", "the script says so"),)
     assert outcome.manifest.status == "incomplete"
@@ -172,7 +172,7 @@ def test_a_changed_image_is_generated_again(data, directory):
     Image.new("RGB", (8, 8), "white").save(data / "images" / "1.png")
     engine = ScriptedEngine()
     go(make_plan(data), directory, engine)
-    assert [request.image.name for request in engine.requests] == ["images/1.png"]
+    assert [request.images[0].name for request in engine.requests] == ["images/1.png"]
 
 
 def test_another_table_is_another_data_set(data, directory):

@@ -1,7 +1,7 @@
 import pytest
 from readers import read_label
 
-from vecbench.scoring.reasons import (
+from vecbench.scoring.disagreements import (
     ALIAS,
     CLIPPED,
     CONFIDENCE_FORM,

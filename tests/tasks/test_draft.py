@@ -8,7 +8,7 @@ from vecbench.answers import AnswerSpecification
 from vecbench.errors import UsageError
 from vecbench.tasks import task_in
 from vecbench.tasks.draft import Draft
-from vecbench.tasks.full_form import is_short
+from vecbench.tasks.schema import is_short
 from vecbench.tasks.yaml_file import read_yaml
 
 LABELS = AnswerSpecification(labels=("joy", "no", "fear, mixed"))

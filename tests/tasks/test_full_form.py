@@ -9,8 +9,7 @@ import yaml
 from vecbench.errors import DataError
 from vecbench.tasks import load_catalogue, task_in
 from vecbench.tasks.draft import complete
-from vecbench.tasks.full_form import in_full, is_short
-from vecbench.tasks.schema import TaskFile
+from vecbench.tasks.schema import TaskFile, in_full, is_short
 from vecbench.tasks.yaml_file import inline, parsed, read_yaml
 
 SHA256 = json.loads((Path(__file__).parent / "sha256.json").read_text())

@@ -1,7 +1,7 @@
 """What an answer is: one module a kind, each declared once."""
 
 from vecbench.answers.choice import Choice
-from vecbench.answers.kind import AnswerKind
+from vecbench.answers.kind import AnswerKind, AnswerSpecification
 from vecbench.answers.label import Label
 from vecbench.answers.ranking import Ranking
 from vecbench.answers.rating import Rating
@@ -13,8 +13,7 @@ from vecbench.answers.registry import (
     metrics_of,
     metrics_of_default,
 )
-from vecbench.answers.specification import AnswerSpecification
-from vecbench.answers.text import answer_text
+from vecbench.answers.written import answer_text
 
 __all__ = [
     "AnswerKind",

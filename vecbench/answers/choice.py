@@ -10,8 +10,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
-from vecbench.answers.kind import Read
-from vecbench.answers.literals import shown
+from vecbench.answers.kind import AnswerKind, AnswerSpecification, Read
 from vecbench.answers.mentions import (
     SHORT,
     Options,
@@ -24,8 +23,7 @@ from vecbench.answers.mentions import (
     plain_text,
     stated_letters,
 )
-from vecbench.answers.options import option_texts
-from vecbench.answers.specification import AnswerSpecification
+from vecbench.answers.written import option_texts, shown
 from vecbench.labels import normal_form
 from vecbench.metrics.catalogue import CHOICE_METRICS
 from vecbench.metrics.definition import Metric
@@ -37,7 +35,7 @@ _LETTER = re.compile(r"[\s(\[{]*([A-Za-z])[\s.:)\]}]*")
 
 
 @dataclass(frozen=True)
-class Choice:
+class Choice(AnswerKind):
     """One of several options; an answer, and a target, is its letter.
 
     Attributes:
@@ -48,7 +46,6 @@ class Choice:
     name: ClassVar[str] = "choice"
     metrics: ClassVar[Sequence[Metric]] = CHOICE_METRICS
     has_confusion: ClassVar[bool] = True
-    judges: ClassVar[bool] = True
 
     options: tuple[str, ...] = ()
 
@@ -61,11 +58,6 @@ class Choice:
         return cls(() if written is None else option_texts(written))
 
     def candidates(self, columns: Mapping[str, Any]) -> tuple[str, ...]:
-        """The texts of the row's own options, or of the task's, in the order of their letters.
-
-        Raises:
-            ValueError: There are none, or they cannot be used; see `option_texts`.
-        """
         written = columns.get("options")
         if written is not None:
             return option_texts(written)
@@ -74,11 +66,7 @@ class Choice:
         return self.options
 
     def target(self, written: object, candidates: Sequence[str]) -> str:
-        """The letter of the right option, which is written as a letter or as that option's text.
-
-        Raises:
-            ValueError: It is neither, or the text of several options.
-        """
+        """The letter of the right option, which is written as a letter or as that option's text."""
         if isinstance(written, str):
             letters = ascii_uppercase[: len(candidates)]
             if (found := _LETTER.fullmatch(written)) and found[1].upper() in letters:
@@ -118,16 +106,10 @@ class Choice:
         """Whether the answer is named by words alone: those behind them could be another option's."""
         return not _chosen(text, candidates).by_letter
 
-    def dump(self, answer: str) -> str:
-        return answer
-
     def load(self, stored: object) -> str:
         if not isinstance(stored, str) or len(stored) != 1 or stored not in ascii_uppercase:
             raise ValueError(f"{shown(stored)} is no letter of an option")
         return stored
-
-    def is_right(self, answer: str | None, target: str) -> bool:
-        return answer is not None and answer == target
 
     def classes(self, candidates: Sequence[str]) -> Sequence[str]:
         """The letters: which of them are answered tells a preference for a place in the list."""

@@ -9,19 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
-from vecbench.labels import folded, normal_form
+from vecbench.answers.spellings import FIRST_SIGN, LAST_SIGN, SIGN, Name, Spellings
+from vecbench.labels import normal_form
 from vecbench.parsing.negation import LABEL, is_crossed_out, is_negated
 from vecbench.parsing.prediction import AnswerStatus
-from vecbench.parsing.words import NOUNS, whole_words
 
-# Characters of private use stand for labels.
-_FIRST, _LAST = "\ue000", "\uf8ff"
-_LABEL = f"[{_FIRST}-{_LAST}]"
-_GAP = rf"[^\w{_FIRST}-{_LAST}]"
-_LABELS = re.compile(_LABEL)
+_LABEL = SIGN.pattern
+_GAP = rf"[^\w{FIRST_SIGN}-{LAST_SIGN}]"
 _SEPARATOR = re.compile(
     r"[,;>|/&\u2192]|[-=]>|\b(?:and|then|followed by)\b"
     rf"|(?<={_LABEL}) (?={_LABEL})|(?<= )[-\u2013\u2014](?= ?{_LABEL})"
@@ -33,55 +29,15 @@ _ORDINAL = (
 )
 _BEFORE = rf"{_GAP}{{0,20}}(?:{_ORDINAL}{_GAP}{{0,20}}){{0,2}}"
 _INTRODUCED = re.compile(rf"(?:.*(?:[:=\[(]|\b(?:are|is|be|as|include|includes|being)\b))?{_BEFORE}")
-_BEHIND = re.compile(r"[^\w()\[\]]*(?:\d+(?:[.,]\d+)?[ %]*)?[^\w(\[]*(?:[(\[][^()\[\]]{0,60}[)\]]\W*)?")
+_INTRODUCTION = 120
+"""Characters before a label by which it is introduced: `_BEFORE` and a word are shorter."""
+
+# Possessive: what both runs could take is gone through once.
+_BEHIND = re.compile(r"[^\w()\[\]]*+(?:\d++(?:[.,]\d++)?[ %]*+)?[^\w(\[]*+(?:[(\[][^()\[\]]{0,60}[)\]]\W*+)?")
 _NUMBERED = re.compile(
     rf"(?:[^\d]{{0,100}}:)?{_GAP}{{0,6}}(?:\d{{1,2}}[.):]|\d(?:st|nd|rd|th)\b|[-\u2022*+](?= )){_BEFORE}"
 )
-_SENTENCE_END = re.compile(rf"(?<=[^\d\W][.!?])(?= )|(?<=[\])\"'{_FIRST}-{_LAST}][.!?])(?= )")
-
-
-class Name(NamedTuple):
-    """A label, and whether it is named by an alias."""
-
-    label: str
-    is_alias: bool
-
-
-class Names:
-    """The spellings of labels, as they are looked for.
-
-    Args:
-        candidates: The labels.
-        aliases: Other spellings with their labels; one that is itself a label is no alias.
-    """
-
-    def __init__(self, candidates: Sequence[str], aliases: Sequence[tuple[str, str]]) -> None:
-        meanings = {normal_form(alias): Name(label, True) for alias, label in aliases if label in candidates}
-        meanings |= {normal_form(label): Name(label, False) for label in candidates}
-        meanings.pop("", None)
-        self._meanings = dict(list(meanings.items())[-(ord(_LAST) - ord(_FIRST)) :])
-        self._signs = {form: chr(ord(_FIRST) + place) for place, form in enumerate(self._meanings)}
-        self._names = list(self._meanings.values())
-        nouns = {form for form in NOUNS if form in self._meanings and self._meanings[form].is_alias}
-        self._words = whole_words(self._meanings, nouns)
-
-    def of(self, form: str) -> Name | None:
-        """What a text in normal form names; None if nothing."""
-        return self._meanings.get(form)
-
-    def named_by(self, sign: str) -> Name:
-        """What a sign stands for in a text that was masked."""
-        return self._names[ord(sign) - ord(_FIRST)]
-
-    def masked(self, line: str) -> str:
-        """A line in normal form, but its ends, with a sign in place of every label."""
-        return self._words.sub(lambda word: self._signs[word[0]], _LABELS.sub(" ", folded(line)))
-
-
-@lru_cache(maxsize=256)
-def names_of(candidates: tuple[str, ...], aliases: tuple[tuple[str, str], ...]) -> Names:
-    """The spellings of labels."""
-    return Names(candidates, aliases)
+_SENTENCE_END = re.compile(rf"(?<=[^\d\W][.!?])(?= )|(?<=[\])\"'{FIRST_SIGN}-{LAST_SIGN}][.!?])(?= )")
 
 
 class _Item(NamedTuple):
@@ -100,19 +56,16 @@ class _Item(NamedTuple):
     is_denied: bool
 
 
-def enumerated(text: str, names: Names, *, bare: bool) -> list[Name] | AnswerStatus:
+def enumerated(text: str, spellings: Spellings, *, bare: bool) -> list[Name] | AnswerStatus:
     """The labels that a text lists, as often as it does, or why it lists none.
 
-    Args:
-        text: Of a stated answer, or a whole response.
-        names: The labels.
-        bare: Whether it is a whole response: there, only what is surely a list is one.
+    Of a whole response, which is `bare`, only what is surely a list is one.
 
     Returns:
         At least one label; or "ambiguous" (different lists, several labels in one place, one that is denied),
         "not_a_candidate" (something else stands among the labels, or there is none), "no_answer".
     """
-    lines = [line for each in text.split("\n") if (line := names.masked(each)).strip()]
+    lines = [line for each in text.split("\n") if (line := spellings.masked(each)).strip()]
     heads = _numbered_heads(lines)
     if heads and any(len(head) != 1 for head in heads):
         return "ambiguous" if max(map(len, heads)) > 1 else "not_a_candidate"
@@ -120,10 +73,8 @@ def enumerated(text: str, names: Names, *, bare: bool) -> list[Name] | AnswerSta
     if listed:
         if len(listed) > 1 or is_crossed_out(text):
             return "ambiguous"
-        return [names.named_by(sign) for sign in listed.pop()]
-    sentence = next(
-        (part for line in lines for part in _SENTENCE_END.split(line) if _LABELS.search(part)), ""
-    )
+        return [spellings.named_by(sign) for sign in listed.pop()]
+    sentence = next((part for line in lines for part in _SENTENCE_END.split(line) if SIGN.search(part)), "")
     items = _items(sentence)
     if bare:
         exact = sum(item.is_exact for item in items)
@@ -135,20 +86,20 @@ def enumerated(text: str, names: Names, *, bare: bool) -> list[Name] | AnswerSta
         return "ambiguous"
     if not all(item.signs for item in items):
         return "not_a_candidate"
-    return [names.named_by(item.signs) for item in items]
+    return [spellings.named_by(item.signs) for item in items]
 
 
 def _numbered_heads(lines: Sequence[str]) -> list[str]:
     """The labels that numbered lines begin with, of each line; empty unless there are two that do so."""
     heads = [line[found.end() :] for line in lines if (found := _NUMBERED.match(line))]
-    labels = [head[:1] + _beside(head[1:]) if _LABELS.match(head) else "" for head in heads]
+    labels = [head[:1] + _beside(head[1:]) if SIGN.match(head) else "" for head in heads]
     return labels if sum(map(bool, labels)) > 1 else []
 
 
 def _beside(behind: str) -> str:
     """The label that follows another one in its place, as in "joy and fear" and "joy/fear"; or nothing."""
     separator = _SEPARATOR.match(behind.lstrip())
-    found = _LABELS.match(behind.lstrip()[separator.end() :].lstrip()) if separator else None
+    found = SIGN.match(behind.lstrip()[separator.end() :].lstrip()) if separator else None
     return found[0] if found else ""
 
 
@@ -172,18 +123,22 @@ def _exact_lists(lines: Sequence[str]) -> set[str]:
 
 def _items(sentence: str) -> list[_Item]:
     """The parts of a list that say something, without what introduces it."""
-    first = _LABELS.search(sentence)
+    first = SIGN.search(sentence)
     if first is None:
         return []
-    if _INTRODUCED.fullmatch(sentence, 0, first.start()):
+    if _is_introduced(sentence[: first.start()]):
         sentence = sentence[first.start() :]
     return [item for part in _SEPARATOR.split(sentence) if not (item := _item(part)).is_empty]
 
 
 def _item(part: str) -> _Item:
-    signs = "".join(_LABELS.findall(part))
+    signs = "".join(SIGN.findall(part))
     if len(signs) != 1:
         return _Item(signs, False, not signs and not any(map(str.isalpha, part)), False)
     before, behind = part.split(signs)
-    is_exact = bool(_INTRODUCED.fullmatch(before) and _BEHIND.fullmatch(behind))
+    is_exact = bool(_is_introduced(before) and _BEHIND.fullmatch(behind))
     return _Item(signs, is_exact, False, is_negated(f"{before}{LABEL}{behind}".strip()))
+
+
+def _is_introduced(before: str) -> bool:
+    return _INTRODUCED.fullmatch(before[-_INTRODUCTION:]) is not None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,14 +12,34 @@ from numpy.typing import NDArray
 from vecbench.metrics.definition import Metric
 from vecbench.parsing.prediction import AnswerStatus, Prediction
 
-if TYPE_CHECKING:
-    from vecbench.answers.specification import AnswerSpecification
-
 Json = Any
 """What JSON can hold: texts, numbers, lists of them."""
 
 Read = tuple[Any, AnswerStatus]
 """An answer with how it came about; None with why there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSpecification:
+    """The part of `metadata.vecbench` in a task's file that is about answers.
+
+    Attributes:
+        kind: Name of the answer kind.
+        labels: The closed list of labels; empty if there is none.
+        aliases: Other spellings → label.
+        options: What else `answer` says, such as range, top, options.
+    """
+
+    kind: str = "label"
+    labels: tuple[str, ...] = ()
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def require_only(self, *known: str) -> None:
+        """Refuses what the kind does not know, with a ValueError."""
+        for name in self.options:
+            if name not in known:
+                raise ValueError(f"the answer kind {self.kind} knows no {name!r}")
 
 
 class AnswerKind(Protocol):
@@ -28,24 +49,29 @@ class AnswerKind(Protocol):
     ranking (tuple of labels), a rating (float). Equal answers are equal values.
 
     `candidates` is the closed list that a sample is asked with: labels, or the texts of options in the order
-    of their letters; empty for a kind that has none.
+    of their letters; empty for a kind that has none. A kind that inherits this class has to say only what
+    is special about it.
 
     Attributes:
         name: In task files and responses.
         metrics: What is scored, in the order of scores.json.
         has_confusion: Whether answers and targets are one of a few classes, so that a confusion matrix says
             something.
+        has_numbers: Whether answers and targets are numbers: they are drawn against each other, and `columns`
+            has "answered" (1 or 0), "answer" and "target".
         judges: Whether an answer is right or wrong at all, so that its confidence can be too.
     """
 
     name: ClassVar[str]
-    has_confusion: ClassVar[bool]
+    has_confusion: ClassVar[bool] = False
+    has_numbers: ClassVar[bool] = False
 
     @property
     def metrics(self) -> Sequence[Metric]: ...
 
     @property
-    def judges(self) -> bool: ...
+    def judges(self) -> bool:
+        return True
 
     def __init__(self) -> None:
         """What can be read without a task's file: every row brings its own list."""
@@ -61,10 +87,7 @@ class AnswerKind(Protocol):
         ...
 
     def candidates(self, columns: Mapping[str, Any]) -> tuple[str, ...]:
-        """The closed list of a row of data.
-
-        Args:
-            columns: What the row says, by column.
+        """The closed list of a row of data; `columns` is what the row says.
 
         Raises:
             ValueError: The row brings one that cannot be used.
@@ -93,15 +116,16 @@ class AnswerKind(Protocol):
 
     def is_bare_answer(self, text: str, candidates: Sequence[str]) -> bool:
         """Whether a text is nothing but an answer, so that a lone number behind it is its confidence."""
-        ...
+        return self.read_bare(text, candidates)[0] is not None
 
     def may_go_on(self, text: str, candidates: Sequence[str]) -> bool:
         """Whether the answer in a text that is cut off might have become another one."""
-        ...
+        del text, candidates
+        return False
 
     def dump(self, answer: Any) -> Json:
         """An answer as JSON."""
-        ...
+        return answer
 
     def load(self, stored: Json) -> Any:
         """An answer from its JSON.
@@ -113,16 +137,14 @@ class AnswerKind(Protocol):
 
     def is_right(self, answer: Any, target: Any) -> bool:
         """Whether an answer is right; False for None, and always where this kind does not judge."""
-        ...
+        return answer is not None and bool(answer == target)
 
     def classes(self, candidates: Sequence[str]) -> Sequence[str]:
         """What answers of this list are counted by; empty for a kind without confusion matrix."""
-        ...
+        del candidates
+        return ()
 
     def columns(self, rows: Sequence[Prediction]) -> Mapping[str, NDArray[np.float64]]:
-        """The rows' numbers for metrics of the bases "sums" and "rows"; each of shape (rows,).
-
-        Where answers are numbers themselves, "answered" (1 or 0), "answer" and "target" are among them, and
-        are drawn against each other.
-        """
-        ...
+        """The rows' numbers for metrics of the bases "sums" and "rows"; each of shape (rows,)."""
+        del rows
+        return {}

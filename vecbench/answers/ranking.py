@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self, TypeGuard
 
-from vecbench.answers.enumeration import Names, enumerated, names_of
-from vecbench.answers.kind import Read
-from vecbench.answers.literals import literal, shown
-from vecbench.answers.specification import AnswerSpecification, listed_labels
-from vecbench.labels import normal_form
+from vecbench.answers.enumeration import enumerated
+from vecbench.answers.kind import AnswerKind, AnswerSpecification, Read
+from vecbench.answers.spellings import Spellings, spellings_of
+from vecbench.answers.written import listed_labels, literal, shown
 from vecbench.metrics.catalogue import RANKING_METRICS
 from vecbench.metrics.definition import Metric
 from vecbench.metrics.observations import Floats
@@ -19,7 +18,7 @@ from vecbench.parsing.prediction import Prediction
 
 
 @dataclass(frozen=True)
-class Ranking:
+class Ranking(AnswerKind):
     """Distinct labels, the strongest first; right or wrong is the first.
 
     Attributes:
@@ -30,8 +29,6 @@ class Ranking:
 
     name: ClassVar[str] = "ranking"
     metrics: ClassVar[Sequence[Metric]] = RANKING_METRICS
-    has_confusion: ClassVar[bool] = False
-    judges: ClassVar[bool] = True
 
     labels: tuple[str, ...] = ()
     aliases: Mapping[str, str] = field(default_factory=dict)
@@ -48,24 +45,13 @@ class Ranking:
         return cls(specification.labels, specification.aliases, top)
 
     def candidates(self, columns: Mapping[str, Any]) -> tuple[str, ...]:
-        """The row's own list of labels, or the task's.
-
-        Raises:
-            ValueError: The row's is no list of texts.
-        """
         return listed_labels(columns, self.labels)
 
     def target(self, written: object, candidates: Sequence[str]) -> tuple[str, ...]:
         """The labels of the target, the strongest first.
 
-        Args:
-            written: A list of labels, or of pairs of label and score, in order; or the text of either, as
-                JSON or a literal of Python.
-            candidates: The labels.
-
-        Raises:
-            ValueError: It is none, has another number of labels than `top`, one that is not among the
-                candidates or is there twice, or scores that do not fall.
+        They are written as a list of labels, or of pairs of label and score, in order; or the text of either,
+        as JSON or a literal of Python.
         """
         listed = literal(written) if isinstance(written, str) else written
         if not isinstance(listed, list | tuple) or len(listed) != self.top:
@@ -82,12 +68,12 @@ class Ranking:
         if isinstance(written, str):
             if written in candidates:
                 return written
-            if (name := self._names(candidates).of(normal_form(written))) is not None:
+            if name := self._spellings(candidates).of(written):
                 return name.label
         raise ValueError(f"the target's label {shown(written)} is not among the candidates")
 
-    def _names(self, candidates: Sequence[str]) -> Names:
-        return names_of(tuple(candidates), tuple(self.aliases.items()))
+    def _spellings(self, candidates: Sequence[str]) -> Spellings:
+        return spellings_of(tuple(candidates), tuple(self.aliases.items()))
 
     def prompt_variables(self, candidates: Sequence[str]) -> Mapping[str, object]:
         return {"labels": list(candidates), "top": self.top}
@@ -107,16 +93,13 @@ class Ranking:
         return self._read(text, candidates, bare=True)
 
     def _read(self, text: str, candidates: Sequence[str], *, bare: bool) -> Read:
-        found = enumerated(text, self._names(candidates), bare=bare)
+        found = enumerated(text, self._spellings(candidates), bare=bare)
         if isinstance(found, str):
             return None, found
         labels = tuple(dict.fromkeys(each.label for each in found))
         if len(labels) > self.top:
             return None, "ambiguous"
         return labels, "alias" if any(each.is_alias for each in found) else "ok"
-
-    def is_bare_answer(self, text: str, candidates: Sequence[str]) -> bool:
-        return self.read_bare(text, candidates)[0] is not None
 
     def may_go_on(self, text: str, candidates: Sequence[str]) -> bool:
         """Yes: another label may follow."""
@@ -135,13 +118,7 @@ class Ranking:
         """Whether the strongest label is the target's strongest."""
         return answer is not None and answer[:1] == target[:1]
 
-    def classes(self, candidates: Sequence[str]) -> Sequence[str]:
-        """None."""
-        del candidates
-        return ()
-
     def columns(self, rows: Sequence[Prediction]) -> Mapping[str, Floats]:
-        """Those of `ranking_columns`."""
         labels = dict.fromkeys(label for row in rows for label in row.candidates)
         targets = [row.target if _is_ranking(row.target) else _NO_TARGET for row in rows]
         return ranking_columns([row.reading.answer for row in rows], targets, list(labels))

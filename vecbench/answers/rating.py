@@ -11,15 +11,14 @@ from typing import Any, ClassVar, Self, TypeGuard
 
 import numpy as np
 
-from vecbench.answers.kind import Read
-from vecbench.answers.literals import shown
-from vecbench.answers.specification import AnswerSpecification
+from vecbench.answers.kind import AnswerKind, AnswerSpecification, Read
+from vecbench.answers.written import shown
 from vecbench.labels import normal_form
 from vecbench.metrics.catalogue import JUDGED_RATING_METRICS, RATING_METRICS
 from vecbench.metrics.definition import Metric
 from vecbench.metrics.observations import Floats
 from vecbench.metrics.regression import rating_columns
-from vecbench.parsing.numerals import NUMERAL, THOUSANDS, hundredth, numeral_value, with_plain_numerals
+from vecbench.parsing.confidence import NUMERAL, THOUSANDS, hundredth, numeral_value, with_plain_numerals
 from vecbench.parsing.prediction import Prediction
 
 ENDLESS = 1e100
@@ -55,7 +54,7 @@ _ENDLESS = re.compile(r"[+-]?\b(?:inf|infinity)\b")
 
 
 @dataclass(frozen=True)
-class Rating:
+class Rating(AnswerKind):
     """A number from `low` to `high`; right or wrong only where a tolerance says how near is near enough.
 
     Attributes:
@@ -65,7 +64,7 @@ class Rating:
     """
 
     name: ClassVar[str] = "rating"
-    has_confusion: ClassVar[bool] = False
+    has_numbers: ClassVar[bool] = True
 
     low: float = -ENDLESS
     high: float = ENDLESS
@@ -73,7 +72,6 @@ class Rating:
 
     @property
     def judges(self) -> bool:
-        """Whether a tolerance is given."""
         return self.tolerance is not None
 
     @property
@@ -105,11 +103,6 @@ class Rating:
         return ()
 
     def target(self, written: object, candidates: Sequence[str]) -> float:
-        """A number, or the text of one.
-
-        Raises:
-            ValueError: It is neither, or outside the range.
-        """
         del candidates
         number = written
         if isinstance(written, str) and re.fullmatch(rf"[+-]?{NUMERAL}", written.strip()):
@@ -185,13 +178,7 @@ class Rating:
             return False
         return abs(answer - target) <= self.tolerance + ROUNDING * (1 + abs(target))
 
-    def classes(self, candidates: Sequence[str]) -> Sequence[str]:
-        """None."""
-        del candidates
-        return ()
-
     def columns(self, rows: Sequence[Prediction]) -> Mapping[str, Floats]:
-        """Those of `rating_columns`."""
         return rating_columns(
             _numbers(row.target for row in rows), _numbers(row.reading.answer for row in rows)
         )

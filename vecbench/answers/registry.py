@@ -7,11 +7,10 @@ from functools import lru_cache
 from importlib.metadata import entry_points
 
 from vecbench.answers.choice import Choice
-from vecbench.answers.kind import AnswerKind
+from vecbench.answers.kind import AnswerKind, AnswerSpecification
 from vecbench.answers.label import Label
 from vecbench.answers.ranking import Ranking
 from vecbench.answers.rating import Rating
-from vecbench.answers.specification import AnswerSpecification
 from vecbench.errors import UsageError, nearest
 from vecbench.metrics.catalogue import with_installed
 from vecbench.metrics.definition import Metric
@@ -30,11 +29,7 @@ def kinds() -> Mapping[str, type[AnswerKind]]:
 
 
 def kind_named(name: str) -> type[AnswerKind]:
-    """The kind of that name.
-
-    Raises:
-        UsageError: There is none; the message suggests the nearest.
-    """
+    """The kind of that name; a UsageError suggests the nearest."""
     if name not in kinds():
         raise UsageError(
             f"unknown answer kind {name!r}",

@@ -18,12 +18,12 @@ import typer
 
 import vecbench
 from vecbench.cli.compare import compare
-from vecbench.cli.console import stderr
 from vecbench.cli.data import data
 from vecbench.cli.leaderboard import leaderboard
 from vecbench.cli.run import demo, run
 from vecbench.cli.score import score
 from vecbench.cli.tasks import tasks
+from vecbench.console import warn
 from vecbench.errors import DataError, Interrupted, RunError, VecbenchError
 from vecbench.escaping import printable
 
@@ -110,12 +110,12 @@ def _status(arguments: list[str], debug: bool) -> int:
             if message:  # none where a command without its subcommand has printed the help
                 _print_error(message, _help_hint(fault))
             return 2
-        if isinstance(fault, OSError) and fault.filename is None and fault.errno in NO_ROOM:
+        if isinstance(fault, OSError):
             problem = (fault.strerror or str(fault)).lower()
-            return _report(RunError(f"the output cannot be written: {problem}"), debug)
-        if isinstance(fault, OSError) and fault.filename is not None and fault.errno in REFUSED:
-            problem = (fault.strerror or str(fault)).lower()
-            return _report(DataError(f"{os.fsdecode(fault.filename)}: {problem}"), debug)
+            if fault.filename is None and fault.errno in NO_ROOM:
+                return _report(RunError(f"the output cannot be written: {problem}"), debug)
+            if fault.filename is not None and fault.errno in REFUSED:
+                return _report(DataError(f"{os.fsdecode(fault.filename)}: {problem}"), debug)
         said = str(fault).strip().partition("\n")[0]
         error = RunError(
             f"unexpected {type(fault).__name__}: {said}",
@@ -139,13 +139,8 @@ def _report(fault: VecbenchError, debug: bool) -> int:
 
 
 def _print_error(message: str, remedy: str) -> None:
-    from rich.text import Text
-
-    console = stderr()
     with suppress(OSError):  # nobody can be told that nothing can be told
-        console.print(Text.assemble(("error: ", "bold red"), _line(message)), soft_wrap=True)
-        if remedy:
-            console.print(Text(f"  {_line(remedy)}"), soft_wrap=True)
+        warn(_line(message), _line(remedy), word="error", style="bold red")
 
 
 def _line(text: str) -> str:

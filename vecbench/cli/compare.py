@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vecbench.cli.console import stderr, stdout
-from vecbench.cli.garbage import no_collection
-from vecbench.cli.paths import require_file_place
+from vecbench.cli.options import IncludePath, require_file_place
+from vecbench.console import stderr, stdout
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,9 +70,7 @@ def compare(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of its draws.")] = 0,
-    include_path: Annotated[
-        list[Path] | None, typer.Option("--include-path", help="Another folder with task files.")
-    ] = None,
+    include_path: IncludePath = None,
 ) -> None:
     """Compare two runs on the same samples; with --gate, pass or fail.
 
@@ -80,6 +78,7 @@ def compare(
     """
     from vecbench import comparing
     from vecbench.errors import Interrupted, UsageError, nearest
+    from vecbench.public import sides
     from vecbench.scoring import STRICT, protocol_named
     from vecbench.tasks import load_catalogue
 
@@ -91,23 +90,20 @@ def compare(
         raise UsageError("--junit writes the verdicts of gates", "Add --gate FILE.")
     _require_files({"--json": json_file, "--markdown": markdown_file, "--junit": junit_file})
     try:
-        with no_collection():
-            catalogue = load_catalogue(include_path or [])
-            before, after = (
-                comparing.open_side(path, protocol or STRICT.name, catalogue)
-                for path in (baseline, candidate)
-            )
-            if protocol is not None:
-                comparing.require_protocol(protocol, (before, after), allowed)
-            gates = comparing.read_gates(gate, catalogue, [*before.tasks, *after.tasks]) if gate else None
-            comparison = comparing.compare(
-                before, after, catalogue, allow=allowed, replicates=replicates, seed=seed
-            )
-            verdicts = comparing.verdicts_on(comparison, gates) if gates is not None else None
-            _write(comparison, verdicts, json_file, markdown_file, junit_file)
-            _print(comparison, verdicts, format_)
+        gc.disable()  # all objects stay: looking for garbage takes time and finds none
+        catalogue = load_catalogue(include_path or [])
+        before, after = sides(baseline, candidate, protocol, allowed, catalogue)
+        gates = comparing.read_gates(gate, catalogue, [*before.tasks, *after.tasks]) if gate else None
+        comparison = comparing.compare(
+            before, after, catalogue, allow=allowed, replicates=replicates, seed=seed
+        )
+        verdicts = comparing.verdicts_on(comparison, gates) if gates is not None else None
+        _write(comparison, verdicts, json_file, markdown_file, junit_file)
+        _print(comparison, verdicts, format_)
     except KeyboardInterrupt:
         raise Interrupted("the comparison was stopped", "Run the same command to start it again.") from None
+    finally:
+        gc.enable()
     if annotate is None:
         annotate = os.environ.get("GITHUB_ACTIONS") == "true"
     if annotate and verdicts is not None:
@@ -119,11 +115,7 @@ def compare(
 
 
 def _require_files(files: Mapping[str, Path | None]) -> None:
-    """Refuses files that cannot be written, or two that are one.
-
-    Raises:
-        UsageError: There is such a file.
-    """
+    """Refuses files that cannot be written, or two that are one."""
     from vecbench.errors import UsageError
 
     options: dict[Path, str] = {}
@@ -157,12 +149,11 @@ def _print(comparison: Comparison, verdicts: Verdicts | None, format_: str) -> N
     from vecbench.comparing import json_document
     from vecbench.comparing.tables import markdown
 
-    if format_ == "json":
-        typer.echo(json_document(comparison, verdicts), nl=False)
-    elif format_ == "markdown":
-        typer.echo(markdown(comparison, verdicts), nl=False)
-    else:
+    if format_ == "table":
         _print_tables(comparison, verdicts)
+    else:
+        document = json_document if format_ == "json" else markdown
+        typer.echo(document(comparison, verdicts), nl=False)
 
 
 def _print_tables(comparison: Comparison, verdicts: Verdicts | None) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections import Counter as Tally
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from vecbench.cli.console import counted, stderr, stdout
+from vecbench.cli.options import DATA_FORMS, IncludePath
+from vecbench.console import counted, stdout
 from vecbench.escaping import encodable, printable
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def check(
         str,
         typer.Argument(
             metavar="DIR|FILE|HF-ID",
-            help="A folder with images and a table, a table, or a dataset on the Hugging Face Hub.",
+            help=DATA_FORMS,
         ),
     ],
     tasks: Annotated[
@@ -48,25 +48,23 @@ def check(
     output_format: Annotated[
         Literal["table", "json"], typer.Option("--format", help="What is printed.")
     ] = "table",
-    include_path: Annotated[
-        list[Path] | None, typer.Option("--include-path", help="Another folder with task files.")
-    ] = None,
+    include_path: IncludePath = None,
 ) -> None:
     """Read every row and decode every image, and say what a run would stumble over.
 
     Exit status: 0 no faults, 2 the data cannot be used, 4 it can, but a run would be incomplete.
     """
-    from vecbench.cli.counter import Counter
+    from vecbench.progress import Counter
     from vecbench.samples import open_data
     from vecbench.samples.check import check_data, tasks_in
     from vecbench.tasks import load_catalogue
 
     catalogue = load_catalogue(include_path or [])
-    with Counter(stderr(), "downloading images") as counter:
+    with Counter("downloading images") as counter:
         source = open_data(where, counter)
         chosen = tasks_in(source, catalogue) if tasks is None else catalogue.select(tasks)
         source.fetch(chosen, observer=counter)
-    with Counter(stderr(), "decoding images") as counter:
+    with Counter("decoding images") as counter:
         found = check_data(source, chosen, catalogue, counter)
     if output_format == "json":
         typer.echo(encodable(json.dumps(_as_json(source, found), indent=2, ensure_ascii=False)))
@@ -85,7 +83,8 @@ def _print(source: DataSource, found: DataCheck, console: Console) -> None:
         table.add_column(heading, justify="left" if heading == "task" else "right", no_wrap=True)
     for each in found.tasks:
         counts = (each.missing, each.unreadable, each.targets, each.unprompted, each.duplicates)
-        table.add_row(each.task.id, str(each.n), _expected(each), *(str(len(count)) for count in counts))
+        expected = each.task.expected_rows() or "any"
+        table.add_row(each.task.id, str(each.n), expected, *(str(len(count)) for count in counts))
     console.print(table)
     for each in found.tasks:
         for line in _faults(each):
@@ -102,7 +101,7 @@ def _print(source: DataSource, found: DataCheck, console: Console) -> None:
 def _faults(found: TaskCheck) -> Iterator[str]:
     name = found.task.id
     if not found.has_expected_rows:
-        yield f"{name}: {counted(found.n, 'row')}; {_expected(found)} are expected"
+        yield f"{name}: {counted(found.n, 'row')}; {found.task.expected_rows()} are expected"
     unprompted = found.unprompted if found.needs_prompts else ()
     for findings in (found.missing, found.unreadable, found.targets, unprompted):
         yield from (f"{name}, {_said(each)}" for each in findings[:MOST_FINDINGS])
@@ -124,7 +123,7 @@ def _notes(found: DataCheck) -> Iterator[str]:
             first = each.duplicates[0]
             ids = " and ".join(sample for _, sample, _ in first.samples)
             yield f"{each.task.id}: {counted(len(each.duplicates), 'image')} more than once, such as {ids}"
-        contradicting = sum(_contradicts(duplicate) for duplicate in each.duplicates)
+        contradicting = sum(len({target for _, _, target in one.samples}) > 1 for one in each.duplicates)
         if contradicting:
             yield f"{each.task.id}: {contradicting} of them with different targets"
     for tasks, count in Tally(duplicate.tasks for duplicate in found.shared).items():
@@ -133,17 +132,6 @@ def _notes(found: DataCheck) -> Iterator[str]:
         yield f"not looked at: {counted(count, 'row')} of {name!r}, which is no known task"
     for split, count in found.left_out.items():
         yield f"left out: {counted(count, 'row')} of the split {split!r}"
-
-
-def _contradicts(duplicate: Duplicate) -> bool:
-    return len({target for _, _, target in duplicate.samples}) > 1
-
-
-def _expected(found: TaskCheck) -> str:
-    if found.task.expected_n is None:
-        return "any"
-    low, high = found.task.expected_n
-    return str(low) if low == high else f"{low}–{high}"
 
 
 def _as_json(source: DataSource, found: DataCheck) -> dict[str, Any]:
@@ -164,10 +152,10 @@ def _as_json(source: DataSource, found: DataCheck) -> dict[str, Any]:
             each.task.id: {
                 "n": each.n,
                 "expected_n": each.task.expected_n,
-                "missing": [asdict(finding) for finding in each.missing],
-                "unreadable": [asdict(finding) for finding in each.unreadable],
-                "targets": [asdict(finding) for finding in each.targets],
-                "unprompted": [asdict(finding) for finding in each.unprompted],
+                **{
+                    name: [asdict(finding) for finding in getattr(each, name)]
+                    for name in ("missing", "unreadable", "targets", "unprompted")
+                },
                 "duplicates": duplicates(each.duplicates),
                 "classes": dict(each.classes),
             }

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vecbench.cli.console import stderr, stdout
-from vecbench.cli.garbage import no_collection
+from vecbench.cli.options import IncludePath
+from vecbench.console import stdout, warn
 
 if TYPE_CHECKING:
     from vecbench.leaderboard.publication import Recomputed
@@ -21,10 +22,6 @@ leaderboard = typer.Typer(
     help="Submit results, check submissions, build leaderboards.",
     rich_markup_mode="rich",
 )
-
-IncludePath = Annotated[
-    list[Path] | None, typer.Option("--include-path", help="Another folder with task files.")
-]
 
 
 @leaderboard.command("add")
@@ -146,7 +143,7 @@ def check_submission(
         )
     console.print(f"Next: vecbench leaderboard build {write}", soft_wrap=True)
     if entry.badge == "scores only":
-        _warn(
+        warn(
             f'{entry.model.name} is written as "scores only": sample ids, targets and images were not '
             "checked against the data and may be made up.",
             f"Once the data is at hand: vecbench leaderboard check {file} --data DATA --write {write}",
@@ -185,10 +182,11 @@ def build_leaderboard(
         raise UsageError("--data is for --verify", "Building alone needs no data.")
     catalogue = load_catalogue(include_path or [])
     incomplete = False
-    with no_collection():
+    gc.disable()  # all objects stay: looking for garbage takes time and finds none
+    try:
         for folder in _leaderboards(directory or Path("leaderboards"), output):
             for path in unread_files(folder):
-                _warn(f"{printable(str(path))} is no entry, nor the submission of one: it is not read")
+                warn(f"{printable(str(path))} is no entry, nor the submission of one: it is not read")
             if verify:
                 found = reverify(folder, catalogue, data)
                 for line in verified_again(folder, found):
@@ -196,9 +194,11 @@ def build_leaderboard(
                 missing = [name for name, each in found.items() if each.how == "not kept"]
                 incomplete = incomplete or bool(missing)
                 for name in missing:
-                    _warn(f"{folder}: {name} was not recomputed: it has no submission")
+                    warn(f"{folder}: {name} was not recomputed: it has no submission")
             for path in build(folder, output or folder, catalogue):
                 stdout().print(str(path), soft_wrap=True)
+    finally:
+        gc.enable()
     if incomplete:
         raise typer.Exit(4)
 
@@ -241,15 +241,6 @@ def verified_again(folder: Path, entries: Mapping[str, Recomputed]) -> Iterator[
                 f"  {name}: not compared, since this version computes them otherwise: "
                 f"{', '.join(each.other_versions)}; anew: check --write"
             )
-
-
-def _warn(message: str, remedy: str = "") -> None:
-    from rich.text import Text
-
-    console = stderr()
-    console.print(Text.assemble(("warning: ", "bold yellow"), message), soft_wrap=True)
-    if remedy:
-        console.print(f"  {remedy}", soft_wrap=True)
 
 
 def _require_past(date: str, path: Path) -> None:

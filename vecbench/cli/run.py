@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vecbench.cli.console import stderr, stdout
-from vecbench.cli.paths import given_path
+from vecbench.cli.options import DATA_FORMS, IncludePath, ModelArgs, given_path, parse_settings
+from vecbench.console import stderr, stdout, warn_incomplete
 from vecbench.escaping import printable
 
 if TYPE_CHECKING:
@@ -26,10 +26,7 @@ def demo(
     output: Annotated[
         Path, typer.Option("-o", "--output", parser=given_path, metavar="DIR", help="The run's directory.")
     ] = Path("results/demo"),
-    model_args: Annotated[
-        str | None,
-        typer.Option("-a", "--model-args", metavar="K=V,…", help="Arguments of the engine, or JSON."),
-    ] = None,
+    model_args: ModelArgs = None,
     limit: Annotated[int | None, typer.Option("-L", "--limit", min=1, help="Samples of each task.")] = None,
 ) -> None:
     """Evaluate the bundled model on the bundled images: no network, no GPU, a minute.
@@ -59,18 +56,8 @@ def run(
     engine: Annotated[
         str, typer.Option("--engine", help="What generates: auto, vllm, transformers or openai.")
     ] = "auto",
-    model_args: Annotated[
-        str | None,
-        typer.Option("-a", "--model-args", metavar="K=V,…", help="Arguments of the engine, or JSON."),
-    ] = None,
-    data: Annotated[
-        str | None,
-        typer.Option(
-            "--data",
-            metavar="DIR|FILE|HF-ID",
-            help="A folder with images and a table, a table, or a dataset on the Hugging Face Hub.",
-        ),
-    ] = None,
+    model_args: ModelArgs = None,
+    data: Annotated[str | None, typer.Option("--data", metavar="DIR|FILE|HF-ID", help=DATA_FORMS)] = None,
     prompt: Annotated[
         str | None,
         typer.Option("--prompt", metavar="PROFILE", help="Prompt profile instead of the task's own."),
@@ -94,9 +81,7 @@ def run(
             help="The run's directory (default: results/MODEL).",
         ),
     ] = None,
-    include_path: Annotated[
-        list[Path] | None, typer.Option("--include-path", help="Another folder with task files.")
-    ] = None,
+    include_path: IncludePath = None,
 ) -> None:
     """Evaluate a model: generate, store, score, and show the table.
 
@@ -105,10 +90,9 @@ def run(
     [dim]vecbench run --model ./checkpoint --tasks demo
     vecbench run -m org/name -t emoji_7,fluent_7 -a batch_size=8,dtype=bfloat16 --limit 100[/dim]
     """
-    from vecbench.cli.settings import parse_settings
-    from vecbench.cli.watched_run import watched_run
     from vecbench.engines import text_arguments
-    from vecbench.run.evaluation import RunOptions
+    from vecbench.progress import Terminal
+    from vecbench.run.evaluation import RunOptions, evaluate
     from vecbench.tasks import load_catalogue
 
     catalogue = load_catalogue(include_path or [])
@@ -126,13 +110,12 @@ def run(
         output=output,
     )
     command = shlex.join(["vecbench", *sys.argv[1:]])
-    directory, outcome = watched_run(options, catalogue, go_on=f"To go on: {command}")
+    directory, outcome = evaluate(options, catalogue, Terminal(), go_on=f"To go on: {command}")
     _show(directory, catalogue, outcome)
 
 
 def _show(directory: RunDirectory, catalogue: Catalogue, outcome: RunOutcome) -> None:
-    from vecbench.cli.reading import report_failures, report_missing
-    from vecbench.cli.score import score_source
+    from vecbench.cli.score import report_failures, report_missing, score_source
     from vecbench.interop.reading import open_responses
     from vecbench.scoring import STRICT
 
@@ -148,11 +131,8 @@ def _show(directory: RunDirectory, catalogue: Catalogue, outcome: RunOutcome) ->
         )
     report_missing(source)
     if outcome.failed:
-        from rich.text import Text
-
         console = stderr()
-        message = f"{len(outcome.failed)} of {outcome.asked} samples failed and count as wrong:"
-        console.print(Text.assemble(("incomplete: ", "bold red"), message))
+        warn_incomplete(f"{len(outcome.failed)} of {outcome.asked} samples failed and count as wrong:")
         for task, sample, error in outcome.failed[:MOST_FAILURES]:
             console.print(printable(f"  {task}, {sample}: {error}"), soft_wrap=True)
         if len(outcome.failed) > MOST_FAILURES:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from vecbench.cli.console import stderr, stdout
-from vecbench.cli.paths import file_in_the_way, given_path
+from vecbench.cli.options import IncludePath, file_in_the_way, given_path
+from vecbench.console import counted, stderr, stdout, warn, warn_incomplete
+from vecbench.escaping import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from rich.console import Console
+    from rich.console import Console, RenderableType
 
     from vecbench.interop.exports import Export
     from vecbench.interop.reading import ResponseSource
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from vecbench.store import RunDirectory, StoredResponse
     from vecbench.tasks import Catalogue
 
+MOST_FAULTS = 10
+"""Faults that are printed; all of them are in faults.jsonl."""
 Format = Literal["table", "json", "markdown", "csv", "latex"]
 
 
@@ -75,17 +78,15 @@ def score(
         ),
     ] = None,
     figures: Annotated[bool, typer.Option(help="Draw the figures.")] = True,
-    include_path: Annotated[
-        list[Path] | None, typer.Option("--include-path", help="Another folder with task files.")
-    ] = None,
+    include_path: IncludePath = None,
 ) -> None:
     """Score responses that are stored already; no model is needed.
 
     Writes predictions.jsonl, scores.json, summary.md and figures/, and prints the table. Exit status 4:
     scored, but incomplete, since a sample has no response or a row could not be read.
     """
-    from vecbench.cli.reading import report_failures, report_missing
     from vecbench.errors import UsageError, nearest
+    from vecbench.interop.exports import export_named
     from vecbench.metrics.recalibration import METHODS
     from vecbench.scoring import protocol_named
     from vecbench.tasks import load_catalogue
@@ -109,7 +110,7 @@ def score(
         )
     if format_ == "json" and len(paths) > 1:
         raise UsageError("--format json prints one document, so it takes one PATH", "Score them one by one.")
-    exports = _exports(export or [])
+    exports = {name: export_named(name) for name in export or ()}
     catalogue = load_catalogue(include_path or [])
     console = stdout()
     incomplete = False
@@ -137,11 +138,7 @@ def score(
 def _opened(
     paths: Sequence[Path], output: Path | None, catalogue: Catalogue
 ) -> Mapping[Path, ResponseSource]:
-    """Where the scores of each path go → its responses; nothing has been scored when one is refused.
-
-    Raises:
-        UsageError: A path cannot be read, its scores cannot be written, or those of two go to one place.
-    """
+    """Where the scores of each path go → its responses; nothing has been scored when one is refused."""
     from vecbench.errors import UsageError
     from vecbench.interop.reading import open_responses
 
@@ -163,12 +160,7 @@ def _opened(
 
 
 def _require_directory(output: Path) -> None:
-    """Refuses a place that cannot be a directory, or is somebody else's, before anything is computed.
-
-    Raises:
-        UsageError: There is a file there, or above it, or the name is too long; or there is a summary.md that
-            no scoring has written.
-    """
+    """Refuses a place that cannot be a directory, or is somebody else's, before anything is computed."""
     from vecbench.errors import UsageError
     from vecbench.store import RunDirectory
 
@@ -203,7 +195,6 @@ def score_source(
 
     What was recognised and what is wrong with it goes to standard error.
     """
-    from vecbench.cli.reading import report_source
     from vecbench.interop.scored import scored_source
     from vecbench.report.files import write_results
     from vecbench.scoring import disagreements
@@ -235,14 +226,6 @@ def _show_differences(found: Disagreements, written: RunDirectory, console: Cons
         console.print(f"\nEvery row that differs: {written.differences}", soft_wrap=True)
 
 
-def _exports(names: Sequence[str]) -> Mapping[str, Export]:
-    if not names:
-        return {}
-    from vecbench.interop.exports import export_named
-
-    return {name: export_named(name) for name in names}
-
-
 @contextmanager
 def _exporting(
     exports: Mapping[str, Export], source: ResponseSource, catalogue: Catalogue, output: Path
@@ -267,28 +250,81 @@ def _print(complete: CompleteScores, format_: str, console: Console, *, interval
 
     scores = complete.scores
     if format_ == "table":
-        console.print()
-        console.print(tables.terminal_table(scores, intervals=intervals))
+        shown: list[RenderableType] = [tables.terminal_table(scores, intervals=intervals)]
         if complete.coarse:
-            console.print()
-            console.print(tables.coarse_table(scores, complete.coarse))
+            shown.append(tables.coarse_table(scores, complete.coarse))
         if complete.recalibration:
-            console.print()
-            console.print(tables.recalibration_table(complete.recalibration, scores.names))
+            shown.append(tables.recalibration_table(complete.recalibration, scores.names))
         if complete.spread and complete.consistency:
+            shown.append(tables.spread_table(complete.spread, scores))
+        for table in shown:
             console.print()
-            console.print(tables.spread_table(complete.spread, scores))
+            console.print(table)
+        if complete.spread and complete.consistency:
             console.print(
                 "\nThe most frequent label, with the share of repeats that agree as its confidence:"
             )
             console.print(tables.terminal_table(complete.consistency, intervals=intervals))
-        return
-    if format_ == "json":
-        text = scores.as_json()
+    elif format_ == "json":
+        typer.echo(scores.as_json(), nl=False)
     elif format_ == "csv":
-        text = tables.csv_table(scores)
-    elif format_ == "latex":
-        text = tables.latex_table(scores, intervals=intervals)
+        typer.echo(tables.csv_table(scores), nl=False)
     else:
-        text = tables.markdown_table(scores, intervals=intervals)
-    typer.echo(text, nl=False)
+        text_table = tables.latex_table if format_ == "latex" else tables.markdown_table
+        typer.echo(text_table(scores, intervals=intervals), nl=False)
+
+
+def report_source(source: ResponseSource, catalogue: Catalogue, faults: Path) -> None:
+    """Prints what was recognised, what is not read, and what is wrong; of a run of our own not the first."""
+    console = stderr()
+    if not source.is_run:
+        console.print(printable(_recognised(source)), soft_wrap=True)
+    for each in source.warnings:
+        warn(each)
+    for note in source.notes:
+        console.print(f"  {printable(note)}", soft_wrap=True)
+    odd = "" if source.is_run else ", ".join(_unexpected_counts(source, catalogue))
+    if odd:
+        warn(f"samples, of those expected: {odd}")
+    if not source.faults:
+        return
+    effects = ", ".join(f"{count:,} {effect}" for effect, count in source.effects().items())
+    (warn_incomplete if source.has_lost_rows else warn)(f"faults in what was read: {effects}")
+    for fault in source.faults[:MOST_FAULTS]:
+        console.print(f"  {printable(str(fault))}", soft_wrap=True)
+    if len(source.faults) > MOST_FAULTS:
+        console.print(f"  … and {len(source.faults) - MOST_FAULTS:,} more: see {faults}", soft_wrap=True)
+
+
+def report_missing(source: ResponseSource) -> None:
+    """Prints how many responses a run still lacks, if it lacks any; the table's note names their tasks."""
+    missing = sum(source.missing().values())
+    if missing and source.manifest is not None:
+        asked, status = sum(source.manifest.responses().values()), source.manifest.status
+        warn_incomplete(
+            f"{missing:,} of {asked:,} responses are not there (run.json: {status}); "
+            "a `vecbench run` of the same tasks goes on with it"
+        )
+
+
+def report_failures(source: ResponseSource) -> None:
+    """Prints how many samples failed, if any did."""
+    failed = source.resolution.failed
+    if failed:
+        remedy = "; run the same `vecbench run` again to try once more" if source.is_run else ""
+        have = "has" if failed == 1 else "have"
+        warn_incomplete(f"{counted(failed, 'sample')} {have} no response{remedy}")
+
+
+def _recognised(source: ResponseSource) -> str:
+    count = len(source.files)
+    files = source.files[0].name if count == 1 else f"{count} files"
+    rows = source.resolution.count + source.effects().get("not scored", 0)
+    return f"recognised: {source.format}, {files}, {rows:,} rows"
+
+
+def _unexpected_counts(source: ResponseSource, catalogue: Catalogue) -> Iterator[str]:
+    for name, count in source.resolution.samples().items():
+        task = catalogue.tasks.get(name)
+        if task is not None and not task.expects(count):
+            yield f"{name} {count} of {task.expected_rows(' to ')}"

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import shlex
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vecbench.cli.console import counted, stdout
-from vecbench.cli.drafts import complete_tasks, init_task
+from vecbench.cli.options import IncludePath
+from vecbench.console import counted, stdout
 
 if TYPE_CHECKING:
+    from vecbench.answers import AnswerSpecification
     from vecbench.tasks import Task
     from vecbench.tasks.task import Headline
 
@@ -18,11 +22,8 @@ tasks = typer.Typer(
     name="tasks", no_args_is_help=True, help="The tasks that can be run.", rich_markup_mode="rich"
 )
 
-IncludePath = Annotated[
-    list[Path] | None, typer.Option("--include-path", help="Another folder with task files.")
-]
-
-
+MOST_LABELS = 50
+"""More different values of a column than this are no labels."""
 SCALES = {"unit": "from 0 to 1", "percent": "from 0 to 100", "ten": "from 0 to 10"}
 
 
@@ -51,7 +52,7 @@ def list_tasks(include_path: IncludePath = None) -> None:
             task.group or "",
             task.answers.name,
             str(len(task.labels) or ""),
-            _expected(task),
+            task.expected_rows(),
             "bundled" if task.data else "--data",
         )
     stdout().print(table)
@@ -95,7 +96,7 @@ def show_tasks(
             "headline": "all rows, pooled",
             "excluded": "none",
             **_scored(task),
-            "samples": _expected(task),
+            "samples": task.expected_rows(),
             "data": str(task.data or "given with --data"),
             "generation": sampling,
             "profiles": ", ".join(task.prompts),
@@ -110,14 +111,15 @@ def check_tasks(
     paths: Annotated[
         list[Path] | None, typer.Argument(metavar="[PATH…]", help="Task files or folders of them.")
     ] = None,
+    include_path: IncludePath = None,
 ) -> None:
     """Check task files: every fault at once, with file, key and remedy; without PATH, the shipped ones."""
     from vecbench.tasks import load_catalogue
-    from vecbench.tasks.full_form import is_short
+    from vecbench.tasks.schema import is_short
     from vecbench.tasks.yaml_file import read_yaml
 
     console = stdout()
-    catalogue = load_catalogue(paths or [])
+    catalogue = load_catalogue([*(paths or ()), *(include_path or ())])
     for fault in catalogue.faults:
         console.print(str(fault), soft_wrap=True)
         if fault.remedy:
@@ -136,8 +138,76 @@ def check_tasks(
             )
 
 
-tasks.command("init")(init_task)
-tasks.command("complete")(complete_tasks)
+@tasks.command("init")
+def init_task(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The task's name: letters, digits, _.")],
+    labels: Annotated[
+        str | None,
+        typer.Option("--labels", metavar="A,B,…", help="The closed list; without it, the data's own labels."),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data", metavar="PATH", help="Folder or table with the samples, which the file names."
+        ),
+    ] = None,
+    kind: Annotated[
+        str, typer.Option("--kind", help="What an answer is: label, choice, ranking, rating …")
+    ] = "label",
+    bounds: Annotated[
+        str | None, typer.Option("--range", metavar="LOW,HIGH", help="Of a rating: lowest and highest.")
+    ] = None,
+    top: Annotated[int | None, typer.Option("--top", help="Of a ranking: how many labels.")] = None,
+    noun: Annotated[
+        str | None, typer.Option("--noun", help="What is asked for; without it, emotion.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Default: NAME.yaml.")
+    ] = None,
+    short: Annotated[
+        bool, typer.Option("--short", help="Only what vecbench needs, in at most 10 lines.")
+    ] = False,
+) -> None:
+    """Write the file of a new task, for vecbench and lm-eval; a file that is there is left alone."""
+    from vecbench.answers import AnswerSpecification
+    from vecbench.errors import UsageError
+    from vecbench.tasks import load_catalogue
+    from vecbench.tasks.draft import Draft
+    from vecbench.tasks.task import without_prefix
+
+    plain = without_prefix(name)
+    catalogue = load_catalogue()
+    if plain in catalogue.tasks or plain in catalogue.groups:
+        raise UsageError(f"there is a shipped task or group {plain}", "Choose another name.")
+    options: dict[str, Any] = {}
+    if bounds is not None:
+        options["range"] = [_number(each.strip()) for each in bounds.split(",")]
+    if top is not None:
+        options["top"] = top
+    listed = () if labels is None else tuple(each.strip() for each in labels.split(","))
+    answers = AnswerSpecification(kind, listed, options=options)
+    if labels is None and data is not None:
+        answers = _with_labels_of(data, answers, plain)
+    path = output or Path(f"{plain}.yaml")
+    Draft(plain, path, answers, noun, data, short).write()
+    readers = "vecbench" if short else "vecbench and lm-eval"
+    typer.echo(f"{path} is a task for {readers}. It runs with:")
+    # A run's other tasks lie in the folder too, but the current one may hold any YAML.
+    include = path if path.parent == Path() else path.parent
+    command = ["vecbench", "run", "--model", "MODEL", "--tasks", plain, "--include-path", str(include)]
+    typer.echo("  " + shlex.join(command if data else [*command, "--data", "DATA"]))
+
+
+@tasks.command("complete")
+def complete_tasks(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Short task files.")],
+) -> None:
+    """Append to a short task file what lm-eval needs; what it says stays as it is."""
+    from vecbench.tasks.draft import complete
+
+    for file in files:
+        done = complete(file)
+        typer.echo(f"{file}: now in full, for lm-eval too" if done else f"{file} is in full already")
 
 
 @tasks.command("path")
@@ -185,8 +255,41 @@ def _options(task: Task) -> list[str]:
     return [f"{name}: {inline(value)}" for name, value in task.specification.options.items()]
 
 
-def _expected(task: Task) -> str:
-    if task.expected_n is None:
-        return ""
-    low, high = task.expected_n
-    return str(low) if low == high else f"{low}–{high}"
+def _number(text: str) -> Any:
+    """A text that is none stays one: the answer kind says what is wrong with it."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return text
+    return text if isinstance(value, bool) or not isinstance(value, int | float) else value
+
+
+def _with_labels_of(data: Path, answers: AnswerSpecification, task: str) -> AnswerSpecification:
+    """With the data's own labels, if its kind wants some and they tell answers apart."""
+    from vecbench.answers import kind_named, kind_of
+    from vecbench.errors import UsageError
+    from vecbench.samples import open_data
+
+    if not kind_named(answers.kind).has_confusion:
+        return answers
+    try:
+        kind_of(answers)
+    except ValueError:
+        pass
+    else:
+        return answers
+    source = open_data(data)
+    found = source.targets(task)
+    if not found:
+        named = [each for each in source.task_names() if each]
+        remedy = f"Its rows name {', '.join(named[:5])}{' …' if len(named) > 5 else ''}." if named else ""
+        raise UsageError(f"{source.table} has no row of {task} to take labels from", remedy)
+    if len(found) > MOST_LABELS:
+        raise UsageError(
+            f"{source.table} has {len(found):,} different labels, too many to propose",
+            "Name those that a model may answer: --labels a,b,c.",
+        )
+    said = ", ".join(f"{label} ({count:,})" for label, count in found.items())
+    typer.echo(f"{counted(len(found), 'label')} found in {source.table}, with their rows: {said}.")
+    typer.echo("Add to the file what a model may answer and no row has.")
+    return replace(answers, labels=tuple(found))

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from vecbench.answers import known_metrics, metrics_of
 from vecbench.errors import DataError, UsageError, nearest
 from vecbench.metrics.definition import Metric
-from vecbench.scoring.aggregate import OVERALL
+from vecbench.scoring.scores import OVERALL
 from vecbench.tasks import Catalogue
 from vecbench.tasks.task import without_prefix
 from vecbench.tasks.yaml_file import read_yaml

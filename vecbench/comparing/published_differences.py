@@ -33,8 +33,8 @@ from vecbench.metrics.observations import Observations
 from vecbench.metrics.resampling import resampled
 from vecbench.parsing import Prediction
 from vecbench.scoring import Protocol, RowScores, Score, Scores, protocol_named, score_responses
-from vecbench.scoring.aggregate import OVERALL
 from vecbench.scoring.protocol import Level, Term
+from vecbench.scoring.scores import OVERALL
 from vecbench.tasks import Catalogue
 
 Weights = Mapping[str, float]

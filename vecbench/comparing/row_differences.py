@@ -29,8 +29,9 @@ from vecbench.metrics.gaps import gap_effect, paired_excess
 from vecbench.metrics.observations import Observations
 from vecbench.metrics.totals import Totals
 from vecbench.scoring import RowScores, Score, score
-from vecbench.scoring.aggregate import OVERALL, is_excluded
+from vecbench.scoring.aggregate import is_excluded
 from vecbench.scoring.observations import kinds_of
+from vecbench.scoring.scores import OVERALL
 from vecbench.tasks import Catalogue
 
 ScoresOfBoth = tuple[RowScores, RowScores]

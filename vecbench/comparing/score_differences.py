@@ -12,7 +12,7 @@ from vecbench.comparing.pairs import Kind, protocol_difference
 from vecbench.comparing.sides import Side
 from vecbench.errors import DataError
 from vecbench.scoring import Scores, protocol_named, score, score_responses
-from vecbench.scoring.aggregate import OVERALL
+from vecbench.scoring.scores import OVERALL
 from vecbench.tasks import Catalogue
 
 

@@ -17,7 +17,7 @@ from vecbench.metrics.significance import FEWEST_SAMPLES
 from vecbench.parsing import Reading
 from vecbench.report.columns import Column, columns_of, corner, fitting, unscaled
 from vecbench.report.tables import NAME_WIDTH, markdown_text, numbers_table
-from vecbench.scoring.aggregate import OVERALL
+from vecbench.scoring.scores import OVERALL
 
 NOT_IN_MARKDOWN = ("f1_weighted",)
 """What tables of scores have and those of differences leave out, for want of room."""

@@ -13,8 +13,14 @@ from vecbench.engines.base import (
     Response,
     Sampling,
 )
-from vecbench.engines.choice import EngineChoice, choose_engine
-from vecbench.engines.registry import ENGINES, check_engine, create_engine, text_arguments
+from vecbench.engines.registry import (
+    ENGINES,
+    EngineChoice,
+    check_engine,
+    choose_engine,
+    create_engine,
+    text_arguments,
+)
 
 __all__ = [
     "ENGINES",

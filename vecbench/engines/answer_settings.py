@@ -18,14 +18,9 @@ PIXEL_LIMITS = ("min_pixels", "max_pixels")
 PROCESSOR = "mm_processor_kwargs"
 """The argument, and the field of an endpoint's requests, that goes to the model's image processor."""
 SETTINGS = (
-    "generation_config",
-    "hf_config_path",
-    "hf_overrides",
-    "logits_processors",
-    "override_generation_config",
-    "tokenizer",
-    "tokenizer_revision",
-)
+    "generation_config", "hf_config_path", "hf_overrides", "logits_processors", "override_generation_config",
+    "tokenizer", "tokenizer_revision",
+)  # fmt: skip
 """Arguments of vLLM that change what the model is, is asked or may say, besides those treated one by one.
 
 How it is computed (dtype, quantization, attention, parallelism) stands in the engine's record.
@@ -37,22 +32,15 @@ _PIXELS: TypeAdapter[int] = TypeAdapter(Annotated[int, Field(ge=1)])
 class AnswerSettings:
     """What of an engine's arguments the answers depend on.
 
-    Attributes:
-        pixel_limits: `min_pixels` and `max_pixels`, wherever they stood.
-        others: Name → value; of a file or folder a hash, and no path or address, so that it can be
-            published as it is.
+    Of a file or folder it holds a hash, and no path or address, so that it can be published as it is.
     """
 
-    pixel_limits: Mapping[str, int] = field(default_factory=dict)
+    pixel_limits: Mapping[str, int] = field(default_factory=dict)  # wherever they stood
     others: Mapping[str, Any] = field(default_factory=dict)
 
 
 def answer_settings(arguments: Mapping[str, Any]) -> AnswerSettings:
-    """What of `--model-args` the answers depend on.
-
-    Args:
-        arguments: Of any engine, checked by it.
-    """
+    """What of `--model-args` the answers depend on, once an engine has checked them."""
     limits = pixel_limits(arguments)
     body = dict(arguments.get("extra_body") or {})
     processor = {**_dictionary(body.pop(PROCESSOR, None)), **_dictionary(arguments.get(PROCESSOR))}
@@ -60,19 +48,14 @@ def answer_settings(arguments: Mapping[str, Any]) -> AnswerSettings:
         processor.pop(name, None)
     others = {name: _folder(arguments.get(name)) for name in SETTINGS}
     others |= {PROCESSOR: processor, "extra_body": body}
-    template = arguments.get("chat_template")
-    if template is not None:
-        text = Path(template).read_text(encoding="utf-8")
-        others["chat_template"] = _hash(text)
+    if (template := arguments.get("chat_template")) is not None:
+        others["chat_template"] = _hash(Path(template).read_text(encoding="utf-8"))
     given = {name: value for name, value in others.items() if value not in (None, {}, [], "")}
     return AnswerSettings(limits, {name: _portable(value) for name, value in sorted(given.items())})
 
 
 def pixel_limits(arguments: Mapping[str, Any]) -> dict[str, int]:
     """`min_pixels` and `max_pixels`, wherever they stand; what is no number of pixels is not among them.
-
-    Args:
-        arguments: Of any engine, checked by it.
 
     Raises:
         UsageError: The smallest number of pixels is larger than the largest.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -26,20 +26,10 @@ from vecbench.engines.secrets import refuse_secrets, require_variable
 from vecbench.errors import UsageError, nearest
 from vecbench.plain_file import plain_bytes
 
-Arguments = TypeVar("Arguments", bound=BaseModel)
-
-OURS = (
-    "model",
-    "messages",
-    "temperature",
-    "top_p",
-    "seed",
-    "stop",
-    "max_tokens",
-    "max_completion_tokens",
-    "n",
+OURS = {
+    "model", "messages", "temperature", "top_p", "seed", "stop", "max_tokens", "max_completion_tokens", "n",
     "stream",
-)
+}  # fmt: skip
 """Fields of a request that vecbench sets itself, or that would change what comes back."""
 
 OPTIONS: Mapping[str, str] = (
@@ -68,10 +58,50 @@ ChatTemplate = Annotated[str | None, AfterValidator(_readable)]
 """The path of a Jinja file."""
 
 
-class TransformersArguments(BaseModel):
-    """What `--model-args` may hold for this engine."""
+class EngineArguments(BaseModel):
+    """What `--model-args` may hold for every engine."""
 
     model_config = ConfigDict(extra="forbid", protected_namespaces=())
+
+    min_pixels: int | None = Field(None, ge=1)
+    max_pixels: int | None = Field(None, ge=1)
+    decode_threads: int = Field(min(8, os.cpu_count() or 1), ge=1)
+
+    @property
+    def pixel_limits(self) -> dict[str, int]:
+        """Those that were given, as a model's image processor takes them."""
+        return self.model_dump(include={"min_pixels", "max_pixels"}, exclude_none=True)
+
+    @classmethod
+    def parsed(cls, arguments: Mapping[str, Any]) -> Self:
+        """The arguments, as the engine understands them.
+
+        Raises:
+            UsageError: The first argument that is unknown (with the nearest names) or has a wrong value.
+        """
+        try:
+            return cls.model_validate(dict(arguments))
+        except ValidationError as fault:
+            first = fault.errors()[0]
+            name = str(first["loc"][0])
+            if first["type"] == "extra_forbidden":
+                raise unknown(name, cls.model_fields) from None
+            raise refusal(name, arguments.get(name), first["msg"]) from None
+
+    @classmethod
+    def check(cls, arguments: Mapping[str, Any]) -> None:
+        """Refuses what the engine would refuse, as far as that can be told without a model."""
+        cls.parsed(arguments)
+
+    @classmethod
+    def texts(cls) -> frozenset[str]:
+        """The arguments that are texts, even where they look like numbers: a revision, say."""
+        kinds = (str, str | None, tuple[str, ...])
+        return frozenset(name for name, field in cls.model_fields.items() if field.annotation in kinds)
+
+
+class TransformersArguments(EngineArguments):
+    """What `--model-args` may hold for this engine."""
 
     revision: str | None = None
     batch_size: int = Field(16, ge=1)
@@ -80,9 +110,6 @@ class TransformersArguments(BaseModel):
     trust_remote_code: bool = False
     attn_implementation: str | None = None
     chat_template: ChatTemplate = None
-    min_pixels: int | None = Field(None, ge=1)
-    max_pixels: int | None = Field(None, ge=1)
-    decode_threads: int = Field(min(8, os.cpu_count() or 1), ge=1)
 
     @field_validator("dtype")
     @classmethod
@@ -92,10 +119,8 @@ class TransformersArguments(BaseModel):
         return name
 
 
-class OpenAIArguments(BaseModel):
+class OpenAIArguments(EngineArguments):
     """What `--model-args` may hold for this engine."""
-
-    model_config = ConfigDict(extra="forbid", protected_namespaces=())
 
     base_url: tuple[str, ...] = ()
     api_key_env: str = "OPENAI_API_KEY"
@@ -104,11 +129,8 @@ class OpenAIArguments(BaseModel):
     max_retries: int = Field(6, ge=0)
     first_pause: float = Field(0.5, gt=0)
     token_limit: str = Field("max_tokens", pattern="^max_(completion_)?tokens$")
-    min_pixels: int | None = Field(None, ge=1)
-    max_pixels: int | None = Field(None, ge=1)
     extra_body: dict[str, Any] = {}
     revision: str | None = None
-    decode_threads: int = Field(min(8, os.cpu_count() or 1), ge=1)
 
     @model_validator(mode="before")
     @classmethod
@@ -152,28 +174,6 @@ class OpenAIArguments(BaseModel):
             if parts.scheme not in {"http", "https"} or not parts.hostname:
                 raise ValueError("it is no address such as http://localhost:8000/v1")
         return tuple(url.rstrip("/") for url in urls)
-
-
-def parse_arguments(schema: type[Arguments], arguments: Mapping[str, Any]) -> Arguments:
-    """The arguments, as an engine's schema understands them.
-
-    Raises:
-        UsageError: The first argument that is unknown (with the nearest names) or has a wrong value.
-    """
-    try:
-        return schema.model_validate(dict(arguments))
-    except ValidationError as fault:
-        first = fault.errors()[0]
-        name = str(first["loc"][0])
-        if first["type"] == "extra_forbidden":
-            raise unknown(name, schema.model_fields) from None
-        raise refusal(name, arguments.get(name), first["msg"]) from None
-
-
-def text_fields(schema: type[BaseModel]) -> frozenset[str]:
-    """The arguments of a schema that are texts, even where they look like numbers."""
-    kinds = (str, str | None, tuple[str, ...])
-    return frozenset(name for name, field in schema.model_fields.items() if field.annotation in kinds)
 
 
 def unknown(name: str, known: Collection[str]) -> UsageError:

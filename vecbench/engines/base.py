@@ -23,11 +23,7 @@ class ImageSource(Protocol):
         ...
 
     def decode(self) -> Image:
-        """The picture, mode RGB.
-
-        Raises:
-            ImageError: The file cannot be read or decoded; only this request fails.
-        """
+        """The picture, mode RGB; an `ImageError` fails only this request."""
         ...
 
 
@@ -35,92 +31,60 @@ class ImageSource(Protocol):
 class Sampling:
     """How tokens are drawn.
 
-    Attributes:
-        temperature: 0 is greedy decoding; above 0 divides the logits.
-        top_p: Probability mass that is kept, in (0, 1].
-        max_tokens: Most tokens to generate, at least 1.
-        stop: Texts that end the generation; they are cut off the response.
-        seed: Seeds this one request: the same request with the same seed draws the same tokens,
-            whatever else is in its batch.
+    The same request with the same seed draws the same tokens, whatever else is in its batch.
     """
 
-    temperature: float = 0.0
-    top_p: float = 1.0
+    temperature: float = 0.0  # 0 is greedy decoding; above 0 divides the logits
+    top_p: float = 1.0  # probability mass that is kept, in (0, 1]
     max_tokens: int = 1024
-    stop: tuple[str, ...] = ()
+    stop: tuple[str, ...] = ()  # texts that end the generation; they are cut off the response
     seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One prompt with its images, ready for an engine.
+    """One prompt with its images, at least one, which come before the text in their order."""
 
-    Attributes:
-        key: Comes back with the response.
-        prompt: The text, which follows the images.
-        images: At least one, in the order in which they are shown.
-        sampling: How the answer is drawn.
-    """
-
-    key: str
+    key: str  # comes back with the response
     prompt: str
     images: Sequence[ImageSource]
     sampling: Sampling
 
-    @property
-    def image(self) -> ImageSource:
-        """The first image."""
-        return self.images[0]
-
     def decoded(self) -> tuple[Image, ...]:
-        """The pictures of all its images, in order.
-
-        Raises:
-            ImageError: One of them cannot be read or decoded.
-        """
+        """The pictures of all its images, in order; raises the `ImageError` of the first that is none."""
         return tuple(each.decode() for each in self.images)
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What the engine returned for one request.
-
-    Attributes:
-        key: The request's key.
-        text: The generated text, verbatim, special tokens removed; None when there is an error.
-        finish_reason: None when there is an error.
-        error: Why this request failed, one line; None when it did not.
-        n_prompt_tokens: Prompt length in tokens, the image's included; None if unknown.
-        n_output_tokens: Generated tokens, the end token not counted; None if unknown.
-    """
+    """What the engine returned for one request; with an error there is neither text nor finish reason."""
 
     key: str
-    text: str | None
+    text: str | None  # verbatim, special tokens removed
     finish_reason: FinishReason | None = None
-    error: str | None = None
-    n_prompt_tokens: int | None = None
-    n_output_tokens: int | None = None
+    error: str | None = None  # why this request failed, one line
+    n_prompt_tokens: int | None = None  # the image's included; None if unknown
+    n_output_tokens: int | None = None  # the end token not counted; None if unknown
 
 
 @dataclass(frozen=True, slots=True)
 class EngineDescription:
-    """What a run's manifest says about its engine.
-
-    Attributes:
-        name: A key of `ENGINES`.
-        arguments: As used.
-        device: What it computes on.
-        chosen_because: Why `--engine auto` took it; None if it was asked for by name.
-    """
+    """What a run's manifest says about its engine."""
 
     name: str
-    arguments: Mapping[str, Any] = field(default_factory=dict)
+    arguments: Mapping[str, Any] = field(default_factory=dict)  # as used
     device: str = ""
-    chosen_because: str | None = None
+    chosen_because: str | None = None  # None if it was asked for by name, and not with "auto"
 
 
 SECOND_IMAGE = "the prompt holds a text that stands for an image in this model's prompts"
 """The error of such a request: engines differ in what they would make of it."""
+
+
+def first_line(fault: object) -> str:
+    """What an exception says, on one line; its class if it says nothing."""
+    lines = str(fault).strip().splitlines()
+    return lines[0] if lines else type(fault).__name__
 
 
 def refusal_of(request: Request, problem: str) -> Response:

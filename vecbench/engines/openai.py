@@ -19,8 +19,8 @@ from openai import AsyncOpenAI
 from openai.types.chat import ChatCompletion, ChatCompletionMessage
 from PIL.Image import Image
 
-from vecbench.engines.arguments import OpenAIArguments, parse_arguments
-from vecbench.engines.base import EngineDescription, FinishReason, Request, Response, refusal_of
+from vecbench.engines.arguments import OpenAIArguments
+from vecbench.engines.base import EngineDescription, FinishReason, Request, Response, first_line, refusal_of
 from vecbench.engines.window import EventLoop, answered
 from vecbench.errors import RunError, UsageError
 
@@ -46,18 +46,11 @@ class OpenAIEngine:
     told as warnings of the logger `vecbench`, one in `SAID_EVERY` seconds.
 
     An image goes as a PNG of exactly the pixels that the other engines show their models; several go in their
-    order, before the text.
-
-    Args:
-        model: The name under which the endpoint serves it.
-        arguments: See `OpenAIArguments`. The key comes from the environment and is never among them.
-
-    Raises:
-        UsageError: Unknown or impossible arguments, or no address.
+    order, before the text. The key comes from the environment and is never among the arguments.
     """
 
     def __init__(self, model: str, arguments: Mapping[str, Any]) -> None:
-        self._arguments = parse_arguments(OpenAIArguments, arguments)
+        self._arguments = OpenAIArguments.parsed(arguments)
         self._model = model
         self._key = os.environ.get(self._arguments.api_key_env, "")
         self._urls = self._arguments.base_url or _urls_of_the_environment(bool(self._key))
@@ -136,9 +129,7 @@ class OpenAIEngine:
             {"type": "text", "text": request.prompt},
         ]
         extra = dict(arguments.extra_body)
-        pixels = {"min_pixels": arguments.min_pixels, "max_pixels": arguments.max_pixels}
-        limits = {name: value for name, value in pixels.items() if value is not None}
-        if limits:  # vLLM's own field
+        if limits := arguments.pixel_limits:  # vLLM's own field
             extra["mm_processor_kwargs"] = extra.get("mm_processor_kwargs", {}) | limits
         return {
             "model": self._model,
@@ -198,18 +189,19 @@ class OpenAIEngine:
         if isinstance(fault, openai.APITimeoutError):
             return f"no answer within {self._arguments.timeout:g} s"
         if isinstance(fault, openai.APIConnectionError):
-            return f"no connection: {_first_line(fault.__cause__ or fault)}"
+            return f"no connection: {first_line(fault.__cause__ or fault)}"
         if isinstance(fault, openai.APIStatusError):
-            said = f"status {fault.status_code}: {_message(fault)}"
+            message = fault.body.get("message") if isinstance(fault.body, dict) else None
+            said = f"status {fault.status_code}: {first_line(message or fault)}"
         else:
-            said = f"an answer that is no chat completion: {_first_line(fault)}"
+            said = f"an answer that is no chat completion: {first_line(fault)}"
         return said.replace(self._key, "[key]") if self._key else said
 
 
 def _urls_of_the_environment(has_key: bool) -> tuple[str, ...]:
     url = os.environ.get("OPENAI_BASE_URL", "")
     if url:
-        return parse_arguments(OpenAIArguments, {"base_url": url}).base_url
+        return OpenAIArguments.parsed({"base_url": url}).base_url
     if has_key:
         return (CLOUD,)
     raise UsageError(
@@ -230,11 +222,7 @@ def _data_url(picture: Image) -> str:
 
 
 def _response(request: Request, completion: ChatCompletion) -> Response:
-    """What the endpoint answered.
-
-    Raises:
-        ValueError: It is no chat completion; whatever sits behind the address sent something else.
-    """
+    """What the endpoint answered; a `ValueError` says that it is no chat completion."""
     # The client trusts what it gets, and hands on whatever stands at a field's place: with a body that is
     # no JSON it returns a text.
     choices = getattr(completion, "choices", None)
@@ -250,7 +238,7 @@ def _response(request: Request, completion: ChatCompletion) -> Response:
         said = (
             "did not say how its answer ended"
             if finish is None
-            else f"ended its answer with: {_first_line(finish)}"
+            else f"ended its answer with: {first_line(finish)}"
         )
         return Response(request.key, None, error=f"the endpoint {said}")
     text = _text(message)
@@ -313,14 +301,3 @@ def _asked_pause(fault: Exception) -> float | None:
     if not re.fullmatch(r"\d+(\.\d+)?", asked):
         return None
     return min(float(asked), LONGEST_PAUSE)
-
-
-def _message(fault: openai.APIStatusError) -> str:
-    body = fault.body
-    message = body.get("message") if isinstance(body, dict) else None
-    return _first_line(message or fault)
-
-
-def _first_line(fault: object) -> str:
-    lines = str(fault).strip().splitlines()
-    return lines[0] if lines else type(fault).__name__

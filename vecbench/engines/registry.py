@@ -1,103 +1,78 @@
-"""Which engine a run gets."""
+"""Which engine a run gets: the one that it names, or for "auto" the one that suits the machine."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
-from vecbench.engines import vllm_arguments
 from vecbench.engines.answer_settings import pixel_limits
-from vecbench.engines.arguments import (
-    OpenAIArguments,
-    TransformersArguments,
-    parse_arguments,
-    text_fields,
-)
-from vecbench.engines.base import Engine
-from vecbench.engines.choice import ChosenEngine, EngineChoice, choose_engine
+from vecbench.engines.arguments import EngineArguments, OpenAIArguments, TransformersArguments
+from vecbench.engines.base import Engine, EngineDescription, Request, Response
+from vecbench.engines.vllm_arguments import VllmArguments
 from vecbench.errors import UsageError, nearest
 
-
-def _transformers(model: str, arguments: Mapping[str, Any], most_images: int) -> Engine:
-    del most_images  # any number, if the model takes it
-    from vecbench.engines.transformers import TransformersEngine
-
-    return TransformersEngine(model, arguments)
-
-
-def _openai(model: str, arguments: Mapping[str, Any], most_images: int) -> Engine:
-    del most_images  # as many as the endpoint takes
-    from vecbench.engines.openai import OpenAIEngine
-
-    return OpenAIEngine(model, arguments)
-
-
-def _vllm(model: str, arguments: Mapping[str, Any], most_images: int) -> Engine:
-    from vecbench.engines.vllm import VllmEngine
-
-    return VllmEngine(model, arguments, most_images)
+MEMORY_SHARE = 0.85
+"""Share of a GPU that weights may take: the rest is for the key-value cache and activations."""
+ONLY_TRANSFORMERS = ("batch_size", "device", "attn_implementation")
+"""Arguments that only the transformers engine knows: who gives one wants it."""
 
 
 @dataclass(frozen=True, slots=True)
 class EngineKind:
-    """What there is to know of an engine before it is made.
+    """What there is to know of an engine before it is made."""
 
-    Attributes:
-        make: (model, arguments, most images of a request) → the engine, with its model loaded.
-        check: Refuses arguments that it would refuse, as far as that can be told without a model.
-        packages: What must be installed.
-        extra: Of vecbench, that installs them.
-        texts: The arguments that are texts, even where they look like numbers.
-    """
-
-    make: Callable[[str, Mapping[str, Any], int], Engine]
-    check: Callable[[Mapping[str, Any]], object]
-    packages: tuple[str, ...]
-    extra: str
-    texts: Callable[[], frozenset[str]] = frozenset
+    arguments: type[EngineArguments]
+    packages: tuple[str, ...]  # that must be installed
+    extra: str  # of vecbench, that installs them
 
 
 ENGINES: Mapping[str, EngineKind] = {
-    "vllm": EngineKind(
-        _vllm, vllm_arguments.check_arguments, ("vllm",), "vllm", vllm_arguments.text_arguments
-    ),
-    "transformers": EngineKind(
-        _transformers,
-        partial(parse_arguments, TransformersArguments),
-        ("torch", "transformers"),
-        "hf",
-        partial(text_fields, TransformersArguments),
-    ),
-    "openai": EngineKind(
-        _openai,
-        partial(parse_arguments, OpenAIArguments),
-        ("openai",),
-        "api",
-        partial(text_fields, OpenAIArguments),
-    ),
+    "vllm": EngineKind(VllmArguments, ("vllm",), "vllm"),
+    "transformers": EngineKind(TransformersArguments, ("torch", "transformers"), "hf"),
+    "openai": EngineKind(OpenAIArguments, ("openai",), "api"),
 }
 
 
-def text_arguments(name: str) -> frozenset[str]:
-    """The arguments of an engine that are texts, even where they look like numbers: a revision, say.
+@dataclass(frozen=True, slots=True)
+class EngineChoice:
+    """The engine that suits, and half a sentence why; None if it was named, and nothing was to be chosen."""
 
-    Args:
-        name: A key of `ENGINES`, or "auto" for those that it chooses among; of another name there are none.
-    """
+    name: str
+    why: str | None = None
+
+
+class ChosenEngine:
+    """An engine that says why it was chosen."""
+
+    def __init__(self, engine: Engine, why: str | None) -> None:
+        self._engine = engine
+        self._why = why
+
+    @property
+    def description(self) -> EngineDescription:
+        """That of the engine, with the reason."""
+        return replace(self._engine.description, chosen_because=self._why)
+
+    def generate(self, requests: Iterable[Request]) -> Iterator[Response]:
+        """The responses of the engine."""
+        return self._engine.generate(requests)
+
+    def close(self) -> None:
+        """Closes the engine."""
+        self._engine.close()
+
+
+def text_arguments(name: str) -> frozenset[str]:
+    """The arguments of an engine that are texts, of "auto" those of the engines that it chooses among."""
     names = [each for each in ENGINES if each == name or (name == "auto" and each != "openai")]
-    return frozenset().union(*(ENGINES[each].texts() for each in names))
+    return frozenset().union(*(ENGINES[each].arguments.texts() for each in names))
 
 
 def check_engine(name: str, model: str, arguments: Mapping[str, Any]) -> None:
     """Refuses what no model needs to be loaded for to be refused.
-
-    Args:
-        name: A key of `ENGINES`, or "auto".
-        model: A checkpoint directory, a Hugging Face model id, or the name that an endpoint serves.
-        arguments: For the engine.
 
     Raises:
         UsageError: No such engine, not installed, or an argument that it does not know or cannot take.
@@ -113,7 +88,7 @@ def check_engine(name: str, model: str, arguments: Mapping[str, Any]) -> None:
             f"the {choice.name} engine is not installed", f'Install it: pip install "vecbench[{kind.extra}]"'
         )
     try:
-        kind.check(arguments)
+        kind.arguments.check(arguments)
         pixel_limits(arguments)
     except UsageError as fault:
         if choice.why is not None:
@@ -138,13 +113,77 @@ def create_engine(
         most_images: Of a request.
 
     Raises:
-        UsageError: No such engine, not installed, or an argument that it does not know.
+        UsageError: As for `check_engine`.
         RunError: The model cannot be loaded.
     """
     if name != "auto":
         check_engine(name, model, arguments)
-        return ENGINES[name].make(model, arguments, most_images)
+        return loaded(name, model, arguments, most_images)
     choice = choose_engine(model, arguments)
     if chosen is not None:
         chosen(choice)
-    return ChosenEngine(create_engine(choice.name, model, arguments, most_images=most_images), choice)
+    return ChosenEngine(create_engine(choice.name, model, arguments, most_images=most_images), choice.why)
+
+
+def loaded(name: str, model: str, arguments: Mapping[str, Any], most_images: int) -> Engine:
+    """The engine, whose arguments have been checked; only vLLM's asks how many images a request has."""
+    if name == "vllm":
+        from vecbench.engines.vllm import VllmEngine
+
+        return VllmEngine(model, arguments, most_images)
+    if name == "openai":
+        from vecbench.engines.openai import OpenAIEngine
+
+        return OpenAIEngine(model, arguments)
+    from vecbench.engines.transformers import TransformersEngine
+
+    return TransformersEngine(model, arguments)
+
+
+def choose_engine(model: str, arguments: Mapping[str, Any]) -> EngineChoice:
+    """The engine that `--engine auto` means on this machine: vLLM, where it is installed and suits."""
+    given = [name for name in ONLY_TRANSFORMERS if name in arguments]
+    if given:
+        return EngineChoice("transformers", f"{given[0]} is an argument of it")
+    if find_spec("vllm") is None:
+        return EngineChoice("transformers", "vLLM is not installed")
+    try:
+        memory = _gpu_memory()
+    except Exception as fault:
+        # An installation that does not suit this machine fails in many ways while it is imported.
+        return EngineChoice("transformers", f"vLLM cannot be imported ({type(fault).__name__})")
+    if memory is None:
+        return EngineChoice("transformers", "vLLM is installed, but there is no GPU")
+    parallel = _count(arguments, "tensor_parallel_size") * _count(arguments, "pipeline_parallel_size")
+    needed = weight_bytes(model)
+    if "quantization" not in arguments and needed > MEMORY_SHARE * memory * parallel:
+        return EngineChoice(
+            "transformers",
+            f"the weights take {needed / 2**30:.0f} GiB and vLLM would have {parallel} × "
+            f"{memory / 2**30:.0f} GiB (see tensor_parallel_size)",
+        )
+    return EngineChoice("vllm", "it is installed and the model fits the GPU")
+
+
+def weight_bytes(model: str) -> int:
+    """The size of a checkpoint directory's weights; 0 for a model that is not in a directory."""
+    folder = Path(model).expanduser()
+    sizes = {
+        pattern: sum(file.stat().st_size for file in folder.glob(pattern))
+        for pattern in ("*.safetensors", "*.bin")
+    }
+    return sizes["*.safetensors"] or sizes["*.bin"]
+
+
+def _count(arguments: Mapping[str, Any], name: str) -> int:
+    value = arguments.get(name, 1)
+    return value if isinstance(value, int) else 1  # anything else is refused by whoever takes it
+
+
+def _gpu_memory() -> int | None:
+    """Bytes of the first GPU, asked without making a context on it; None if vLLM sees no GPU."""
+    from vllm.platforms import current_platform
+
+    if current_platform.is_cpu() or current_platform.is_unspecified():
+        return None
+    return int(current_platform.get_device_total_memory())

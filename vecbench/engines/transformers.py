@@ -18,11 +18,14 @@ from transformers import (
     AutoModelForImageTextToText,
     AutoProcessor,
     GenerationConfig,
+    LogitsProcessor,
     LogitsProcessorList,
+    TemperatureLogitsWarper,
+    TopPLogitsWarper,
     logging,
 )
 
-from vecbench.engines.arguments import TransformersArguments, parse_arguments
+from vecbench.engines.arguments import TransformersArguments
 from vecbench.engines.base import (
     SECOND_IMAGE,
     EngineDescription,
@@ -31,10 +34,10 @@ from vecbench.engines.base import (
     Response,
     Sampling,
     broken_template,
+    first_line,
     refusal_of,
 )
-from vecbench.engines.decoding import decoded
-from vecbench.engines.seeding import SeededSampling
+from vecbench.engines.window import decoded
 from vecbench.errors import ImageError, RunError, UsageError
 
 _Asked = tuple[Request, tuple[Image, ...]]
@@ -50,18 +53,10 @@ class TransformersEngine:
     Requests of one sampling setting and number of images are sorted by length, so that a batch holds little
     padding, and padded on the left. A batch that does not fit into memory is halved, and stays halved; a
     request that fails alone becomes a response with an error.
-
-    Args:
-        model: A checkpoint directory or a Hugging Face model id.
-        arguments: See `TransformersArguments`.
-
-    Raises:
-        UsageError: Unknown or impossible arguments.
-        RunError: The checkpoint cannot be loaded.
     """
 
     def __init__(self, model: str, arguments: Mapping[str, Any]) -> None:
-        self._arguments = parse_arguments(TransformersArguments, arguments)
+        self._arguments = TransformersArguments.parsed(arguments)
         self._batch_size = self._arguments.batch_size
         self._device = _device(self._arguments.device)
         self._dtype = _dtype(self._arguments.dtype, self._device)
@@ -79,10 +74,11 @@ class TransformersEngine:
                     f"{model} does not fit into the memory of {self._device}",
                     "Try --model-args dtype=bfloat16, another device, or a smaller model.",
                 ) from fault
-            raise RunError(f"{model} cannot be loaded: {_first_line(fault)}") from fault
+            raise RunError(f"{model} cannot be loaded: {first_line(fault)}") from fault
         self._end_tokens = _token_ids(self._model.generation_config.eos_token_id)
         self._image_token = str(getattr(self._processor, "image_token", None) or "")
-        self._context = _context_length(self._model.config)
+        text_config = self._model.config.get_text_config()
+        self._context = int(getattr(text_config, "max_position_embeddings", None) or 2**31)
 
     @property
     def description(self) -> EngineDescription:
@@ -125,12 +121,12 @@ class TransformersEngine:
             responses = self._generate_batch(batch)
         except Exception as fault:
             if is_broken_device(fault):
-                raise RunError(f"the device {self._device} failed: {_first_line(fault)}") from fault
+                raise RunError(f"the device {self._device} failed: {first_line(fault)}") from fault
             no_memory = is_out_of_memory(fault)
             if no_memory and self._device.type == "cuda":
                 torch.cuda.empty_cache()
             if len(batch) == 1:
-                yield refusal_of(batch[0][0], _first_line(fault))
+                yield refusal_of(batch[0][0], first_line(fault))
                 return
             half = len(batch) // 2
             if no_memory:
@@ -229,12 +225,11 @@ class TransformersEngine:
 
     def _load_processor(self, model: str) -> Any:
         arguments = self._arguments
-        pixels = {"min_pixels": arguments.min_pixels, "max_pixels": arguments.max_pixels}
         processor = AutoProcessor.from_pretrained(
             model,
             revision=arguments.revision or "main",
             trust_remote_code=arguments.trust_remote_code,
-            **{name: value for name, value in pixels.items() if value is not None},
+            **arguments.pixel_limits,
         )
         if arguments.chat_template is not None:
             with open(arguments.chat_template, encoding="utf-8") as template:
@@ -248,7 +243,7 @@ class TransformersEngine:
             question = _conversation("Which?", [new_image("RGB", (64, 64))])
             processor.apply_chat_template(question, add_generation_prompt=True, tokenize=False)
         except Exception as fault:  # a template can fail in every way that Python can
-            raise broken_template(model, _first_line(fault)) from fault
+            raise broken_template(model, first_line(fault)) from fault
         return processor
 
     def _load_model(self, model: str) -> Any:
@@ -261,6 +256,31 @@ class TransformersEngine:
             dtype=self._dtype,
         )
         return loaded.to(self._device).eval()
+
+
+class SeededSampling(LogitsProcessor):  # type: ignore[misc]
+    """Turns greedy decoding into sampling with one random stream a row.
+
+    transformers draws a whole batch from one stream, so an answer would change with the batch it
+    happens to be in. By the Gumbel-max identity, the argmax of logits + Gumbel noise is a draw from
+    their softmax (Maddison, Tarlow and Minka, "A* Sampling", 2014, section 2.1); the noise comes from
+    a generator of the row's own.
+    """
+
+    def __init__(self, *, temperature: float, top_p: float, seeds: list[int], device: torch.device) -> None:
+        self._temperature = TemperatureLogitsWarper(temperature)
+        self._top_p = TopPLogitsWarper(top_p) if top_p < 1 else None
+        self._streams = [torch.Generator(device).manual_seed(seed) for seed in seeds]
+
+    def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.FloatTensor:
+        """The perturbed logits, shape (rows, vocabulary)."""
+        warped = self._temperature(input_ids, scores.float())
+        if self._top_p is not None:
+            warped = self._top_p(input_ids, warped)
+        for row, stream in zip(warped, self._streams, strict=True):
+            # -log(Exponential) is Gumbel; exponential_ never draws 0, so no logit becomes infinite.
+            row.sub_(torch.empty_like(row).exponential_(generator=stream).log_())
+        return warped
 
 
 def is_out_of_memory(fault: BaseException) -> bool:
@@ -323,12 +343,3 @@ def _token_ids(value: int | list[int] | None) -> list[int]:
     if value is None:
         return []
     return [value] if isinstance(value, int) else list(value)
-
-
-def _context_length(config: Any) -> int:
-    return int(getattr(config.get_text_config(), "max_position_embeddings", None) or 2**31)
-
-
-def _first_line(fault: BaseException) -> str:
-    lines = str(fault).strip().splitlines()
-    return lines[0] if lines else type(fault).__name__

@@ -15,7 +15,7 @@ from PIL.Image import Image
 from PIL.Image import new as new_image
 from pydantic import ValidationError
 
-from vecbench.engines.arguments import parse_arguments, refusal
+from vecbench.engines.arguments import refusal
 from vecbench.engines.base import (
     SECOND_IMAGE,
     EngineDescription,
@@ -23,11 +23,11 @@ from vecbench.engines.base import (
     Request,
     Response,
     broken_template,
+    first_line,
     refusal_of,
 )
-from vecbench.engines.orphans import Watchdog
-from vecbench.engines.stopping import stoppable
 from vecbench.engines.vllm_arguments import VllmArguments, divided, require_devices
+from vecbench.engines.vllm_processes import Watchdog, stoppable
 from vecbench.engines.window import EventLoop, answered
 from vecbench.errors import RunError, UsageError
 
@@ -64,24 +64,16 @@ class VllmEngine:
     """Feeds vLLM continuously: `window` × `max_num_seqs` requests are under way, for every replica.
 
     Chat template and placeholders are the model's own, as in vLLM's server: any model that vLLM
-    supports works.
-
-    Args:
-        model: A checkpoint directory or a Hugging Face model id.
-        arguments: See `VllmArguments`, and every field of vLLM's `AsyncEngineArgs`.
-        most_images: Of a request: vLLM reserves memory for so many, and refuses more, unless
-            `limit_mm_per_prompt` says otherwise.
-
-    Raises:
-        UsageError: Unknown or impossible arguments.
-        RunError: The model cannot be loaded, or does not fit.
+    supports works. vLLM reserves memory for `most_images` of a request, and refuses more, unless
+    `limit_mm_per_prompt` says otherwise.
     """
 
     def __init__(self, model: str, arguments: Mapping[str, Any], most_images: int = 1) -> None:
         own, passed = divided(arguments, (each.name for each in dataclasses.fields(AsyncEngineArgs)))
-        self._arguments = parse_arguments(VllmArguments, own)
+        self._arguments = VllmArguments.parsed(own)
+        template = self._arguments.chat_template
         self._chat = ChatParams(
-            chat_template=_template(self._arguments.chat_template),
+            chat_template=None if template is None else Path(template).read_text(encoding="utf-8"),
             chat_template_kwargs={"add_generation_prompt": True, "tokenize": False},
         )
         self._tokens: dict[tuple[str, int], tuple[int, ...]] = {}
@@ -90,9 +82,7 @@ class VllmEngine:
         self._passed = {"limit_mm_per_prompt": {"image": most_images}, **DEFAULTS, **passed}
         if self._lora is not None:
             self._passed["enable_lora"] = True
-        limits = {"min_pixels": self._arguments.min_pixels, "max_pixels": self._arguments.max_pixels}
-        limits = {name: value for name, value in limits.items() if value is not None}
-        if limits:
+        if limits := self._arguments.pixel_limits:
             self._passed["mm_processor_kwargs"] = (self._passed.get("mm_processor_kwargs") or {}) | limits
         require_devices(self._passed, *_devices())
         self._watchdog = Watchdog()
@@ -117,7 +107,8 @@ class VllmEngine:
                 "max_model_len": self._llm.model_config.max_model_len,
                 "max_num_seqs": self._llm.scheduler_config.max_num_seqs,
             }
-        return EngineDescription("vllm", used, _device_name())
+        device = "cpu" if current_platform.is_cpu() else str(current_platform.get_device_name())
+        return EngineDescription("vllm", used, device)
 
     def generate(self, requests: Iterable[Request]) -> Iterator[Response]:
         """The response of every request; only the window's pictures are in memory."""
@@ -160,7 +151,7 @@ class VllmEngine:
         try:
             self._loop.start(renderer.render_messages_async(question, self._chat)).result()
         except Exception as fault:  # a template can fail in every way that Python can
-            raise broken_template(model, _first_line(fault)) from fault
+            raise broken_template(model, first_line(fault)) from fault
 
     async def _answer(self, request: Request, images: Sequence[_Picture]) -> Response:
         llm = self._llm
@@ -181,8 +172,8 @@ class VllmEngine:
         except Exception as fault:
             # A request that vLLM refuses (too long, a picture its processor rejects) fails alone.
             if isinstance(fault, VLLMServerError) and llm.errored:
-                raise RunError(f"vLLM's engine died: {_first_line(fault)}") from fault
-            return refusal_of(request, _first_line(fault))
+                raise RunError(f"vLLM's engine died: {first_line(fault)}") from fault
+            return refusal_of(request, first_line(fault))
         return _response(request, outputs[-1])
 
     async def _rendered(
@@ -221,10 +212,6 @@ class _Picture:
 def _question(prompt: str, images: Sequence[_Picture]) -> list[Any]:
     content = [{"type": "image_pil", "image_pil": image.pixels, "uuid": image.sha256} for image in images]
     return [{"role": "user", "content": [*content, {"type": "text", "text": prompt}]}]
-
-
-def _template(path: str | None) -> str | None:
-    return None if path is None else Path(path).read_text(encoding="utf-8")
 
 
 def _image_token(llm: AsyncLLM) -> str | None:
@@ -292,7 +279,7 @@ def _refused(model: str, given: Mapping[str, Any], fault: ValidationError) -> Us
 
 
 def _start_error(model: str, fault: Exception) -> RunError:
-    said = _first_line(fault)
+    said = first_line(fault)
     text = f"{fault} {fault.__cause__ or ''} {fault.__context__ or ''}".lower()
     if is_about_memory(text):
         return RunError(
@@ -327,14 +314,3 @@ def _devices() -> tuple[int, str]:
         affinity = getattr(os, "sched_getaffinity", None)  # not on every system
         return len(affinity(0)) if affinity else os.cpu_count() or 1, "CPU core"
     return int(current_platform.device_count()), "GPU"
-
-
-def _device_name() -> str:
-    if current_platform.is_cpu():
-        return "cpu"
-    return str(current_platform.get_device_name())
-
-
-def _first_line(fault: BaseException) -> str:
-    lines = str(fault).strip().splitlines()
-    return lines[0] if lines else type(fault).__name__

@@ -6,15 +6,16 @@ Importing vLLM takes many seconds; a mistyped argument is refused without it.
 from __future__ import annotations
 
 import ast
-import os
+import operator
 from collections.abc import Iterable, Mapping
+from functools import reduce
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
-from vecbench.engines.arguments import ChatTemplate, parse_arguments, refusal, text_fields, unknown
+from vecbench.engines.arguments import ChatTemplate, EngineArguments, refusal, unknown
 from vecbench.engines.secrets import refuse_secrets
 from vecbench.errors import UsageError
 
@@ -25,67 +26,43 @@ CLASSES = ("EngineArgs", "AsyncEngineArgs")
 NOT_OURS = {"model", "hf_token"}
 """Arguments of vLLM that come from elsewhere: `--model`, and the environment."""
 
-_SIMPLE: Mapping[str, Any] = {
-    "int": int,
-    "float": float,
-    "bool": bool,
-    "str": str,
-    "None": None,
-    "list": list,
-    "dict": dict,
+_SIMPLE: Mapping[str, Any] = {each.__name__: each for each in (int, float, bool, str, list, dict)} | {
+    "None": None
 }
 """Types that are checked; of a list or a dictionary, not what is in it."""
 
 
-class VllmArguments(BaseModel):
+class VllmArguments(EngineArguments):
     """What `--model-args` may hold for this engine besides vLLM's own arguments."""
-
-    model_config = ConfigDict(extra="forbid", protected_namespaces=())
 
     window: int = Field(2, ge=1)
     lora: str | None = None
     chat_template: ChatTemplate = None
-    min_pixels: int | None = Field(None, ge=1)
-    max_pixels: int | None = Field(None, ge=1)
-    decode_threads: int = Field(min(8, os.cpu_count() or 1), ge=1)
 
+    @classmethod
+    def check(cls, arguments: Mapping[str, Any]) -> None:
+        """Refuses what vLLM's engine would refuse too, as far as its source text tells."""
+        types = engine_argument_types()
+        own, passed = divided(arguments, arguments.keys() if types is None else types)
+        cls.parsed(own)
+        for name, value in passed.items():
+            kind = (types or {}).get(name)
+            if kind is None or value is None:
+                continue
+            try:
+                TypeAdapter(kind).validate_python(value, strict=True)
+            except ValidationError as fault:
+                raise refusal(name, value, fault.errors()[0]["msg"]) from None
 
-def check_arguments(arguments: Mapping[str, Any]) -> None:
-    """Refuses what vLLM's engine would refuse, as far as its source text tells.
-
-    Raises:
-        UsageError: An argument that neither we nor vLLM know, or a value of a wrong type.
-    """
-    types = engine_argument_types()
-    own, passed = divided(arguments, arguments.keys() if types is None else types)
-    parse_arguments(VllmArguments, own)
-    for name, value in passed.items():
-        kind = (types or {}).get(name)
-        if kind is None or value is None:
-            continue
-        try:
-            TypeAdapter(kind).validate_python(value, strict=True)
-        except ValidationError as fault:
-            raise refusal(name, value, fault.errors()[0]["msg"]) from None
-
-
-def text_arguments() -> frozenset[str]:
-    """The arguments that are texts, as far as vLLM's source text tells, even where they look like numbers."""
-    types = engine_argument_types() or {}
-    theirs = {name for name, kind in types.items() if kind in (str, str | None)}
-    return text_fields(VllmArguments) | theirs
+    @classmethod
+    def texts(cls) -> frozenset[str]:
+        """Those of vLLM's too, as far as its source text tells."""
+        types = engine_argument_types() or {}
+        return super().texts() | {name for name, kind in types.items() if kind in (str, str | None)}
 
 
 def divided(arguments: Mapping[str, Any], theirs: Iterable[str]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Our arguments and vLLM's.
-
-    Args:
-        arguments: As given.
-        theirs: The names that vLLM knows.
-
-    Raises:
-        UsageError: An argument that nobody knows, or a token.
-    """
+    """Our arguments and vLLM's, which knows `theirs`; what nobody knows is refused, and what is a token."""
     refuse_secrets(arguments)
     public = {name for name in theirs if not name.startswith("_")} - NOT_OURS
     known = {*VllmArguments.model_fields, *public}
@@ -103,15 +80,7 @@ def divided(arguments: Mapping[str, Any], theirs: Iterable[str]) -> tuple[dict[s
 def require_devices(passed: Mapping[str, Any], count: int, kind: str) -> None:
     """Refuses more replicas than this machine has room for, which vLLM would try to start one by one.
 
-    What spreads over several machines is not counted.
-
-    Args:
-        passed: vLLM's arguments.
-        count: How many devices there are.
-        kind: What they are: "GPU" or "CPU core".
-
-    Raises:
-        UsageError: There are fewer devices than replicas.
+    What spreads over several machines is not counted. `kind` says what the devices are: "GPU" or "CPU core".
     """
     elsewhere = (
         passed.get("data_parallel_backend") == "ray"
@@ -131,8 +100,7 @@ def require_devices(passed: Mapping[str, Any], count: int, kind: str) -> None:
 def engine_argument_types() -> Mapping[str, Any] | None:
     """The engine arguments of vLLM → their types, None where a type is none of the simple ones.
 
-    Returns:
-        None if vLLM's source does not tell: then only its engine can.
+    None at all if vLLM's source does not tell: then only its engine can.
     """
     package = find_spec("vllm")
     if package is None or package.origin is None:
@@ -163,10 +131,7 @@ def _simple_type(annotation: ast.expr) -> Any:
         if name not in _SIMPLE:
             return None
         members.append(_SIMPLE[name])
-    kind = members[0]
-    for member in members[1:]:
-        kind = kind | member
-    return kind
+    return reduce(operator.or_, members)
 
 
 def _alternatives(annotation: ast.expr) -> list[ast.expr]:

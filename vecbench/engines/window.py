@@ -1,4 +1,4 @@
-"""A bounded number of requests in an event loop, fed and emptied from an ordinary thread."""
+"""A bounded number of requests under way: decoded ahead by threads, or answered in an event loop."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from itertools import count, islice
-from queue import Empty, SimpleQueue
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from itertools import islice
+from queue import SimpleQueue
+from typing import Any, TypeVar
 
+from PIL.Image import Image
+
+from vecbench.ahead import done_ahead
 from vecbench.engines.base import Request, Response
 from vecbench.errors import ImageError
 
@@ -20,6 +22,23 @@ Result = TypeVar("Result")
 
 PATIENCE = 10.0
 """Seconds that cancelled requests get to end by themselves."""
+
+
+def decoded(
+    requests: Iterable[Request], *, ahead: int, threads: int
+) -> Iterator[tuple[Request, tuple[Image, ...] | ImageError]]:
+    """Every request in order, with its pictures or why one of them is none; at most `ahead` wait to be taken.
+
+    Pillow releases the interpreter lock while it decodes, so threads keep an accelerator fed.
+    """
+    return done_ahead(requests, _decode, ahead=ahead, threads=threads, name="decode")
+
+
+def _decode(request: Request) -> tuple[Image, ...] | ImageError:
+    try:
+        return request.decoded()
+    except ImageError as fault:
+        return fault
 
 
 class EventLoop:
@@ -35,11 +54,7 @@ class EventLoop:
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def close(self, last: Callable[[], Awaitable[object]] | None = None) -> None:
-        """Cancels what runs and ends the thread; calling it twice is harmless.
-
-        Args:
-            last: Awaited when nothing else runs any more.
-        """
+        """Cancels what runs, awaits `last` and ends the thread; calling it twice is harmless."""
         if self._loop.is_closed():
             return
         with suppress(TimeoutError):
@@ -61,96 +76,43 @@ def answered(
 ) -> Iterator[Response]:
     """The response of every request, each as soon as it is finished; at most `window` are under way.
 
-    Args:
-        requests: Pulled one by one in the caller's thread, only as far as there is room.
-        prepare: What is done in threads, before a request is sent: decoding its image. An `ImageError`
-            fails this request only.
-        answer: Sends a request and waits for its response. What it raises ends everything, after the
-            responses that are finished by then.
-        loop: Where `answer` runs.
-        window: Most requests, and so most images, under way.
-        threads: Threads that prepare.
+    Requests are pulled in the caller's thread, only as far as there is room. `prepare` runs in threads: an
+    `ImageError` of it fails this request only. What `answer`, which runs in the loop, raises ends everything,
+    after the responses that are finished by then.
     """
     source = iter(requests)
-    with _Window(prepare, answer, loop, threads) as under_way:
-        while True:
-            for request in islice(source, under_way.room(window)):
-                under_way.add(request)
-            if not under_way:
-                under_way.raise_fault()
-                return
-            yield under_way.next_finished()
+    finished: SimpleQueue[Future[Response]] = SimpleQueue()
+    under_way: set[Future[Response]] = set()
+    fault: BaseException | None = None
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="decode")
 
-
-class _Window:
-    """The requests under way."""
-
-    def __init__(
-        self,
-        prepare: Callable[[Request], Prepared],
-        answer: Callable[[Request, Prepared], Awaitable[Response]],
-        loop: EventLoop,
-        threads: int,
-    ) -> None:
-        self._prepare: Callable[[Request], Any] = prepare
-        self._answer: Callable[[Request, Any], Awaitable[Response]] = answer
-        self._loop = loop
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="decode")
-        self._finished: SimpleQueue[tuple[int, Response | Exception]] = SimpleQueue()
-        self._futures: dict[int, Future[None]] = {}
-        self._numbers = count()
-        self._fault: Exception | None = None
-
-    def __len__(self) -> int:
-        return len(self._futures)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        for future in self._futures.values():
-            future.cancel()
-        self._pool.shutdown(cancel_futures=True)
-
-    def room(self, window: int) -> int:
-        """How many more requests may be added: none once something has gone wrong."""
-        return window - len(self) if self._fault is None else 0
-
-    def add(self, request: Request) -> None:
-        number = next(self._numbers)
-        self._futures[number] = self._loop.start(self._go(number, request))
-
-    def raise_fault(self) -> None:
-        """Raises what has gone wrong, if anything has."""
-        if self._fault is not None:
-            raise self._fault
-
-    def next_finished(self) -> Response:
-        """Waits for a response; once something has gone wrong, raises it after what is finished."""
-        while True:
-            try:
-                number, outcome = self._finished.get(block=self._fault is None)
-            except Empty:
-                assert self._fault is not None
-                raise self._fault from None
-            del self._futures[number]
-            if isinstance(outcome, Response):
-                return outcome
-            self._fault = self._fault or outcome
-
-    async def _go(self, number: int, request: Request) -> None:
-        outcome: Response | Exception
+    async def go(request: Request) -> Response:
         try:
-            prepared = await asyncio.get_running_loop().run_in_executor(self._pool, self._prepare, request)
-            outcome = await self._answer(request, prepared)
-        except ImageError as fault:
-            outcome = Response(request.key, None, error=fault.message)
-        except Exception as fault:
-            # It belongs to the thread that waits for the responses.
-            outcome = fault
-        self._finished.put((number, outcome))
+            prepared = await asyncio.get_running_loop().run_in_executor(pool, prepare, request)
+            return await answer(request, prepared)
+        except ImageError as problem:
+            return Response(request.key, None, error=problem.message)
+
+    try:
+        while True:
+            for request in islice(source, window - len(under_way) if fault is None else 0):
+                future = loop.start(go(request))
+                under_way.add(future)
+                future.add_done_callback(finished.put)
+            if fault is not None and finished.empty():
+                raise fault
+            if not under_way:
+                return
+            done = finished.get()
+            under_way.remove(done)
+            if (problem := done.exception()) is None:
+                yield done.result()
+            else:
+                fault = fault or problem
+    finally:
+        for future in under_way:
+            future.cancel()
+        pool.shutdown(cancel_futures=True)
 
 
 async def _end_tasks(last: Callable[[], Awaitable[object]] | None) -> None:

@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from vecbench.answers.written import shown
 from vecbench.errors import DataError
-from vecbench.interop.row import ResponseFault, StatedRow, shown
+from vecbench.interop.row import ResponseFault, StatedRow
 from vecbench.plain_file import open_plain
 from vecbench.strict_json import RepeatedKeyError, unique
 
@@ -28,11 +29,7 @@ _DECODER = json.JSONDecoder(object_pairs_hook=unique)
 
 
 def recognises(path: Path) -> bool:
-    """Whether a file begins as such a result: an object whose first value is a record with generations.
-
-    Raises:
-        DataError: It cannot be read.
-    """
+    """Whether a file begins as such a result: an object whose first value is a record with generations."""
     try:
         with open_plain(path) as stream:
             head = stream.read(_HEAD).decode(errors="replace")
@@ -42,15 +39,7 @@ def recognises(path: Path) -> bool:
 
 
 def rows(path: Path, faults: list[ResponseFault]) -> Iterator[StatedRow]:
-    """The rows of a file, a record's generations as repeats 0 … k.
-
-    Args:
-        path: The file.
-        faults: Takes what is wrong; behind a place that is no JSON, nothing can be read.
-
-    Raises:
-        DataError: The file cannot be read or is too large.
-    """
+    """The rows of a file, a record's generations as repeats 0 … k."""
     for line, name, record in _records(path, faults):
         if not isinstance(record, dict):
             problem = f"the record {shown(name)} is {shown(record)}, not a JSON object"

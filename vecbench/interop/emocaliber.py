@@ -50,12 +50,7 @@ def missing_shards(found: Iterable[Path]) -> str:
 
 
 def rows(path: Path, lines: Iterable[tuple[int, Mapping[str, Any]]]) -> Iterator[StatedRow]:
-    """The rows of one file.
-
-    Args:
-        path: The file.
-        lines: Its objects with their line numbers.
-    """
+    """The rows of one file."""
     for number, values in lines:
         error = values.get("error")
         original = values.get("original_data")

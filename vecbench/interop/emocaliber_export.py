@@ -12,10 +12,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from vecbench.interop.rendering import RenderedPrompts
-from vecbench.interop.spool import ResponseSpool
+from vecbench.interop.spool import RenderedPrompts, ResponseSpool
 from vecbench.parsing import emocaliber
-from vecbench.scoring import PROTOCOLS, RowScores, Scores, score_responses
+from vecbench.scoring import PROTOCOLS, Scores, score_responses
 from vecbench.scoring.emocaliber import THRESHOLDS
 from vecbench.store import Manifest, StoredResponse, write_text
 from vecbench.store.files import replacing
@@ -49,19 +48,6 @@ def write(
     at or above each confidence; all are by the emocaliber protocol, whatever was asked for. A line of JSON
     has EmoCaliber's keys, and of ours those that its scripts do not know and ignore: `id`, `repeat` if it
     is not the first, `finish_reason`, `image_sha256`.
-
-    Args:
-        responses: Of several to one sample all that have a text are written, as the scripts count them
-            all; a failed one only if it is the last.
-        folder: Made if it is not there.
-        catalogue: Brings the tasks' names there, such as FI-8, and their prompts.
-        manifest: Not used.
-
-    Returns:
-        What merged_conf.jsonl lacks, and how many prompts are not in the files.
-
-    Raises:
-        RunError: A file cannot be written.
     """
     del manifest
     prompts = RenderedPrompts(catalogue)
@@ -107,7 +93,8 @@ def _task_table(scores: Scores) -> list[list[str]]:
 
 def _group_table(scores: Scores) -> list[list[str]]:
     """Two blocks of columns, as the script has them; N/A where it has no rows."""
-    groups = _groups(scores)
+    found = {name: scores.groups.get(group) for name, group in _GROUPS.items()}
+    groups = {name: group.pooled if group else None for name, group in found.items()}
     cells = {
         f"{name} {column}": _hundredths(rows.metrics[key].value if rows else None)
         for columns in (_ACCURACY_AND_F1 | {"Coverage": "coverage"}, _CALIBRATION)
@@ -135,11 +122,6 @@ def _threshold_table(scores: Scores) -> list[list[str]]:
         ]
         table.append([f"{threshold:.1f}", *values])
     return table
-
-
-def _groups(scores: Scores) -> dict[str, RowScores | None]:
-    found = {name: scores.groups.get(group) for name, group in _GROUPS.items()}
-    return {name: group.pooled if group else None for name, group in found.items()}
 
 
 def _overall(scores: Scores) -> dict[str, str]:

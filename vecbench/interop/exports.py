@@ -22,11 +22,7 @@ EXPORTS: Mapping[str, Export] = {"lm-eval": lm_eval_export.write, "emocaliber": 
 
 
 def export_named(name: str) -> Export:
-    """The export of that name.
-
-    Raises:
-        UsageError: There is none.
-    """
+    """The export of that name."""
     if name not in EXPORTS:
         raise UsageError(f"unknown export {name!r}", nearest(name, EXPORTS))
     return EXPORTS[name]

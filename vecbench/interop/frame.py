@@ -24,17 +24,7 @@ WHOLE = frozenset({"id", "sample_id", "repeat", "n_prompt_tokens", "n_output_tok
 
 
 def open_frame(frame: DataFrame, catalogue: Catalogue, name: str = NAME) -> ResponseSource:
-    """Responses in a frame, read as plain JSONL is; faults name the row, counted from 1, as their line.
-
-    Args:
-        frame: Columns task, target (or ground_truth, label), response or error, and whatever else a line of
-            plain JSONL may have; a missing value is one that the row does not say.
-        catalogue: Brings the tasks.
-        name: Stands for the file in what is said of it.
-
-    Raises:
-        UsageError: It has no response or no target, or two columns of one name.
-    """
+    """Responses in a frame, read as plain JSONL is; faults name the row, counted from 1, as their line."""
     names = [str(column) for column in frame.columns]
     if not plain.recognises(dict.fromkeys(names)):
         raise UsageError(
@@ -58,13 +48,9 @@ def open_frame(frame: DataFrame, catalogue: Catalogue, name: str = NAME) -> Resp
 
 
 def _records(frame: DataFrame, names: list[str]) -> Iterator[dict[str, Any]]:
-    columns = []
-    for place, name in enumerate(names):
-        column = frame.iloc[:, place]
-        values = column.astype(object).where(column.notna(), None)
-        columns.append([_as_json(value, whole=name in WHOLE) for value in values])
-    for row in zip(*columns, strict=True):
-        yield dict(zip(names, row, strict=True))
+    objects = frame.astype(object).where(frame.notna(), None).set_axis(names, axis=1)
+    for row in objects.to_dict("records"):
+        yield {str(name): _as_json(value, whole=name in WHOLE) for name, value in row.items()}
 
 
 def _as_json(value: Any, *, whole: bool) -> Any:

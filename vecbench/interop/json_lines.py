@@ -18,16 +18,7 @@ MOST_BYTES = 2**24
 
 
 def json_lines(path: Path, faults: list[ResponseFault]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The objects of a JSONL file, each with its line number; blank lines are skipped.
-
-    Args:
-        path: The file, UTF-8.
-        faults: Takes what is wrong: a line that was torn off, is no JSON object or has a key twice is not
-            scored.
-
-    Raises:
-        DataError: The file cannot be opened or read.
-    """
+    """The objects of a JSONL file, each with its line number; blank lines are skipped."""
     decode = json.JSONDecoder(object_pairs_hook=unique).raw_decode
     try:
         with open_plain(path) as stream:

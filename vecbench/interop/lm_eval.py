@@ -12,14 +12,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vecbench.answers import AnswerKind, AnswerSpecification, Label, kind_of
+from vecbench.answers import AnswerKind, AnswerSpecification, Label, kind_named, kind_of
 from vecbench.errors import DataError, UsageError
 from vecbench.metrics import brier as brier_score
 from vecbench.metrics import ece as expected_calibration_error
 from vecbench.parsing import strict
-from vecbench.samples import DataSource, open_data
+from vecbench.samples import DataSource, Sample, open_data
 from vecbench.samples.check import unread_row_warnings
 from vecbench.samples.images import decode_image, read_image
+from vecbench.store import StoredResponse
 from vecbench.tasks import Task, load_catalogue, task_in
 from vecbench.tasks.prompts import prompt_of, prompt_profile
 from vecbench.tasks.task import without_prefix
@@ -56,12 +57,6 @@ def load(
         prompt: A prompt profile instead of the task's own (`--metadata '{"prompt": "direct"}'`).
         skip_faults: Leave samples out that cannot be asked (`--metadata '{"skip_faults": true}'`).
         config_source: The task's file, which lm-eval tells; a shipped task is found without it.
-
-    Raises:
-        UsageError: No such task or profile, or no data.
-        DataError: The task's file has a fault, the data cannot be used, has no row of the task, or has
-            samples that cannot be asked.
-        RunError: A download failed.
     """
     from datasets import Dataset
 
@@ -85,21 +80,7 @@ def load(
         if fault is not None:
             faults.append(f"{sample.id}: {fault}")
             continue
-        rows.append(
-            {
-                "sample_id": sample.id,
-                "task": sample.task,
-                "image": sample.image,
-                "root": str(sample.root),
-                "prompt": text,
-                "target": sample.target,
-                "candidates": list(sample.candidates),
-                "aliases": [[alias, label] for alias, label in chosen.aliases.items()],
-                **more_of_answers(chosen.specification),
-            }
-        )
-        if len(sample.images) > 1:
-            rows[-1]["images"] = list(sample.images)
+        rows.append(document(sample, chosen.specification, sample.id, sample.images, str(sample.root), text))
     if faults:
         _refuse_or_warn(chosen, source, faults, rows, skip_faults=skip_faults)
     if not rows:
@@ -131,11 +112,7 @@ def _refuse_or_warn(
 
 
 def doc_to_image(doc: Mapping[str, Any]) -> list[Image]:
-    """The sample's pictures, decoded as vecbench decodes them.
-
-    Raises:
-        ImageError: It cannot be read or decoded; lm-eval then ends.
-    """
+    """The sample's pictures, decoded as vecbench decodes them; one that cannot be ends lm-eval."""
     images = doc.get("images") or [doc["image"]]
     return [decode_image(read_image(Path(doc["root"]), image)) for image in images]
 
@@ -150,14 +127,7 @@ def process_results(doc: Mapping[str, Any], results: Sequence[str]) -> dict[str,
 
 
 def results_of(response: str, candidates: Sequence[str], target: Any, kind: AnswerKind) -> dict[str, Any]:
-    """As `process_results`, of one response.
-
-    Args:
-        response: The generated text.
-        candidates: The closed list.
-        target: The true answer as JSON; one that the kind cannot load is never answered right.
-        kind: How the answer is read.
-    """
+    """As `process_results`, of one response; a target that the kind cannot load is never answered right."""
     reading = strict.read(response, candidates, kind, None)
     coverage = {"coverage": float(reading.confidence is not None)}
     if not kind.judges:
@@ -170,11 +140,34 @@ def results_of(response: str, candidates: Sequence[str], target: Any, kind: Answ
     return {"accuracy": float(right), **coverage, "brier": pair, "ece": pair}
 
 
-def more_of_answers(said: AnswerSpecification) -> dict[str, str]:
-    """What a sample's candidates and aliases do not tell of how it is answered; nothing for plain labels."""
-    if said == AnswerSpecification(labels=said.labels, aliases=said.aliases):
-        return {}
-    return {"answer": json.dumps({"kind": said.kind, "labels": said.labels, "options": dict(said.options)})}
+def document(
+    asked: Sample | StoredResponse,
+    said: AnswerSpecification,
+    sample_id: str,
+    images: Sequence[str],
+    root: str | None,
+    prompt: str | None,
+) -> dict[str, Any]:
+    """A sample as lm-eval hands it to `process_results` and logs it, hash and all.
+
+    `answer` is what its candidates and aliases do not tell of how it is answered: nothing for plain labels.
+    """
+    doc: dict[str, Any] = {
+        "sample_id": sample_id,
+        "task": asked.task,
+        "image": asked.image,
+        "root": root,
+        "prompt": prompt,
+        "target": asked.target,
+        "candidates": list(asked.candidates),
+        "aliases": [[alias, label] for alias, label in said.aliases.items()],
+    }
+    if said != AnswerSpecification(labels=said.labels, aliases=said.aliases):
+        answer = {"kind": said.kind, "labels": said.labels, "options": dict(said.options)}
+        doc["answer"] = json.dumps(answer)
+    if len(images) > 1:
+        doc["images"] = list(images)
+    return doc
 
 
 def _kind_of(doc: Mapping[str, Any]) -> AnswerKind:
@@ -182,6 +175,8 @@ def _kind_of(doc: Mapping[str, Any]) -> AnswerKind:
     if "answer" not in doc:
         return Label(aliases=aliases)
     said = json.loads(doc["answer"])
+    if not (said["labels"] or said["options"]):  # of a task that nobody knows: its rows bring everything
+        return kind_named(said["kind"])()
     return kind_of(AnswerSpecification(said["kind"], tuple(said["labels"]), aliases, said["options"]))
 
 

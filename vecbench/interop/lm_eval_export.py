@@ -16,11 +16,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from vecbench.answers import AnswerSpecification
 from vecbench.digests import sha256_of
-from vecbench.interop.lm_eval import more_of_answers, results_of
+from vecbench.interop.lm_eval import document, results_of
 from vecbench.interop.lm_eval_samples import OURS
-from vecbench.interop.rendering import RenderedPrompts
-from vecbench.interop.spool import ResponseSpool
+from vecbench.interop.spool import RenderedPrompts, ResponseSpool
 from vecbench.metrics import brier, ece
 from vecbench.parsing.prediction import DEFAULT_KIND
 from vecbench.samples.targets import as_text
@@ -42,8 +42,6 @@ _OURS = re.compile(rf"samples_{PREFIX}.+_{_STAMP}\.jsonl|results_{_STAMP}\.json"
 IMAGE = "<image>"
 """Stands before the prompt, as in `doc_to_text` of the task files."""
 
-_HIGHER_IS_BETTER = {"accuracy": True, "coverage": True, "brier": False, "ece": False}
-
 
 def write(
     responses: ResponseSpool, folder: Path, catalogue: Catalogue, manifest: Manifest | None
@@ -53,19 +51,6 @@ def write(
     A line's `doc` and `arguments` are what lm-eval's own command line has for the task's file, without a chat
     template and without the picture's hash. lm-eval has no field for an error, a finish reason, or the number
     of a repeat: they are under the key `vecbench` of a line.
-
-    Args:
-        responses: Of several to one sample and repeat, the last is written.
-        folder: Made if it is not there; the files lie in a subfolder named as the model, as lm-eval's do.
-            Those that an earlier export left there are removed.
-        catalogue: Brings aliases, prompts and versions of the tasks.
-        manifest: Of the run; None when the responses are another program's.
-
-    Returns:
-        How many prompts are not in the files.
-
-    Raises:
-        RunError: A file cannot be written or removed.
     """
     stamp = _stamp(manifest)
     model = manifest.model.name if manifest else "unknown"
@@ -90,7 +75,7 @@ class _TaskLog:
     def __init__(
         self, task: str, catalogue: Catalogue, manifest: Manifest | None, prompts: RenderedPrompts
     ) -> None:
-        known = catalogue.tasks.get(task)
+        self._known = catalogue.tasks.get(task)
         record = manifest.tasks.get(task) if manifest else None
         self.n = self._right = self._judged = self._confident = 0
         self._confidences = array("d")
@@ -98,8 +83,6 @@ class _TaskLog:
         self._hashes = hashlib.sha256()
         self._catalogue = catalogue
         self._prompts = prompts
-        self._aliases = [[alias, label] for alias, label in known.aliases.items()] if known else []
-        self._answers = more_of_answers(known.specification) if known else {}
         self._root = record.data if record and not record.data.startswith("hf:") else None
         self._settings = _settings(record)
 
@@ -108,7 +91,10 @@ class _TaskLog:
             first = min(repeats, key=lambda each: each.repeat)
             prompt = self._prompts.prompt(first)
             asked = None if prompt is None else IMAGE + prompt
-            doc = self._doc(first, prompt)
+            said = AnswerSpecification(first.kind)
+            if self._known and self._known.answers.name == first.kind:
+                said = self._known.specification
+            doc = document(first, said, first.sample_id, first.images, self._root, prompt)
             texts = [each.response or "" for each in repeats]
             answer = texts[repeats.index(first)]
             kind = self._catalogue.answers_of(first.task, first.kind)
@@ -138,6 +124,12 @@ class _TaskLog:
     def hash(self) -> str:
         return self._hashes.hexdigest()
 
+    @property
+    def higher_is_better(self) -> dict[str, bool]:
+        if self._judged:
+            return {"accuracy": True, "coverage": True, "brier": False, "ece": False}
+        return {"coverage": True}
+
     def metrics(self, name: str) -> dict[str, Any]:
         values: dict[str, Any] = {"name": name, "alias": name, "sample_len": self.n}
         counts = {"accuracy": self._right, "coverage": self._confident}
@@ -152,21 +144,6 @@ class _TaskLog:
             values[f"{key},none"] = "N/A" if math.isnan(value) else value
             values[f"{key}_stderr,none"] = "N/A"
         return values
-
-    def _doc(self, response: StoredResponse, prompt: str | None) -> dict[str, Any]:
-        """As `vecbench.interop.lm_eval.load` makes it, so that its hash is that of lm-eval's own log."""
-        return {
-            "sample_id": response.sample_id,
-            "task": response.task,
-            "image": response.image,
-            "root": self._root,
-            "prompt": prompt,
-            "target": response.target,
-            "candidates": list(response.candidates),
-            "aliases": self._aliases,
-            **self._answers,
-            **({"images": list(response.images)} if response.images else {}),
-        }
 
     def _count(self, metrics: Mapping[str, Any]) -> None:
         self.n += 1
@@ -185,7 +162,8 @@ def _our_own(first: StoredResponse, repeats: Sequence[StoredResponse]) -> dict[s
     """What lm-eval has no field for."""
     said = {
         "repeat": [each.repeat for each in repeats],
-        "error": [each.error or _no_response(each) for each in repeats],
+        # lm-eval's log has no null for a response, and "" is one that says nothing.
+        "error": [each.error or ("no response" if each.response is None else None) for each in repeats],
         "finish_reason": [each.finish_reason for each in repeats],
         "image_sha256": first.image_sha256,
         "prompt_sha256": first.prompt_sha256,
@@ -197,11 +175,6 @@ def _our_own(first: StoredResponse, repeats: Sequence[StoredResponse]) -> dict[s
         "attributes": dict(first.attributes) or None,
     }
     return said | {name: value for name, value in further.items() if value is not None}
-
-
-def _no_response(response: StoredResponse) -> str | None:
-    # lm-eval's log has no null for a response, and "" is one that says nothing.
-    return "no response" if response.response is None else None
 
 
 def _results(
@@ -216,7 +189,7 @@ def _results(
         "configs": {names[task]: _config(task, catalogue, manifest) for task in logged},
         "versions": {names[task]: _version(task, catalogue) for task in logged},
         "n-shot": dict.fromkeys(names.values(), 0),
-        "higher_is_better": {name: dict(_HIGHER_IS_BETTER) for name in names.values()},
+        "higher_is_better": {names[task]: log.higher_is_better for task, log in logged.items()},
         "n-samples": {names[task]: {"original": log.n, "effective": log.n} for task, log in logged.items()},
         "config": {
             "model": engine,

@@ -45,11 +45,6 @@ def rows(path: Path, lines: Iterable[tuple[int, Mapping[str, Any]]], notes: list
 
     lm-eval writes a line for each sample and filter. The response is the same, so of a sample the lines
     of one filter, its first, are read.
-
-    Args:
-        path: The file.
-        lines: Its objects with their line numbers.
-        notes: Takes how many lines are not read, once all have been.
     """
     filters: dict[tuple[str, str], Any] = {}
     skipped = 0

@@ -23,12 +23,7 @@ def is_our_own(values: Mapping[str, Any]) -> bool:
 
 
 def rows(path: Path, lines: Iterable[tuple[int, Mapping[str, Any]]]) -> Iterator[StatedRow]:
-    """The rows of one file.
-
-    Args:
-        path: The file.
-        lines: Its objects with their line numbers.
-    """
+    """The rows of one file."""
     for number, values in lines:
         get = values.get
         target = get("target")

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vecbench.answers import AnswerKind, kind_named
+from vecbench.answers.written import shown
 from vecbench.errors import DataError, UsageError
-from vecbench.interop.row import StatedRow, UnusableError, shown
+from vecbench.interop.row import StatedRow, UnusableError
 from vecbench.labels import normal_form
 from vecbench.parsing.prediction import DEFAULT_KIND
 from vecbench.tasks import Catalogue, Task
@@ -33,10 +34,7 @@ class Question:
 
     Attributes:
         task: The task's id, or the name of one that is not known.
-        kind: How its answers are read.
-        candidates: The closed list.
         is_closed: Whether that is the list of every row; otherwise each brings its own in its columns.
-        subsets: Columns by which scores are broken down.
         known: Targets as texts write them → as they are stored.
     """
 
@@ -48,68 +46,50 @@ class Question:
     known: dict[str, Any] = field(default_factory=dict)
 
     def target(self, written: Any) -> Any:
-        """The target as it is stored.
-
-        Raises:
-            ValueError: It is none.
-        """
+        """The target as it is stored."""
         found = self.kind.dump(self.kind.target(written, self.candidates))
         if type(written) is str and len(self.known) < MOST_KNOWN:
             self.known[written] = found
         return found
 
     def of(self, row: StatedRow) -> Question:
-        """The question that a row was asked, where each brings its own list.
-
-        Raises:
-            UnusableError: It brings none that can be used.
-        """
+        """The question that a row was asked, where each brings its own list."""
         candidates = _own_candidates(self.kind, row)
         if candidates == self.candidates:
             return self
         return Question(self.task, self.kind, candidates, self.is_closed, self.subsets)
 
 
-class Questions:
-    """The questions of a catalogue's tasks, and of those that rows name and nobody knows."""
+def question_of(row: StatedRow, catalogue: Catalogue) -> Question:
+    """What a row was asked, of a task of the catalogue or of one that nobody knows."""
+    name = row.task
+    candidates = tuple(row.candidates) if type(row.candidates) is list else row.candidates
+    task = catalogue.task_named(name) if type(name) is str else None
+    kind = _kind(row, task)
+    if candidates is not None and not _can_be_asked(candidates, kind):
+        raise UnusableError(f"the candidates are {shown(row.candidates)}, not a list of labels")
+    if name is None:
+        raise UnusableError("no task is named")
+    if type(name) is not str or not name.isprintable() or not 0 < len(name.strip()) <= LONGEST_NAME:
+        raise UnusableError(f"the task is {shown(name)}, not a name")
+    if task is None and plain_name(name) in _group_names(catalogue):
+        raise UnusableError(f"{shown(name)} is a group of tasks, not a task")
+    if task is None and candidates is None and row.kind is None and kind.name == DEFAULT_KIND:
+        faulty = next((each for each in catalogue.faults if each.file.stem == name), None)
+        because = f": {faulty}" if faulty else ""
+        raise UnusableError(f"unknown task {shown(name)}, and the row brings no candidates{because}")
+    known = task.id if task else without_prefix(name.strip())
+    subsets = task.subsets if task else ()
+    if task is not None and task.labels:
+        if candidates is not None:
+            _require_same_candidates(row, task, candidates)
+        return Question(known, kind, task.labels if candidates is None else candidates, True, subsets)
+    asked = _own_candidates(kind, row)
+    return Question(known, kind, asked, asked == candidates, subsets)
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        self._catalogue = catalogue
-        self._group_names = {
-            plain_name(name) for group in catalogue.groups.values() for name in (group.id, group.display)
-        }
 
-    def question(self, row: StatedRow) -> Question:
-        """What a row was asked.
-
-        Raises:
-            UnusableError: It does not say so.
-            DataError: Its candidates are not those of its task.
-        """
-        name = row.task
-        candidates = tuple(row.candidates) if type(row.candidates) is list else row.candidates
-        task = self._catalogue.task_named(name) if type(name) is str else None
-        kind = _kind(row, task)
-        if candidates is not None and not _can_be_asked(candidates, kind):
-            raise UnusableError(f"the candidates are {shown(row.candidates)}, not a list of labels")
-        if name is None:
-            raise UnusableError("no task is named")
-        if type(name) is not str or not name.isprintable() or not 0 < len(name.strip()) <= LONGEST_NAME:
-            raise UnusableError(f"the task is {shown(name)}, not a name")
-        if task is None and plain_name(name) in self._group_names:
-            raise UnusableError(f"{shown(name)} is a group of tasks, not a task")
-        if task is None and candidates is None and row.kind is None and kind.name == DEFAULT_KIND:
-            faulty = next((each for each in self._catalogue.faults if each.file.stem == name), None)
-            because = f": {faulty}" if faulty else ""
-            raise UnusableError(f"unknown task {shown(name)}, and the row brings no candidates{because}")
-        known = task.id if task else without_prefix(name.strip())
-        subsets = task.subsets if task else ()
-        if task is not None and task.labels:
-            if candidates is not None:
-                _require_same_candidates(row, task, candidates)
-            return Question(known, kind, task.labels if candidates is None else candidates, True, subsets)
-        asked = _own_candidates(kind, row)
-        return Question(known, kind, asked, asked == candidates, subsets)
+def _group_names(catalogue: Catalogue) -> set[str]:
+    return {plain_name(name) for group in catalogue.groups.values() for name in (group.id, group.display)}
 
 
 def _kind(row: StatedRow, task: Task | None) -> AnswerKind:

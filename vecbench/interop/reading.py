@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,18 +11,11 @@ from typing import Any
 from vecbench.errors import DataError, UsageError
 from vecbench.interop import emobserver, emocaliber, lm_eval_samples, plain
 from vecbench.interop.json_lines import json_lines
-from vecbench.interop.recognition import OUR_OWN, RESPONSES, SHARDS, RecognisedFiles, Values, recognised
+from vecbench.interop.recognition import OUR_OWN, RESPONSES, SHARDS, RecognisedFiles, recognised
 from vecbench.interop.resolution import Resolution
 from vecbench.interop.row import Effect, ResponseFault, StatedRow
 from vecbench.store import Manifest, RunDirectory, StoredResponse
 from vecbench.tasks import Catalogue
-
-_READERS: Mapping[str, Callable[[Path, Iterable[tuple[int, Values]]], Iterator[StatedRow]]] = {
-    OUR_OWN: plain.rows,
-    emocaliber.NAME: emocaliber.rows,
-    SHARDS: emocaliber.rows,
-    plain.NAME: plain.rows,
-}
 
 
 @dataclass(frozen=True)
@@ -30,8 +23,6 @@ class ResponseSource:
     """Responses that somebody generated, and what is wrong with their files.
 
     Attributes:
-        format: What it was recognised as.
-        files: What is read, in order.
         responses: In the order of the files, those to the same sample included. To be read once.
         faults: What cannot be read or scored, in the order of the files; complete when `responses` has
             been read to the end.
@@ -100,21 +91,7 @@ class ResponseSource:
 
 
 def open_responses(path: Path, catalogue: Catalogue) -> ResponseSource:
-    """Recognises what a path holds, by its content, and opens it.
-
-    Args:
-        path: A run's directory, a file, or a directory that another program wrote.
-        catalogue: Brings the tasks: their candidates for rows that bring none.
-
-    Returns:
-        The responses, read lazily; reading them raises `DataError` if a file cannot be read, or if the
-        candidates of a row are not those of its task.
-
-    Raises:
-        UsageError: There is nothing, or nothing that can be recognised, or several things to choose from; or
-            the catalogue lacks a task of a run.
-        DataError: A file cannot be read, or the file of a run's task has a fault.
-    """
+    """Recognises what a path holds, by its content, and opens it; faults of its rows show as it is read."""
     try:
         choice = recognised(path)
     except OSError as fault:
@@ -173,5 +150,7 @@ def _rows(choice: RecognisedFiles, faults: list[ResponseFault], notes: list[str]
             yield from emobserver.rows(path, faults)
         elif choice.format == lm_eval_samples.NAME:
             yield from lm_eval_samples.rows(path, json_lines(path, faults), notes)
+        elif choice.format in {emocaliber.NAME, SHARDS}:
+            yield from emocaliber.rows(path, json_lines(path, faults))
         else:
-            yield from _READERS[choice.format](path, json_lines(path, faults))
+            yield from plain.rows(path, json_lines(path, faults))

@@ -9,10 +9,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from vecbench.answers.written import shown
 from vecbench.errors import DataError, UsageError
 from vecbench.interop import emobserver, emocaliber, lm_eval_samples, plain
 from vecbench.interop.json_lines import json_lines
-from vecbench.interop.row import shown
 from vecbench.store import RunDirectory
 
 OUR_OWN = "vecbench responses"
@@ -41,11 +41,9 @@ _EXPECTED = (
 
 @dataclass(frozen=True)
 class RecognisedFiles:
-    """Which files of a path are read, and as what.
+    """Which files of a path are read, in their order, and as what.
 
     Attributes:
-        format: The name of the format.
-        files: In the order in which they are read.
         notes: What was chosen where there was a choice, and what is not read.
         passed_over: Files that the notes say are not read.
         missing: What should be there and is not, a sentence each.
@@ -59,13 +57,7 @@ class RecognisedFiles:
 
 
 def recognised(path: Path) -> RecognisedFiles:
-    """What to read of a file or a directory.
-
-    Raises:
-        UsageError: There is nothing, or nothing that can be recognised, or several things to choose from.
-        DataError: A file cannot be read.
-        OSError: The path itself cannot be looked at.
-    """
+    """What to read of a file or a directory."""
     if path.is_dir():
         return _of_directory(path)
     if not path.exists():
@@ -74,13 +66,10 @@ def recognised(path: Path) -> RecognisedFiles:
 
 
 def _of_file(path: Path) -> RecognisedFiles:
-    if _is_of_a_run(path):
-        return RecognisedFiles(OUR_OWN, [path])  # even while it is empty
-    return RecognisedFiles(_format(path), [path])
-
-
-def _is_of_a_run(path: Path) -> bool:
-    return path.name == RESPONSES and RunDirectory(path.parent).manifest.is_file()
+    is_of_a_run = path.name == RESPONSES and RunDirectory(path.parent).manifest.is_file()
+    return RecognisedFiles(
+        OUR_OWN if is_of_a_run else _format(path), [path]
+    )  # of a run even while it is empty
 
 
 def _format(path: Path) -> str:
@@ -101,7 +90,8 @@ def _format(path: Path) -> str:
 def _of_directory(folder: Path) -> RecognisedFiles:
     """What to read of a directory: a run, or the most complete set of files that one program wrote."""
     formats = _formats(folder)
-    choice = _of_run(folder) or _of_shards(formats) or _of_merged(formats) or _of_logs(folder, formats)
+    choice = _of_file(folder / RESPONSES) if (folder / RESPONSES).is_file() else None
+    choice = choice or _of_shards(formats) or _of_merged(formats) or _of_logs(folder, formats)
     if choice is not None:
         return _with_rest(choice, formats)
     readable = [path for path, name in formats.items() if name]
@@ -142,11 +132,6 @@ def _with_rest(choice: RecognisedFiles, formats: Formats) -> RecognisedFiles:
     more = f" and {len(rest) - 10:,} more" if len(rest) > 10 else ""
     note = f"other responses in the directory are not read: {', '.join(rest[:10])}{more}"
     return replace(choice, notes=(*choice.notes, note))
-
-
-def _of_run(folder: Path) -> RecognisedFiles | None:
-    path = folder / RESPONSES
-    return _of_file(path) if path.is_file() else None
 
 
 def _of_shards(formats: Formats) -> RecognisedFiles | None:
@@ -192,7 +177,8 @@ def _of_logs(folder: Path, formats: Formats) -> RecognisedFiles | None:
     """The sample logs in the directory itself or, as lm-eval makes one for each model, in those in it."""
     logs = _logs(formats)
     if not logs:
-        found = {each: _logs(_formats(each, ("samples_*.jsonl",))) for each in _folders(folder)}
+        folders = [each for each in sorted(folder.iterdir()) if each.is_dir()]
+        found = {each: _logs(_formats(each, ("samples_*.jsonl",))) for each in folders}
         found = {each: logs for each, logs in found.items() if logs}
         if len(found) > 1:
             names = ", ".join(each.name for each in list(found)[:10])
@@ -209,10 +195,6 @@ def _of_logs(folder: Path, formats: Formats) -> RecognisedFiles | None:
     ]
     older = [path for paths in logs.values() for path in paths[:-1]]
     return RecognisedFiles(lm_eval_samples.NAME, [paths[-1] for paths in logs.values()], notes, older)
-
-
-def _folders(folder: Path) -> list[Path]:
-    return [each for each in sorted(folder.iterdir()) if each.is_dir()]
 
 
 def _logs(formats: Formats) -> dict[str, list[Path]]:

@@ -7,15 +7,20 @@ from collections.abc import Mapping, Sequence
 from types import NoneType
 from typing import Any
 
+from vecbench.answers.written import shown
 from vecbench.digests import joined_sha256, sha256_of
-from vecbench.interop.question import LONGEST_NAME, Question, Questions
-from vecbench.interop.row import Effect, ResponseFault, StatedRow, UnusableError, shown
+from vecbench.interop.question import LONGEST_NAME, Question, question_of
+from vecbench.interop.row import Effect, ResponseFault, StatedRow, UnusableError
 from vecbench.samples.targets import as_text
 from vecbench.store import StoredResponse
 from vecbench.tasks import Catalogue
 
 _TEXT = (str, NoneType)
 _COUNT = (int, NoneType)
+_TYPES = {
+    **dict.fromkeys(("finish_reason", "image", "image_sha256", "prompt_sha256"), _TEXT),
+    **dict.fromkeys(("n_prompt_tokens", "n_output_tokens"), _COUNT),
+}
 _NO_ATTRIBUTES: Mapping[str, str] = {}
 _ONE_IMAGE: tuple[tuple[str, ...], tuple[str | None, ...]] = ((), ())
 
@@ -23,12 +28,8 @@ _ONE_IMAGE: tuple[tuple[str, ...], tuple[str | None, ...]] = ((), ())
 class Resolution:
     """Makes responses of rows, and remembers what was wrong with them.
 
-    Args:
-        catalogue: Brings the tasks that rows name, and the candidates that they leave out.
-        faults: Takes what is wrong.
-        retries: Whether a second response to a sample whose first one failed is no fault, as in the log
-            of a run that was resumed.
-        several_files: Whether a line's number alone does not say which row it is.
+    With `retries` a second response to a sample whose first one failed is no fault, as in the log of a run
+    that was resumed; with `several_files` a line's number alone does not say which row it is.
     """
 
     def __init__(
@@ -43,7 +44,7 @@ class Resolution:
         """Responses so far, those to the same sample included."""
         self.unnamed = 0
         """Of these, those with neither id nor image: their samples are named by their lines."""
-        self._questions_of = Questions(catalogue)
+        self._catalogue = catalogue
         self._faults = faults
         self._retries = retries
         self._several_files = several_files
@@ -52,11 +53,7 @@ class Resolution:
         self._failed: set[tuple[str, str, int]] = set()
 
     def response(self, row: StatedRow) -> StoredResponse | None:
-        """The response that a row states; None if it cannot be scored, which is then among the faults.
-
-        Raises:
-            DataError: The row's candidates are not those of its task.
-        """
+        """The response that a row states; None if it cannot be scored, which is then among the faults."""
         if not row.error:
             row.error = None
         try:
@@ -127,7 +124,7 @@ class Resolution:
         try:
             question = self._questions[asked]
         except (KeyError, TypeError):  # TypeError: one of them is no text, and cannot be looked up
-            question = self._questions_of.question(row)
+            question = question_of(row, self._catalogue)
             self._questions[asked] = question
         return question if question.is_closed else question.of(row)
 
@@ -234,27 +231,11 @@ def _several(row: StatedRow) -> tuple[tuple[str, ...], tuple[str | None, ...]]:
 
 
 def _require_types(row: StatedRow) -> None:
-    if (
-        type(row.finish_reason) in _TEXT
-        and type(row.image) in _TEXT
-        and type(row.image_sha256) in _TEXT
-        and type(row.prompt_sha256) in _TEXT
-        and type(row.n_prompt_tokens) in _COUNT
-        and type(row.n_output_tokens) in _COUNT
-    ):
-        return  # as good as always, and several times as fast as what finds the name
-    for name, value, kinds in (
-        ("finish_reason", row.finish_reason, _TEXT),
-        ("image", row.image, _TEXT),
-        ("image_sha256", row.image_sha256, _TEXT),
-        ("prompt_sha256", row.prompt_sha256, _TEXT),
-        ("n_prompt_tokens", row.n_prompt_tokens, _COUNT),
-        ("n_output_tokens", row.n_output_tokens, _COUNT),
-    ):
+    for name, kinds in _TYPES.items():
+        value = getattr(row, name)
         if type(value) not in kinds:
             raise UnusableError(f"{name} is {shown(value)}, not a {'text' if kinds is _TEXT else 'count'}")
 
 
 def _key(task: str, sample_id: str, repeat: int, target: Any, text: str | None) -> str:
-    said = f"{task}\0{sample_id}\0{repeat}\0{target}\0{text}"
-    return sha256_of(said)
+    return sha256_of(f"{task}\0{sample_id}\0{repeat}\0{target}\0{text}")

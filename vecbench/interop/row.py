@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,14 +19,7 @@ protocol the last of them counts. not there: something else is missing, such as 
 
 @dataclass(frozen=True, slots=True)
 class ResponseFault:
-    """One thing wrong with one file of responses.
-
-    Attributes:
-        file: Where.
-        line: Counted from 1; None for the file as a whole.
-        effect: What it means for the scores.
-        problem: What is wrong.
-    """
+    """One thing wrong with one file of responses, or at a line of it, counted from 1."""
 
     file: Path
     line: int | None
@@ -39,13 +32,7 @@ class ResponseFault:
 
     def to_line(self) -> str:
         """The JSON line in faults.jsonl, newline included."""
-        values = {
-            "file": str(self.file),
-            "line": self.line,
-            "effect": self.effect,
-            "problem": self.problem,
-        }
-        return json.dumps(values) + "\n"
+        return json.dumps(asdict(self), default=str) + "\n"
 
 
 class UnusableError(Exception):
@@ -56,29 +43,9 @@ class UnusableError(Exception):
 class StatedRow:
     """What a file says of one response; nothing is checked, so every value may be of any type.
 
-    None stands for what the file does not say.
-
-    Attributes:
-        file: Where it stands.
-        line: Counted from 1.
-        task: Any name of the task.
-        target: The true answer, as the file writes it.
-        response: The generated text.
-        values: Everything that the file says of the row, by name.
-        sample_id: Unique within the task.
-        candidates: The closed list.
-        repeat: 0 for the first answer to a sample.
-        error: Why there is no response; an empty or false value says that nothing went wrong.
-        finish_reason: "stop" or "length".
-        image: Path of the image.
-        image_sha256: Of its bytes.
-        prompt_sha256: Of the rendered prompt.
-        key: Of a response of our own.
-        n_prompt_tokens: Prompt length in tokens.
-        n_output_tokens: Answer length in tokens.
-        has_response: Whether the file has a place for the response at all, be it null.
-        kind: Name of the answer kind.
-        images: Paths of several images, in order.
+    None stands for what the file does not say. `values` is all that it says of the row, by name; `target` is
+    as the file writes it; an `error` that is empty or false says that nothing went wrong; `has_response` is
+    whether the file has a place for the response at all, be it null; `key` is of a response of our own.
     """
 
     file: Path
@@ -101,9 +68,3 @@ class StatedRow:
     has_response: bool = True
     kind: Any = None
     images: Any = None
-
-
-def shown(value: object) -> str:
-    """A value from a stranger's file as a message shows it: short, and without control characters."""
-    text = repr(value[:100] if isinstance(value, str | list) else value)
-    return text if len(text) <= 60 else text[:60] + "…"

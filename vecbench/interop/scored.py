@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from vecbench.interop.completeness import completeness_notes
 from vecbench.interop.reading import ResponseSource
 from vecbench.metrics.recalibration import Method
 from vecbench.scoring import CompleteScores, Protocol, score_responses
@@ -21,32 +20,17 @@ MOST_FAULTS = 3
 def scored_source(
     source: ResponseSource, protocol: Protocol, catalogue: Catalogue, recalibrate: Method | None = None
 ) -> CompleteScores:
-    """Reads responses to their end and scores them; the scores say what run they are of and what it lacks.
-
-    Args:
-        source: Not read before.
-        protocol: How responses are read and scored.
-        catalogue: Brings aliases, groups and names.
-        recalibrate: How to recalibrate; None for not at all.
-
-    Raises:
-        DataError: A file cannot be read, or the candidates of a row are not those of its task.
-        UsageError: The protocol does not recalibrate.
-    """
+    """Reads responses to their end and scores them; the scores say what run they are of and what it lacks."""
     complete = score_responses(source.responses, protocol, catalogue, recalibrate=recalibrate)
     # What was wrong with the responses is known once they have been read.
-    lacking = completeness_notes(source, complete.scores.names)
+    lacking = _completeness_notes(source, complete.scores.names)
     notes = (*complete.scores.notes, *source.warnings, *lacking)
     run = _run_facts(source.manifest) | source.facts()
     return replace(complete, scores=replace(complete.scores, run=run, notes=notes))
 
 
-def losses(source: ResponseSource) -> Iterator[str]:
-    """What was wrong with responses, in half a sentence each: what has no response, and what was not read.
-
-    Args:
-        source: Read to its end.
-    """
+def _losses(source: ResponseSource) -> Iterator[str]:
+    """What was wrong with responses, in half a sentence each: what has no response, and what was not read."""
     failed, missing = source.resolution.failed, sum(source.missing().values())
     if failed:
         yield f"samples without a response: {failed:,}"
@@ -59,14 +43,8 @@ def losses(source: ResponseSource) -> Iterator[str]:
 
 
 def warn_of_losses(source: ResponseSource, name: object, stacklevel: int = 3) -> None:
-    """Warns whoever called the caller of what was wrong with responses; nobody else would tell in Python.
-
-    Args:
-        source: Read to its end.
-        name: Of the responses.
-        stacklevel: See `warnings.warn`.
-    """
-    said = "; ".join(losses(source))
+    """Warns whoever called the caller of what was wrong with responses; nobody else would tell in Python."""
+    said = "; ".join(_losses(source))
     if said:
         warnings.warn(f"{name}: {said}", stacklevel=stacklevel)
 
@@ -85,3 +63,24 @@ def _run_facts(manifest: Manifest | None) -> dict[str, Any]:
         "limit": manifest.limit,
         "repeats": manifest.repeats,
     }
+
+
+def _completeness_notes(source: ResponseSource, names: Mapping[str, str]) -> Iterator[str]:
+    """A sentence on the responses that a run lacks, and one on the samples that its limit left out."""
+    manifest = source.manifest
+    if manifest is None:
+        return
+    missing, asked = source.missing(), manifest.responses()
+    if missing:
+        there = sum(asked.values()) - sum(missing.values())
+        lacking = ", ".join(
+            f"{names.get(name, name)} has {asked[name] - count:,} of {asked[name]:,}"
+            for name, count in missing.items()
+        )
+        yield f"Incomplete: {there:,} of {sum(asked.values()):,} responses are there; {lacking}."
+    limited = manifest.limited()
+    if len(limited) == len(manifest.tasks) and len(set(limited.values())) == 1:
+        yield f"Limited to the first {max(limited.values()):,} samples of each task."
+    elif limited:
+        cut = ", ".join(f"{count:,} of {names.get(name, name)}" for name, count in limited.items())
+        yield f"Limited to the first samples of tasks: {cut}."

@@ -1,164 +1,133 @@
-"""Responses on disk while they are exported, to be gone through as often as needed, by sample too."""
+"""What an export goes through as often as it needs: the responses, on disk meanwhile, and their prompts."""
 
 from __future__ import annotations
 
-import marshal
-import os
-import sqlite3
-from collections.abc import Iterable, Iterator
+import pickle
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import fields
-from itertools import groupby, islice
-from operator import attrgetter, itemgetter
+from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
+from vecbench.digests import sha256_of
+from vecbench.samples import Sample
 from vecbench.store import StoredResponse
 from vecbench.store.files import cannot_write
+from vecbench.tasks import Catalogue
+from vecbench.tasks.prompts import prompt_of
 
-BATCH = 1000
-"""Responses that are written at once."""
 MOST_SHARED = 10_000
-"""So many lists of candidates and targets are kept, to be the same in memory for all responses with them."""
-
-_values = attrgetter(*(each.name for each in fields(StoredResponse)))
-
-# Names are bytes: a stranger's may hold half of a surrogate pair, which SQLite takes as no text.
-_TABLE = """
-CREATE TABLE responses (
-    place INTEGER PRIMARY KEY, task BLOB, sample BLOB, repeat INTEGER, failed INTEGER, response BLOB
-)
-"""
-_INDEX = "CREATE INDEX IF NOT EXISTS by_sample ON responses (task, sample, repeat, place)"
-_ONE = "SELECT response FROM responses WHERE place = ?"
-_LATEST = """
-SELECT MIN(first) OVER (PARTITION BY sample) AS sample_first, last
-FROM (
-    SELECT sample, MIN(place) AS first, MAX(place) AS last
-    FROM responses WHERE task = ? GROUP BY sample, repeat
-)
-ORDER BY sample_first, first
-"""
-_LATEST_FAILED = """
-SELECT last FROM (
-    SELECT MIN(place) AS first, MAX(place) AS last FROM responses GROUP BY task, sample, repeat
-) JOIN responses ON place = last WHERE failed ORDER BY first
-"""
+"""So many lists of candidates are kept, to be the same in memory for all responses with them."""
 
 
 class ResponseSpool:
-    """Responses in a database of their own, which is removed when the spool is closed.
-
-    Args:
-        folder: Where the database lies meanwhile; made if it is not there. It becomes about as large as the
-            responses.
-
-    Raises:
-        RunError: It cannot be written; so do all methods.
-    """
+    """Responses in a file in a folder, about as large as they are; it is gone when the spool is closed."""
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / f".responses.{os.getpid()}.spool"
+        self._folder = folder
+        self._last: dict[tuple[str, str, int], tuple[int, bool]] = {}
+        """Task, sample, repeat, in the order of their first responses → place of the last, if it failed."""
+        self._end = 0
         self._shared: dict[Any, Any] = {}
         self._made = [each for each in (folder, *folder.parents) if not each.exists()]
         with self._written():
             folder.mkdir(parents=True, exist_ok=True)
-            self._path.unlink(missing_ok=True)
-            self._database = sqlite3.connect(self._path, isolation_level=None)
-            # Nobody needs what is left of it after a crash.
-            for setting in ("journal_mode = OFF", "synchronous = OFF", "locking_mode = EXCLUSIVE"):
-                self._database.execute(f"PRAGMA {setting}")
-            self._database.execute(_TABLE)
+            self._file = TemporaryFile(dir=folder)  # noqa: SIM115 - closed by close
 
     def storing(self, responses: Iterable[StoredResponse]) -> Iterator[StoredResponse]:
         """The same responses, which are stored while they are gone through."""
-        waiting = iter(responses)
-        while batch := list(islice(waiting, BATCH)):
+        for response in responses:
             with self._written():
-                self._database.execute("BEGIN")
-                self._database.executemany(
-                    "INSERT INTO responses (task, sample, repeat, failed, response) VALUES (?, ?, ?, ?, ?)",
-                    map(_row, batch),
-                )
-                self._database.execute("COMMIT")
-            yield from batch
+                self._file.seek(self._end)
+                pickle.dump(response, self._file, pickle.HIGHEST_PROTOCOL)
+            asked = response.task, response.sample_id, response.repeat
+            self._last[asked] = self._end, response.response is None
+            self._end = self._file.tell()
+            yield response
 
     def __iter__(self) -> Iterator[StoredResponse]:
         """All responses in the order in which they were stored."""
-        with self._written():
-            for [found] in self._database.execute("SELECT response FROM responses ORDER BY place"):
-                yield self._response(found)
+        place = 0
+        while place < self._end:
+            response = self._at(place)
+            place = self._file.tell()
+            yield response
 
     def failed(self) -> Iterator[StoredResponse]:
         """The responses without a text that are the last to their sample and repeat."""
-        with self._written():
-            self._database.execute(_INDEX)
-            for [place] in self._database.execute(_LATEST_FAILED):
-                yield self._at(place)
+        return (self._at(place) for place, failed in self._last.values() if failed)
 
     def tasks(self) -> list[str]:
         """The tasks, in the order of their first responses."""
-        with self._written():
-            self._database.execute(_INDEX)
-            found = self._database.execute("SELECT task FROM responses GROUP BY task ORDER BY MIN(place)")
-            return [_name(task) for [task] in found]
+        return list(dict.fromkeys(task for task, _, _ in self._last))
 
     def samples(self, task: str) -> Iterator[list[StoredResponse]]:
         """The last response of each repeat, for every sample of a task in the order of their first ones."""
-        with self._written():
-            self._database.execute(_INDEX)
-            places = self._database.execute(_LATEST, (_bytes(task),))
-            for _, repeats in groupby(places, key=itemgetter(0)):
-                yield [self._at(place) for _, place in repeats]
+        samples: dict[str, list[int]] = {}
+        for (name, sample, _), (place, _) in self._last.items():
+            if name == task:
+                samples.setdefault(sample, []).append(place)
+        return ([self._at(place) for place in places] for places in samples.values())
 
     def close(self) -> None:
         """Removes what was stored, and the folder if nothing else was written there."""
-        self._database.close()
+        self._file.close()
         with suppress(OSError):
-            self._path.unlink()
             for folder in self._made:
                 folder.rmdir()
 
     def _at(self, place: int) -> StoredResponse:
-        [found] = self._database.execute(_ONE, (place,)).fetchone()
-        return self._response(found)
-
-    def _response(self, stored: bytes) -> StoredResponse:
-        key, task, sample_id, repeat, target, candidates, *further = marshal.loads(stored)
-        # Whoever keeps something of every response keeps these once, as when they were first read.
-        task, candidates = self._once((task, candidates))
-        if type(target) is str:
-            target = self._once(target)
-        return StoredResponse(key, task, sample_id, repeat, target, candidates, *further)
-
-    def _once(self, value: Any) -> Any:
-        if value not in self._shared and len(self._shared) < MOST_SHARED:
-            self._shared[value] = value
-        return self._shared.get(value, value)
+        with self._written():
+            self._file.seek(place)
+            response: StoredResponse = pickle.load(self._file)
+        # Whoever keeps something of every response keeps the list once, as when it was first read.
+        shared = response.candidates
+        if len(self._shared) < MOST_SHARED:
+            shared = self._shared.setdefault(shared, shared)
+        object.__setattr__(response, "candidates", self._shared.get(shared, shared))
+        return response
 
     @contextmanager
     def _written(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as fault:
-            raise cannot_write(self._path, OSError(str(fault))) from fault
         except OSError as fault:
-            raise cannot_write(self._path, fault) from fault
+            raise cannot_write(self._folder, fault) from fault
 
 
-def _row(response: StoredResponse) -> tuple[bytes, bytes, int, bool, bytes]:
-    return (
-        _bytes(response.task),
-        _bytes(response.sample_id),
-        response.repeat,
-        response.response is None,
-        marshal.dumps(_values(response)),
-    )
+class RenderedPrompts:
+    """The prompts of stored responses, rendered again: stored is no more than their hashes.
 
+    Those that data brought itself are not among them.
+    """
 
-def _bytes(name: str) -> bytes:
-    return name.encode("utf-8", "surrogatepass")
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._missing = self._unknown = 0
+        self._catalogue = catalogue
+        # Bounded: a stranger's rows may each have their candidates in another order.
+        self._rendered = lru_cache(maxsize=1000)(self._render)
 
+    def prompt(self, response: StoredResponse) -> str | None:
+        """The prompt that was asked, if one of the task's profiles gives it: the hash decides."""
+        found = self._rendered(response.task, response.candidates).get(response.prompt_sha256)
+        self._missing += found is None and bool(response.prompt_sha256)
+        self._unknown += found is None and not response.prompt_sha256
+        return found
 
-def _name(stored: bytes) -> str:
-    return stored.decode("utf-8", "surrogatepass")
+    def note(self, asked: int) -> list[str]:
+        """What to say of those that are not there; nothing if there are none."""
+        reasons = {
+            "stored is their hash, and no prompt profile of the task gives it": self._missing,
+            "the responses say nothing of them": self._unknown,
+        }
+        return [f"{n:,} of {asked:,} prompts are not there: {why}" for why, n in reasons.items() if n]
+
+    def _render(self, name: str, candidates: tuple[str, ...]) -> Mapping[str, str]:
+        """SHA-256 → prompt, for every profile of a task."""
+        task = self._catalogue.tasks.get(name)
+        if task is None:
+            return {}
+        sample = Sample(task.id, "", ("",), "", candidates, None, Path())
+        rendered = (prompt_of(task, profile, sample) for profile in task.prompts)
+        return {sha256_of(text): text for text, fault in rendered if fault is None}

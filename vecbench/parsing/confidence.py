@@ -1,17 +1,25 @@
-"""Which probability a stated confidence is."""
+"""Which probability a stated confidence is, and numbers as models write them."""
 
 from __future__ import annotations
 
 import math
 import re
+import unicodedata
+from decimal import Decimal
 from functools import lru_cache
 
-from vecbench.parsing.numerals import NUMERAL, THOUSANDS, hundredth, numeral_value, with_plain_numerals
 from vecbench.parsing.prediction import ConfidenceStatus
+
+NUMERAL = r"(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:e[+-]?[0-9]+)?"
+"""The pattern of a number without sign, with a decimal point or comma."""
+
+THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+")
+"""A number whose commas may group thousands."""
 
 SHORT = 64
 """Characters of a confidence that is remembered once it was read: models state few different ones."""
 
+_SIGNS = str.maketrans({"\u2212": "-", "\u066a": "%", "\u066b": "."})
 _MARGIN = " \t\r\n\"'`*_{}()[]$“”‘’«»;:"
 _SENTENCE_END = (".", ",", "\u3002", "\u3001")
 _IN_ANGLES = re.compile(r"<([^<>]*)>")
@@ -25,12 +33,11 @@ _NAMED = re.compile(
 _GLOSSED = re.compile(r"([^()]+)\(([^()]+)")
 _NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)")
 
+_Value = tuple[float | None, ConfidenceStatus]
 
-def read_confidence(stated: str | None) -> tuple[float | None, ConfidenceStatus]:
+
+def read_confidence(stated: str | None) -> _Value:
     """The probability that a stated confidence is; never clipped, and no scale is guessed.
-
-    Args:
-        stated: The text of the confidence alone; None if none was stated.
 
     Returns:
         A value in [0, 1] with "ok", "percent" (divided by 100) or "fraction"; or None with
@@ -41,7 +48,7 @@ def read_confidence(stated: str | None) -> tuple[float | None, ConfidenceStatus]
     return _read_short(stated) if len(stated) <= SHORT else _read(stated)
 
 
-def _read(stated: str) -> tuple[float | None, ConfidenceStatus]:
+def _read(stated: str) -> _Value:
     plain = with_plain_numerals(stated)
     if plain is None:
         return None, "not_a_number"
@@ -64,24 +71,48 @@ def _read(stated: str) -> tuple[float | None, ConfidenceStatus]:
         return _within(hundredth(percent[1]), "percent")
     if fraction := _FRACTION.fullmatch(text):
         part, whole = numeral_value(fraction[1]), numeral_value(fraction[2])
-        return _within(part / whole if part >= 0 and whole > 0 else float("nan"), "fraction")
-    if glossed := _GLOSSED.fullmatch(text):
-        return _samenumeral_value(_read(glossed[1]), _read(glossed[2]))
+        return _within(part / whole if part >= 0 and whole > 0 else math.nan, "fraction")
+    if glossed := _GLOSSED.fullmatch(text):  # one value that is written twice, as in 0.85 (85%)
+        (first, status), (second, _) = _read(glossed[1]), _read(glossed[2])
+        if first is not None and second is not None and math.isclose(first, second, abs_tol=1e-9):
+            return first, status
     return None, "not_a_number"
 
 
 _read_short = lru_cache(maxsize=4096)(_read)
 
 
-def _samenumeral_value(
-    first: tuple[float | None, ConfidenceStatus], second: tuple[float | None, ConfidenceStatus]
-) -> tuple[float | None, ConfidenceStatus]:
-    """One value that is written twice, as in 0.85 (85%)."""
-    if first[0] is None or second[0] is None or not math.isclose(first[0], second[0], abs_tol=1e-9):
-        return None, "not_a_number"
-    return first
-
-
-def _within(value: float, status: ConfidenceStatus) -> tuple[float | None, ConfidenceStatus]:
+def _within(value: float, status: ConfidenceStatus) -> _Value:
     # Adding 0 turns -0.0 into 0.0, which prints and bins like what it is.
     return (value + 0.0, status) if 0 <= value <= 1 else (None, "out_of_range")
+
+
+def with_plain_numerals(text: str) -> str | None:
+    """A text, case folded and in ASCII as far as possible: digits and signs of other scripts are ours.
+
+    None with a superscript, where NFKC would make 0.92 of 0.9².
+    """
+    if text.isascii():
+        return text.casefold()
+    if any(unicodedata.decomposition(each).startswith(("<super>", "<sub>")) for each in text):
+        return None
+    plain = unicodedata.normalize("NFKC", text).translate(_SIGNS).casefold()
+    return "".join(_as_ascii(each) for each in plain if unicodedata.category(each) != "Cf")
+
+
+def _as_ascii(character: str) -> str:
+    # Digits of other scripts are digits.
+    return character if character.isascii() or not character.isdecimal() else str(int(character))
+
+
+def numeral_value(number: str) -> float:
+    """The value of a number that has the form of NUMERAL, with or without sign."""
+    return float(number.replace(",", "."))
+
+
+def hundredth(number: str) -> float:
+    """Its hundredth: 90.5% is the value that 0.905 is, to the last bit."""
+    try:
+        return float(Decimal(number.replace(",", ".")).scaleb(-2))
+    except ArithmeticError:  # an exponent of many digits
+        return numeral_value(number) / 100

@@ -15,7 +15,9 @@ from vecbench.parsing.prediction import Reading
 if TYPE_CHECKING:
     from vecbench.answers import AnswerKind
 
-_ANSWER = re.compile(r"<answer>(.*?)</answer>", re.DOTALL | re.IGNORECASE)
+# Two searches, where the evaluator has one expression: that takes forever where nothing is closed.
+_OPENING = re.compile("<answer>", re.IGNORECASE)
+_CLOSING = re.compile("</answer>", re.IGNORECASE)
 
 
 def read(
@@ -24,17 +26,7 @@ def read(
     kind: AnswerKind | None = None,
     finish_reason: str | None = None,
 ) -> Reading:
-    """The label that EmObserver's evaluator reads; it knows no confidence.
-
-    Args:
-        response: The generated text; None when the engine failed, which it takes for an empty one.
-        candidates: The closed list; its order decides, and its first is what a failure counts as.
-        kind: Not used: the evaluator knows labels only.
-        finish_reason: Not used.
-
-    Returns:
-        A reading, whatever the response is.
-    """
+    """The label that EmObserver's evaluator reads, which knows no confidence; a failure is an empty text."""
     del kind, finish_reason
     found = named_label(response or "", candidates)
     label = found if found is not None else candidates[0] if candidates else None
@@ -49,9 +41,9 @@ def named_label(response: str, candidates: Sequence[str]) -> str | None:
 
 def answer_text(response: str) -> str:
     """Its first complete answer; else what follows the last `<answer>` or `</think>`; else everything."""
-    found = _ANSWER.search(response)
-    if found:
-        return found[1]
+    opening = _OPENING.search(response)
+    if opening and (closing := _CLOSING.search(response, opening.end())):
+        return response[opening.end() : closing.start()]
     lowered = response.lower()
     ends = [lowered.rfind(tag) + len(tag) for tag in ("<answer>", "</think>") if tag in lowered]
     return response[max(ends, default=0) :]

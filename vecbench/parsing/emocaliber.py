@@ -8,18 +8,13 @@ reproduce published numbers, not to be trusted. Source: `inference/extract_verb_
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from vecbench.parsing.prediction import AnswerStatus, ConfidenceStatus, Reading
+from vecbench.parsing.prediction import AnswerStatus, Reading
 
 if TYPE_CHECKING:
     from vecbench.answers import AnswerKind
-
-# Without DOTALL, as there: an answer that spans lines is not found.
-_ANSWER = re.compile(r"<answer>(.*?)</answer>")
-_CONFIDENCE = re.compile(r"<confidence>(.*?)</confidence>")
 
 
 def read(
@@ -30,15 +25,8 @@ def read(
 ) -> Reading:
     """The label and the confidence that EmoCaliber's scripts read.
 
-    Args:
-        response: The generated text; None when the engine failed.
-        candidates: The closed list; its order decides between several matches.
-        kind: Not used: the scripts know labels only.
-        finish_reason: Not used.
-
-    Returns:
-        A reading, whatever the response is. A confidence outside [0, 1] is clipped and has the status
-        "ok"; one that is no number has the status "not_a_number", and the scripts drop its row.
+    A confidence outside [0, 1] is clipped and has the status "ok"; one that is no number has the status
+    "not_a_number", and the scripts drop its row.
     """
     del kind, finish_reason
     if response is None:
@@ -51,15 +39,17 @@ def read(
         stated = stated_confidence(response)
     except ValueError:
         return Reading(label, status, None, "not_a_number")
-    confidence, confidence_status = _clipped(stated)
-    return Reading(label, status, confidence, confidence_status)
+    if stated is None:
+        return Reading(label, status, None, "missing")
+    if math.isnan(stated):
+        return Reading(label, status, None, "out_of_range")
+    return Reading(label, status, min(max(stated, 0.0), 1.0) + 0.0, "ok")
 
 
 def matched_label(response: str, candidates: Sequence[str]) -> str | None:
     """The first candidate that is a substring of the first answer, or of everything if there is none.
 
-    Returns:
-        The candidate as the list spells it; None for what the scripts call "unknown".
+    None stands for what the scripts call "unknown".
     """
     # An empty answer is as good as none there: the reasoning is searched.
     searched = first_answer(response) or response.lower()
@@ -87,19 +77,21 @@ def stated_confidence(response: str) -> float | None:
 
 def first_answer(response: str) -> str:
     """The content of the first answer on one line, lower-cased; empty if there is none."""
-    found = _ANSWER.search(response.lower())
-    return found[1].lower() if found else ""
+    return (_first_element(response.lower(), "answer") or "").lower()
 
 
 def first_confidence(response: str) -> str | None:
     """The text of the first confidence on one line; None if there is none."""
-    found = _CONFIDENCE.search(response)
-    return found[1] if found else None
+    return _first_element(response, "confidence")
 
 
-def _clipped(stated: float | None) -> tuple[float | None, ConfidenceStatus]:
-    if stated is None:
-        return None, "missing"
-    if math.isnan(stated):
-        return None, "out_of_range"
-    return min(max(stated, 0.0), 1.0) + 0.0, "ok"
+def _first_element(text: str, name: str) -> str | None:
+    # As `<answer>(.*?)</answer>` there, without DOTALL: an answer that spans lines is not found. The
+    # expression itself takes forever where nothing is closed.
+    opening, closing = f"<{name}>", f"</{name}>"
+    for line in text.split("\n"):
+        _, opened, behind = line.partition(opening)
+        content, closed, _ = behind.partition(closing)
+        if opened and closed:
+            return content
+    return None

@@ -39,12 +39,10 @@ _DECODER = json.JSONDecoder(parse_int=str, parse_float=str, strict=False)
 
 @dataclass(frozen=True, slots=True)
 class JsonObjects:
-    """The outermost JSON objects of a text that have an answer or a confidence.
+    """The outermost JSON objects of a text that have an answer or a confidence, as texts (null: empty).
 
-    Attributes:
-        objects: In order; of each, "answer" and "confidence" if it has them → value as text (null: empty).
-        masked: The text, as long as it was, with letters in place of all objects, and of whatever is nested
-            in an object that breaks off.
+    `masked` is the text, as long as it was, with letters in place of all objects, and of whatever is nested
+    in an object that breaks off.
     """
 
     objects: tuple[Mapping[str, str], ...]

@@ -1,70 +1,65 @@
 """Whether an answer denies the label that stands in it.
 
-Languages with spaces are gone through word by word; what is read is in normal form. Words that negate in one
-language and are something else in another ("sin", "sans", "pas") count only beside the label.
+Which words do, and which only look like it, is in negations.json, language by language. Its keys: "words";
+"phrases", whose words stand side by side ("a|b": one of them, "a?": it may be missing, "#": a number); words
+that count only "beside" a label, with "articles" between, since in another language they are something else
+("sin", "sans", "pas"); "emphases", in which nothing is denied; and "fragments" of any text, where a script
+has no spaces or a mark ends a word for the regular expressions.
 """
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
 
 LABEL = "\x00"
 """What stands in place of a label in the text that `is_negated` reads."""
 
-_WORDS = frozenset(
-    """
-    not no non never neither nor none nothing without cannot hardly barely scarcely rarely seldom isnt arent
-    wasnt werent dont doesnt didnt cant wouldnt shouldnt couldnt unlike unlikely doubt doubts doubtful absent
-    except exclude excludes excluded excluding lacks lacking
+_LANGUAGES = json.loads(Path(__file__).with_name("negations.json").read_text("utf-8")).values()
 
-    nicht nichts kein keine keinen keinem keiner keines keinerlei weder ohne niemals nie
-    jamais aucun aucune rien
-    nunca jamás ningún ninguno ninguna tampoco nada
-    não nenhum nenhuma
-    nessun nessuno nessuna niente senza
-    niet geen nooit zonder inte ikke ikkje nem değil tidak bukan tanpa không chẳng
-    не нет ни без никогда ні немає όχι δεν
-    ليس ليست لا لم لن غير بدون نیست לא אין בלי
-    """.split()  # noqa: SIM905, a word a line would hide what they have in common
-)
+
+def _listed(key: str) -> frozenset[str]:
+    return frozenset(word for each in _LANGUAGES for word in each.get(key, "").split())
+
+
+def _phrases(key: str) -> frozenset[tuple[str, ...]]:
+    return frozenset(form for each in _LANGUAGES for phrase in each.get(key, ()) for form in _forms(phrase))
+
+
+def _forms(phrase: str) -> Iterator[tuple[str, ...]]:
+    slots = (
+        [*slot.rstrip("?").replace("LABEL", LABEL).split("|"), *([""] if slot.endswith("?") else [])]
+        for slot in phrase.split()
+    )
+    for words in product(*slots):
+        yield tuple(filter(None, words))
+
+
+_WORDS = _listed("words")
+_BESIDE, _ARTICLES = _listed("beside"), _listed("articles")
+_PHRASES, _EMPHASES = _phrases("phrases"), _phrases("emphases")
+_BEGINNINGS = {form[0] for form in _PHRASES | _EMPHASES}
+_LONGEST = max(map(len, _PHRASES | _EMPHASES))
+
+_QUOTES = "\"'“”„«»‘’「『《"
+_TOKEN = re.compile(r"\w+(?:'\w+)*|[^\w\s]")
 _WORD = re.compile(r"\w+(?:'\w+)*")
-_PHRASE = re.compile(
-    r"\b(?:(?:less|least) likely|absence of|(?:any|every)thing but|all but|other than|apart from|aside from"
-    r"|rather than|instead of|opposed to|opposite of|contrary to|far from|lack of|devoid of"
-    r"|(?:free|freed) (?:of|from)|rul(?:e|es|ed|ing) +(?:it +|\x00 +)?out)\b"
+
+
+def _either(fragments: frozenset[str]) -> str:
+    return "|".join(sorted(each.replace("_", " ") for each in fragments))
+
+
+_FRAGMENT = re.compile(
+    rf"(?P<emphasis>{_either(_listed('emphatic fragments'))})|{_either(_listed('fragments'))}"
+    rf"|(?:{_either(_listed('fragments beside'))})[\s{_QUOTES}]*{LABEL}"
 )
-_PHRASE_WORDS = frozenset({"likely", "absence", "but", "than", "from", "of", "to", "out"})
-_QUOTE = r"[\s\"'“”„«»‘’「『《]*"
-_BESIDE_WORDS = frozenset({"sin", "sem", "sans", "pas"})
-_BESIDE_LABEL = re.compile(
-    r"\b(?:(?:sin|sem|sans|pas)(?: (?:el|la|le|les|los|las|une?|um|uma|o|a|os|as|de la|du|de|des)\b)?|pas d')"
-    rf"{_QUOTE}{LABEL}"
-)
-_NE_PAS = re.compile(r"\b(?:ne\b|n'|c'est\b)[^.;!?]{0,60}?\bpas\b")
-# What negates in scripts without spaces, or with marks that end a word for the regular expressions.
-_UNSPACED = re.compile(
-    rf"[不非无無未没沒]{_QUOTE}{LABEL}"
-    r"|不[是会會像算属屬应應该該够夠再太含带帶]|不(?:可能|存在|包[括含]|[表代][示表]|符合|[构構]成|足以|[认認][为為]|[觉覺]得|感到)"
-    r"|[并並][非不]|[绝絕从從][非不]|而非|[没沒]有|毫[无無]"
-    r"|では?な[いくか]|じゃな[いくか]|(?:では|じゃ)ありません|とは(?:言|い)えな"
-    r"|아니|아닌|아닙|않|없|ไม่|नहीं|बिना"
-)
-_NO_NEGATION = re.compile(
-    r"\b(?:no doubt|(?:without|beyond) (?:any |a )?(?:shadow of )?(?:a )?doubt|no question|not only"
-    r"|no(?:ne|thing| one)? (?:other|else) than|nothing (?:but|less than|short of)|all but certain(?:ly)?"
-    r"|no\.? ?[0-9]+"
-    r"|nicht nur|nichts (?:anderes )?als|ohne (?:jeden )?zweifel|kein zweifel|keine frage"
-    r"|pas (?:seulement|que)|(?:sans|nul) (?:aucun |le moindre )?doute|rien d'autre que"
-    r"|no s[oó]lo|no solamente|sin (?:ninguna |lugar a )?dudas?|no hay duda|nada más que"
-    r"|não (?:só|apenas|somente)|sem (?:nenhuma )?dúvida"
-    r"|non (?:solo|soltanto)|senza (?:alcun )?dubbio|nient'altro che"
-    r"|niet alleen|zonder twijfel|geen twijfel|(?:inte|ikke) (?:bara|bare|kun)|nie tylko|nem csak"
-    r"|tidak hanya|bukan (?:hanya|sekadar)|tanpa ragu|không (?:khí|gian|chỉ|nghi ngờ)"
-    r"|не только|не что иное|не кто иной|(?:нет|без) (?:никаких )?сомнени[йя]|не тільки"
-    r"|لا شك|لا ريب|(?:بدون|بلا) شك|ليس فقط|לא רק|אין ספק|בלי ספק)(?!\w)"
-    r"|毫[无無]疑[问問]|[没沒]有疑[问問]|不得不|不[会會]不|不能不"
-    r"|だけ(?:では|で|じゃ)な|ばかりでな|틀림 ?없|의심할 여지(?:가)? ?없|끊임 ?없|뿐만? 아니|수밖에 없|ไม่เพียง"
-)
+_NE_PAS = 60
+"""Characters from a French "ne" to its "pas"."""
+
 # Every alternative begins with a letter of its own, which lets the search skip all others.
 _CROSSED = re.compile(
     r"~~[^~\n]{1,200}~~|<(?i:del|s|strike)\b[^<>]*>|!=|=/=|≠|¬|✗|✘|✖|❌|❎|🚫|\\(?:neq?|not|sout)\b"
@@ -72,7 +67,6 @@ _CROSSED = re.compile(
 _RETRACTION = re.compile(
     r"\b(?:wait|actually|however|but|instead|sorry|correct\w*|wrong|rather|yet|though)\b|\b(?:it|that|this|so|not)\W*\Z"
 )
-_LABEL_ALONE = re.compile(rf"[^\w?]*{LABEL}[^\w?]*")
 _LATER_WORDS = 5
 """Words of a sentence that says more than whether the one before it is right."""
 
@@ -83,18 +77,15 @@ def is_crossed_out(answer: str) -> bool:
 
 
 def is_negated(text: str) -> bool:
-    """Whether a text denies the label in it.
-
-    Args:
-        text: In normal form, with LABEL in place of every label.
-    """
-    if not _has_negation(text):
-        return False
+    """Whether a text in normal form, with LABEL in place of every label, denies the label in it."""
     # "Fear. There is no light." denies the light.
     first, _, later = text.partition(". ")
-    if _LABEL_ALONE.fullmatch(first) and LABEL not in later and _stands_alone(later):
+    names_label_alone = LABEL in first and not re.search(r"[\w?]", first)
+    if names_label_alone and LABEL not in later and _stands_alone(later):
         return False
-    return _has_negation(_NO_NEGATION.sub(" ", text))
+    if not text.isascii() and any(found["emphasis"] is None for found in _FRAGMENT.finditer(text)):
+        return True
+    return _has_negation(text)
 
 
 def _stands_alone(later: str) -> bool:
@@ -103,12 +94,33 @@ def _stands_alone(later: str) -> bool:
 
 
 def _has_negation(text: str) -> bool:
-    words = set(_WORD.findall(text))
-    return (
-        not words.isdisjoint(_WORDS)
-        or "n't" in text
-        or (not words.isdisjoint(_PHRASE_WORDS) and _PHRASE.search(text) is not None)
-        or ("pas" in words and _NE_PAS.search(text) is not None)
-        or (not words.isdisjoint(_BESIDE_WORDS) and _BESIDE_LABEL.search(text) is not None)
-        or (not text.isascii() and _UNSPACED.search(text) is not None)
-    )
+    """Goes through the words once; an emphasis is passed over as a whole."""
+    found = list(_TOKEN.finditer(text))
+    tokens = ["#" if each[0].isdecimal() else each[0] for each in found]
+    place, ne = 0, -1
+    while place < len(tokens):
+        token = tokens[place]
+        if token in _BEGINNINGS:
+            forms = [tuple(tokens[place : place + n]) for n in range(_LONGEST, 0, -1)]
+            if emphasis := next((form for form in forms if form in _EMPHASES), None):
+                place += len(emphasis)
+                continue
+            if not _PHRASES.isdisjoint(forms):
+                return True
+        if token in _WORDS or "n't" in token or (token in _BESIDE and _is_beside_label(tokens, place + 1)):
+            return True
+        if token in {"ne", "c'est"} or token.startswith("n'"):
+            ne = found[place].end()
+        elif token in {".", ";", "!", "?"}:
+            ne = -1
+        elif token == "pas" and ne >= 0 and found[place].start() - ne <= _NE_PAS:
+            return True
+        place += 1
+    return False
+
+
+def _is_beside_label(tokens: list[str], place: int) -> bool:
+    ahead = [each for each in tokens[place : place + 8] if each not in _QUOTES]
+    while ahead and ahead[0] in _ARTICLES:
+        ahead.pop(0)
+    return ahead[:1] == [LABEL]

@@ -9,10 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from vecbench.parsing.annotation import confidence_beside
-from vecbench.parsing.answer_text import Stated, beside_confidence, stated_answer, stated_confidence
 from vecbench.parsing.confidence import read_confidence
 from vecbench.parsing.prediction import Reading
+from vecbench.parsing.statements import (
+    Stated,
+    beside_confidence,
+    confidence_beside,
+    stated_answer,
+    stated_confidence,
+)
 from vecbench.parsing.visible import is_left_open, without_reasoning
 
 if TYPE_CHECKING:
@@ -25,16 +30,13 @@ def read(
     kind: AnswerKind,
     finish_reason: str | None = None,
 ) -> Reading:
-    """The answer and the confidence that a response states.
+    """The answer and the confidence that a response states; this never raises.
 
     Args:
         response: The generated text; None when the engine failed.
         candidates: The closed list, as the kind has it.
         kind: Makes an answer of the text that states one.
         finish_reason: "length" when the token limit cut the response off; None if unknown.
-
-    Returns:
-        A reading, whatever the response is: this never raises.
     """
     if response is None:
         return Reading(None, "error", None, "missing")

@@ -41,12 +41,7 @@ class Tag(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Visible:
-    """A response without its reasoning.
-
-    Attributes:
-        text: What is left.
-        reasoning_cut_off: The reasoning was opened and never closed, and nothing came after it.
-    """
+    """A response without its reasoning, and whether that was opened, never closed, and nothing came after."""
 
     text: str
     reasoning_cut_off: bool

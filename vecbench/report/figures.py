@@ -13,8 +13,7 @@ from vecbench.errors import UsageError, nearest
 from vecbench.metrics.consistency import ECE_NULL
 from vecbench.report.columns import columns_of, has_confidences
 from vecbench.scoring import RowScores, Scores
-from vecbench.scoring.aggregate import OVERALL
-from vecbench.scoring.scores import SCHEMA
+from vecbench.scoring.scores import OVERALL, SCHEMA
 from vecbench.store import RunDirectory, remove
 
 if TYPE_CHECKING:

@@ -27,8 +27,7 @@ from vecbench.scoring import (
     Scores,
     protocol_named,
 )
-from vecbench.scoring.listing import HEADLINE, listed
-from vecbench.scoring.scores import MOST_MISSING
+from vecbench.scoring.scores import HEADLINE, MOST_MISSING, listed
 
 IN_PAPERS = ("accuracy", "ece", "brier")
 """What a LaTeX table has of each group, as the papers do."""

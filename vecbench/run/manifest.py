@@ -12,12 +12,7 @@ from vecbench.store.manifest import ModelRecord, hardware, now, package_versions
 
 
 def manifest_of(plan: RunPlan, samples: Mapping[str, int], directory: RunDirectory) -> Manifest:
-    """The manifest with which a run begins or goes on.
-
-    Args:
-        plan: What is to be done.
-        samples: Task id → how many samples are to be asked about.
-        directory: Where the run lives.
+    """The manifest with which a run begins or goes on, whose tasks have so many samples each.
 
     Raises:
         UsageError: The directory holds a run of another configuration, or no run's files.
@@ -54,12 +49,8 @@ def manifest_of(plan: RunPlan, samples: Mapping[str, int], directory: RunDirecto
         )
         for name, each in stored.tasks.items()
     }
-    fresh.tasks = earlier | fresh.tasks
-    fresh.started = stored.started
-    fresh.engine = stored.engine
-    fresh.earlier_engines = stored.earlier_engines
-    fresh.throughput = stored.throughput
-    return fresh
+    kept = {name: getattr(stored, name) for name in ("started", "engine", "earlier_engines", "throughput")}
+    return fresh.model_copy(update=kept | {"tasks": earlier | fresh.tasks})
 
 
 def _task_record(task_run: TaskRun, samples: int, plan: RunPlan) -> TaskRecord:
@@ -71,12 +62,7 @@ def _task_record(task_run: TaskRun, samples: int, plan: RunPlan) -> TaskRecord:
         samples=samples,
         prompt=task_run.profile,
         prompt_sha256=sha256_of(task.prompts[task_run.profile]),
-        sampling=SamplingRecord(
-            temperature=sampling.temperature,
-            top_p=sampling.top_p,
-            max_tokens=sampling.max_tokens,
-            stop=list(sampling.stop),
-        ),
+        sampling=SamplingRecord.model_validate(sampling, from_attributes=True),
         seed=plan.seed if sampling.temperature > 0 else None,
         data_sha256=task_run.data.sha256(),
         limit=plan.limit,

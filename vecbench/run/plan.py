@@ -17,49 +17,28 @@ from vecbench.tasks import Task
 
 @dataclass(frozen=True, slots=True)
 class TaskRun:
-    """One task of a run, with everything that was chosen for it.
-
-    Attributes:
-        task: The task.
-        data: Where its samples are.
-        profile: Its prompt profile.
-        sampling: Its generation settings; the seed is replaced request by request.
-    """
+    """One task of a run, with everything that was chosen for it."""
 
     task: Task
     data: DataSource
-    profile: str
-    sampling: Sampling
+    profile: str  # of its prompts
+    sampling: Sampling  # the seed is replaced request by request
 
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
-    """What a run is to do.
-
-    Attributes:
-        model: The checkpoint.
-        tasks: The tasks, in the order of their generation.
-        seed: Seeds every request, together with its sample and repeat.
-        limit: Samples of each task, from the first on; None for all.
-        repeats: Answers to each sample, at least 1.
-        pixel_limits: Engine arguments that change what the model sees (`min_pixels`, `max_pixels`).
-        answer_settings: Further engine arguments that answers depend on; see `AnswerSettings.others`.
-    """
+    """What a run is to do."""
 
     model: Model
-    tasks: tuple[TaskRun, ...]
-    seed: int = 0
-    limit: int | None = None
+    tasks: tuple[TaskRun, ...]  # in the order of their generation
+    seed: int = 0  # seeds every request, together with its sample and repeat
+    limit: int | None = None  # samples of each task, from the first on; None for all
     repeats: int = 1
-    pixel_limits: Mapping[str, int] = field(default_factory=dict)
-    answer_settings: Mapping[str, Any] = field(default_factory=dict)
+    pixel_limits: Mapping[str, int] = field(default_factory=dict)  # see `AnswerSettings`
+    answer_settings: Mapping[str, Any] = field(default_factory=dict)  # its `others`
 
     def most_images(self) -> int:
-        """The most images that a sample has, of any of its tasks; 1 if none has any.
-
-        Raises:
-            DataError: The samples cannot be used.
-        """
+        """The most images that a sample has, of any of its tasks; 1 if none has any."""
         samples = (sample for each in self.tasks for sample in each.data.samples(each.task, self.limit))
         return max((len(sample.images) for sample in samples if sample.fault is None), default=1)
 
@@ -70,15 +49,8 @@ def response_key(
     """SHA-256 of everything that a response depends on, engine and machine aside.
 
     Task, sample and target are in it too: two samples may share image and prompt and still need a
-    line each, and a corrected target must not leave the old one in the file.
-
-    Args:
-        plan: Brings model, seed, pixel limits and answer settings.
-        sampling: The task's generation settings; its seed is not looked at.
-        sample: What is asked about.
-        prompt: As rendered.
-        image_sha256: Of the image file's bytes, or `joined_sha256` of several; None if there are none.
-        repeat: 0 for the first answer to the sample.
+    line each, and a corrected target must not leave the old one in the file. Of several images the hash is
+    `joined_sha256`; the seed is that of the plan.
     """
     settings = asdict(sampling) | {"seed": plan.seed if sampling.temperature > 0 else None}
     parts = {

@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from typing import Protocol
 
@@ -19,20 +19,8 @@ from vecbench.run.manifest import manifest_of
 from vecbench.run.plan import RunPlan, TaskRun, response_key, seeded
 from vecbench.samples import Sample
 from vecbench.samples.sample import SampleImage
-from vecbench.store import (
-    Manifest,
-    ResponseLog,
-    RunDirectory,
-    StoredResponse,
-    answered_and_failed,
-)
-from vecbench.store.manifest import (
-    Counts,
-    EngineRecord,
-    Status,
-    Throughput,
-    now,
-)
+from vecbench.store import Manifest, ResponseLog, RunDirectory, StoredResponse, answered_and_failed
+from vecbench.store.manifest import Counts, EngineRecord, Status, Throughput, now
 from vecbench.tasks.prompts import prompt_of
 
 READ_AHEAD = 4
@@ -44,19 +32,12 @@ _DIGITS = re.compile(r"[0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
-    """What came of a run.
+    """What came of a run."""
 
-    Attributes:
-        asked: Responses that the plan asks for.
-        generated: Those generated now; the others were there already.
-        failed: (task, sample id, error) of the samples that have no response.
-        manifest: As it was written.
-    """
-
-    asked: int
-    generated: int
-    failed: tuple[tuple[str, str, str], ...]
-    manifest: Manifest
+    asked: int  # responses that the plan asks for
+    generated: int  # those generated now; the others were there already
+    failed: tuple[tuple[str, str, str], ...]  # (task, sample id, error) of the samples without a response
+    manifest: Manifest  # as it was written
 
 
 class RunObserver(Protocol):
@@ -80,14 +61,8 @@ def run(
 ) -> RunOutcome:
     """Generates and stores every response that the plan asks for and the directory lacks.
 
-    A response is stored before anything looks into it. Responses with an error are asked for again.
-
-    Args:
-        plan: What to do.
-        make_engine: Makes what generates; called once the samples are known to be usable, and only if
-            a response is missing. The engine is closed here.
-        directory: Where the run lives; one that holds a part of the same run is gone on with.
-        observer: Told of everything as it happens.
+    A response is stored before anything looks into it. Responses with an error are asked for again. The
+    engine is made once the samples are known to be usable, and only if a response is missing.
 
     Raises:
         UsageError: The directory is in use, or holds a run of another configuration.
@@ -148,15 +123,7 @@ class _Session:
             return
         engine = make_engine()
         try:
-            described = engine.description
-            self._manifest.add_engine(
-                EngineRecord(
-                    name=described.name,
-                    arguments=dict(described.arguments),
-                    device=described.device,
-                    chosen_because=described.chosen_because,
-                )
-            )
+            self._manifest.add_engine(EngineRecord(**asdict(engine.description)))
             self._manifest.write(self._directory.manifest)
             self._began = time.monotonic()
             for response in engine.generate(chain([first], missing)):
@@ -169,7 +136,14 @@ class _Session:
         self._require_hope(log, 1)
 
     def _store(self, response: Response, log: ResponseLog) -> None:
-        row = _completed(self._waiting.pop(response.key), response)
+        row = replace(
+            self._waiting.pop(response.key),
+            response=response.text,
+            finish_reason=response.finish_reason,
+            error=response.error,
+            n_prompt_tokens=response.n_prompt_tokens,
+            n_output_tokens=response.n_output_tokens,
+        )
         log.append(row)
         self.generated += 1
         self._output_tokens += response.n_output_tokens or 0
@@ -197,8 +171,7 @@ class _Session:
         if self._began is not None:
             before = manifest.throughput
             seconds = before.seconds + time.monotonic() - self._began
-            samples = before.samples + self.generated
-            tokens = before.output_tokens + self._output_tokens
+            samples, tokens = before.samples + self.generated, before.output_tokens + self._output_tokens
             manifest.throughput = Throughput(
                 seconds=round(seconds, 3),
                 samples=samples,
@@ -302,9 +275,8 @@ def _counted(task_run: TaskRun, limit: int | None, observer: RunObserver) -> int
             else f"none of the {count} samples of {task.id} has all its images: there is no {such}",
             f"Check --data: image paths start from {sample.root.absolute()}.",
         )
-    if limit is None and task.expected_n and not task.expected_n[0] <= count <= task.expected_n[1]:
-        low, high = task.expected_n
-        expected = str(low) if low == high else f"{low} to {high}"
+    if limit is None and not task.expects(count):
+        expected = task.expected_rows(" to ")
         observer.warned(f"{task.id} has {count} samples in {data.name}; {expected} are expected")
     return count
 
@@ -320,14 +292,3 @@ def _read(asked: tuple[Sample, str, str | None]) -> tuple[SampleImage, ...]:
 def _image_prefixes(row: StoredResponse) -> tuple[str, ...]:
     """How an error begins that is of one of the row's images."""
     return tuple(f"{image}: " for image in row.images or (row.image,))
-
-
-def _completed(row: StoredResponse, response: Response) -> StoredResponse:
-    return replace(
-        row,
-        response=response.text,
-        finish_reason=response.finish_reason,
-        error=response.error,
-        n_prompt_tokens=response.n_prompt_tokens,
-        n_output_tokens=response.n_output_tokens,
-    )

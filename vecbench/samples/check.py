@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
 from vecbench.digests import joined_sha256
@@ -27,13 +28,7 @@ MOST_NAMES = 3
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is wrong with one sample.
-
-    Attributes:
-        sample_id: Whose.
-        image: As the data spells it; of several the one with the problem, or the first.
-        problem: One line.
-    """
+    """What is wrong with one sample; of several images `image` is the one with the problem, or the first."""
 
     sample_id: str
     image: str
@@ -42,11 +37,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """Samples whose image files hold the same bytes; of several images, all of them in the same order.
-
-    Attributes:
-        samples: (task, sample id, target as a text) of each, at least two.
-    """
+    """Samples (task, id, target as a text) whose image files hold the same bytes, all in the same order."""
 
     samples: tuple[tuple[str, str, str], ...]
 
@@ -61,8 +52,6 @@ class TaskCheck:
     """What was found in the rows of one task.
 
     Attributes:
-        task: The task.
-        n: Its rows.
         missing: Samples that name no image, or one that is not there.
         unreadable: Samples of which an image file cannot be read, decoded or trusted.
         targets: Samples whose target the task's answer kind refuses, such as one that is no label.
@@ -104,7 +93,6 @@ class DataCheck:
     """What was found in a source of samples.
 
     Attributes:
-        tasks: For every task that was looked at.
         shared: Images that samples of several tasks have.
         unknown: Rows by the name of a task that vecbench does not know.
         left_out: Rows that are not for testing, by their split.
@@ -122,11 +110,7 @@ class DataCheck:
 
 
 def tasks_in(source: DataSource, catalogue: Catalogue) -> list[Task]:
-    """The known tasks that the data names, in the catalogue's order.
-
-    Raises:
-        DataError: It names none, or the table is broken.
-    """
+    """The known tasks that the data names, in the catalogue's order."""
     names = source.task_names()
     named = {task.id for name in names if name and (task := catalogue.task_named(name)) is not None}
     if not named:
@@ -141,17 +125,7 @@ def tasks_in(source: DataSource, catalogue: Catalogue) -> list[Task]:
 def check_data(
     source: DataSource, tasks: Sequence[Task], catalogue: Catalogue, observer: CountObserver | None = None
 ) -> DataCheck:
-    """Reads every row of the tasks and decodes every image that they name.
-
-    Args:
-        source: The data, with its images on this machine.
-        tasks: The tasks to look at.
-        catalogue: Tells which task names in the table are known.
-        observer: Told how many images have been looked at.
-
-    Raises:
-        DataError: The table is broken.
-    """
+    """Reads every row of the tasks and decodes every image that they name."""
     samples = {task.id: list(source.samples(task)) for task in tasks}
     named = dict.fromkeys(image for rows in samples.values() for each in rows for image in each.images)
     looks = _looked_at(source.root, named, observer or Nobody())
@@ -165,12 +139,6 @@ def unread_row_warnings(source: DataSource, catalogue: Catalogue) -> list[str]:
 
     Rows of no known task, whose name may be misspelt, and those of another split than `test` in anyone's own
     table; the published ones are known to have others.
-
-    Returns:
-        One line for each of the first names, one for the other names, and one for each split.
-
-    Raises:
-        DataError: The table is broken.
     """
     unknown = source.unknown_tasks(catalogue)
     warnings = [
@@ -199,30 +167,25 @@ class _Look:
     is_missing: bool = False
 
 
-def _looked_at(root: Path, images: Iterable[str], observer: CountObserver) -> dict[str, _Look]:
+def _looked_at(root: Path, images: Collection[str], observer: CountObserver) -> dict[str, _Look]:
     looks = {}
-    with ThreadPoolExecutor(THREADS) as pool:
-        pending = {pool.submit(_look, root, image): image for image in images}
-        observer.started(len(pending))
-        try:
-            for done in as_completed(pending):
-                looks[pending[done]] = done.result()
-                observer.advanced()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    observer.started(len(images))
+    with ThreadPool(THREADS) as pool:
+        for image, look in pool.imap_unordered(partial(_look, root), images):
+            looks[image] = look
+            observer.advanced()
     return looks
 
 
-def _look(root: Path, image: str) -> _Look:
+def _look(root: Path, image: str) -> tuple[str, _Look]:
     sha256 = None
     try:
         data = read_image(root, image)
         sha256 = hashlib.sha256(data).hexdigest()
         decode_image(data)
     except ImageError as fault:
-        return _Look(sha256, fault.message, isinstance(fault, MissingImageError))
-    return _Look(sha256, None)
+        return image, _Look(sha256, fault.message, isinstance(fault, MissingImageError))
+    return image, _Look(sha256, None)
 
 
 def _task_check(

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TextIO
 
@@ -57,18 +56,22 @@ def _rows(raw: Iterable[tuple[int, Mapping[str, Any], str | None]]) -> Iterator[
     for place, (line, values, repeated) in enumerate(raw):
         if place == 0:
             _require_columns(values)
-        if _other_split(values):
+        split = _text(values, "split")[0].strip()
+        if not is_test_split(split or "test"):
+            yield Row(line=line, split=split)
             continue
         images, problem = _images(values)
         require_candidates(values, f"line {line}")
+        sample_id, no_id = _text(values, "id")
+        prompt, no_prompt = _text(values, "prompt")
         yield Row(
             line=line,
-            id=_first(values, "id") or " + ".join(images) or f"line-{line}",
+            id=sample_id or " + ".join(images) or f"line-{line}",
             images=images,
             columns=values,
-            task=_first(values, "task").strip(),
-            prompt=_first(values, "prompt") or None,
-            fault=repeated or problem or _fault(values),
+            task=_text(values, "task")[0].strip(),
+            prompt=prompt or None,
+            fault=repeated or problem or no_id or no_prompt,
         )
 
 
@@ -100,8 +103,8 @@ def _images(values: Mapping[str, Any]) -> _Images:
         return _listed(several)
     if _name(values, "image") is None and any(NUMBERED.fullmatch(str(name)) for name in values):
         return _numbered(values)
-    image = "" if _kind(values, "image") else _first(values, "image")
-    return ((image,) if image else ()), _problem(values, "image")
+    image, problem = _text(values, "image")
+    return ((image,) if image and not problem else ()), problem
 
 
 def _listed(several: object) -> _Images:
@@ -125,42 +128,6 @@ def _numbered(values: Mapping[str, Any]) -> _Images:
     return tuple(values[there[number]] for number in sorted(there)), None
 
 
-def _fault(values: Mapping[str, Any]) -> str | None:
-    """What of a row is no text and becomes none; numbers do."""
-    found = (_problem(values, column) for column in ("id", "prompt"))
-    return next((problem for problem in found if problem is not None), None)
-
-
-def _problem(values: Mapping[str, Any], column: str) -> str | None:
-    kind = _kind(values, column)
-    return f"{_name(values, column)} is {kind}, not a text" if kind else None
-
-
-def _kind(values: Mapping[str, Any], column: str) -> str:
-    """What a value is that cannot stand for a text; empty if it can."""
-    name = _name(values, column)
-    value = None if name is None else values[name]
-    return "a list" if isinstance(value, list) else "an object" if isinstance(value, dict) else ""
-
-
-def _other_split(values: Mapping[str, Any]) -> str:
-    """The split of a row that is not for testing; empty if it is, or says nothing of splits."""
-    split = _first(values, "split").strip()
-    return "" if is_test_split(split) else split
-
-
-def _splits_of_csv(stream: TextIO) -> Mapping[str, int]:
-    return _splits(csv_rows(stream))
-
-
-def _splits_of_jsonl(stream: TextIO) -> Mapping[str, int]:
-    return _splits((line, values) for line, values, _ in jsonl_rows(stream))
-
-
-def _splits(raw: Iterable[tuple[int, Mapping[str, Any]]]) -> Mapping[str, int]:
-    return Counter(split for _, values in raw if (split := _other_split(values)))
-
-
 def _require_columns(first: Collection[str]) -> None:
     images = (*COLUMNS["image"], SEVERAL, "image1")
     for needed, names in (("image", images), ("label", ("label", "target", "ground_truth"))):
@@ -170,10 +137,13 @@ def _require_columns(first: Collection[str]) -> None:
             raise ValueError(f"there is no column {needed}; found: {found}; name it {' or '.join(names)}")
 
 
-def _first(values: Mapping[str, Any], column: str) -> str:
+def _text(values: Mapping[str, Any], column: str) -> tuple[str, str | None]:
+    """What stands in a column, as a text, and why it is none: a list or an object; numbers may be texts."""
     name = _name(values, column)
     value = "" if name is None else values[name]
-    return value if isinstance(value, str) else str(value)
+    if isinstance(value, list | dict):
+        return str(value), f"{name} is {'a list' if isinstance(value, list) else 'an object'}, not a text"
+    return str(value), None
 
 
 def _name(values: Mapping[str, Any], column: str) -> str | None:
@@ -181,5 +151,5 @@ def _name(values: Mapping[str, Any], column: str) -> str | None:
 
 
 _SHAPE = "A CSV with a header or a JSONL, UTF-8, with the columns image and label (or target)."
-OWN_CSV = DataFormat("CSV", _SHAPE, _csv, left_out=_splits_of_csv)
-OWN_JSONL = DataFormat("JSONL", _SHAPE, _jsonl, left_out=_splits_of_jsonl)
+OWN_CSV = DataFormat("CSV", _SHAPE, _csv)
+OWN_JSONL = DataFormat("JSONL", _SHAPE, _jsonl)

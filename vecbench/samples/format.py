@@ -27,23 +27,21 @@ class Row:
         task: The task's name; empty if the table names none, and the row belongs to any.
         prompt: The prompt that the row brings; None if it brings none.
         fault: Why the row cannot become a usable sample; None if it can.
+        split: Of a row that is not for testing, of which nothing else is read; None if it is.
     """
 
     line: int
-    id: str
-    images: tuple[str, ...]
+    id: str = ""
+    images: tuple[str, ...] = ()
     columns: Mapping[str, Any] = field(default_factory=dict)
     target_column: str | None = None
     task: str = ""
     prompt: str | None = None
     fault: str | None = None
+    split: str | None = None
 
     def target(self, kind: str) -> tuple[str, Any]:
-        """The column that holds the target of a task, and what it says; None if it says nothing.
-
-        Args:
-            kind: The name of the task's answer kind: a table of ratings may call the column so.
-        """
+        """The column that holds the target, which may be called as the answer kind, and what it says."""
         names = (kind, *TARGETS) if self.target_column is None else (self.target_column,)
         found = next((name for name in names if self.columns.get(name) is not None), names[0])
         return found, self.columns.get(found)
@@ -59,14 +57,10 @@ class DataFormat:
     """One of the formats in which samples are given.
 
     Attributes:
-        name: What messages call it.
-        shape: What a table of it looks like, one sentence.
         rows: Reads a table. Raises ValueError, with the line, for a table that is broken.
         brings_prompts: Whether its rows bring the prompt that they are to be asked with.
         is_published: Whether it comes from a published dataset, whose image paths may start with
             folders that the user's copy has not.
-        left_out: Counts, by split, the rows of a table that `rows` passes over because they are not for
-            testing. None for a format that knows no splits.
     """
 
     name: str
@@ -74,22 +68,12 @@ class DataFormat:
     rows: Callable[[TextIO], Iterator[Row]]
     brings_prompts: bool = False
     is_published: bool = False
-    left_out: Callable[[TextIO], Mapping[str, int]] | None = None
 
 
 def csv_rows(
     stream: TextIO, require: Callable[[Collection[str]], None] | None = None
 ) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """Rows of a CSV with a header, each with its line number.
-
-    Args:
-        stream: The CSV.
-        require: Refuses a header with a ValueError; asked even where no row follows.
-
-    Raises:
-        ValueError: Not a CSV, nothing at all, two columns have the same name, or a row has more fields
-            than the header.
-    """
+    """Rows of a CSV with a header, each with its line number; `require` refuses a header, rows or none."""
     reader = csv.DictReader(stream, strict=True)
     begin = 1
     try:
@@ -120,9 +104,6 @@ def jsonl_rows(stream: TextIO) -> Iterator[tuple[int, Mapping[str, Any], str | N
     """Objects of a JSONL, each with its line number and its fault; blank lines are skipped.
 
     An object that has a key twice is there with the last of its values, and with a fault that says so.
-
-    Raises:
-        ValueError: A line is not a JSON object, or there is none.
     """
     found = False
     for line, text in enumerate(stream, start=1):
@@ -145,11 +126,7 @@ def jsonl_rows(stream: TextIO) -> Iterator[tuple[int, Mapping[str, Any], str | N
 
 
 def required_text(values: Mapping[str, Any], key: str, where: str) -> str:
-    """The text under a key that must be there.
-
-    Raises:
-        ValueError: There is no such key, or no text under it.
-    """
+    """The text under a key that must be there."""
     if key not in values:
         raise ValueError(f"{where}: there is no key {key!r}")
     value = values[key]
@@ -159,11 +136,7 @@ def required_text(values: Mapping[str, Any], key: str, where: str) -> str:
 
 
 def required_task(values: Mapping[str, Any], where: str) -> str:
-    """The name of the task, which every row of a published table states.
-
-    Raises:
-        ValueError: There is none, or it is blank.
-    """
+    """The name of the task, which every row of a published table states."""
     name = required_text(values, "task", where)
     if not name.strip():
         raise ValueError(f"{where}: no task is named")
@@ -171,11 +144,7 @@ def required_task(values: Mapping[str, Any], where: str) -> str:
 
 
 def require_candidates(values: Mapping[str, Any], where: str) -> None:
-    """Refuses candidates that are no list of texts; a row need not bring any.
-
-    Raises:
-        ValueError: They are none.
-    """
+    """Refuses candidates that are no list of texts; a row need not bring any."""
     candidates = values.get("candidates")
     if candidates is None:
         return

@@ -9,12 +9,11 @@ from __future__ import annotations
 import logging
 import os
 import re
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.pool import ThreadPool
 from pathlib import Path, PurePosixPath
-from queue import Empty, SimpleQueue
 from urllib.parse import quote
 
 from vecbench.errors import DataError, RunError, UsageError, VecbenchError
@@ -34,13 +33,7 @@ _KEPT = "What was downloaded is kept: check the network, and run the same comman
 
 @dataclass(frozen=True, slots=True)
 class HubDataset:
-    """One commit of a dataset, as far as it has been downloaded.
-
-    Attributes:
-        name: `ORG/NAME`.
-        commit: 40 hexadecimal digits.
-        folder: Where its files lie, with the paths that they have in the dataset.
-    """
+    """One commit of a dataset ORG/NAME, as far as it has been downloaded into a folder."""
 
     name: str
     commit: str
@@ -50,12 +43,7 @@ class HubDataset:
         return f"{PREFIX}{self.name}@{self.commit}"
 
     def table(self) -> Path:
-        """The dataset's table of samples, downloaded.
-
-        Raises:
-            DataError: It has none, or may not be read.
-            RunError: The download failed.
-        """
+        """The dataset's table of samples, downloaded."""
         own = [PurePosixPath(stem + suffix) for stem in PREFERRED for suffix in SUFFIXES]
         places = [str(place) for place in (*PUBLISHED, *own)]
         here = next((place for place in places if self._is_here(place)), None)
@@ -70,16 +58,7 @@ class HubDataset:
         return self.folder / found
 
     def fetch(self, files: Sequence[Sequence[str]], observer: CountObserver | None = None) -> None:
-        """Downloads what is missing, several files at a time.
-
-        Args:
-            files: For each file the paths that it may have in the dataset, the likeliest first.
-            observer: Told how it goes. Files that the dataset has not are a warning.
-
-        Raises:
-            DataError: The dataset has none of the files, or the network is switched off.
-            RunError: The download failed.
-        """
+        """Downloads what is missing of some files, each given by its possible places, the likeliest first."""
         observer = observer or Nobody()
         safe = [[place for place in places if _is_inside(place)] for places in files]
         missing = [places for places in safe if places and not any(map(self._is_here, places))]
@@ -109,44 +88,19 @@ class HubDataset:
             self._absence.write_text("".join(f"{place}\n" for place in {*absent, *self._absent()}), "utf-8")
 
     def _fetched(self, files: Sequence[Sequence[str]], observer: CountObserver) -> list[str]:
-        """Downloads; the first places of those that the dataset has not.
-
-        The threads are daemons and nobody waits for them: a stalled connection must not hold up Ctrl-C.
-        """
-        ahead: SimpleQueue[Sequence[str]] = SimpleQueue()
-        outcomes: SimpleQueue[tuple[str, bool | Exception]] = SimpleQueue()
-        for places in files:
-            ahead.put(places)
-        stopped = threading.Event()
-
-        def work() -> None:
-            while not stopped.is_set():
-                try:
-                    places = ahead.get_nowait()
-                except Empty:
-                    return
-                try:
-                    outcomes.put((places[0], self._download_any(places)))
-                except Exception as fault:
-                    outcomes.put((places[0], fault))
-
-        for _ in range(min(WORKERS, len(files))):
-            threading.Thread(target=work, daemon=True).start()
+        """Downloads; the first places of those that the dataset has not."""
         absent = []
-        try:
-            for _ in files:
-                place, outcome = outcomes.get()
-                if isinstance(outcome, Exception):
-                    raise outcome
-                if not outcome:
+        # Its threads are daemons and nobody waits for them: a stalled connection must not hold up Ctrl-C.
+        with ThreadPool(WORKERS) as pool:
+            for place, has_it in pool.imap_unordered(self._download_first, files):
+                if not has_it:
                     absent.append(place)
                 observer.advanced()
-        finally:
-            stopped.set()
         return absent
 
-    def _download_any(self, places: Sequence[str]) -> bool:
-        return any(self._download(place) for place in places)
+    def _download_first(self, places: Sequence[str]) -> tuple[str, bool]:
+        """The likeliest of some places, and whether the dataset has any of them."""
+        return places[0], any(map(self._download, places))
 
     def _download(self, place: str) -> bool:
         """Whether the dataset has the file, which then is here."""
@@ -195,18 +149,7 @@ def parse_hub_name(text: str) -> tuple[str, str | None] | None:
 def open_hub_dataset(
     name: str, revision: str | None = None, observer: CountObserver | None = None
 ) -> HubDataset:
-    """A dataset at the commit that a revision means now, or, without network, that it meant last.
-
-    Args:
-        name: `ORG/NAME`.
-        revision: Branch, tag or commit; None for the default branch.
-        observer: Warned when the Hub cannot be reached and the last known commit is taken.
-
-    Raises:
-        UsageError: There is no such dataset or revision, or it may not be read.
-        DataError: The network is switched off, and the dataset has not been downloaded.
-        RunError: The Hub cannot be reached, and the dataset has not been downloaded.
-    """
+    """A dataset at the commit that a revision means now, or, without network, that it meant last."""
     cache = Path(os.environ.get("VECBENCH_CACHE") or "~/.cache/vecbench").expanduser()
     base = cache / "data" / name.replace("/", "__")
     if revision is not None and _COMMIT.fullmatch(revision) and (base / revision).is_dir():

@@ -26,16 +26,6 @@ def decode_image(data: bytes) -> Image.Image:
 
     EXIF rotation is applied, transparency is composited on white, 16-bit greys are scaled to 8 bits,
     palettes and CMYK are converted; of an animation the first frame counts.
-
-    Args:
-        data: The file's bytes, in any format that Pillow reads.
-
-    Returns:
-        A fully loaded image, mode RGB, at its original size.
-
-    Raises:
-        ImageError: Not an image, truncated, more than `MAX_PIXELS` pixels, or a pixel format without
-            a defined range (32-bit integers, floats).
     """
     if not data:
         raise ImageError("the image file is empty")
@@ -59,19 +49,9 @@ def decode_image(data: bytes) -> Image.Image:
 
 
 def read_image(root: Path, relative: str) -> bytes:
-    """The bytes of an image file that must lie inside a folder.
+    """The bytes of an image file, which must lie inside a folder when links have been followed.
 
-    Args:
-        root: The data's root folder.
-        relative: The image's path, relative to `root`.
-
-    Returns:
-        The file's bytes, not decoded.
-
-    Raises:
-        MissingImageError: There is no such file, or no file can have this name.
-        ImageError: The file is unreadable or no plain file, or its path (after following links) leads
-            out of `root`: data comes from strangers, and must not be able to read the rest of the disk.
+    Data comes from strangers, and must not be able to read the rest of the disk.
     """
     try:
         path = (root / relative).resolve()

@@ -9,12 +9,9 @@ from pathlib import Path, PurePosixPath
 
 from vecbench.errors import DataError
 from vecbench.plain_file import open_plain, plain_bytes
-from vecbench.samples import metadata
-from vecbench.samples.emobserver import EMOBSERVER
-from vecbench.samples.emocaliber import EMOCALIBER
 from vecbench.samples.folder import OWN_CSV, OWN_JSONL
 from vecbench.samples.format import DataFormat
-from vecbench.samples.metadata import METADATA
+from vecbench.samples.published import EMOBSERVER, EMOCALIBER, METADATA, METADATA_COLUMNS
 
 PUBLISHED = tuple(
     PurePosixPath(place)
@@ -35,11 +32,7 @@ SUFFIXES = (".csv", ".jsonl")
 
 
 def table_in(folder: Path) -> Path:
-    """The table that a data folder means.
-
-    Raises:
-        DataError: There is none, or there are several.
-    """
+    """The table that a data folder means."""
     tables = sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES and path.is_file())
     tables += sorted(path for path in folder.glob("*.json") if _may_be_emobserver(path))
     preferred = [path for path in tables if path.stem in PREFERRED]
@@ -71,11 +64,7 @@ def root_of(table: Path) -> Path:
 
 
 def recognised(table: Path) -> DataFormat:
-    """The format of a table, told by its content; the file's name only decides where that is broken.
-
-    Raises:
-        DataError: It cannot be read.
-    """
+    """The format of a table, told by its content; the file's name only decides where that is broken."""
     try:
         with io.TextIOWrapper(open_plain(table), encoding="utf-8-sig") as stream:
             head = next((line for line in stream if line.strip()), "").strip()
@@ -89,7 +78,7 @@ def recognised(table: Path) -> DataFormat:
         header = next(csv.reader([head]), [])
     except csv.Error as fault:
         raise DataError(f"{table}: line 1: {fault}", "It should be a header, with image and label.") from None
-    return METADATA if set(header) >= metadata.COLUMNS else OWN_CSV
+    return METADATA if set(header) >= METADATA_COLUMNS else OWN_CSV
 
 
 def not_utf8(table: Path) -> DataError:

@@ -19,14 +19,11 @@ class Sample:
     """One row of a task's data.
 
     Attributes:
-        task: The task's id.
-        id: Unique within the task.
         images: Paths relative to `root`, as the data spells them, in the order in which they are shown.
         target: The true answer as JSON, as its answer kind dumps it; where that is what is at fault, as the
             data spells it.
         candidates: The closed list, in the order of the prompt; empty for a kind that has none.
         prompt: The prompt that the row brings itself; None if it brings none.
-        root: The data's root folder.
         fault: Why the sample cannot be used, known before its images are read; None if it can.
         target_fault: Why its target or its candidates cannot be used; None if they can. `fault` then says
             that, or what is wrong besides.
@@ -68,14 +65,7 @@ class Sample:
             return False
 
     def image_bytes(self, place: int = 0) -> bytes:
-        """The bytes of one of its image files.
-
-        Args:
-            place: Which, from 0.
-
-        Raises:
-            ImageError: The file is missing, unreadable or outside `root`.
-        """
+        """The bytes of one of its image files."""
         return read_image(self.root, self.images[place] if self.images else "")
 
     def read_images(self) -> tuple[SampleImage, ...]:
@@ -108,11 +98,7 @@ class SampleImage:
         object.__setattr__(self, "sha256", sha256)
 
     def decode(self) -> Image:
-        """The picture, mode RGB.
-
-        Raises:
-            ImageError: There is no image, or it is broken.
-        """
+        """The picture, mode RGB."""
         if isinstance(self.data, str):
             raise ImageError(self.data)
         try:

@@ -20,7 +20,7 @@ from vecbench.samples.hub import HubDataset, open_hub_dataset, parse_hub_name
 from vecbench.samples.observer import CountObserver
 from vecbench.samples.recognition import not_utf8, recognised, root_of, table_in
 from vecbench.samples.sample import Sample
-from vecbench.samples.targets import as_stored, attributes_of, candidates_of, target_of
+from vecbench.samples.targets import as_stored, as_text, candidates_of, target_of
 from vecbench.tasks import Catalogue, Task
 from vecbench.tasks.task import plain_name
 
@@ -35,19 +35,8 @@ PUBLISHED_FOLDERS = ("benchmarks", "VECBench")
 class DataSource:
     """A table of samples, whatever its format, and the folder that its image paths start from.
 
-    Args:
-        table: The table.
-        root: The folder; image paths may not lead out of it.
-        dataset: The dataset on the Hub that `root` is a partial copy of; None for local data.
-
-    Attributes:
-        table: As above.
-        root: As above.
-        name: What the run's manifest calls the data: the folder, or `hf:NAME@COMMIT`.
-        format: The table's format.
-
-    Raises:
-        DataError: The table cannot be read.
+    Image paths may not lead out of `root`; of a dataset on the Hub it is a partial copy. `name` is what the
+    run's manifest calls the data: the folder, or `hf:NAME@COMMIT`.
     """
 
     def __init__(self, table: Path, root: Path, dataset: HubDataset | None = None) -> None:
@@ -59,19 +48,10 @@ class DataSource:
         self._kept: list[Row] | None = None
 
     def samples(self, task: Task, limit: int | None = None) -> Iterator[Sample]:
-        """The task's samples, in the table's order.
+        """The task's samples, in the table's order: rows that name it, and those that name no task.
 
         A row that cannot be used (a target that its answer kind refuses, no image named) is a sample
         with a fault: it is counted and becomes an error, never dropped.
-
-        Args:
-            task: Whose rows: those that name it by id, display name or a further name, and those that
-                name no task.
-            limit: At most this many; None for all.
-
-        Raises:
-            DataError: The table is broken (the message names the line), two rows share an id, or a row
-                brings other candidates than the task's labels.
         """
         seen: set[str] = set()
         lists: dict[tuple[str, ...], tuple[str, ...]] = {task.labels: task.labels}
@@ -95,9 +75,6 @@ class DataSource:
         """Whether the format brings prompts, and any of the task's rows has one.
 
         The rows that have none are then samples that cannot be asked.
-
-        Raises:
-            DataError: The table is broken.
         """
         return self.format.brings_prompts and any(row.has_prompt for row in self._rows_of(task))
 
@@ -111,45 +88,20 @@ class DataSource:
         )
 
     def left_out(self) -> Mapping[str, int]:
-        """Rows that are not for testing, by their split as the table spells it.
-
-        Raises:
-            DataError: The table is broken.
-        """
-        if self.format.left_out is None:
-            return {}
-        with self._opened() as stream:
-            return self.format.left_out(stream)
+        """Rows that are not for testing, by their split as the table spells it."""
+        return Counter(row.split for row in self._all_rows() if row.split is not None)
 
     def unknown_tasks(self, catalogue: Catalogue) -> dict[str, int]:
-        """The names in the table that no task has, with their rows: nothing is run on those.
-
-        Raises:
-            DataError: The table is broken.
-        """
+        """The names in the table that no task has, with their rows: nothing is run on those."""
         names = self.task_names().items()
         return {name: count for name, count in names if name and catalogue.task_named(name) is None}
 
     def task_names(self) -> dict[str, int]:
-        """The names of tasks in the table, with their rows; the empty name for rows that name none.
-
-        Raises:
-            DataError: The table is broken.
-        """
-        names: dict[str, int] = {}
-        for row in self._rows():
-            names[row.task] = names.get(row.task, 0) + 1
-        return names
+        """The names of tasks in the table, with their rows; the empty name for rows that name none."""
+        return dict(Counter(row.task for row in self._rows()))
 
     def targets(self, task: str) -> dict[str, int]:
-        """The labels in the table with their rows, in alphabetical order; spellings of one are one.
-
-        Args:
-            task: Of the rows that name it, and of those that name none.
-
-        Raises:
-            DataError: The table is broken.
-        """
+        """The labels of a task's rows with their number, in alphabetical order; spellings of one are one."""
         rows = (row for row in self._rows() if not row.task or plain_name(row.task) == plain_name(task))
         written = (row.target("label")[1] for row in rows)
         spellings = Counter(text for each in written if (text := str(each or "").strip()))
@@ -162,17 +114,7 @@ class DataSource:
     def fetch(
         self, tasks: Iterable[Task], limit: int | None = None, observer: CountObserver | None = None
     ) -> None:
-        """Brings the images that the tasks' samples name to this machine; nothing to do for local data.
-
-        Args:
-            tasks: Whose images.
-            limit: Of so many samples of each task, from the first on; None for all.
-            observer: Told how it goes.
-
-        Raises:
-            DataError: The table is broken, or the dataset has none of the images.
-            RunError: The download failed; what was downloaded is kept.
-        """
+        """Brings the images that the tasks' samples name to this machine; nothing to do for local data."""
         if self._dataset is None:
             return
         named = (image for task in tasks for sample in self.samples(task, limit) for image in sample.images)
@@ -180,11 +122,7 @@ class DataSource:
         self._dataset.fetch([tuple(self._places(image)) for image in dict.fromkeys(named)], observer)
 
     def sha256(self) -> str:
-        """Of the table: another one is another data set.
-
-        Raises:
-            DataError: It cannot be read.
-        """
+        """Of the table: another one is another data set."""
         try:
             return hashlib.sha256(plain_bytes(self.table)).hexdigest()
         except OSError as fault:
@@ -211,7 +149,7 @@ class DataSource:
             target_fault=target_fault,
             target_column=column,
             columns=row.columns,
-            attributes=attributes_of(row.columns, task.subsets),
+            attributes={name: as_text(row.columns.get(name)) for name in task.subsets},
         )
 
     def _same_as_labels(self, row: Row, task: Task, named: tuple[str, ...]) -> tuple[str, ...]:
@@ -259,7 +197,10 @@ class DataSource:
             if belongs[row.task]:
                 yield row
 
-    def _rows(self) -> Iterable[Row]:
+    def _rows(self) -> Iterator[Row]:
+        return (row for row in self._all_rows() if row.split is None)
+
+    def _all_rows(self) -> Iterable[Row]:
         if self._kept is not None:
             return self._kept
         if not self.format.is_published and self.table.stat().st_size > KEPT_BYTES:
@@ -288,17 +229,9 @@ class DataSource:
 
 
 def open_data(where: str | Path, observer: CountObserver | None = None) -> DataSource:
-    """The samples in a folder, a table, or a dataset on the Hugging Face Hub.
+    """The samples in a folder, a table, or a dataset on the Hub (`wudq/VECBench`, a revision after `@`).
 
-    Args:
-        where: A folder with a table, a table, or a dataset's name (`wudq/VECBench`, a branch, tag or
-            commit after `@`). What exists on this machine comes first.
-        observer: Told how a download goes.
-
-    Raises:
-        DataError: There is nothing of that name, no table in it, several tables, or a table that cannot
-            be read.
-        RunError: The Hub cannot be reached.
+    What exists on this machine comes first.
     """
     path = Path(where).expanduser()
     if path.is_dir():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from vecbench.answers import AnswerKind
@@ -23,16 +23,9 @@ def candidates_of(row: Row, task: Task) -> tuple[str, ...] | str:
 def target_of(
     column: str, written: object, kind: AnswerKind, candidates: Sequence[str]
 ) -> tuple[Any, str | None]:
-    """The target of a row as JSON, and why it is none.
+    """The target that stands in a column, as JSON and None; or `as_stored` of it, and why it is none.
 
-    Args:
-        column: Where it stands.
-        written: What stands there: a text, or another value of JSON.
-        kind: The task's answer kind. What a text means to it, a number or a list may mean too.
-        candidates: The closed list.
-
-    Returns:
-        What `kind.dump` makes of it and None, or `as_stored` of it and the reason.
+    What a text means to a kind, a number or a list may mean too.
     """
     if column == "label" and isinstance(written, list | dict):
         problem = f"label is {'a list' if isinstance(written, list) else 'an object'}, not a text"
@@ -58,11 +51,6 @@ def as_stored(written: object, kind: AnswerKind) -> Any:
             continue
         return form
     return written if isinstance(written, str) else "" if written is None else str(written)
-
-
-def attributes_of(columns: Mapping[str, Any], names: Iterable[str]) -> dict[str, str]:
-    """The values of some columns as texts; of a column that is not there, or says nothing, an empty one."""
-    return {name: as_text(columns.get(name)) for name in names}
 
 
 def as_text(value: object) -> str:

@@ -2,22 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+import math
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from vecbench.answers import AnswerKind, metrics_of_default
 from vecbench.metrics.bootstrap import LEVEL, REPLICATES, SEED
 from vecbench.parsing import Prediction
-from vecbench.scoring.arrangement import Arrangement
-from vecbench.scoring.headline import headline_of
 from vecbench.scoring.observations import kinds_of
-from vecbench.scoring.row_scores import SetScorer, status_counts
-from vecbench.scoring.scores import Excluded, GroupScores, RowScores, Score, Scores, Subsets
+from vecbench.scoring.row_scores import SetScorer, mean_of_shares, status_counts
+from vecbench.scoring.scores import OVERALL, Excluded, GroupScores, RowScores, Score, Scores, Subsets
 from vecbench.tasks import Catalogue
 from vecbench.tasks.task import Headline
 
-OVERALL = "overall"
+
+@dataclass(frozen=True)
+class Arrangement:
+    """Tasks and groups that have rows, in the order of the tables.
+
+    Attributes:
+        tasks: Ids, in the catalogue's order; those that it does not know follow, sorted.
+        members: Group id → its tasks that have rows; groups without any are left out.
+        absent: Group id → its tasks that have none.
+        names: Id → name in tables, of all tasks and groups of the catalogue.
+    """
+
+    tasks: tuple[str, ...]
+    members: Mapping[str, tuple[str, ...]]
+    absent: Mapping[str, tuple[str, ...]]
+    names: Mapping[str, str]
+
+    @classmethod
+    def of(cls, present: Collection[str], catalogue: Catalogue) -> Arrangement:
+        """The arrangement of the tasks that have rows."""
+        order = [name for name in catalogue.tasks if name in present]
+        order += sorted(name for name in present if name not in catalogue.tasks)
+        every = {name: tuple(dict.fromkeys(group.members)) for name, group in catalogue.groups.items()}
+        members = {name: tuple(each for each in listed if each in present) for name, listed in every.items()}
+        members = {name: each for name, each in members.items() if each}
+        absent = {name: tuple(each for each in every[name] if each not in members[name]) for name in members}
+        names = {name: task.display for name, task in catalogue.tasks.items()}
+        names |= {name: group.display for name, group in catalogue.groups.items()}
+        return cls(tuple(order), members, absent, names)
 
 
 def score(
@@ -32,15 +60,9 @@ def score(
     """The scores of every task, of every group that a task belongs to, and of all rows.
 
     The order of the rows makes no difference. Answers to one image, in several tasks or repeats, are not
-    independent: they are resampled together, and the other intervals are as much wider as they depend.
-
-    Args:
-        rows: At most one a task, sample and repeat.
-        protocol: Named in the result.
-        catalogue: Brings the groups and the names; a task that it does not know belongs to no group.
-        run: What to say of the run.
-        replicates: Of the bootstrap and of the consistency test; 0 for values without what these two say.
-        seed: Of their draws.
+    independent: they are resampled together, and the other intervals are as much wider as they depend. There
+    is at most one row a task, sample and repeat. With 0 replicates there are values without what the
+    bootstrap and the consistency test say.
     """
     by_task, excluded = _by_task(rows, catalogue)
     arrangement = Arrangement.of(by_task.keys(), catalogue)
@@ -58,8 +80,8 @@ def score(
     def scored_task(name: str) -> RowScores:
         made = subsets.added([name], scorer.scores(name))
         task = catalogue.tasks.get(name)
-        made = replace(made, headline=headline_of(task.headline if task else None, made, {}))
-        return replace(made, excluded=excluded.get(name))
+        headline = _headline(task.headline if task else None, made, {})
+        return replace(made, headline=headline, excluded=excluded.get(name))
 
     tasks = {name: scored_task(name) for name in order}
 
@@ -70,7 +92,7 @@ def score(
             return GroupScores((), tuple(absent), _nothing(), {})
         macro = scorer.macro(name, {part: tasks[part] for part in present})
         made = subsets.added(present, scorer.scores(name))
-        made = replace(made, headline=headline_of(headline, made, macro))
+        made = replace(made, headline=_headline(headline, made, macro))
         return GroupScores(tuple(present), tuple(absent), made, macro)
 
     groups = {
@@ -111,10 +133,10 @@ def _by_task(
 ) -> tuple[dict[str, list[Prediction]], dict[str, Excluded]]:
     """Task id → its rows that are scored; and those that its file excludes."""
     by_task: dict[str, list[Prediction]] = {}
-    counts: dict[str, int] = {}
+    counts: Counter[str] = Counter()
     for row in rows:
         if is_excluded(row, catalogue):
-            counts[row.task] = counts.get(row.task, 0) + 1
+            counts[row.task] += 1
         else:
             by_task.setdefault(row.task, []).append(row)
     excluded = {
@@ -129,48 +151,90 @@ def _notes(excluded: Mapping[str, Excluded]) -> Iterable[str]:
         yield f"{name}: {rows} excluded by its file: {each.because}."
 
 
+@dataclass(frozen=True)
 class _Subsets:
-    """The scores of tasks and groups by the values of the columns that their tasks name.
+    """The scores of tasks and groups by the values of the columns that their tasks name."""
 
-    Args:
-        by_task: Task id → rows.
-        kinds: Task id → kind.
-        catalogue: Brings the tasks' `subsets`.
-        replicates: As for `score`.
-        seed: As for `score`.
-    """
-
-    def __init__(
-        self,
-        by_task: Mapping[str, Sequence[Prediction]],
-        kinds: Mapping[str, AnswerKind],
-        catalogue: Catalogue,
-        replicates: int,
-        seed: int,
-    ) -> None:
-        self._by_task = by_task
-        self._kinds = kinds
-        self._columns = {
-            name: catalogue.tasks[name].subsets if name in catalogue.tasks else () for name in by_task
-        }
-        self._replicates, self._seed = replicates, seed
+    by_task: Mapping[str, Sequence[Prediction]]
+    kinds: Mapping[str, AnswerKind]
+    catalogue: Catalogue
+    replicates: int
+    seed: int
 
     def added(self, tasks: Sequence[str], scores: RowScores) -> RowScores:
         """The scores of some tasks together, with those of their subsets.
 
         A pool has the subsets that all of its tasks have; one task alone has been scored already.
         """
-        columns = [each for each in self._columns[tasks[0]] if all(each in self._columns[t] for t in tasks)]
-        if not columns or len({self._kinds[task].name for task in tasks}) > 1:
+        first, *others = [
+            self.catalogue.tasks[name].subsets if name in self.catalogue.tasks else () for name in tasks
+        ]
+        columns = [each for each in first if all(each in other for other in others)]
+        if not columns or len({self.kinds[task].name for task in tasks}) > 1:
             return scores
         return replace(scores, subsets={column: self._by_value(column, tasks) for column in columns})
 
     def _by_value(self, column: str, tasks: Sequence[str]) -> Subsets:
         sets: dict[str, list[Prediction]] = {}
         for task in tasks:
-            for row in self._by_task[task]:
+            for row in self.by_task[task]:
                 sets.setdefault(row.attributes.get(column, ""), []).append(row)
         ordered = {value: sets[value] for value in sorted(sets)}
-        kinds = dict.fromkeys(ordered, self._kinds[tasks[0]])
-        scorer = SetScorer(ordered, kinds, {}, self._replicates, self._seed)
+        kinds = dict.fromkeys(ordered, self.kinds[tasks[0]])
+        scorer = SetScorer(ordered, kinds, {}, self.replicates, self.seed)
         return {value: scorer.scores(value) for value in ordered}
+
+
+def _headline(rule: Headline | None, scores: RowScores, macro: Mapping[str, Score]) -> Score | None:
+    """The one number that a benchmark prints of a task or group, where it is not that of the pooled rows.
+
+    It is of the first metric that the rows' kind has: accuracy, or the ranking score. The mean of subsets has
+    a square-and-add interval where the subsets' own are Wilson's; rows of other subsets count in none.
+    """
+    if rule is None or not scores.metrics:
+        return None
+    key = next(iter(scores.metrics))
+    if rule.how == "pooled":
+        return scores.metrics[key]
+    if rule.how == "macro" and macro:
+        return macro.get(key)
+    values = next(
+        (
+            found
+            for found in scores.subsets.values()
+            if rule.how == "macro" or all(each in found for each in rule.of)
+        ),
+        None,
+    )
+    if values is None:
+        wanted = ", ".join(rule.of) or "any"
+        return Score(None, 0, why=f"there are no rows of the subsets {wanted}")
+    parts = [values[each].metrics[key] for each in rule.of or values]
+    if any(part.value is None for part in parts):
+        return Score(None, len(parts), why="a subset has no value")
+    value = math.fsum(part.value or 0.0 for part in parts) / len(parts)
+    if all(part.low is not None and part.method == "wilson" for part in parts):
+        made = mean_of_shares(value, parts, 1.0)
+        return replace(made, method="square-and-add of the subsets' Wilson intervals")
+    return Score(value, len(parts))
+
+
+def shared_images(rows: Sequence[Prediction], scores: Scores) -> dict[str, Any]:
+    """How many images several tasks of a group have, and of everything, as scores.json has it.
+
+    Answers to one image are not independent: `Dependence` says what becomes of the intervals. An image whose
+    hash is unknown is taken for one that is not shared. Empty if no image is shared; groups without one are
+    left out.
+    """
+    tasks_of = {(row.image_sha256, row.task) for row in rows if row.image_sha256 is not None}
+
+    def shared(tasks: Iterable[str]) -> int:
+        listed = set(tasks)
+        counts = Counter(image for image, task in tasks_of if task in listed)
+        return sum(count > 1 for count in counts.values())
+
+    groups = {name: shared(group.tasks) for name, group in scores.groups.items()}
+    overall = shared(scores.tasks)
+    if not overall:
+        return {}
+    return {"groups": {name: count for name, count in groups.items() if count}, OVERALL: overall}

@@ -1,24 +1,111 @@
-"""Everything that can be scored of some responses, in one go."""
+"""Everything that can be scored of some responses, in one go.
+
+Beside the scores: those by coarser labels, those after a cross-fitted recalibration, and, of several answers
+to a sample, how much scores vary and how far the answers agree.
+"""
 
 from __future__ import annotations
 
+import math
+import statistics
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from vecbench.errors import UsageError
-from vecbench.metrics.recalibration import Method
-from vecbench.parsing import Prediction
-from vecbench.scoring.aggregate import score
-from vecbench.scoring.coarse import CoarseScores, coarse_scores
+from vecbench.metrics import brier, brier_reliability, ece
+from vecbench.metrics.labels import F1_MACRO, F1_WEIGHTED
+from vecbench.metrics.recalibration import FOLDS, Method, cross_fitted
+from vecbench.metrics.totals import ClassCounts, Totals
+from vecbench.parsing import Prediction, Reading
+from vecbench.scoring.aggregate import score, shared_images
 from vecbench.scoring.predictions import predictions
 from vecbench.scoring.protocol import Protocol
-from vecbench.scoring.recalibrated import Recalibrations, recalibrations
-from vecbench.scoring.repeated import agreement, repeats_of, spread_json
-from vecbench.scoring.scores import Scores
-from vecbench.scoring.shared_images import shared_images
+from vecbench.scoring.row_scores import share
+from vecbench.scoring.scores import RowScores, Score, Scores
 from vecbench.store import StoredResponse
 from vecbench.tasks import Catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class CoarseScores:
+    """The scores of a task after targets and labels are replaced by the coarser labels that they belong to.
+
+    Attributes:
+        labels: The coarser labels, in the order of the candidates.
+        n: All rows; one without a label is wrong here too.
+        metrics: "accuracy", "f1_macro" and "f1_weighted".
+        within: The share of the wrong labels that belong with their target, in [0, 1]; None if none is wrong.
+    """
+
+    labels: tuple[str, ...]
+    n: int
+    metrics: Mapping[str, Score]
+    within: float | None
+
+    def as_json(self) -> dict[str, Any]:
+        metrics = {key: score.as_json() for key, score in self.metrics.items()}
+        said = {"labels": list(self.labels), "n": self.n, "metrics": metrics}
+        return said | {"share_of_wrong_labels_within": self.within}
+
+
+@dataclass(frozen=True, slots=True)
+class Recalibration:
+    """What a map of the confidences changes for the n rows that have one.
+
+    Attributes:
+        ece: Before and after.
+        brier: Before and after.
+        brier_reliability: The part of the Brier score that miscalibration costs, before; no map can
+            remove more than this.
+    """
+
+    n: int
+    ece: tuple[float, float]
+    brier: tuple[float, float]
+    brier_reliability: float
+
+    @property
+    def removed(self) -> float | None:
+        """The share of the Brier score's miscalibration that the map removed; None if there was none."""
+        if self.brier_reliability == 0:
+            return None
+        return (self.brier[0] - self.brier[1]) / self.brier_reliability
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "n": self.n,
+            "ece": {"raw": self.ece[0], "recalibrated": self.ece[1]},
+            "brier": {"raw": self.brier[0], "recalibrated": self.brier[1]},
+            "share_of_miscalibration_removed": self.removed,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Recalibrations:
+    """The results of a map for each task, each group and everything, where a row has a confidence.
+
+    Attributes:
+        method: "platt", "temperature" or "isotonic".
+    """
+
+    method: Method
+    tasks: Mapping[str, Recalibration]
+    groups: Mapping[str, Recalibration]
+    overall: Recalibration | None
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "method": self.method,
+            "folds": FOLDS,
+            "tasks": {name: each.as_json() for name, each in self.tasks.items()},
+            "groups": {name: each.as_json() for name, each in self.groups.items()},
+            "overall": self.overall.as_json() if self.overall else None,
+        }
 
 
 @dataclass(frozen=True)
@@ -50,17 +137,9 @@ def score_responses(
     run: Mapping[str, Any] | None = None,
     recalibrate: Method | None = None,
 ) -> CompleteScores:
-    """Reads and scores responses the way that a protocol does.
+    """Reads and scores responses, in the order stored and with every further one, as a protocol does.
 
-    Args:
-        responses: In the order in which they were stored, with every further response to a sample.
-        protocol: How they are read and scored.
-        catalogue: Brings aliases, groups and names.
-        run: What to say of the run.
-        recalibrate: How to recalibrate; None for not at all. A published protocol cannot.
-
-    Raises:
-        UsageError: The protocol does not recalibrate.
+    A published protocol cannot recalibrate, which is a UsageError.
     """
     if protocol.scored is None:
         rows = predictions(responses, protocol, catalogue)
@@ -76,13 +155,7 @@ def score_responses(
 def predicted(
     responses: Iterable[StoredResponse], protocol: Protocol, catalogue: Catalogue
 ) -> Sequence[Prediction]:
-    """What responses say, as a protocol reads them.
-
-    Args:
-        responses: As for `score_responses`.
-        protocol: How they are read.
-        catalogue: Brings the tasks' answer kinds.
-    """
+    """What responses, as for `score_responses`, say."""
     if protocol.is_published:  # which rows it drops shows once it has scored them
         return score_responses(responses, protocol, catalogue).rows
     return predictions(responses, protocol, catalogue)
@@ -95,30 +168,22 @@ def complete_scores(
     run: Mapping[str, Any] | None = None,
     recalibrate: Method | None = None,
 ) -> CompleteScores:
-    """Scores predictions as their metrics declare; recalibrates and compares repeats where possible.
-
-    Args:
-        rows: At most one a task, sample and repeat.
-        protocol: Named in the result.
-        catalogue: Brings groups and names.
-        run: What to say of the run.
-        recalibrate: How to recalibrate; None for not at all.
-    """
+    """Scores predictions, as `score` does; recalibrates and compares repeats where possible."""
     scores = score(rows, protocol, catalogue, run)
     shared = shared_images(rows, scores)
     further: dict[str, Any] = {"shared_images": shared} if shared else {}
-    coarse = coarse_scores(scores, catalogue)
+    coarse = _coarse_scores(scores, catalogue)
     if coarse:
         further["coarse"] = {name: each.as_json() for name, each in coarse.items()}
-    recalibration = recalibrations(rows, scores, recalibrate) if recalibrate else None
+    recalibration = _recalibrations(rows, scores, recalibrate) if recalibrate else None
     if recalibration:
         further["recalibration"] = recalibration.as_json()
-    repeats = repeats_of(rows)
+    repeats = sorted({row.repeat for row in rows})
     spread: Mapping[str, Any] | None = None
     consistency: Scores | None = None
     if len(repeats) > 1:
         alone = [[row for row in rows if row.repeat == repeat] for repeat in repeats]
-        spread = spread_json([score(each, protocol, catalogue) for each in alone])
+        spread = _spread([score(each, protocol, catalogue) for each in alone])
         consistency = score(agreement(rows), protocol, catalogue)
         said = consistency.content()
         further |= {
@@ -126,3 +191,123 @@ def complete_scores(
             "consistency": {key: said[key] for key in ("tasks", "groups", "overall")},
         }
     return CompleteScores(replace(scores, further=further), recalibration, spread, consistency, rows, coarse)
+
+
+def _coarse_scores(scores: Scores, catalogue: Catalogue) -> dict[str, CoarseScores]:
+    """Task id → coarse scores, where the task's file maps its labels to coarser ones.
+
+    Nothing is read anew: they follow from the confusion matrix. A task whose rows have other candidates than
+    its file has none.
+    """
+    found = {}
+    for name, scored in scores.tasks.items():
+        parents = catalogue.tasks[name].parents if name in catalogue.tasks else {}
+        if parents and scored.n and parents.keys() >= set(scored.classes):
+            found[name] = _coarse(scored, parents)
+    return found
+
+
+def _coarse(scored: RowScores, parents: Mapping[str, str]) -> CoarseScores:
+    labels = tuple(dict.fromkeys(parents[candidate] for candidate in scored.classes))
+    # The last row and column, without a target or a label, stay what they are.
+    belongs: NDArray[np.int64] = np.zeros((len(labels) + 1, len(scored.classes) + 1), dtype=np.int64)
+    belongs[-1, -1] = 1
+    for place, candidate in enumerate(scored.classes):
+        belongs[labels.index(parents[candidate]), place] = 1
+    counts = belongs @ scored.confusion @ belongs.T
+    right, fine = (int(each.diagonal()[:-1].sum()) for each in (counts, scored.confusion))
+    # Answers that depend on each other as fine labels are taken to do so as coarse ones.
+    effect = scored.metrics["accuracy"].details.get("design_effect", 1.0)
+    metrics = {"accuracy": share(right, scored.n, effect)}
+    totals = Totals(classes=ClassCounts.of_confusion(counts))
+    for metric in (F1_MACRO, F1_WEIGHTED):
+        value = float(metric.value(totals))
+        metrics[metric.key] = (
+            Score(None, scored.n, why=metric.undefined) if math.isnan(value) else Score(value, scored.n)
+        )
+    wrong = int(scored.confusion[:, :-1].sum()) - fine
+    return CoarseScores(labels, scored.n, metrics, (right - fine) / wrong if wrong else None)
+
+
+def _recalibrations(rows: Sequence[Prediction], scores: Scores, method: Method) -> Recalibrations:
+    def results(tasks_of: Mapping[str, Sequence[str]]) -> dict[str, Recalibration]:
+        found = {
+            name: _recalibration([row for row in rows if row.task in tasks], method)
+            for name, tasks in tasks_of.items()
+        }
+        return {name: each for name, each in found.items() if each}
+
+    groups = results({name: group.tasks for name, group in scores.groups.items()})
+    overall = results({"": list(scores.tasks)}).get("")
+    return Recalibrations(method, results({name: [name] for name in scores.tasks}), groups, overall)
+
+
+def _recalibration(rows: Sequence[Prediction], method: Method) -> Recalibration | None:
+    stated = [row for row in rows if row.reading.confidence is not None]
+    if not stated:
+        return None
+    raw = np.array([row.reading.confidence for row in stated], dtype=np.float64)
+    correct = np.array([row.correct for row in stated])
+    # Repeats and tasks that share an image share its fold.
+    after = cross_fitted(raw, correct, [row.image_key for row in stated], method)
+    return Recalibration(
+        len(stated),
+        (ece(raw, correct), ece(after, correct)),
+        (brier(raw, correct), brier(after, correct)),
+        brier_reliability(raw, correct),
+    )
+
+
+def _spread(every: Sequence[Scores]) -> dict[str, Any]:
+    """The block "repeats" of scores.json, of the scores of each repeat alone."""
+    # A run that was stopped may have a task in its first repeats only.
+    tasks = dict.fromkeys(name for each in every for name in each.tasks)
+    groups = dict.fromkeys(name for each in every for name in each.groups)
+    return {
+        "n": len(every),
+        "tasks": {
+            name: _spread_of([each.tasks[name] for each in every if name in each.tasks]) for name in tasks
+        },
+        "groups": {
+            name: _spread_of([each.groups[name].pooled for each in every if name in each.groups])
+            for name in groups
+        },
+        "overall": _spread_of([each.overall.pooled for each in every]),
+    }
+
+
+def _spread_of(every: Sequence[RowScores]) -> dict[str, Any]:
+    """Metric → mean and deviation (n − 1; 0 with one value); None where a repeat has it undefined."""
+    result: dict[str, Any] = {}
+    for key in every[0].metrics:
+        values = [scores.metrics[key].value for scores in every]
+        known = [value for value in values if value is not None]
+        deviation = statistics.stdev(known) if len(known) > 1 else 0.0
+        is_known = len(known) == len(values)
+        result[key] = {"mean": statistics.fmean(known), "std": deviation} if is_known else None
+    return result
+
+
+def agreement(rows: Sequence[Prediction]) -> list[Prediction]:
+    """One prediction a sample: its most frequent answer, and as confidence the share of repeats that gave it.
+
+    Of equally frequent answers the one that was given first counts; responses without an answer count as
+    repeats and for no answer (self-consistency: Wang et al., 2023). A sample without any has no confidence
+    either.
+    """
+    by_sample: dict[tuple[str, str], list[Prediction]] = {}
+    for row in sorted(rows, key=lambda row: row.repeat):
+        by_sample.setdefault((row.task, row.sample_id), []).append(row)
+    return [_agreed(answers) for answers in by_sample.values()]
+
+
+def _agreed(rows: Sequence[Prediction]) -> Prediction:
+    answers = Counter(row.reading.answer for row in rows if row.reading.answer is not None)
+    if not answers:
+        silent = replace(rows[0].reading, confidence=None, confidence_status="missing")
+        return replace(rows[0], repeat=0, reading=silent)
+    # most_common keeps the order of first occurrence among equals.
+    answer, count = answers.most_common(1)[0]
+    given = next(row for row in rows if row.reading.answer == answer)
+    reading = Reading(answer, "ok", count / len(rows), "ok")
+    return replace(rows[0], repeat=0, reading=reading, judged=given.correct)

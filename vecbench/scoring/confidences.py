@@ -14,10 +14,9 @@ from vecbench.metrics.bootstrap import LEVEL, REPLICATES, SEED
 from vecbench.metrics.catalogue import JUDGED_METRICS
 from vecbench.metrics.definition import Metric
 from vecbench.parsing import Prediction, Reading
-from vecbench.scoring.aggregate import OVERALL
 from vecbench.scoring.protocols import STRICT
 from vecbench.scoring.row_scores import SetScorer
-from vecbench.scoring.scores import GroupScores, Scores
+from vecbench.scoring.scores import OVERALL, GroupScores, Scores
 
 
 class _Judged(Label):
@@ -36,18 +35,7 @@ def confidence_scores(
     replicates: int = REPLICATES,
     seed: int = SEED,
 ) -> Scores:
-    """The scores of rows of which confidence and correctness are known; see `vecbench.score_confidences`.
-
-    Args:
-        confidence: In [0, 1]; None or nan for a row that states none.
-        correct: Whether each row is right.
-        images: What each row shows; None for rows that all show something else.
-        replicates: Of the bootstrap and of the consistency test.
-        seed: Of their draws.
-
-    Raises:
-        ValueError: The lengths differ, there are no rows, or a value is none that may be there.
-    """
+    """The scores of rows of which confidence and correctness are known; see `vecbench.score_confidences`."""
     stated = [_confidence(place, value) for place, value in enumerate(_values("confidence", confidence))]
     right = [_correct(place, value) for place, value in enumerate(_values("correct", correct))]
     _require_length("correct", right, stated)

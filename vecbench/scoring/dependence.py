@@ -20,13 +20,10 @@ from vecbench.metrics.totals import Totals, places_of
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """How much wider intervals of some rows are, as variances: 1 where no image has several of the rows.
+    """How much wider intervals are, as variances, where an image has several rows: 1 for what is absent.
 
-    Attributes:
-        by_image: Whether an image has several rows, so that images are drawn.
-        shares: Of the metrics that count rows, by key; 1 where one is absent.
-        null: Bins → of the ECE of a calibrated model; likewise.
-        gaps: Key of a metric → of the gaps of its bins; likewise.
+    `shares` is of the metrics that count rows, by key; `null` of the ECE of a calibrated model, by bins;
+    `gaps` of the gaps of a metric's bins, by key.
     """
 
     by_image: bool = False
@@ -40,12 +37,7 @@ INDEPENDENT = Effects()
 
 @dataclass(frozen=True)
 class Dependence:
-    """All rows of a run, where an image has several.
-
-    Attributes:
-        tasks: Task id → its rows, in an order that is their own.
-        images: Images in all.
-    """
+    """All rows of a run, by task, where an image has several; and how many images there are."""
 
     tasks: Mapping[str, Observations]
     images: int
@@ -82,13 +74,7 @@ class Dependence:
         return Effects(True, shares, null, gaps)
 
     def clusters(self, totals: Mapping[str, Totals]) -> list[Clusters]:
-        """The images that have several rows in some tasks.
-
-        Those of the same tasks are together, so that tasks keep their n.
-
-        Args:
-            totals: Task id → of the rows of these tasks.
-        """
+        """The images that have several rows in these tasks; those of the same ones together: tasks keep n."""
         rows_in = np.stack(
             [np.bincount(self.tasks[name].image, minlength=self.images) for name in totals], axis=1
         )

@@ -11,11 +11,10 @@ from typing import Any
 
 from vecbench.metrics import Cells, confusion_counts
 from vecbench.parsing import Prediction, emobserver
-from vecbench.scoring.aggregate import OVERALL
-from vecbench.scoring.arrangement import Arrangement
+from vecbench.scoring.aggregate import Arrangement
 from vecbench.scoring.predictions import prediction
 from vecbench.scoring.protocol import Protocol, Term
-from vecbench.scoring.scores import GroupScores, RowScores, Score, Scores
+from vecbench.scoring.scores import OVERALL, GroupScores, RowScores, Score, Scores
 from vecbench.store import StoredResponse
 from vecbench.tasks import Catalogue
 
@@ -29,22 +28,13 @@ def emobserver_scores(
 ) -> tuple[list[Prediction], Scores]:
     """What every response says, and the scores, as EmObserver's evaluator has them.
 
-    Of several responses to one sample and repeat the last counts, and of several repeats the first.
-
-    Args:
-        responses: In the order in which they were stored.
-        catalogue: Brings groups, benchmarks and names.
-        run: What to say of the run.
-
-    Returns:
-        One prediction a sample and repeat, and the scores: accuracy of the tasks; of a group, the mean of
-        its tasks' accuracies; overall, the mean of the groups of the benchmark that the tasks belong to. A
-        task without rows, and a group without tasks, counts as 0.
+    Of several responses to one sample and repeat the last counts, and of several repeats the first. There is
+    the accuracy of the tasks; of a group, the mean of its tasks' accuracies; overall, the mean of the groups
+    of the benchmark that the tasks belong to. A task without rows, and a group without tasks, counts as 0.
     """
     latest = {(each.task, each.sample_id, each.repeat): each.as_stated() for each in responses}
-    first: dict[tuple[str, str], int] = {}
-    for task, sample, repeat in latest:
-        first[task, sample] = min(repeat, first.get((task, sample), repeat))
+    # Of the repeats of a sample, the lowest overwrites the others.
+    first = {(task, sample): repeat for task, sample, repeat in sorted(latest, reverse=True)}
     predictions: list[Prediction] = []
     by_task: dict[str, list[Prediction]] = {}
     failures: Counter[str] = Counter()
@@ -63,9 +53,7 @@ def emobserver_scores(
     tasks = {name: _task_scores(by_task[name], failures[name]) for name in arrangement.tasks}
     benchmarks = _benchmarks(arrangement, catalogue)
     listed = dict.fromkeys([*arrangement.members, *(name for each in benchmarks.values() for name in each)])
-    groups = {
-        name: _group_scores(dict.fromkeys(catalogue.groups[name].members), tasks, by_task) for name in listed
-    }
+    groups = {name: _group_scores(catalogue.groups[name].members, tasks, by_task) for name in listed}
     every = [row for name in arrangement.tasks for row in by_task[name]]
     overall = _overall_scores(every, arrangement.tasks, benchmarks, groups, failures.total())
     dropped = len(latest) - sum(map(len, by_task.values()))
@@ -88,14 +76,7 @@ def emobserver_scores(
     if dropped:
         notes.append(f"Rows dropped, {FURTHER_GENERATION}: {dropped}.")
     return predictions, Scores(
-        NAME,
-        run or {},
-        tasks,
-        groups,
-        overall,
-        arrangement.names,
-        further=further,
-        notes=tuple(notes),
+        NAME, run or {}, tasks, groups, overall, arrangement.names, further=further, notes=tuple(notes)
     )
 
 
@@ -105,11 +86,7 @@ def _benchmarks(arrangement: Arrangement, catalogue: Catalogue) -> dict[str, tup
         each.id: tuple(name for name in each.members if name in catalogue.groups)
         for each in catalogue.benchmarks()
     }
-    return {
-        name: members
-        for name, members in groups.items()
-        if any(member in arrangement.members for member in members)
-    }
+    return {name: each for name, each in groups.items() if not arrangement.members.keys().isdisjoint(each)}
 
 
 def _terms(
@@ -122,14 +99,9 @@ def _terms(
 
 
 def task_weights(present: Sequence[str], catalogue: Catalogue) -> dict[str, dict[str, float]]:
-    """How much each task's accuracy counts: group id → task → weight.
+    """How much the accuracy of each task that has rows counts: group id → task → weight.
 
-    Args:
-        present: Ids of the tasks that have rows.
-        catalogue: Brings groups and benchmarks.
-
-    Returns:
-        "overall" is there too, unless the tasks belong to several benchmarks or to none.
+    "overall" is there too, unless the tasks belong to several benchmarks or to none.
     """
     arrangement = Arrangement.of(present, catalogue)
     benchmarks = _benchmarks(arrangement, catalogue)
@@ -156,7 +128,7 @@ def _task_scores(rows: Sequence[Prediction], failures: int) -> RowScores:
 def _group_scores(
     members: Iterable[str], tasks: Mapping[str, RowScores], by_task: Mapping[str, Sequence[Prediction]]
 ) -> GroupScores:
-    listed = list(members)
+    listed = list(dict.fromkeys(members))
     present = [name for name in listed if name in tasks]
     values = [tasks[name].metrics["accuracy"].value or 0.0 for name in present]
     note = {"note": "the mean of the task accuracies; a task without rows counts as 0"}

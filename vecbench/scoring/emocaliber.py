@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 from vecbench.metrics import Cells, auroc, brier, confusion_counts, f1_weighted
 from vecbench.metrics.cells import surplus_of
 from vecbench.parsing import Prediction, emocaliber
-from vecbench.scoring.arrangement import Arrangement
+from vecbench.scoring.aggregate import Arrangement
 from vecbench.scoring.predictions import prediction
 from vecbench.scoring.protocol import Protocol, Term
 from vecbench.scoring.row_scores import status_counts
@@ -66,16 +66,8 @@ def emocaliber_scores(
     """What every response says, and the scores, as the published script has them.
 
     Every response counts, also a further one to the same sample. A failed or null response, and one whose
-    confidence `float` does not read, is dropped; scores.json says how many, and why.
-
-    Args:
-        responses: In any order.
-        catalogue: Brings groups and names.
-        run: What to say of the run.
-
-    Returns:
-        One prediction a response, dropped ones included, and the scores: accuracy and weighted F1 of the
-        tasks and overall; of the groups the calibration too, over the rows that have a confidence.
+    confidence `float` does not read, is dropped; scores.json says how many, and why. Of the tasks and overall
+    there are accuracy and weighted F1; of the groups the calibration too, over the rows with a confidence.
     """
     predictions: list[Prediction] = []
     by_task: dict[str, list[_Row]] = {}
@@ -145,10 +137,11 @@ def _terms(
 
 def _row_terms(response: StoredResponse, row: Prediction) -> Iterator[Term]:
     right, stated = float(row.correct), row.reading.confidence
+    as_stated = response.as_stated()
     # One that is nan counts as stated, and leaves the Brier score and the mean undefined.
     confident = row.reading.confidence_status != "missing"
     yield Term("task", "accuracy", right)
-    yield Term("overall", "accuracy", float(_is_right_anywhere(response)))
+    yield Term("overall", "accuracy", float(_label_anywhere(as_stated) == as_stated.target.lower()))
     yield Term("group", "accuracy_all_rows", right)
     yield Term("group", "coverage", float(confident))
     if confident:
@@ -158,43 +151,28 @@ def _row_terms(response: StoredResponse, row: Prediction) -> Iterator[Term]:
         yield Term("group", "mean_confidence", stated)
 
 
-def _is_right_anywhere(response: StoredResponse) -> bool:
-    """Whether a response that is not dropped counts as right overall, by the script's other matcher."""
-    stated = response.as_stated()
-    return bool(_label_anywhere(stated) == stated.target.lower())
-
-
 def _task_scores(rows: Sequence[_Row]) -> RowScores:
-    metrics = {
-        "accuracy": _accuracy(rows),
-        "f1_weighted": _f1([row.target for row in rows], [row.label for row in rows]),
-    }
-    return _row_scores(rows, metrics)
+    return _row_scores(rows, {"accuracy": _accuracy(rows), "f1_weighted": _f1(rows)})
 
 
 def _overall_scores(rows: Sequence[_Row]) -> RowScores:
-    targets, labels = [row.target for row in rows], [row.anywhere for row in rows]
-    right = sum(target == label for target, label in zip(targets, labels, strict=True))
-    note = {"note": _ANYWHERE}
-    accuracy = Score(right / len(rows), len(rows), details=note) if rows else _undefined("there are no rows")
-    return _row_scores(rows, {"accuracy": accuracy, "f1_weighted": _f1(targets, labels, note)})
+    matched = [replace(row, label=row.anywhere) for row in rows]
+    found = {"accuracy": _accuracy(matched), "f1_weighted": _f1(matched)}
+    noted = {key: replace(each, details={"note": _ANYWHERE}) for key, each in found.items()}
+    return _row_scores(rows, noted)
 
 
 def _group_scores(rows: Sequence[_Row]) -> RowScores:
     confident = [row for row in rows if row.confidence is not None]
-    n = len(confident)
-    note = {"note": _CONFIDENT_ROWS}
-    metrics: dict[str, Score] = {}
+    accuracy = _undefined("no row has a confidence")  # the script crashes here
     if confident:
-        metrics["accuracy"] = Score(sum(row.right for row in confident) / n, n, details=note)
-    else:
-        # The script crashes here.
-        metrics["accuracy"] = _undefined("no row has a confidence")
-    metrics["accuracy_all_rows"] = _accuracy(rows)
-    metrics["f1_weighted"] = _f1(
-        [row.target for row in rows], [row.label for row in rows], {"note": "over all rows"}
-    )
-    metrics["coverage"] = Score(n / len(rows), len(rows))
+        accuracy = replace(_accuracy(confident), details={"note": _CONFIDENT_ROWS})
+    metrics = {
+        "accuracy": accuracy,
+        "accuracy_all_rows": _accuracy(rows),
+        "f1_weighted": replace(_f1(rows), details={"note": "over all rows"}),
+        "coverage": Score(len(confident) / len(rows), len(rows)),
+    }
     return _row_scores(rows, metrics | _calibration(confident))
 
 
@@ -261,7 +239,7 @@ def _threshold_lines(rows: Sequence[_Row]) -> list[dict[str, Any]]:
                 "threshold": threshold,
                 "n": len(kept),
                 "accuracy": _accuracy(kept).value or 0.0,
-                "f1_weighted": _f1([row.target for row in kept], [row.label for row in kept]).value or 0.0,
+                "f1_weighted": _f1(kept).value or 0.0,
                 "coverage": len(kept) / len(rows),
             }
         )
@@ -270,34 +248,33 @@ def _threshold_lines(rows: Sequence[_Row]) -> list[dict[str, Any]]:
 
 def _macro(names: Sequence[str], tasks: Mapping[str, RowScores]) -> dict[str, Score]:
     """The unweighted mean over the tasks: the paper's group accuracy, which the script does not print."""
+    note = {"note": "the mean of the tasks; not printed by the script"}
     macro = {}
     for key in ("accuracy", "f1_weighted"):
         values = [value for name in names if (value := tasks[name].metrics[key].value) is not None]
-        details = {"note": "the mean of the tasks; not printed by the script"}
-        macro[key] = (
-            Score(math.fsum(values) / len(values), len(values), details=details)
-            if values
-            else _undefined("there are no rows")
-        )
+        macro[key] = _undefined("there are no rows")
+        if values:
+            macro[key] = Score(math.fsum(values) / len(values), len(values), details=note)
     return macro
 
 
 def _row_scores(rows: Sequence[_Row], metrics: Mapping[str, Score]) -> RowScores:
-    candidates = tuple(dict.fromkeys(each for row in rows for each in row.prediction.candidates))
+    predictions = [row.prediction for row in rows]
+    candidates = tuple(dict.fromkeys(each for row in predictions for each in row.candidates))
     spelt = {candidate.lower(): candidate for candidate in candidates}
     confusion = confusion_counts(
-        [spelt.get(row.target) for row in rows], [row.prediction.reading.answer for row in rows], candidates
+        [spelt.get(row.target) for row in rows], [row.reading.answer for row in predictions], candidates
     )
-    counts = status_counts([row.prediction for row in rows])
+    counts = status_counts(predictions)
     counts["confident"] = sum(row.confidence is not None for row in rows)
     return RowScores(len(rows), counts, metrics, _cells(rows), candidates, confusion)
 
 
 def _cells(rows: Sequence[_Row]) -> Cells:
     """Of the confidences that are numbers, clipped to [0, 1]."""
-    stated = [(row.prediction.reading.confidence, row.right) for row in rows]
-    known = [(confidence, right) for confidence, right in stated if confidence is not None]
-    return Cells.of_rows([confidence for confidence, _ in known], [right for _, right in known])
+    known = [row for row in rows if row.prediction.reading.confidence is not None]
+    confidences = [row.prediction.reading.confidence for row in known]
+    return Cells.of_rows(np.array(confidences, dtype=np.float64), [row.right for row in known])
 
 
 def _accuracy(rows: Sequence[_Row]) -> Score:
@@ -306,11 +283,11 @@ def _accuracy(rows: Sequence[_Row]) -> Score:
     return Score(sum(row.right for row in rows) / len(rows), len(rows))
 
 
-def _f1(targets: Sequence[str], labels: Sequence[str], details: Mapping[str, Any] | None = None) -> Score:
-    if not targets:
+def _f1(rows: Sequence[_Row]) -> Score:
+    if not rows:
         return _undefined("there are no rows")
-    value = f1_weighted(targets, labels, sorted({*targets, *labels}))
-    return Score(value, len(targets), details=details or {})
+    targets, labels = [row.target for row in rows], [row.label for row in rows]
+    return Score(f1_weighted(targets, labels, sorted({*targets, *labels})), len(rows))
 
 
 def _undefined(why: str) -> Score:

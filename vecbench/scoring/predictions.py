@@ -18,13 +18,7 @@ if TYPE_CHECKING:
 def predictions(
     responses: Iterable[StoredResponse], protocol: Protocol, catalogue: Catalogue
 ) -> list[Prediction]:
-    """What each response says; of several to one sample and repeat, the last counts.
-
-    Args:
-        responses: In the order in which they were stored.
-        protocol: How they are read.
-        catalogue: Brings the tasks' answer kinds.
-    """
+    """What each response says, in the order stored; of several to one sample and repeat, the last counts."""
     known: dict[tuple[str, str], AnswerKind] = {}
     latest: dict[tuple[str, str, int], Prediction] = {}
     for each in responses:
@@ -54,15 +48,7 @@ def prediction(
     dropped: str | None = None,
     target: Any = None,
 ) -> Prediction:
-    """A response with what it says; `judged` and `dropped` as `Prediction` has them.
-
-    Args:
-        response: The response.
-        reading: What it says.
-        judged: Whether it is right.
-        dropped: Why it counts in no score.
-        target: As its kind has it; None where that is as it is stored.
-    """
+    """A response with what it says; `target` as its kind has it, None where that is as it is stored."""
     return Prediction(
         response.key,
         response.task,

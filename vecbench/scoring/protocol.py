@@ -36,15 +36,8 @@ class Term(NamedTuple):
 Terms = Callable[[Sequence[StoredResponse], Sequence[Prediction]], Iterator[tuple[Prediction, list[Term]]]]
 """(responses, what they say) → each row with its terms; none for one that is dropped."""
 
-
-def _no_terms(
-    _: Sequence[StoredResponse], __: Sequence[Prediction]
-) -> Iterator[tuple[Prediction, list[Term]]]:
-    return iter(())
-
-
-def _pooled(_: Sequence[str], __: Catalogue) -> Mapping[str, Mapping[str, float]]:
-    return {}
+Weights = Callable[[Sequence[str], Catalogue], Mapping[str, Mapping[str, float]]]
+"""(tasks that have rows, catalogue) → group id or "overall" → task → its weight."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +53,7 @@ class Protocol:
         has_confidences: Whether it reads any.
         terms: The means over rows that it prints: what can be tested.
         counted: Keys of those whose terms are 0 or 1, so that they have exact tests.
-        weights: (tasks that have rows, catalogue) → group id or "overall" → task → its weight, where the
-            value of a group is a mean of its tasks' values and not of its rows.
+        weights: Those of the tasks, where the value of a group is a mean of their values and not of rows.
         headline_is_overall: Whether its headline is that of everything, even where there are groups.
         figure_note: What has to be known of the diagrams beside its numbers.
     """
@@ -72,9 +64,9 @@ class Protocol:
     headings: Mapping[str, str] = field(default_factory=dict)
     decimals: int = 1
     has_confidences: bool = True
-    terms: Terms = _no_terms
+    terms: Terms = lambda _responses, _rows: iter(())
     counted: frozenset[str] = frozenset({"accuracy"})
-    weights: Callable[[Sequence[str], Catalogue], Mapping[str, Mapping[str, float]]] = _pooled
+    weights: Weights = lambda _present, _catalogue: {}
     headline_is_overall: bool = False
     figure_note: str = ""
 

@@ -16,11 +16,7 @@ PROTOCOLS: Mapping[str, Protocol] = {each.name: each for each in (STRICT, EMOCAL
 
 
 def protocol_named(name: str) -> Protocol:
-    """The protocol of that name.
-
-    Raises:
-        UsageError: There is none; the message suggests the nearest.
-    """
+    """The protocol of that name; a UsageError suggests the nearest."""
     if name not in PROTOCOLS:
         raise UsageError(f"unknown protocol {name!r}", nearest(name, PROTOCOLS))
     return PROTOCOLS[name]

@@ -50,18 +50,11 @@ Drawn = Mapping[str, Mapping[str, Values]]
 
 
 class SetScorer:
-    """Scores sets of rows.
+    """Scores sets of rows, each of one kind, and pools of sets, whose names are no set's.
 
     The order of the rows makes no difference, and a set's scores depend on its own rows alone. Answers to one
     image are not independent: they are resampled together, and the other intervals are as much wider as they
-    depend.
-
-    Args:
-        sets: Name → rows, of one kind; at most one a task, sample and repeat.
-        kinds: Name → that kind.
-        pools: Name → the sets it holds, at least one; no name is a set's.
-        replicates: Of the bootstrap and of the consistency test; 0 for values without what these two say.
-        seed: Of their draws.
+    depend. With 0 replicates there are values without what the bootstrap and the consistency test say.
     """
 
     def __init__(
@@ -122,18 +115,13 @@ class SetScorer:
             totals.cells,
             whole.classes,
             confusion_of(whole),
-            _ratings(whole),
+            _ratings(whole) if kind.has_numbers else None,
             kind.name,
             metrics,
         )
 
     def macro(self, name: str, scores: Mapping[str, RowScores]) -> dict[str, Score]:
-        """The unweighted mean of a pool's sets, as far as a mean says something.
-
-        Args:
-            name: Of the pool.
-            scores: Of its sets, by name.
-        """
+        """The unweighted mean of a pool's sets, whose scores are given, as far as a mean says something."""
         parts = self._members[name]
         drawn = self._drawn.get(name, {})
         by_image = self._dependence is not None and self._dependence.is_in(parts)
@@ -149,19 +137,19 @@ class SetScorer:
                 continue
             value = math.fsum(score.value for score in each if score.value is not None) / len(parts)
             details = _mean_bounds(each)
+            macro[key] = Score(value, len(parts), details=details)
             if metric.counts is not None:
                 effect = self._dependence.macro_effect(parts, metric.counts) if self._dependence else 1.0
                 macro[key] = mean_of_shares(value, each, effect)
             elif metric.interval == "percentile" and all(key in drawn.get(part, {}) for part in parts):
                 interval = percentile_interval(np.mean([drawn[part][key] for part in parts], axis=0))
                 method = PERCENTILE + f"; {BY_IMAGE}" * by_image
-                macro[key] = _with_interval(value, len(parts), interval, method, details)
+                if interval is not None:
+                    macro[key] = Score(value, len(parts), *interval, method, details=details)
             elif metric.interval == "gaps" and metric.place is not None and self._nulls:
-                interval, method = self._macro_gaps(metric.place, parts).interval(LEVEL), MEAN_GAPS
-                method += f"; {BY_IMAGE}" * by_image
-                macro[key] = _with_interval(value, len(parts), interval, method, details)
-            else:
-                macro[key] = Score(value, len(parts), details=details)
+                ends = self._macro_gaps(metric.place, parts).interval(LEVEL)
+                method = MEAN_GAPS + f"; {BY_IMAGE}" * by_image
+                macro[key] = Score(value, len(parts), *ends, method, details=details)
         return macro
 
     def _macro_gaps(self, place: Place, parts: Sequence[str]) -> Gaps:
@@ -172,11 +160,11 @@ class SetScorer:
 
     def _total(self, name: str) -> Totals:
         if name not in self._totals:
-            parts = self._members[name]
             if name in self._sets:
                 self._totals[name] = Totals.of(self._observations[name])
             else:
-                self._totals[name] = Totals(Cells.pooled([self._total(part).cells for part in parts]))
+                cells = [self._total(part).cells for part in self._members[name]]
+                self._totals[name] = Totals(Cells.pooled(cells))
         return self._totals[name]
 
     def _simulated(self, workers: ThreadPoolExecutor) -> dict[str, Future[dict[int, Values]]]:
@@ -195,19 +183,21 @@ class SetScorer:
         """
         drawn = self._drawn_by_confidence()
         for name, parts in self._members.items():
-            sets = {part: self._metrics[part] for part in parts} | {name: self._metrics[name]}
-            if any(_is_resampled_by_row(each) for listed in sets.values() for each in listed):
-                model = {part: self._observations[part] for part in parts}
-                members = {each: self._members[each] for each in sets}
-                wanted = {each: list(filter(_is_resampled_by_row, listed)) for each, listed in sets.items()}
-                if not self.is_of_one_kind(name):
-                    wanted[name] = []
-                by_row = resampled([model], members, wanted, self._replicates, self._seed)
-                known = drawn.get(name, {})
-                drawn[name] = {
-                    each: {**known.get(each, {}), **{key: values[0] for key, values in found.items()}}
-                    for each, found in by_row.items()
-                }
+            wanted = {
+                each: list(filter(_is_resampled_by_row, self._metrics[each])) for each in [*parts, name]
+            }
+            if not any(wanted.values()):
+                continue
+            if not self.is_of_one_kind(name):
+                wanted[name] = []
+            model = {part: self._observations[part] for part in parts}
+            members = {each: self._members[each] for each in wanted}
+            by_row = resampled([model], members, wanted, self._replicates, self._seed)
+            known = drawn.get(name, {})
+            drawn[name] = {
+                each: {**known.get(each, {}), **{key: values[0] for key, values in found.items()}}
+                for each, found in by_row.items()
+            }
         return drawn
 
     def _drawn_by_confidence(self) -> dict[str, Drawn]:
@@ -218,14 +208,14 @@ class SetScorer:
             if each.basis == "confidence" and each.interval == "percentile"
         }
         judged = [name for name in self._sets if self._kinds[name][0].judges]
+        if not judged or not wanted:
+            return {}
+        totals = {name: self._total(name) for name in judged}
         pools = {
             name: parts
             for name, parts in self._members.items()
-            if name not in self._sets and all(part in judged for part in parts)
+            if name not in self._sets and totals.keys() >= set(parts)
         }
-        totals = {name: self._total(name) for name in judged}
-        if not judged or not wanted:
-            return {}
         apart = bootstrap(totals, pools, wanted, self._replicates, self._seed, unseen=True)
         drawn: dict[str, Drawn] = dict.fromkeys([*judged, *pools], apart)
         if self._dependence is None:
@@ -296,8 +286,9 @@ def scored(
         interval, method = (0.0 if _may_be_zero(metric, totals) else low, high), GAPS
     if interval is not None and interval[1] - interval[0] <= NO_WIDTH:
         interval, details["no_interval"] = None, "it has the same value in every replicate"
-    method += f"; {BY_IMAGE}" * effects.by_image
-    return _with_interval(value, n, interval, method, details)
+    if interval is None:
+        return Score(value, n, details=details)
+    return Score(value, n, *interval, method + f"; {BY_IMAGE}" * effects.by_image, details=details)
 
 
 def _may_be_zero(metric: Metric, totals: Totals) -> bool:
@@ -352,14 +343,6 @@ def _effect(design_effect: float) -> Mapping[str, Any]:
     return {} if design_effect == 1 else {"design_effect": design_effect}
 
 
-def _with_interval(
-    value: float, n: int, interval: tuple[float, float] | None, method: str, details: Mapping[str, Any]
-) -> Score:
-    if interval is None:
-        return Score(value, n, details=details)
-    return Score(value, n, *interval, method, details=details)
-
-
 def _why_undefined(metric: Metric, totals: Totals) -> str:
     if metric.over != "confident":
         return metric.undefined or "there are no rows"
@@ -370,9 +353,7 @@ def _why_undefined(metric: Metric, totals: Totals) -> str:
     return "every answer with a confidence is " + ("right" if totals.cells.total_right else "wrong")
 
 
-def _ratings(rows: Observations) -> tuple[Values, Values] | None:
-    if not rows.columns.keys() >= {"answered", "answer", "target"}:
-        return None
+def _ratings(rows: Observations) -> tuple[Values, Values]:
     there = rows.columns["answered"] > 0
     return rows.columns["target"][there], rows.columns["answer"][there]
 

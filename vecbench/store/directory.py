@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from vecbench.errors import Interrupted, UsageError, VecbenchError
 from vecbench.store.files import cannot_write
@@ -14,15 +15,12 @@ from vecbench.store.manifest import Manifest
 
 
 class RunDirectory:
-    """The files of one run.
-
-    Args:
-        path: The directory; it need not exist yet.
-    """
+    """The files of one run; the directory need not exist yet."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.manifest = path / "run.json"
+        self.lock = path / ".lock"
         self.responses = path / "responses.jsonl"
         self.predictions = path / "predictions.jsonl"
         self.faults = path / "faults.jsonl"
@@ -33,11 +31,7 @@ class RunDirectory:
         self.difference_summary = path / "differences.md"
 
     def read_manifest(self) -> Manifest | None:
-        """The manifest; None if no run has started here.
-
-        Raises:
-            DataError: It is there but cannot be understood.
-        """
+        """The manifest; None if no run has started here. DataError: it is there and cannot be understood."""
         return Manifest.read(self.manifest) if self.manifest.exists() else None
 
     @property
@@ -64,34 +58,29 @@ class RunDirectory:
         begins = not self.manifest.exists() and not self.responses.exists()
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            lock = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
+            lock = FileLock(self.lock, timeout=0).acquire()
+            self.lock.write_text(f"{os.getpid()}\n")
         except (FileExistsError, NotADirectoryError):
             raise UsageError(f"{self.path} is a file", "--output takes a directory.") from None
+        except Timeout:
+            holder = self.lock.read_text(errors="replace").strip() or "unknown"
+            raise UsageError(
+                f"another run (process {holder}) is writing to {self.path}",
+                "Wait for it, or choose another --output.",
+            ) from None
         except OSError as fault:
             raise cannot_write(self.path, fault) from fault
-        try:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                holder = os.read(lock, 32).decode(errors="replace").strip() or "unknown"
-                raise UsageError(
-                    f"another run (process {holder}) is writing to {self.path}",
-                    "Wait for it, or choose another --output.",
-                ) from None
-            os.truncate(lock, 0)
-            os.write(lock, f"{os.getpid()}\n".encode())
+        with lock:
             try:
                 yield
             except VecbenchError as fault:
                 if begins and not isinstance(fault, Interrupted) and not self.has_responses():
                     self._leave(made)
                 raise
-        finally:
-            os.close(lock)
 
     def _leave(self, made: Iterable[Path]) -> None:
         with suppress(OSError):  # what matters is the error that is on its way
-            for path in (self.manifest, self.responses, self.path / ".lock"):
+            for path in (self.manifest, self.responses, self.lock):
                 path.unlink(missing_ok=True)
             for folder in made:
                 folder.rmdir()

@@ -15,8 +15,7 @@ from vecbench.escaping import encodable
 def replacing(path: Path) -> Iterator[Path]:
     """A path to write to, which takes the place of `path` when the block ends without an exception.
 
-    Raises:
-        RunError: The file cannot be written; what stood at `path` before still stands there.
+    RunError: the file cannot be written; what stood at `path` before still stands there.
     """
     draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
     try:
@@ -33,11 +32,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Replaces a file's content, all or nothing; halves of surrogate pairs become their escapes.
-
-    Raises:
-        RunError: The file cannot be written.
-    """
+    """Replaces a file's content, all or nothing; halves of surrogate pairs become their escapes."""
     write_bytes(path, encodable(text).encode())
 
 
@@ -48,11 +43,7 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def remove(paths: Iterable[Path]) -> None:
-    """Removes files, where they are there.
-
-    Raises:
-        RunError: One cannot be removed.
-    """
+    """Removes files, where they are there; RunError if one cannot be removed."""
     for path in paths:
         try:
             path.unlink(missing_ok=True)

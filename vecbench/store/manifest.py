@@ -130,20 +130,12 @@ class Manifest(_Record):
     hardware: dict[str, str | int]
 
     def write(self, path: Path) -> None:
-        """Replaces run.json.
-
-        Raises:
-            RunError: It cannot be written.
-        """
+        """Replaces run.json."""
         write_text(path, self.model_dump_json(indent=2, by_alias=True) + "\n")
 
     @classmethod
     def read(cls, path: Path) -> Manifest:
-        """What run.json says.
-
-        Raises:
-            DataError: It cannot be read, or is not a manifest that this version understands.
-        """
+        """What run.json says; DataError if this version cannot read or understand it."""
         try:
             return cls.model_validate_json(plain_bytes(path).decode("utf-8"))
         except UnicodeDecodeError:
@@ -185,9 +177,6 @@ class Manifest(_Record):
         Args:
             other: The manifest of the run that wants to go on in `directory`.
             directory: Where this manifest comes from.
-
-        Raises:
-            UsageError: Something differs that the responses depend on; both values are named.
         """
         ours, theirs = self._configuration(), other._configuration()
         for name in sorted({*self.answer_settings, *other.answer_settings}):

@@ -7,8 +7,8 @@ import os
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from vecbench.errors import DataError
@@ -21,27 +21,11 @@ SYNC_INTERVAL = 1.0
 
 @dataclass(frozen=True, slots=True)
 class StoredResponse:
-    """One line of responses.jsonl.
+    """One line of responses.jsonl, whose keys docs/run-directory.md explains.
 
     Attributes:
-        key: SHA-256 of everything that the response depends on.
-        task: The task's id.
-        sample_id: Unique within the task.
-        repeat: 0 for the first answer to a sample.
-        target: The true answer, as JSON: a label, a letter, a list of labels, a number.
-        candidates: The closed list.
-        image: Path relative to the data's root.
-        image_sha256: Of the image file's bytes; None if it could not be read.
-        prompt_sha256: Of the rendered prompt.
-        response: The generated text, verbatim; None when there is an error.
-        finish_reason: "stop" or "length"; None when there is an error, or when unknown.
-        error: Why there is no response; None if there is one.
-        n_prompt_tokens: Prompt length in tokens; None if unknown.
-        n_output_tokens: Answer length in tokens; None if unknown.
-        kind: Name of the answer kind.
+        image_sha256: Of the image file's bytes, of several the hash of all; None if one could not be read.
         images: Paths of several images, in the order in which they were shown; empty where there is one.
-        images_sha256: Their hashes; `image` is then the first and `image_sha256` the hash of them all.
-        attributes: Columns of the data by which scores are broken down.
         stated_target: The target as a file of another program spells it, where `target` is rewritten to
             be a candidate; None where both are the same, as in every run. No part of the line.
     """
@@ -109,14 +93,8 @@ class ResponseLog:
     """responses.jsonl, open for appending.
 
     Every line reaches the operating system at once and the disk within `SYNC_INTERVAL` seconds. A torn
-    last line, left by a process that was killed while it wrote, is cut off when the log is opened.
-
-    Args:
-        path: The file; made if it is not there.
-
-    Raises:
-        DataError: A line other than the last is not a response.
-        RunError: The file cannot be opened or written.
+    last line, left by a process that was killed while it wrote, is cut off when the log is opened; any other
+    line that is no response is a DataError. What cannot be written is a RunError.
     """
 
     def __init__(self, path: Path) -> None:
@@ -143,11 +121,7 @@ class ResponseLog:
         return bool(self._done)
 
     def append(self, response: StoredResponse) -> None:
-        """Stores one response.
-
-        Raises:
-            RunError: It cannot be written (a full disk, say); no part of the line is left in the file.
-        """
+        """Stores one response; if it cannot be written (a full disk, say), no part of its line is left."""
         if self._sync_fault is not None:
             raise cannot_write(self._path, self._sync_fault)
         line = response.to_line()
@@ -164,11 +138,7 @@ class ResponseLog:
             self._done.add(response.key)
 
     def close(self) -> None:
-        """Brings everything to the disk.
-
-        Raises:
-            RunError: It cannot be brought there.
-        """
+        """Brings everything to the disk."""
         if self._closing.is_set():
             return
         self._closing.set()
@@ -181,9 +151,7 @@ class ResponseLog:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _sync_regularly(self) -> None:
@@ -202,10 +170,8 @@ class ResponseLog:
 def read_responses(path: Path) -> Iterator[StoredResponse]:
     """The stored responses in the order of the file; none if there is no file.
 
-    A last line that has no newline and is no response is a torn one and is left out.
-
-    Raises:
-        DataError: A line is not a response; the message names file and line.
+    A last line that has no newline and is no response is a torn one and is left out; any other that is no
+    response is a DataError.
     """
     if not path.exists():
         return
@@ -224,11 +190,7 @@ def read_responses(path: Path) -> Iterator[StoredResponse]:
 
 
 def answered_and_failed(path: Path) -> tuple[int, int]:
-    """How many samples, each repeat counted, have a response that counts, and for how many it is an error.
-
-    Raises:
-        DataError: A line is not a response.
-    """
+    """How many samples, each repeat counted, have a response that counts, and for how many it is an error."""
     failed = {
         (each.task, each.sample_id, each.repeat): each.error is not None for each in read_responses(path)
     }
@@ -236,12 +198,7 @@ def answered_and_failed(path: Path) -> tuple[int, int]:
 
 
 def stored_response(values: Any) -> StoredResponse:
-    """The response behind the values of a line's JSON.
-
-    Raises:
-        TypeError: A value is of another kind than it must be.
-        ValueError: A value is missing.
-    """
+    """The response behind the values of a line's JSON; TypeError or ValueError says why there is none."""
     if not isinstance(values, dict):
         raise TypeError("not a JSON object")
     missing = RESPONSE_KEYS - values.keys()
@@ -276,24 +233,9 @@ def _answered(path: Path) -> set[str]:
 
 
 def _cut_torn_line(path: Path) -> None:
-    if not path.exists():
+    if not path.exists() or path.stat().st_size == 0:
         return
     with path.open("r+b") as stream:
-        end = stream.seek(0, os.SEEK_END)
-        if end == 0:
-            return
-        stream.seek(end - 1)
-        if stream.read(1) == b"\n":
-            return
-        stream.truncate(_after_last_newline(stream, end))
-
-
-def _after_last_newline(stream: Any, end: int, block: int = 2**16) -> int:
-    while end > 0:
-        start = max(0, end - block)
-        stream.seek(start)
-        found = stream.read(end - start).rfind(b"\n")
-        if found >= 0:
-            return int(start + found + 1)
-        end = start
-    return 0
+        with mmap(stream.fileno(), 0, access=ACCESS_READ) as content:
+            end = content.rfind(b"\n") + 1
+        stream.truncate(end)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -12,35 +12,23 @@ from vecbench.answers import AnswerKind, kind_named, kind_of
 from vecbench.digests import sha256_of
 from vecbench.errors import DataError, UsageError, nearest
 from vecbench.shipped import tasks_folder
-from vecbench.tasks.check import defines_something, file_faults
-from vecbench.tasks.faults import Fault
-from vecbench.tasks.full_form import in_full
-from vecbench.tasks.profiles import prompt_profiles
-from vecbench.tasks.schema import GroupFile, TaskFile
+from vecbench.tasks.check import Fault, defines_something, file_faults
+from vecbench.tasks.prompts import prompt_profiles
+from vecbench.tasks.schema import GroupFile, TaskFile, in_full
 from vecbench.tasks.task import Group, Task, plain_name, without_prefix
 from vecbench.tasks.yaml_file import YamlFile, read_yaml
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Tasks and groups by id.
-
-    Attributes:
-        tasks: Every task whose file is without fault.
-        groups: Likewise every group and benchmark.
-        faults: What is wrong with the other files, and where two files contradict each other.
-    """
+    """Tasks and groups, benchmarks among them, by id: those whose file is without fault."""
 
     tasks: Mapping[str, Task]
     groups: Mapping[str, Group]
-    faults: tuple[Fault, ...] = field(default=())
+    faults: tuple[Fault, ...] = ()  # of the other files, and where two files contradict each other
 
     def select(self, names: str) -> list[Task]:
-        """The tasks behind a list of names, each once, in the order asked for.
-
-        Args:
-            names: Ids of tasks, groups and benchmarks, separated by commas; `vecbench_` before them
-                is allowed.
+        """The tasks behind ids with commas between them, each once, in the order asked for.
 
         Raises:
             UsageError: A name is unknown; the message suggests the nearest ones.
@@ -64,7 +52,7 @@ class Catalogue:
         else:
             for fault in self.faults:
                 if fault.file.stem == name:
-                    raise DataError(str(fault), fault.remedy or f"See: vecbench tasks check {fault.file}")
+                    raise fault.error()
             hint = nearest(name, [*self.tasks, *self.groups])
             if name.endswith((".yaml", ".yml")):
                 hint = f"A task of a file: --include-path {name}, and its name as the task."
@@ -76,10 +64,6 @@ class Catalogue:
 
     def answers_of(self, task: str, kind: str) -> AnswerKind:
         """How answers to a task are read and scored; of one that is not known, as its kind does by itself.
-
-        Args:
-            task: Its id.
-            kind: Name of the kind that its responses state.
 
         Raises:
             UsageError: There is no such kind.
@@ -103,15 +87,9 @@ class Catalogue:
 def load_catalogue(folders: Iterable[Path] = ()) -> Catalogue:
     """The shipped tasks and those in further folders.
 
-    A file with a fault is left out, and its faults are kept: it only matters to whoever asks for it.
-    Files in a folder without a `task` or `group` key (bases, prompt profiles) define nothing and are
-    skipped; that of a file that is given itself is a fault.
-
-    Args:
-        folders: Searched after the shipped ones, with all their subfolders; a single file will do.
-
-    Raises:
-        UsageError: A folder does not exist.
+    Folders are searched with all their subfolders; a single file will do. A file with a fault is left out,
+    and its faults are kept: it only matters to whoever asks for it. Files in a folder without a `task` or
+    `group` key (bases, prompt profiles) define nothing and are skipped; a file that is given itself must.
     """
     tasks: dict[str, Task] = {}
     groups: dict[str, Group] = {}
@@ -139,32 +117,23 @@ def load_catalogue(folders: Iterable[Path] = ()) -> Catalogue:
         else:
             tasks[made.id] = made
     faults += _contradictions(tasks, groups, broken)
-    return Catalogue(*_in_order(tasks, groups), tuple(sorted(faults)))
+    # As the benchmarks list them, not as the files sort.
+    benchmarks = Catalogue(tasks, groups).benchmarks()
+    listed = [name for each in benchmarks for name in each.members if name in groups]
+    groups = {name: groups[name] for name in [*listed, *groups]}
+    members = [name for group in groups.values() for name in group.members if name in tasks]
+    tasks = {name: tasks[name] for name in [*members, *tasks]}
+    return Catalogue(tasks, groups, tuple(sorted(faults)))
 
 
 def task_in(path: Path) -> Task:
-    """The task that a single file defines, whatever other files say.
-
-    Raises:
-        DataError: The file has a fault (the first one), or defines a group.
-    """
+    """The task that a single file defines, whatever other files say."""
     for fault in file_faults(path):
-        raise DataError(str(fault), fault.remedy or f"See: vecbench tasks check {path}")
+        raise fault.error()
     file = read_yaml(path)
     if "group" in file.content:
         raise DataError(f"{path} defines a group and no task")
     return _task(file)
-
-
-def _in_order(
-    tasks: Mapping[str, Task], groups: Mapping[str, Group]
-) -> tuple[dict[str, Task], dict[str, Group]]:
-    """Tasks and groups as the benchmarks list them, not as the files sort."""
-    benchmarks = [group for group in groups.values() if any(each in groups for each in group.members)]
-    listed = [member for each in benchmarks for member in each.members if member in groups]
-    ordered = {name: groups[name] for name in [*listed, *groups]}
-    members = [member for group in ordered.values() for member in group.members if member in tasks]
-    return {name: tasks[name] for name in [*members, *tasks]}, ordered
 
 
 def _definitions(folders: Iterable[Path]) -> Iterator[Path]:
@@ -256,7 +225,7 @@ def _contradictions(
                 yield Fault(group.path, "task", f"unknown task or group {member!r}", nearest(member, known))
         for member in sorted({each for each in group.members if group.members.count(each) > 1}):
             yield Fault(group.path, "task", f"{member} is listed twice", "List every member once.")
-        if _contains_itself(group.id, groups):
+        if group.id in _below(group.id, groups):
             yield Fault(group.path, "task", f"the group {group.id} contains itself", "Remove the circle.")
         elif group.headline and group.headline.how == "mean_of" and not _has_subsets(group, tasks, groups):
             remedy = "Write `subsets: [COLUMN]` in the file of one, or another headline."
@@ -270,10 +239,6 @@ def _contradictions(
         elif task.id not in groups[task.group].members:
             remedy = f"Add {task.id} to {groups[task.group].path}, or name another group."
             yield Fault(task.path, key, f"the group {task.group} does not list {task.id}", remedy)
-
-
-def _contains_itself(name: str, groups: Mapping[str, Group]) -> bool:
-    return name in _below(name, groups)
 
 
 def _has_subsets(group: Group, tasks: Mapping[str, Task], groups: Mapping[str, Group]) -> bool:

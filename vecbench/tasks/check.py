@@ -4,23 +4,40 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import jinja2
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import BaseModel, ValidationError
 
 from vecbench.answers import kind_of
 from vecbench.answers.registry import kinds
 from vecbench.errors import DataError, UsageError, nearest
 from vecbench.labels import normal_form
-from vecbench.tasks.faults import Fault
-from vecbench.tasks.full_form import in_full
-from vecbench.tasks.profiles import prompt_profiles
-from vecbench.tasks.schema import GroupFile, TaskFile, TaskMetadata
+from vecbench.tasks.prompts import ENVIRONMENT, prompt_profiles
+from vecbench.tasks.schema import GroupFile, TaskFile, TaskMetadata, in_full
 from vecbench.tasks.task import AUTO, without_prefix
 from vecbench.tasks.yaml_file import YamlFile, read_yaml
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Fault:
+    """One thing wrong with one file, said so that it can be mended."""
+
+    file: Path
+    key: str  # of the YAML, dotted; empty for the file as a whole
+    problem: str
+    remedy: str  # what to write instead
+
+    def __str__(self) -> str:
+        where = f"{self.file}: {self.key}" if self.key else str(self.file)
+        return f"{where}: {self.problem}"
+
+    def error(self) -> DataError:
+        """For who cannot go on without the file."""
+        return DataError(str(self), self.remedy or f"See: vecbench tasks check {self.file}")
+
 
 REMEDIES = {
     "metadata": "Write it whole: an include's metadata is replaced by the file's, not merged.",
@@ -53,18 +70,8 @@ _WRONG_TYPES = {
 }
 """pydantic's errors in the words of somebody who writes YAML."""
 
-Schema = TypeVar("Schema", bound=BaseModel)
 
-
-def validated(schema: type[Schema], file: YamlFile) -> Schema | list[Fault]:
-    """The file's content as `schema` understands it, or every reason why it does not."""
-    try:
-        return schema.model_validate(dict(file.content))
-    except ValidationError as invalid:
-        return [_fault(schema, file, error) for error in invalid.errors()]
-
-
-def task_faults(file: YamlFile, task: TaskFile) -> list[Fault]:
+def _task_faults(file: YamlFile, task: TaskFile) -> list[Fault]:
     """What contradicts itself in a task file whose keys are all well-formed."""
     metadata = task.metadata.vecbench
     faults = [
@@ -74,9 +81,7 @@ def task_faults(file: YamlFile, task: TaskFile) -> list[Fault]:
         *_prompt_faults(file, metadata),
         *_scale_faults(file, metadata),
         *_headline_faults(metadata),
-        *_generation_faults(task),
-        *_metric_faults(task),
-        *_loader_faults(task),
+        *_lm_eval_faults(task),
     ]
     expected = metadata.expected_n
     if isinstance(expected, int):
@@ -175,10 +180,9 @@ def _prompt_faults(file: YamlFile, metadata: TaskMetadata) -> Iterator[_Finding]
     except DataError as fault:
         yield key, fault.message, fault.remedy
         return
-    environment = ImmutableSandboxedEnvironment(autoescape=False, undefined=jinja2.StrictUndefined)
     for name, template in profiles.items():
         try:
-            environment.parse(template)
+            ENVIRONMENT.parse(template)
         except jinja2.TemplateSyntaxError as fault:
             yield (
                 f"{key}.{name}",
@@ -216,7 +220,7 @@ def _headline_faults(metadata: TaskMetadata) -> Iterator[_Finding]:
         yield "metadata.vecbench.headline", problem, "Write `subsets: [COLUMN]`, a column of the data."
 
 
-def _generation_faults(task: TaskFile) -> Iterator[_Finding]:
+def _lm_eval_faults(task: TaskFile) -> Iterator[_Finding]:
     settings = task.generation_kwargs
     if settings.do_sample != (settings.temperature > 0):
         yield (
@@ -224,9 +228,6 @@ def _generation_faults(task: TaskFile) -> Iterator[_Finding]:
             f"do_sample: {str(settings.do_sample).lower()} contradicts temperature: {settings.temperature}",
             "Greedy is do_sample: false with temperature: 0, sampling is true with a temperature above 0.",
         )
-
-
-def _metric_faults(task: TaskFile) -> Iterator[_Finding]:
     for place, metric in enumerate(task.metric_list):
         if not isinstance(metric, dict) or not {"metric", "aggregation"} <= metric.keys():
             key = f"metric_list.{place}"
@@ -237,16 +238,13 @@ def _metric_faults(task: TaskFile) -> Iterator[_Finding]:
             if name not in listed:
                 remedy = "List it as the shipped tasks do: without it lm-eval ends after the last answer."
                 yield "metric_list", f"lacks {name}, which process_results returns", remedy
-
-
-def _loader_faults(task: TaskFile) -> Iterator[_Finding]:
-    if task.custom_dataset != LOADER:
-        return
-    name = without_prefix(task.task)
-    given = task.dataset_kwargs.get("task") if isinstance(task.dataset_kwargs, dict) else None
-    if given is None or without_prefix(str(given)) != name:
-        problem = "missing" if given is None else f"{given!r} is another task than this file's, {name}"
-        yield "dataset_kwargs.task", problem, f"Write `dataset_kwargs: {{task: {name}}}`: lm-eval loads that."
+    if task.custom_dataset == LOADER:
+        name = without_prefix(task.task)
+        given = task.dataset_kwargs.get("task") if isinstance(task.dataset_kwargs, dict) else None
+        if given is None or without_prefix(str(given)) != name:
+            problem = "missing" if given is None else f"{given!r} is another task than this file's, {name}"
+            remedy = f"Write `dataset_kwargs: {{task: {name}}}`: lm-eval loads that."
+            yield "dataset_kwargs.task", problem, remedy
 
 
 def _fault(schema: type[BaseModel], file: YamlFile, error: Any) -> Fault:
@@ -255,7 +253,7 @@ def _fault(schema: type[BaseModel], file: YamlFile, error: Any) -> Fault:
     if error["type"] == "extra_forbidden":
         return _located(file, key, "unknown key", nearest(location[-1], _fields(schema, location[:-1])))
     said = _WRONG_TYPES.get(error["type"]) or error["msg"].removeprefix("Value error, ")
-    problem = "missing" if error["type"] == "missing" else _uncapitalised(said)
+    problem = "missing" if error["type"] == "missing" else said[:1].lower() + said[1:]
     return _located(file, key, problem, REMEDIES.get(key, "Add it." if problem == "missing" else ""))
 
 
@@ -273,10 +271,6 @@ def _located(file: YamlFile, key: str, problem: str, remedy: str) -> Fault:
     return Fault(origin, key, problem, remedy)
 
 
-def _uncapitalised(message: str) -> str:
-    return message[:1].lower() + message[1:]
-
-
 def file_faults(path: Path) -> list[Fault]:
     """Every fault of one file, by itself: what other files say about it is `Catalogue.faults`'s concern."""
     try:
@@ -284,22 +278,20 @@ def file_faults(path: Path) -> list[Fault]:
     except DataError as fault:
         return [Fault(path, "", fault.message.removeprefix(f"{path}: "), fault.remedy)]
     if not defines_something(file):
-        return [
-            Fault(
-                path, "", "it defines no task and no group", "Add a key `task` or `group`, or leave it out."
-            )
-        ]
+        remedy = "Add a key `task` or `group`, or leave it out."
+        return [Fault(path, "", "it defines no task and no group", remedy)]
     return content_faults(file)
 
 
 def content_faults(file: YamlFile) -> list[Fault]:
     """Every fault of what a task's or a group's file says."""
-    if "group" in file.content:
-        group = validated(GroupFile, file)
-        return group if isinstance(group, list) else []
-    file = in_full(file)
-    task = validated(TaskFile, file)
-    return task if isinstance(task, list) else task_faults(file, task)
+    schema = GroupFile if "group" in file.content else TaskFile
+    file = file if schema is GroupFile else in_full(file)
+    try:
+        said = schema.model_validate(dict(file.content))
+    except ValidationError as invalid:
+        return [_fault(schema, file, error) for error in invalid.errors()]
+    return _task_faults(file, said) if isinstance(said, TaskFile) else []
 
 
 def defines_something(file: YamlFile) -> bool:

@@ -12,7 +12,7 @@ import yaml
 from vecbench.answers import AnswerSpecification, kind_named
 from vecbench.errors import DataError, UsageError
 from vecbench.tasks.check import content_faults, file_faults
-from vecbench.tasks.full_form import is_short, missing_keys
+from vecbench.tasks.schema import is_short, missing_keys
 from vecbench.tasks.task import PREFIX, without_prefix
 from vecbench.tasks.yaml_file import YamlFile, inline, parsed, read_yaml
 
@@ -37,30 +37,17 @@ _HEAD = "# For lm-evaluation-harness; vecbench takes a file without these keys t
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What is known of a task before it has a file.
-
-    Attributes:
-        name: The task's id.
-        path: Where the file is to lie.
-        answers: Its answer kind, and the labels that it has.
-        noun: What is asked for; None for the default.
-        data: A folder or a table; None if the user brings it.
-        short: Whether it is for vecbench alone.
-    """
+    """What is known of a task before it has a file."""
 
     name: str
-    path: Path
+    path: Path  # where the file is to lie
     answers: AnswerSpecification
     noun: str | None = None
-    data: Path | None = None
-    short: bool = False
+    data: Path | None = None  # None if the user brings it
+    short: bool = False  # for vecbench alone
 
     def text(self) -> str:
-        """The file, of at most ten lines if it is a short one.
-
-        Raises:
-            UsageError: There can be no such task; the message names the option.
-        """
+        """The file, of at most ten lines if it is a short one; a fault names the option that it is of."""
         if not re.fullmatch(r"[A-Za-z0-9_]+", self.name):
             plain = re.sub(r"[^A-Za-z0-9]+", "_", self.name).strip("_").lower()
             raise UsageError(
@@ -80,11 +67,7 @@ class Draft:
         return text
 
     def write(self) -> None:
-        """Writes the file, and the folders above it.
-
-        Raises:
-            UsageError: As for `text`; or there is a file already, which is left as it is.
-        """
+        """Writes the file, and the folders above it; one that is there is left as it is."""
         text = self.text()
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -118,17 +101,10 @@ class Draft:
 def complete(path: Path) -> bool:
     """Appends to a short task file what lm-eval needs; the task and its hash stay the same.
 
-    Args:
-        path: The file; what stands in it stays as it is.
-
-    Returns:
-        False, and nothing is done, if it is a full one.
-
-    Raises:
-        DataError: It has a fault, defines a group, or is written so that nothing can be appended.
+    Of a full one it says False, and does nothing.
     """
     for fault in file_faults(path):
-        raise DataError(str(fault), fault.remedy or f"See: vecbench tasks check {path}")
+        raise fault.error()
     file = read_yaml(path)
     if "group" in file.content:
         raise DataError(f"{path} defines a group, which lm-eval reads as it is")

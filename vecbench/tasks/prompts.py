@@ -1,4 +1,4 @@
-"""The text that goes with the images."""
+"""The text that goes with the images: the profiles of a task, and what a model gets of them."""
 
 from __future__ import annotations
 
@@ -12,23 +12,42 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from vecbench.answer_columns import holds_answer
 from vecbench.errors import DataError, UsageError, nearest
+from vecbench.shipped import tasks_folder
+from vecbench.tasks.schema import TaskMetadata
 from vecbench.tasks.task import AUTO, Task
+from vecbench.tasks.yaml_file import YamlFile, read_yaml
 
 if TYPE_CHECKING:  # samples are those of tasks, so their package imports this one
     from vecbench.samples import Sample
 
 
+def prompt_profiles(file: YamlFile, metadata: TaskMetadata) -> Mapping[str, str]:
+    """The prompt templates by profile: of the task's file, the file that it names, or its answer kind."""
+    prompts = metadata.prompts
+    if prompts is None:
+        return _default_prompts(metadata.specification.kind)
+    if isinstance(prompts, str):
+        profiles = read_yaml((file.path.parent / prompts).resolve())
+        for name, template in profiles.content.items():
+            if not isinstance(template, str):
+                raise DataError(f"{profiles.path}: {name}: not a text", "A profile is a Jinja2 template.")
+        return profiles.content
+    return prompts
+
+
+def _default_prompts(kind: str) -> Mapping[str, str]:
+    """The prompt templates by profile of an answer kind; one of another package may have none."""
+    known = read_yaml(tasks_folder() / "default_prompts.yaml").content
+    if kind not in known:
+        raise DataError(
+            f"the answer kind {kind} has no prompts of its own", "Write `prompts: {standard: TEXT}`."
+        )
+    profiles: Mapping[str, str] = known[kind]
+    return profiles
+
+
 def prompt_profile(task: Task, profile: str | None, *, own_prompts: bool = False) -> str:
-    """The name of the profile that a run uses for a task.
-
-    Args:
-        task: Brings the profiles and its own default.
-        profile: What was asked for; None for the task's default.
-        own_prompts: Whether the data brings its own prompts: what "auto" goes by.
-
-    Raises:
-        UsageError: The task has no such profile.
-    """
+    """The name of the profile that a run uses: what was asked for, or the task's default."""
     name = profile or task.prompt
     if name == AUTO:
         name = "dataset" if own_prompts else "standard"
@@ -38,17 +57,7 @@ def prompt_profile(task: Task, profile: str | None, *, own_prompts: bool = False
 
 
 def prompt_of(task: Task, profile: str, sample: Sample) -> tuple[str, str | None]:
-    """The prompt of one sample, and why the sample cannot be asked.
-
-    Args:
-        task: As for `render_prompt`.
-        profile: Likewise.
-        sample: Likewise.
-
-    Returns:
-        The prompt, empty if there is none; and the sample's own fault, or what is wrong with its prompt,
-        or None if the sample can be asked.
-    """
+    """The prompt of one sample, empty if there is none, and why the sample cannot be asked, if it cannot."""
     try:
         return render_prompt(task, profile, sample), sample.fault
     except DataError as fault:
@@ -58,12 +67,9 @@ def prompt_of(task: Task, profile: str, sample: Sample) -> tuple[str, str | None
 def render_prompt(task: Task, profile: str, sample: Sample) -> str:
     """The prompt of one sample.
 
-    Args:
-        task: Brings the template; its variables are what the answer kind gives it (`labels`, `options` …),
-            `noun`, `dataset_prompt`, `images` (how many there are), and every column of the sample's row that
-            says something and does not hold the target.
-        profile: One of the task's profiles.
-        sample: Brings the candidates, the columns and, if its data has one, the data's own prompt.
+    The variables of the template are what the answer kind gives it (`labels`, `options` …), `noun`,
+    `dataset_prompt`, `images` (how many there are), and every column of the sample's row that says something
+    and does not hold the target.
 
     Raises:
         DataError: The template names the target, or what the row has not; it fails, or yields nothing (such
@@ -94,11 +100,7 @@ def render_prompt(task: Task, profile: str, sample: Sample) -> str:
 
 
 def needed_columns(task: Task, profile: str) -> frozenset[str]:
-    """What a prompt profile names and only a row of the data can bring, its own prompt included.
-
-    Raises:
-        DataError: The template is none.
-    """
+    """What a prompt profile names and only a row of the data can bring, its own prompt included."""
     try:
         names = _names(task.prompts[profile])
     except jinja2.TemplateError as fault:
@@ -140,15 +142,15 @@ def _at(task: Task, sample: Sample) -> str:
 
 
 # Sandboxed: task files come from strangers, and a template can reach into Python otherwise.
-_ENVIRONMENT = ImmutableSandboxedEnvironment(autoescape=False, undefined=jinja2.StrictUndefined)
+ENVIRONMENT = ImmutableSandboxedEnvironment(autoescape=False, undefined=jinja2.StrictUndefined)
 
 
 @lru_cache(maxsize=64)
 def _template(source: str) -> jinja2.Template:
-    return _ENVIRONMENT.from_string(source)
+    return ENVIRONMENT.from_string(source)
 
 
 @lru_cache(maxsize=64)
 def _names(source: str) -> frozenset[str]:
     """The variables that a template takes from outside."""
-    return frozenset(meta.find_undeclared_variables(_ENVIRONMENT.parse(source)))
+    return frozenset(meta.find_undeclared_variables(ENVIRONMENT.parse(source)))

@@ -20,77 +20,56 @@ PREFIX = "vecbench_"
 class Headline:
     """How one number is made of several.
 
-    Attributes:
-        how: "pooled": over all rows. "macro": the unweighted mean, of a group's tasks or a task's subsets.
-            "mean_of": the unweighted mean of some subsets.
-        of: Values of a subset column, for "mean_of".
+    "pooled": over all rows; "macro": the unweighted mean, of a group's tasks or a task's subsets; "mean_of":
+    that of some subsets.
     """
 
     how: Literal["pooled", "macro", "mean_of"] = "pooled"
-    of: tuple[str, ...] = ()
+    of: tuple[str, ...] = ()  # values of a subset column, for "mean_of"
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One dataset split with its label set, prompts and generation settings.
+    """One dataset split with its label set, prompts and generation settings."""
 
-    Attributes:
-        id: Such as `fi_8`.
-        display: The name in tables, such as `FI-8`.
-        names: Further names that data and responses use for it.
-        group: The id of the group whose rows it is pooled with; None if its file names none.
-        version: Raised whenever a change makes scores incomparable.
-        noun: What is asked for, such as "emotion" or "sentiment".
-        answers: How its answers are read and scored.
-        labels: The closed list, in the order of the prompt; empty for a kind that has none.
-        aliases: Other spellings that an answer may use → label.
-        parents: Label → the coarser label that it belongs to, for every label; empty if there is no map.
-        prompts: Prompt profile → Jinja2 template.
-        prompt: The profile that is used unless another is asked for; "auto" is the data's own prompt
-            where the data's format brings one, otherwise "standard".
-        temperature: Of the task's own generation settings; 0 is greedy.
-        top_p: Likewise, in (0, 1].
-        max_tokens: Likewise, most tokens of an answer.
-        stop: Likewise, texts that end an answer.
-        expected_n: Fewest and most rows that the data should have; None if unknown.
-        data: The data that comes with the task, a folder or a table; None if the user brings it.
-        path: The file that defines it.
-        sha256: Of everything above that the file says, comments and spelling of the YAML aside; a short
-            file has that of its full form.
-        subsets: Columns of the data by whose values scores are broken down.
-        headline: How its headline accuracy is made of its subsets; None for its rows, pooled.
-        excluded: Ids of samples that are asked about and counted, and not scored.
-        excluded_because: Why.
-        scales: Prompt profile → what it asks the confidence in.
-        specification: What the file says of the answers: what `answers` was made of.
-    """
-
-    id: str
-    display: str
-    names: tuple[str, ...]
-    group: str | None
-    version: str
-    noun: str
+    id: str  # such as fi_8
+    display: str  # the name in tables, such as FI-8
+    names: tuple[str, ...]  # further names that data and responses use for it
+    group: str | None  # the id of the group whose rows it is pooled with; None if its file names none
+    version: str  # raised whenever a change makes scores incomparable
+    noun: str  # what is asked for, such as "emotion" or "sentiment"
     answers: AnswerKind
-    labels: tuple[str, ...]
-    aliases: Mapping[str, str]
-    parents: Mapping[str, str]
-    prompts: Mapping[str, str]
+    labels: tuple[str, ...]  # the closed list, in the order of the prompt; empty for a kind that has none
+    aliases: Mapping[str, str]  # other spellings that an answer may use → label
+    parents: Mapping[str, str]  # label → the coarser one that it belongs to, for every label; empty without
+    prompts: Mapping[str, str]  # profile → Jinja2 template
     prompt: str
-    temperature: float
+    """The profile that is used unless another is asked for; "auto" is the data's own prompt where the data's
+    format brings one, otherwise "standard"."""
+    temperature: float  # of the task's own generation settings, as the next three; 0 is greedy
     top_p: float
     max_tokens: int
     stop: tuple[str, ...]
-    expected_n: tuple[int, int] | None
-    data: Path | None
-    path: Path
+    expected_n: tuple[int, int] | None  # fewest and most rows that the data should have; None if unknown
+    data: Path | None  # a folder or a table that comes with the task; None if the user brings it
+    path: Path  # the file that defines it
     sha256: str
-    subsets: tuple[str, ...] = ()
-    headline: Headline | None = None
-    excluded: frozenset[str] = frozenset()
+    """Of everything that the file says, comments and spelling of the YAML aside; a short file has that of its
+    full form."""
+    subsets: tuple[str, ...] = ()  # columns of the data by whose values scores are broken down
+    headline: Headline | None = None  # of its subsets; None for its rows, pooled
+    excluded: frozenset[str] = frozenset()  # samples that are asked about and counted, and not scored
     excluded_because: str = ""
-    scales: Mapping[str, Scale] = field(default_factory=dict)
-    specification: AnswerSpecification = field(default_factory=AnswerSpecification)
+    scales: Mapping[str, Scale] = field(default_factory=dict)  # profile → what the confidence is asked in
+    specification: AnswerSpecification = field(default_factory=AnswerSpecification)  # of `answers`
+
+    def expects(self, n: int) -> bool:
+        """Whether its data may have so many rows."""
+        return self.expected_n is None or self.expected_n[0] <= n <= self.expected_n[1]
+
+    def expected_rows(self, to: str = "–") -> str:
+        """How many rows its data should have, such as `994` or `90–99`; empty if that is unknown."""
+        return to.join(map(str, dict.fromkeys(self.expected_n or ())))
 
     def is_named(self, name: str) -> bool:
         """Whether data or responses mean this task by a name: its id, display name or a further one.
@@ -102,21 +81,13 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A named set of tasks whose rows are pooled; of groups, it is a benchmark.
+    """A named set of tasks whose rows are pooled; of groups, it is a benchmark."""
 
-    Attributes:
-        id: Such as `id_ver`, or `vecbench` for a benchmark.
-        display: The name in tables, such as `ID VER`.
-        members: Ids of tasks, or of groups.
-        path: The file that defines it.
-        headline: How its headline accuracy is made; None for its rows, pooled.
-    """
-
-    id: str
-    display: str
-    members: tuple[str, ...]
+    id: str  # such as id_ver
+    display: str  # the name in tables, such as ID VER
+    members: tuple[str, ...]  # ids of tasks, or of groups
     path: Path
-    headline: Headline | None = None
+    headline: Headline | None = None  # None for its rows, pooled
 
 
 AUTO = "auto"

@@ -39,30 +39,20 @@ _Loader.add_constructor("!function", _function_name)
 
 @dataclass(frozen=True, slots=True)
 class YamlFile:
-    """A YAML file with its includes merged in.
-
-    Attributes:
-        path: The file itself.
-        content: Its keys and values; a `!function` reference is the string "!function NAME".
-        origin: Top-level key → the file that the value comes from.
-    """
+    """A YAML file with its includes merged in."""
 
     path: Path
-    content: Mapping[str, Any]
-    origin: Mapping[str, Path]
+    content: Mapping[str, Any]  # a `!function` reference is the string "!function NAME"
+    origin: Mapping[str, Path]  # top-level key → the file that the value comes from
 
 
-def read_yaml(path: Path) -> YamlFile:
+def read_yaml(path: Path, including: tuple[Path, ...] = ()) -> YamlFile:
     """A YAML file, its `include`s merged as lm-eval merges them: shallowly, the including file wins.
 
     Raises:
         DataError: The file or one that it includes is missing, is not YAML, is not a mapping, or
             includes itself.
     """
-    return _read(path, ())
-
-
-def _read(path: Path, including: tuple[Path, ...]) -> YamlFile:
     if path in including:
         chain = " → ".join(each.name for each in (*including, path))
         raise DataError(
@@ -81,7 +71,7 @@ def _read(path: Path, including: tuple[Path, ...]) -> YamlFile:
             raise DataError(
                 f"{path}: include: there is no file {base_path}", "Names are relative to the file."
             )
-        base = _read(base_path, (*including, path))
+        base = read_yaml(base_path, (*including, path))
         content |= base.content
         origin |= base.origin
     content |= own
@@ -111,12 +101,7 @@ def _mapping(path: Path) -> dict[str, Any]:
 
 @lru_cache(maxsize=256)  # every task file is read by the check and by the catalogue, its bases once a task
 def parsed(text: str) -> Any:
-    """What a YAML text says.
-
-    Raises:
-        YAMLError: It is none.
-        ValueError: It has a value that YAML cannot hold, such as the 31st of February.
-    """
+    """What a YAML text says; a `ValueError` is a value that it cannot hold, such as the 31st of February."""
     return yaml.load(text, Loader=_Loader)
 
 

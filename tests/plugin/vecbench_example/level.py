@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vecbench.answers import AnswerKind
 from vecbench.answers.label import read_bare_label, read_label
 from vecbench.labels import normal_form
 from vecbench.metrics.catalogue import JUDGED_METRICS
@@ -27,13 +28,12 @@ LEVEL_ERROR = Metric(
 
 
 @dataclass(frozen=True)
-class Level:
+class Level(AnswerKind):
     """One of a few levels, the lowest first."""
 
     name = "level"
     metrics = (*JUDGED_METRICS[:1], LEVEL_ERROR, *JUDGED_METRICS[1:])
     has_confusion = True
-    judges = True
 
     levels: tuple[str, ...] = ()
 
@@ -64,16 +64,10 @@ class Level:
     def read_bare(self, text, candidates):
         return read_bare_label(text, candidates, {})
 
-    def dump(self, answer):
-        return answer
-
     def load(self, stored):
         if not isinstance(stored, str):
             raise ValueError(f"{stored!r:.60} is no level")
         return stored
-
-    def is_right(self, answer, target):
-        return answer is not None and answer == target
 
     def classes(self, candidates):
         return candidates

@@ -1,4 +1,4 @@
-"""Where commands print: text is text, whatever brackets and colons a path or a task's name holds."""
+"""Where things are printed: text is text, whatever brackets and colons a path or a task's name holds."""
 
 from __future__ import annotations
 
@@ -28,6 +28,21 @@ def stderr() -> Console:
     from rich.console import Console
 
     return Console(stderr=True, **_PLAIN)
+
+
+def warn(message: str, remedy: str = "", *, word: str = "warning", style: str = "bold yellow") -> None:
+    """Prints one line to standard error, behind a word that stands out, and what to do about it below."""
+    from rich.text import Text
+
+    console = stderr()
+    console.print(Text.assemble((f"{word}: ", style), message), soft_wrap=True)
+    if remedy:
+        console.print(Text(f"  {remedy}"), soft_wrap=True)
+
+
+def warn_incomplete(message: str) -> None:
+    """Prints what is lacking to standard error."""
+    warn(message, word="incomplete", style="bold red")
 
 
 def counted(count: int, noun: str) -> str:

@@ -1,17 +1,19 @@
-"""No process is left behind, however this one ends.
+"""vLLM's start can be stopped, and none of its processes is left behind, however this one ends.
 
-vLLM's engine processes outlive a parent that was killed: they would keep the memory of the GPUs that
-the next attempt needs.
+Its engine processes outlive a parent that was killed: they would keep the memory of the GPUs that the next
+attempt needs.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 
 import psutil
 
@@ -29,7 +31,7 @@ class Watchdog:
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "vecbench.engines.orphans", str(os.getpid())],
+            [sys.executable, "-m", "vecbench.engines.vllm_processes", str(os.getpid())],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -68,6 +70,35 @@ def kill_all(processes: Iterable[Identity]) -> None:
                 for each in [*process.children(recursive=True), process]:
                     with suppress(psutil.Error):
                         each.kill()
+
+
+class _Stopped(BaseException):
+    """A KeyboardInterrupt by another name, which nobody's `except KeyboardInterrupt` swallows."""
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Lets Ctrl-C, and SIGTERM where somebody handles it, end a block that swallows `KeyboardInterrupt`.
+
+    vLLM's start does: it drops the interrupt while it shakes hands with its engines, and then waits ten
+    minutes for them. Outside the main thread nothing changes.
+    """
+
+    def stop(_number: int, _frame: object) -> None:
+        raise _Stopped
+
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            if callable(signal.getsignal(number)):
+                before[number] = signal.signal(number, stop)
+    try:
+        yield
+    except _Stopped:
+        raise KeyboardInterrupt from None
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _watch(parent: int) -> None:

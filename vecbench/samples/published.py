@@ -1,4 +1,4 @@
-"""EmObserver's JSON (`Std-VECBench.json`): one object, sample id → image, prompt, target, candidates."""
+"""The published tables: VECBench's metadata CSV, EmoCaliber's JSONL and EmObserver's JSON."""
 
 from __future__ import annotations
 
@@ -7,17 +7,96 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, TextIO
 
-from vecbench.samples.format import DataFormat, Row, require_candidates, required_task, required_text
+from vecbench.samples.format import (
+    DataFormat,
+    Row,
+    csv_rows,
+    is_test_split,
+    jsonl_rows,
+    require_candidates,
+    required_task,
+    required_text,
+)
 from vecbench.strict_json import RepeatedKeyError, unique
+
+METADATA_COLUMNS = frozenset({"image_path", "label", "task", "split"})
+
+
+def _metadata_rows(stream: TextIO) -> Iterator[Row]:
+    for line, values in csv_rows(stream):
+        for name in METADATA_COLUMNS:
+            if values[name] is None:
+                raise ValueError(f"line {line}: there is no field {name!r}")
+        if not is_test_split(values["split"]):
+            yield Row(line=line, split=values["split"])
+            continue
+        task = required_task(values, f"line {line}")
+        images = (values["image_path"],) if values["image_path"] else ()
+        yield Row(line=line, images=images, columns=values, target_column="label", task=task)
+
+
+METADATA = DataFormat(
+    "metadata CSV",
+    "A CSV with the columns image_path, label, task and split.",
+    _metadata_rows,
+    is_published=True,
+)
+
+
+def _emocaliber_rows(stream: TextIO) -> Iterator[Row]:
+    return (_emocaliber_row(*each) for each in jsonl_rows(stream))
+
+
+def _emocaliber_row(line: int, values: Mapping[str, Any], fault: str | None) -> Row:
+    where = f"line {line}"
+    parts = _parts(values, where)
+    images = [required_text(part, "image", where) for part in parts if part.get("type") == "image"]
+    texts = [required_text(part, "text", where) for part in parts if part.get("type") == "text"]
+    required_text(values, "ground_truth", where)
+    task = required_task(values, where)
+    require_candidates(values, where)
+    return Row(
+        line=line,
+        images=tuple(image for each in images[:1] if (image := each.removeprefix("file://"))),
+        columns=values,
+        target_column="ground_truth",
+        task=task,
+        prompt="\n".join(texts) or None,
+        fault=f"{len(images)} images are named" if len(images) > 1 else fault,
+    )
+
+
+def _parts(values: Mapping[str, Any], where: str) -> list[Mapping[str, Any]]:
+    turns = values.get("conversations")
+    if turns is None:
+        raise ValueError(f"{where}: there is no key 'conversations'")
+    if not isinstance(turns, list) or not all(isinstance(turn, dict) for turn in turns):
+        raise ValueError(f"{where}: 'conversations' is not a list of turns")
+    roles = [turn.get("role") for turn in turns]
+    if roles != ["user"]:
+        said = ", ".join(str(role) for role in roles) or "none"
+        raise ValueError(f"{where}: 'conversations' should be one turn of the user; found: {said}")
+    parts = turns[0].get("content")
+    if not isinstance(parts, list) or not all(isinstance(part, dict) for part in parts):
+        raise ValueError(f"{where}: the user's turn is not a list of parts")
+    return parts
+
+
+EMOCALIBER = DataFormat(
+    "EmoCaliber JSONL",
+    "Every line is an object with conversations, task, ground_truth and candidates.",
+    _emocaliber_rows,
+    brings_prompts=True,
+    is_published=True,
+)
+
 
 LONGEST_NUMBER = 300
 """Digits of a whole number that is kept as it is."""
 
 
-def _rows(stream: TextIO) -> Iterator[Row]:
-    text = stream.read()
-    for name, line, values, fault in _records(text):
-        yield _row(name, line, values, fault)
+def _emobserver_rows(stream: TextIO) -> Iterator[Row]:
+    return (_emobserver_row(*each) for each in _records(stream.read()))
 
 
 def _records(text: str) -> Iterator[tuple[str, int, Any, str | None]]:
@@ -77,7 +156,7 @@ def _lines(text: str, names: list[str]) -> Iterator[int]:
         yield line
 
 
-def _row(name: str, line: int, values: Any, fault: str | None) -> Row:
+def _emobserver_row(name: str, line: int, values: Any, fault: str | None) -> Row:
     where = f"line {line}: sample {name!r}"
     if not isinstance(values, dict):
         raise ValueError(f"{where}: not a JSON object")
@@ -116,7 +195,7 @@ def _images(values: Mapping[str, Any], where: str) -> list[str]:
 EMOBSERVER = DataFormat(
     "EmObserver JSON",
     "One object: sample id → image_path, prompt, ground_truth and other_info with task and candidates.",
-    _rows,
+    _emobserver_rows,
     brings_prompts=True,
     is_published=True,
 )

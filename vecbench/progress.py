@@ -1,4 +1,4 @@
-"""What somebody sees while a run goes on."""
+"""What somebody sees on standard error while files are downloaded or looked at, and while a run goes on."""
 
 from __future__ import annotations
 
@@ -20,9 +20,12 @@ from rich.progress import (
 from rich.text import Text
 
 from vecbench.answers import AnswerKind
+from vecbench.console import stderr
+from vecbench.engines import EngineChoice
+from vecbench.run import RunPlan
 from vecbench.scoring import STRICT
 from vecbench.scoring.predictions import judged
-from vecbench.store import StoredResponse
+from vecbench.store import RunDirectory, StoredResponse
 
 
 class _Rate(ProgressColumn):
@@ -33,17 +36,17 @@ class _Rate(ProgressColumn):
         return Text("–/s" if speed is None else f"{speed:.1f}/s", style="progress.data.speed")
 
 
-class Bar:
-    """A progress bar that is drawn while it is entered, with warnings above it.
+class _Bar:
+    """A progress bar that is drawn while it is entered, if anybody watches, with warnings above it."""
 
-    Args:
-        console: Where to draw; where nobody watches (a file, a pipe), only warnings are printed.
-        progress: The bar's columns.
-    """
-
-    def __init__(self, console: Console, progress: Progress) -> None:
+    def __init__(
+        self, console: Console, *columns: ProgressColumn, transient: bool = False, expand: bool = False
+    ) -> None:
         self._console = console
-        self._progress = progress
+        hidden = not console.is_terminal
+        self._progress = Progress(
+            *columns, console=console, disable=hidden, transient=transient, expand=expand
+        )
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -59,32 +62,50 @@ class Bar:
         self._console.print(Text.assemble(("warning: ", "yellow"), message), soft_wrap=True)
 
 
-class RunProgress(Bar):
+class Counter(_Bar):
+    """A bar that counts, shown once something has started; a `CountObserver`.
+
+    Where nobody watches (a file, a pipe), one line says what goes on.
+    """
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        text = TextColumn("{task.description}", markup=False)
+        super().__init__(
+            stderr(), text, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), transient=True
+        )
+        self._bar = self._progress.add_task(what, total=None, visible=False)
+
+    def started(self, total: int) -> None:
+        """Shows the bar."""
+        self._progress.reset(self._bar, total=total, visible=True)
+        if not self._console.is_terminal:
+            self._console.print(f"{self._what}: {total}", soft_wrap=True)
+
+    def advanced(self) -> None:
+        """Moves the bar on."""
+        self._progress.advance(self._bar)
+
+
+class RunProgress(_Bar):
     """A progress bar with rate, time left, errors and the accuracy so far; a `RunObserver`.
 
     The accuracy is that of the responses generated now, read by the strict protocol.
-
-    Args:
-        console: Where to draw; where nobody watches (a file, a pipe), nothing but warnings is printed.
-        kinds: Task id → how its answers are read.
     """
 
     def __init__(self, console: Console, kinds: Mapping[str, AnswerKind]) -> None:
         self._kinds = kinds
-        self._read = STRICT.read
         self._right = self._answered = self._errors = 0
-        progress = Progress(
+        super().__init__(
+            console,
             SpinnerColumn(),
             BarColumn(bar_width=None),
             MofNCompleteColumn(),
             _Rate(),
             TimeRemainingColumn(),
             TextColumn("{task.fields[said]}", markup=False),
-            console=console,
-            disable=not console.is_terminal,
             expand=True,
         )
-        super().__init__(console, progress)
         self._bar = self._progress.add_task("", total=None, said="")
 
     def started(self, asked: int) -> None:
@@ -100,9 +121,28 @@ class RunProgress(Bar):
         self._answered += 1
         self._errors += response.error is not None
         kind = self._kinds[response.task]
-        reading = self._read(response.response, response.candidates, kind, response.finish_reason)
+        reading = STRICT.read(response.response, response.candidates, kind, response.finish_reason)
         self._right += judged(response, reading, kind).correct
         said = f"acc {100 * self._right / self._answered:.1f}"
         if self._errors:
             said += f"  errors {self._errors}"
         self._progress.update(self._bar, advance=1, said=said)
+
+
+class Terminal:
+    """Shows all of a run; a `Watcher`."""
+
+    def downloading(self) -> Counter:
+        """A bar of the images that are there."""
+        return Counter("downloading images")
+
+    def chosen(self, choice: EngineChoice) -> None:
+        """Says which engine it is, and why."""
+        stderr().print(f"engine: {choice.name}, because {choice.why}", soft_wrap=True)
+
+    def generating(self, plan: RunPlan, directory: RunDirectory) -> RunProgress:
+        """Says what begins, and gives its bar."""
+        console = stderr()
+        names = ", ".join(each.task.id for each in plan.tasks)
+        console.print(f"{plan.model.name} on {names} → {directory.path}", soft_wrap=True)
+        return RunProgress(console, {each.task.id: each.task.answers for each in plan.tasks})

@@ -1,4 +1,4 @@
-"""Where in the visible text the answer and the confidence are stated."""
+"""What the visible text states, answer and confidence: in tags, JSON, boxes, lines, one beside the other."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ import re
 from typing import NamedTuple
 
 from vecbench.labels import normal_form
-from vecbench.parsing.annotation import named_confidence
 from vecbench.parsing.json_objects import json_objects
-from vecbench.parsing.lines import ANSWER, CONFIDENCE, NEAR, last_line
 from vecbench.parsing.visible import elements, is_left_open
+
+NEAR = 1000
+"""Characters in which a line has its continuation, and a box its end."""
+
+SHORT = 100
+"""Characters of a label with its probability."""
 
 MOST_BOXES = 64
 """`\\boxed{}` that are tried, from the end: enough for any answer, and a bound for hostile texts."""
@@ -18,6 +22,30 @@ _CONFIDENCE_TAG = re.compile(r"<(?:\s*/)?\s*confidence\b[^<>]*>", re.IGNORECASE)
 _BOXED = re.compile(r"\\boxed\s*\{")
 _COMMAND = re.compile(r"\\[A-Za-z]+")
 _BOX_BEGIN, _BOX_END = "<|begin_of_box|>", "<|end_of_box|>"  # what GLM writes instead
+
+_NAME = r"[cC](?i:onfidence(?:[ \t]+(?:level|score))?)"
+_COLON = (
+    # The scale that was asked for; of another one, nothing can be read.
+    r"(?:[^\w\n:\uff1a=(]|_)*(?:\(\s*0(?:\.0)?\s*(?:-|\u2013|\u2014|to)\s*1(?:\.0)?\s*\)(?:[^\w\n:\uff1a=(]|_)*)?"
+    r"[:\uff1a=]"
+)
+_MARKUP = " *_#"
+_HEADING_END = r"[*_# \t\r]*"
+_BEGINNING = r"(?:[^\w\n]|_)*(?:[0-9]{1,2}[.)](?:[^\w\n]|_)*)?"
+
+# Possessive: a run of blanks is gone through once.
+_IN_BRACKETS = re.compile(
+    r"[(\[][ \t]*+(?:with[ \t]++)?"
+    rf"(?:(?:my[ \t]++)?{_NAME}[ \t]*+(?:[:\uff1a=]|\b(?:is|of)\b)?[ \t]*+([^()\[\]{{}}\n]{{1,40}})"
+    r"|([^()\[\]{}\n]{1,40}?)[ \t]*+\bconfiden(?:t|ce)[ \t]*+)[)\]]",
+    re.IGNORECASE,
+)
+_BEHIND = re.compile(rf"(?:[^\w\n]|_)(?:with[ \t]++)?(?:my[ \t]++)?{_NAME}{_COLON}(.*)", re.IGNORECASE)
+# A whole number may count options, people or stars, and so may a fraction.
+_PROBABILITY = r"(?:[01]?[.,][0-9]+|[0-9]+(?:[.,][0-9]+)?\s*[%\uff05])"
+_UNNAMED = re.compile(
+    rf"(.*?)(?:[\s,:\uff1a(\[\u2013\u2014]|\s-\s)\s*[(\[]?({_PROBABILITY})[)\]]?[\s.*]*", re.DOTALL
+)
 
 
 class Stated(NamedTuple):
@@ -55,7 +83,7 @@ def stated_answer(text: str) -> Stated | None:
         value = _boxed(text)
     if value is not None:
         return _answer(value, complete=True)
-    line = last_line(text, ANSWER)
+    line = _last_line(text, _ANSWER)
     return None if line is None else _answer(line.text, complete=False, at_end=line.end == len(text))
 
 
@@ -75,7 +103,7 @@ def stated_confidence(text: str) -> Stated | None:
     value = _json_confidence(text)
     if value is not None:
         return Stated(value, complete=True)
-    line = last_line(text, CONFIDENCE)
+    line = _last_line(text, _CONFIDENCE)
     if line is not None:
         return Stated(line.text, complete=line.end < len(text))
     answer = stated_answer(text)
@@ -85,8 +113,21 @@ def stated_confidence(text: str) -> Stated | None:
 def beside_confidence(text: str) -> str:
     """What a text says besides its confidence, if it states no answer."""
     text = without_confidence(text)
-    line = last_line(text, CONFIDENCE) if "confiden" in text.lower() else None
+    line = _last_line(text, _CONFIDENCE) if "confiden" in text.lower() else None
     return text if line is None else text[: line.start] + text[line.end :]
+
+
+def confidence_beside(text: str) -> tuple[str, str] | None:
+    """What "fear (0.9)" or "fear (confidence: 0.9)" is, if the first part is a label: that, and "0.9".
+
+    Without a name, the probability is a decimal or a percentage, and the only thing behind the first part.
+    """
+    if len(text) > SHORT:
+        return None
+    if named := _named_confidence(text):
+        return named[:2]
+    unnamed = _UNNAMED.fullmatch(text)
+    return None if unnamed is None else (unnamed[1], unnamed[2])
 
 
 def without_confidence(answer: str) -> str:
@@ -101,12 +142,29 @@ def without_confidence(answer: str) -> str:
 
 
 def _answer(text: str, *, complete: bool, at_end: bool = True) -> Stated:
-    named = named_confidence(text)
+    named = _named_confidence(text)
     if named is None:
         return Stated(text, complete)
     answer, confidence, end = named
     is_complete = complete or not at_end or end < len(text) or text[end - 1] in ")]"
     return Stated(answer, complete, Stated(confidence, is_complete))
+
+
+def _named_confidence(text: str) -> tuple[str, str, int] | None:
+    """A text without the confidence that it names, that confidence, and where in the text it ends.
+
+    It is named in brackets ("fear (confidence: 0.9)", "fear (90% confident)") or behind something else on
+    the line ("fear, confidence: 0.9"). The last one counts.
+    """
+    if "confiden" not in text.lower():
+        return None
+    found = None
+    for each in _IN_BRACKETS.finditer(text):
+        found = each
+    found = found or _BEHIND.search(text)
+    if found is None or not any(map(str.isalnum, text[: found.start()])):
+        return None
+    return f"{text[: found.start()]} {text[found.end() :]}", found[found.lastindex or 1], found.end()
 
 
 def _json_answer(text: str) -> str | None:
@@ -149,3 +207,64 @@ def _boxed(text: str) -> str | None:
     end = text.rfind(_BOX_END)
     begin = text.rfind(_BOX_BEGIN, max(0, end - NEAR), end) if end >= 0 else -1
     return text[begin + len(_BOX_BEGIN) : end] if begin >= 0 else None
+
+
+class _Field(NamedTuple):
+    """A kind of line: its name with a colon and what it states, or as a heading; and what may precede it."""
+
+    named: re.Pattern[str]
+    before: re.Pattern[str]
+
+
+_ANSWER = _Field(
+    re.compile(
+        rf"[aA](?i:nswer(?:[ \t]+is)?)(?:(?:[^\w\n:\uff1a]|_)*[:\uff1a](.*)|{_HEADING_END})$", re.MULTILINE
+    ),
+    re.compile(rf"{_BEGINNING}(?:(?:the|my)[ \t]+)?(?:final[ \t]+)?", re.IGNORECASE),
+)
+_CONFIDENCE = _Field(
+    re.compile(rf"{_NAME}(?:{_COLON}(.*)|{_HEADING_END})$", re.MULTILINE),
+    re.compile(rf"{_BEGINNING}(?:my[ \t]+)?", re.IGNORECASE),
+)
+
+
+class _Line(NamedTuple):
+    """What a line states, or the next that is not empty; where the line begins and where the text ends."""
+
+    text: str
+    start: int
+    end: int
+
+
+def _last_line(text: str, field: _Field) -> _Line | None:
+    """The last line that is a field, outside JSON objects: one inside is a part of its object."""
+    masked = json_objects(text).masked
+    found = _last_match(masked, field)
+    if found is None:
+        return None
+    start = masked.rfind("\n", 0, found.start()) + 1
+    stated = text[found.start(1) : found.end(1)] if found[1] is not None else ""
+    if normal_form(stated):
+        return _Line(stated, start, found.end())
+    place = found.end()
+    for below in text[place : place + NEAR].split("\n"):
+        if normal_form(below):
+            if _is_field(below):
+                break
+            return _Line(below, start, place + len(below))
+        place += len(below) + 1
+    return _Line(stated, start, found.end())
+
+
+def _last_match(text: str, field: _Field) -> re.Match[str] | None:
+    for found in reversed(list(field.named.finditer(text))):
+        before = text[text.rfind("\n", 0, found.start()) + 1 : found.start()]
+        if not before.strip(_MARKUP) or field.before.fullmatch(before):
+            return found
+    return None
+
+
+def _is_field(line: str) -> bool:
+    found = _last_match(line, _ANSWER) or _last_match(line, _CONFIDENCE)
+    # A label may be called confidence: without a colon, only a heading is one for sure.
+    return found is not None and (found[1] is not None or line.lstrip().startswith("#"))

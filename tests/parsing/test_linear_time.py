@@ -1,0 +1,47 @@
+"""A text of 300 kB is read by every kind and protocol in a few seconds, whatever is in it.
+
+Anything that is not linear takes minutes for one of these.
+"""
+
+import time
+
+import pytest
+
+from vecbench.answers import Choice, Label, Ranking, Rating
+from vecbench.parsing import emobserver, emocaliber, strict
+from vecbench.scoring.disagreements import reasons
+
+CHARACTERS, SECONDS = 300_000, 5
+MIKELS = ("amusement", "anger", "awe", "contentment", "disgust", "excitement", "fear", "sadness")
+OPTIONS = ("Joy", "No", "Fear of it")
+KINDS = {
+    "label": (Label(MIKELS, {"sad": "sadness"}), MIKELS),
+    "ranking": (Ranking(MIKELS, {"sad": "sadness"}, 3), MIKELS),
+    "rating": (Rating(1, 9), ()),
+    "choice": (Choice(OPTIONS), OPTIONS),
+}
+PIECES = ("fear ", "! ", "[", "not ", "不 ", "5 ", "A. ")
+
+
+def text_of(form, piece):
+    return form.format(piece * (CHARACTERS // len(piece)))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("piece", PIECES)
+def test_every_kind_reads_a_long_answer_in_a_few_seconds(piece, kind):
+    kind, candidates = KINDS[kind]
+    begin = time.process_time()
+    strict.read(text_of("<answer>fear {}not x</answer>", piece), candidates, kind, "stop")
+    assert time.process_time() - begin < SECONDS
+
+
+@pytest.mark.parametrize("piece", ["<answer>", "<confidence>", "<answer>\n", "</answer>", "<think>", "aawe"])
+def test_published_readers_and_reasons_take_a_few_seconds_for_a_long_response(piece):
+    response = text_of("{}", piece)
+    begin = time.process_time()
+    published = emocaliber.read(response, MIKELS)
+    emobserver.read(response, MIKELS)
+    own = strict.read(response, MIKELS, Label(MIKELS), "stop")
+    reasons(response, MIKELS, {}, own, published)
+    assert time.process_time() - begin < SECONDS
