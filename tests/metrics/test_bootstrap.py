@@ -133,9 +133,9 @@ def test_rows_that_were_not_seen_give_rows_that_are_all_right_a_spread():
     assert np.ptp(bootstrap({"a": all_right}, {}, STATISTICS, 500)["a"]["accuracy"]) == 0
     drawn = bootstrap({"a": all_right}, {}, STATISTICS, 20_000, unseen=True)["a"]["accuracy"]
     wrong = drawn < 1
-    # A row more on average, half of them wrong: Poisson with mean 1 / 2.
-    assert wrong.mean() == pytest.approx(1 - np.exp(-0.5), abs=0.01)
-    assert drawn.min() >= 1 - 8 / 31
+    # Two rows more on average, half of them wrong: Poisson with mean 1.
+    assert wrong.mean() == pytest.approx(1 - np.exp(-1), abs=0.01)
+    assert drawn.min() >= 1 - 12 / 31
 
 
 def test_they_are_at_confidences_that_were_stated_and_in_a_pool_only_once():
@@ -143,8 +143,8 @@ def test_they_are_at_confidences_that_were_stated_and_in_a_pool_only_once():
     counts = {"rows": lambda each: each.cells.counts + each.missing, "stated": lambda each: each.cells.counts}
     drawn = bootstrap(rows, {"all": list("abc")}, counts, 8000, unseen=True)
     for name, n in (("a", 100), ("all", 300)):
-        assert drawn[name]["rows"].mean() == pytest.approx(n + 1, abs=0.1)
-        assert drawn[name]["stated"].mean() == pytest.approx((n + 1) / 2, abs=0.5)
+        assert drawn[name]["rows"].mean() == pytest.approx(n + 2, abs=0.1)
+        assert drawn[name]["stated"].mean() == pytest.approx((n + 2) / 2, abs=0.5)
 
 
 def test_the_consistency_test_keeps_its_level_and_finds_miscalibration():

@@ -109,7 +109,7 @@ def bootstrap(
         replicates: How many, at least 1.
         seed: Of the draws.
         clusters: Images of which the strata have several rows; the rows are among those of the strata.
-        unseen: Whether a replicate has one row more than was seen, on average, so that rows which are all
+        unseen: Whether a replicate has two rows more than were seen, on average, so that rows which are all
             right, or ranked without a fault, have a spread too; see `_with_unseen`.
 
     Returns:
@@ -172,11 +172,10 @@ def _of_sets(sets: Mapping[str, Totals], statistics: Mapping[str, Statistic]) ->
 
 
 def _with_unseen(drawn: Totals, observed: Totals, size: int, stream: np.random.Generator) -> Totals:
-    """Replicates with one more row, on average, that is as likely right as wrong.
+    """Replicates with one more right and one more wrong row, on average.
 
-    Rows that were all right are resampled as all right, however few they are. One more at a confidence that
-    was stated is what a prior of half a right and half a wrong row says (Rubin, 1981, draws from such a
-    posterior; Jeffreys' is of that weight).
+    Rows that were all right are resampled as all right, however few they are. Two more, at confidences that
+    were stated, are what a uniform prior of the chance of being right adds (Rubin, 1981).
 
     Args:
         drawn: Replicates of the rows.
@@ -188,7 +187,7 @@ def _with_unseen(drawn: Totals, observed: Totals, size: int, stream: np.random.G
     rows = np.append(observed.cells.total, observed.missing)
     if not rows.sum():
         return drawn
-    replicate = np.repeat(np.arange(size), stream.poisson(1, size))
+    replicate = np.repeat(np.arange(size), stream.poisson(2, size))
     chosen = stream.choice(k + 1, replicate.size, p=rows / rows.sum())
     wrong = stream.integers(0, 2, replicate.size)
     # The order of `Totals.by_place`: right and wrong at each confidence, then without one.

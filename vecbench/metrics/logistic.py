@@ -36,7 +36,9 @@ def _fitted(cells: Cells) -> Fit | None:
         found = found + np.clip(step, -1, 1)
         if np.abs(step).max() < CONVERGED:
             inverse = np.linalg.inv(information)
-            scatter = cells.right * (1 - chance) ** 2 + cells.wrong * chance**2
+            # One more right and wrong row, spread over the confidences: a value without an error has some.
+            unseen = cells.total / cells.n
+            scatter = (cells.right + unseen) * (1 - chance) ** 2 + (cells.wrong + unseen) * chance**2
             return found, np.asarray(inverse @ ((design * scatter) @ design.T) @ inverse, dtype=np.float64)
     return None
 

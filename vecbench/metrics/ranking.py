@@ -190,7 +190,8 @@ E_AURC = Metric(
     description="AURC − that of the same answers ranked perfectly.",
     value=of_cells(e_aurc.of_cells),
     better="lower",
-    takes_of_each=30,
+    interval="none",
+    why_no_interval="few errors among the most confident rows decide it, and none was found that holds",
 )
 AUGRC = Metric(
     key="augrc",

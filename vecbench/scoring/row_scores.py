@@ -39,6 +39,7 @@ GAPS = "normal gaps of bins; low end 0 unless the consistency test rejects"
 FEWEST_ROWS = 15
 """With fewer rows that state a confidence, no interval of a metric of confidences was found to hold."""
 
+FEWEST_FOR_GAPS = 50
 NO_WIDTH = 1e-12
 
 MEAN_GAPS = "normal gaps of bins, of all tasks"
@@ -304,9 +305,10 @@ def _why_no_interval(metric: Metric, totals: Totals) -> str:
     if metric.interval == "none":
         return metric.why_no_interval
     cells = totals.cells
-    if metric.over == "confident" and cells.n < FEWEST_ROWS:
+    fewest = FEWEST_FOR_GAPS if metric.interval == "gaps" else FEWEST_ROWS
+    if metric.over == "confident" and cells.n < fewest:
         rows = "1 row has" if cells.n == 1 else f"{cells.n} rows have"
-        return f"{rows} a confidence; it takes {FEWEST_ROWS}"
+        return f"{rows} a confidence; it takes {fewest}"
     wrong, right = cells.n - int(cells.total_right), int(cells.total_right)
     if metric.takes_of_each and cells.confidence.size == 1:
         return "every row states the same confidence"
