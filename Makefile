@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-wheel test-lm-eval test-browser test-vllm check lint types format benchmark benchmark-leaderboard benchmark-vllm clean
+.PHONY: help demo test test-wheel test-lm-eval test-browser test-vllm check lint types format benchmark benchmark-leaderboard benchmark-vllm docs-numbers docs-numbers-slow clean
 
 help:
 	@grep -E '^# make ' Makefile | sed 's/^# //'
@@ -101,6 +101,14 @@ benchmark: $(VENV)/.test
 	$(BIN)/python benchmarks/compare_speed.py
 	$(BIN)/python benchmarks/compare_error_rates.py
 	$(BIN)/python benchmarks/interval_coverage.py
+
+# make docs-numbers    remake what README and docs show of commands and examples
+docs-numbers: $(VENV)/.test
+	$(BIN)/python -m tools.docs_numbers
+
+# make docs-numbers-slow    remake the tables that benchmarks measured (hours)
+docs-numbers-slow: $(VENV)/.test
+	$(BIN)/python -m tools.docs_numbers --slow
 
 clean:
 	rm -rf $(VENV) $(VLLM_VENV) results build dist

@@ -231,7 +231,7 @@ def main() -> None:
     jobs: list[tuple[str, tuple[float, ...]]] = [(name, (n,)) for name in MODELS for n in sizes]
     if len(sys.argv) < 3:
         jobs += [(name, setting) for name in SHARED for setting in DEPENDENT]
-    worst: dict[str, tuple[float, str]] = {}
+    shares: dict[str, list[tuple[float, str]]] = {key: [] for key in KEYS}
     with ProcessPoolExecutor() as workers:
         found = [workers.submit(counted, name, setting, simulations) for name, setting in jobs]
         print(f"| model | true ECE | rows | {' | '.join(KEYS)} |")
@@ -245,11 +245,17 @@ def main() -> None:
             cells = " | ".join(held[key].cell for key in KEYS)
             print(f"| {name} | {true:.1f} | {rows} | {cells} |", flush=True)
             for key in KEYS:
-                worst[key] = min(worst.get(key, (101.0, "")), (held[key].share, f"{name}, {rows}"))
-    print(f"\nThe lowest of each metric; the bar is {LEAST:.0f} %.\n")
-    print("| metric | lowest | where |\n| :-- | --: | :-- |")
-    for key, (share, where) in worst.items():
-        print(f"| {key} | {share:.1f} | {where} |")
+                if held[key].printed:
+                    shares[key].append((held[key].share, f"{name}, {rows}"))
+    print(f"\nThe lines in which a metric has an interval, and their shares; the bar is {LEAST:.0f} %.\n")
+    print(f"| metric | lines | mean | below {LEAST:.0f} | lowest | where |")
+    print("| :-- | --: | --: | --: | --: | :-- |")
+    for key, found_of in shares.items():
+        every = [share for share, _ in found_of]
+        share, where = min(found_of)
+        below = sum(each < LEAST for each in every)
+        mean = sum(every) / len(every)
+        print(f"| {key} | {len(every)} | {mean:.1f} | {below} | {share:.1f} | {where} |")
 
 
 if __name__ == "__main__":

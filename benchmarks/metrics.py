@@ -48,7 +48,7 @@ def naive_bootstrap(confidence: np.ndarray, correct: np.ndarray, replicates: int
 STATISTICS = {
     metric.key: metric.value
     for metric in LABEL_METRICS
-    if metric.basis == "confidence" and metric.interval in {"percentile", "reflected"}
+    if metric.basis == "confidence" and metric.interval == "percentile"
 }
 
 

@@ -1,4 +1,4 @@
-"""Every command in README and docs runs, and README shows what the demo really prints."""
+"""Every command in README and docs runs; `test_docs_numbers` holds what they print."""
 
 import json
 import os
@@ -16,7 +16,6 @@ from vecbench.tasks.schema import TaskMetadata
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 COMMANDS = re.findall(r"^\$ (.+)$", README, flags=re.MULTILINE)
-VALUE = re.compile(r"-?\d+\.\d")
 
 
 @pytest.fixture(scope="module")
@@ -63,48 +62,6 @@ def test_the_package_that_readme_installs_is_this_one():
     [command] = [command for command in COMMANDS if command.startswith("pip")]
     assert command == 'pip install "vecbench[hf]"'
     assert 'name = "vecbench"' in (ROOT / "pyproject.toml").read_text()
-
-
-def test_readme_shows_the_demos_true_output(tmp_path):
-    shown = re.search(r"<!-- demo -->\n```\n(.*?)```\n<!-- /demo -->", README, flags=re.DOTALL)[1]
-    done = go("vecbench demo", tmp_path)
-    assert done.returncode == 0, done.stderr
-    printed = done.stdout
-
-    def skeleton(text):
-        # The rate is the machine's, and trailing blanks are the terminal's.
-        lines = [re.sub(r"\s+", " ", line).strip() for line in text.strip().splitlines()]
-        return [VALUE.sub("#", line) for line in lines if "samples/s" not in line]
-
-    assert skeleton(shown) == skeleton(printed)
-    pairs = zip(
-        VALUE.findall(shown.rsplit("\n\n", 1)[0]), VALUE.findall(printed.rsplit("\n\n", 1)[0]), strict=True
-    )
-    for said, measured in pairs:
-        # Processors add floating-point numbers in different orders; that may move a sample or two.
-        assert float(said) == pytest.approx(float(measured), abs=1.0)
-
-
-def test_readme_shows_a_true_comparison(workplace):
-    """After its commands have run, in their order."""
-    shown = re.search(r"<!-- compare -->\n```\n(.*?)```\n<!-- /compare -->", README, flags=re.DOTALL)[1]
-    done = go("COLUMNS=100 vecbench compare results/my-model results/now", workplace)
-    assert done.returncode == 0, done.stderr
-    table = done.stdout[done.stdout.index("candidate (change)") :]
-
-    def skeleton(text):
-        return [VALUE.sub("#", re.sub(r"[\s*+−]+", " ", line)).strip() for line in text.splitlines()]
-
-    lines = len(shown.splitlines())
-    assert skeleton(shown) == skeleton(table)[:lines]
-    for said, measured in zip(VALUE.findall(shown), VALUE.findall(table), strict=False):
-        # As above: a sampled answer may fall otherwise on another processor.
-        assert float(said) == pytest.approx(float(measured), abs=3.0)
-
-
-def test_readme_shows_the_leaderboard_as_it_is_built():
-    shown = re.search(r"<!-- leaderboard -->\n(.*?)\n<!-- /leaderboard -->", README, flags=re.DOTALL)[1]
-    assert shown in (ROOT / "leaderboards" / "vecbench" / "README.md").read_text()
 
 
 @pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.name)

@@ -95,3 +95,11 @@ def test_bins_of_too_few_rows_have_no_interval():
 def test_metrics_by_value_say_why_they_are_missing():
     assert "25" in VALUE_ECE.undefined
     assert "10 rows" in RMSCE.why_no_interval
+
+
+@pytest.mark.parametrize("right", [[1.0, 1.0], [0.0, 1.0], [1.0, 0.0], [0.1, 0.9]])
+def test_values_that_are_always_right_or_wrong_or_calibrated_to_the_row_have_ends(right):
+    total = np.full(2, 50.0)
+    cells = Cells(np.array([0.1, 0.9]), total * right, total * (1 - np.array(right)))
+    low, high = RMSCE.ends(cells, 1.0, 0.95)
+    assert 0 <= low <= float(RMSCE.value(Totals(cells))) <= high + 1e-12

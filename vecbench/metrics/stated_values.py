@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from vecbench.metrics.calibration import error_bounds, mass_bin_of
 from vecbench.metrics.cells import Cells, Values, share, surplus_of
 from vecbench.metrics.definition import Change, Ends, Metric, of_cells, untested
-from vecbench.metrics.gaps import Gaps, excess, signs_held
+from vecbench.metrics.gaps import ROUNDING, Gaps, excess, signs_held
 from vecbench.metrics.totals import Totals
 
 MOST_VALUES = 25
@@ -145,7 +145,7 @@ def _noncentrality(cells: Cells, effect: float, unseen: float, chance: float) ->
 
     squares, variance = _squares(cells, effect, unseen)
     found, noise = float(squares.sum()), float(variance.sum())
-    if noise == 0 or found == 0:
+    if found == 0 or noise <= ROUNDING * found:  # calibrated, or all rows of each bin are alike
         return found
     rows = np.bincount(_place(cells), cells.total)[np.unique(_place(cells))] / cells.n
     # That the next rows are at other confidences, with other errors, adds to the spread too.
