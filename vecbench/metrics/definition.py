@@ -101,6 +101,8 @@ class Metric:
             gaps of bins; else None.
         ends: (the rows, how much larger variances are than of independent rows, level) → (low, high); None
             where these rows have no interval.
+        effect: (the rows) → how much larger the variances behind `place` or `ends` are than those of
+            independent rows, which answers to one image are not; at least 1.
         change: How a change of it is tested.
         shown: "always": in the narrowest tables too. "wide": where there is room. "asked": in scores.json
             and CSV only.
@@ -136,6 +138,7 @@ class Metric:
     bins: int | None = None
     place: Callable[[Cells], NDArray[np.intp]] | None = None
     ends: Callable[[Cells, float, float], Ends] | None = None
+    effect: Callable[[Observations], float] | None = None
     change: Change = field(default_factory=Change)
     shown: Literal["always", "wide", "asked"] = "asked"
     board: Literal["main", "column"] | None = None
@@ -156,10 +159,10 @@ class Metric:
             raise ValueError(f"{self.key}: say why it has no interval")
         if self.interval == "wilson" and self.counts is None:
             raise ValueError(f"{self.key}: a Wilson interval is of counted rows")
-        if self.interval == "gaps" and self.place is None:
-            raise ValueError(f"{self.key}: an interval of gaps needs bins")
-        if self.interval == "own" and self.ends is None:
-            raise ValueError(f"{self.key}: an interval of its own needs its ends")
+        if self.interval == "gaps" and (self.place is None or self.effect is None):
+            raise ValueError(f"{self.key}: an interval of gaps needs bins, and the effect of shared images")
+        if self.interval == "own" and (self.ends is None or self.effect is None):
+            raise ValueError(f"{self.key}: its own interval needs ends, and the effect of shared images")
 
     def worst(self, value: float, rows: Totals) -> float:
         """What a value, or an end of its interval, is at worst if rows without a confidence had one."""

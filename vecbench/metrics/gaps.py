@@ -285,6 +285,11 @@ def gap_effect(rows: Observations, place: Place) -> float:
     return max(within, design_effect(residual, stated.image))
 
 
+def effect_on(place: Place) -> Callable[[Observations], float]:
+    """`gap_effect` as a function of the rows alone."""
+    return lambda rows: gap_effect(rows, place)
+
+
 def mean_gap_effect(tasks: Sequence[Observations], place: Place) -> float:
     """How much larger the variance of the mean of tasks' errors is than if they shared no images.
 

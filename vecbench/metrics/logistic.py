@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vecbench.metrics.cells import Cells, Values
+from vecbench.metrics.clusters import design_effect
 from vecbench.metrics.definition import Ends, Metric, of_cells, untested
+from vecbench.metrics.observations import Observations
 from vecbench.metrics.recalibration import logit
 
 MOST_STEPS = 50
@@ -74,6 +76,18 @@ def _ends(cells: Cells, place: int, effect: float, level: float) -> Ends:
     return float(fit[0][place]) - margin, float(fit[0][place]) + margin
 
 
+def _effect(rows: Observations) -> float:
+    """Of the two sums that make the regression's equations: the residuals, and these times the logits."""
+    stated = rows.taken(rows.stated)
+    fit = _fitted(Cells.of_rows(stated.confidence, stated.right))
+    if fit is None or stated.is_one_row_each:
+        return 1.0
+    scores = logit(stated.confidence)
+    residual = stated.right - 1 / (1 + np.exp(-(fit[0][0] + fit[0][1] * scores)))
+    # Of both, since intercept and slope each take their part of both.
+    return max(design_effect(residual * each, stated.image) for each in (np.ones(stated.n), scores))
+
+
 CALIBRATION_SLOPE = Metric(
     key="calibration_slope",
     heading="Slope",
@@ -84,6 +98,7 @@ CALIBRATION_SLOPE = Metric(
     unit="number",
     interval="own",
     ends=lambda cells, effect, level: _ends(cells, 1, effect, level),
+    effect=_effect,
     undefined=_UNDEFINED,
     takes_of_each=30,
     change=untested(_UNTESTED),
@@ -98,6 +113,7 @@ CALIBRATION_INTERCEPT = Metric(
     unit="number",
     interval="own",
     ends=lambda cells, effect, level: _ends(cells, 0, effect, level),
+    effect=_effect,
     undefined=_UNDEFINED,
     takes_of_each=30,
     change=untested(_UNTESTED),

@@ -6,7 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vecbench.metrics.cells import Cells, Values
+from vecbench.metrics.clusters import design_effect
 from vecbench.metrics.definition import Ends, Metric, of_cells, untested
+from vecbench.metrics.observations import Observations
 from vecbench.metrics.proportion import wilson_interval
 
 TARGET = 0.9
@@ -59,6 +61,12 @@ def _ends(cells: Cells, effect: float, level: float) -> Ends:
     return low, wilson_interval(may, n, level, effect)[1]
 
 
+def _effect(rows: Observations) -> float:
+    stated = rows.taken(rows.stated)
+    right = stated.right.astype(np.float64)
+    return design_effect(right - right.mean(), stated.image)
+
+
 COVERAGE_AT_90 = Metric(
     key="coverage_at_90",
     heading="Cov@90",
@@ -66,5 +74,6 @@ COVERAGE_AT_90 = Metric(
     value=of_cells(coverage_at),
     interval="own",
     ends=_ends,
+    effect=_effect,
     change=untested("its threshold is chosen by the same rows"),
 )

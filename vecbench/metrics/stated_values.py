@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from vecbench.metrics.calibration import error_bounds, mass_bin_of
 from vecbench.metrics.cells import Cells, Values, share, surplus_of
 from vecbench.metrics.definition import Change, Ends, Metric, of_cells, untested
-from vecbench.metrics.gaps import ROUNDING, Gaps, excess, signs_held
+from vecbench.metrics.gaps import ROUNDING, Gaps, effect_on, excess, signs_held
 from vecbench.metrics.totals import Totals
 
 MOST_VALUES = 25
@@ -181,6 +181,7 @@ VALUE_ECE = Metric(
     interval="gaps",
     bins=0,
     place=each_value,
+    effect=effect_on(each_value),
     undefined=_TOO_MANY,
     held=signs_held(each_value),
     excess=excess(each_value),
@@ -196,6 +197,7 @@ RMSCE = Metric(
     interval="own",
     why_no_interval=f"it takes {FEWEST_A_BIN} rows at each confidence, on the mean",
     ends=_rms_ends,
+    effect=effect_on(_place),
     undefined="no two rows state the same confidence",
     change=untested("it is no sum over rows, and 0 where noise explains all; ECE is tested"),
     details=_squared,

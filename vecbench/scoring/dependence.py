@@ -13,7 +13,6 @@ from vecbench.metrics.catalogue import null_bins
 from vecbench.metrics.clusters import Clusters, design_effect, strata
 from vecbench.metrics.consistency import null_effect
 from vecbench.metrics.definition import Metric
-from vecbench.metrics.gaps import gap_effect
 from vecbench.metrics.observations import Mask, Observations
 from vecbench.metrics.totals import Totals, places_of
 
@@ -23,13 +22,13 @@ class Effects:
     """How much wider intervals are, as variances, where an image has several rows: 1 for what is absent.
 
     `shares` is of the metrics that count rows, by key; `null` of the ECE of a calibrated model, by bins;
-    `gaps` of the gaps of a metric's bins, by key.
+    `others` of metrics with an interval of gaps or of their own, by key.
     """
 
     by_image: bool = False
     shares: Mapping[str, float] = field(default_factory=dict)
     null: Mapping[int, float] = field(default_factory=dict)
-    gaps: Mapping[str, float] = field(default_factory=dict)
+    others: Mapping[str, float] = field(default_factory=dict)
 
 
 INDEPENDENT = Effects()
@@ -66,12 +65,12 @@ class Dependence:
         null = {
             bins: null_effect(rows.image, rows.confidence, rows.right, bins) for bins in null_bins(metrics)
         }
-        gaps = {
-            metric.key: gap_effect(rows, metric.place)
+        others = {
+            metric.key: metric.effect(rows)
             for metric in metrics
-            if metric.place is not None and rows.stated.any()
+            if metric.effect is not None and rows.stated.any()
         }
-        return Effects(True, shares, null, gaps)
+        return Effects(True, shares, null, others)
 
     def clusters(self, totals: Mapping[str, Totals]) -> list[Clusters]:
         """The images that have several rows in these tasks; those of the same ones together: tasks keep n."""

@@ -18,7 +18,7 @@ from vecbench.metrics.bootstrap import LEVEL, bootstrap, percentile_interval
 from vecbench.metrics.catalogue import null_bins
 from vecbench.metrics.cells import Cells, Values
 from vecbench.metrics.condensed import is_condensed
-from vecbench.metrics.consistency import consistency_p, null_eces, widened
+from vecbench.metrics.consistency import BY_VALUE, consistency_p, null_eces, widened
 from vecbench.metrics.definition import Metric
 from vecbench.metrics.gaps import Gaps, Place, gap_effect, mean_gap_effect
 from vecbench.metrics.observations import Observations
@@ -273,7 +273,7 @@ def scored(
     if refused:
         return Score(value, n, details=details | {"no_interval": refused})
     interval, method = None, PERCENTILE
-    effect = effects.gaps.get(metric.key, 1.0)
+    effect = effects.others.get(metric.key, 1.0)
     if metric.interval == "percentile" and drawn is not None:
         interval = percentile_interval(drawn)
         if interval is None:
@@ -293,11 +293,12 @@ def scored(
 
 
 def _may_be_zero(metric: Metric, totals: Totals) -> bool:
-    """Whether the consistency test lets a calibration error be 0."""
-    bins = metric.bins
-    if bins is None or bins not in totals.null:
-        return False
-    return consistency_p(totals.cells, totals.null[bins], bins) > 1 - LEVEL
+    """Whether a consistency test lets a calibration error be 0: by bins, or by stated value."""
+    return any(
+        consistency_p(totals.cells, totals.null[bins], bins) > 1 - LEVEL
+        for bins in {metric.bins, BY_VALUE}
+        if bins is not None and bins in totals.null
+    )
 
 
 def _why_no_interval(metric: Metric, totals: Totals) -> str:
@@ -306,7 +307,7 @@ def _why_no_interval(metric: Metric, totals: Totals) -> str:
         return metric.why_no_interval
     cells = totals.cells
     fewest = FEWEST_FOR_GAPS if metric.interval == "gaps" else FEWEST_ROWS
-    if metric.over == "confident" and cells.n < fewest:
+    if metric.interval != "wilson" and metric.basis == "confidence" and cells.n < fewest:
         rows = "1 row has" if cells.n == 1 else f"{cells.n} rows have"
         return f"{rows} a confidence; it takes {fewest}"
     wrong, right = cells.n - int(cells.total_right), int(cells.total_right)
