@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from vecbench.leaderboard.baselines import BASELINES, baselines
 from vecbench.leaderboard.entry import Entry, read_entry
 from vecbench.leaderboard.outcomes import TaskTargets
 from vecbench.leaderboard.standings import leaderboard
+from vecbench.leaderboard.tables import cell
 from vecbench.metrics import brier, ece
 from vecbench.parsing import Prediction, Reading
 from vecbench.shipped import leaderboards_folder
@@ -133,3 +135,12 @@ def test_baselines_have_no_ranks_and_follow_the_entries(made):
         assert each.badge == "baseline"
         assert each.rank("overall", column) is None
         assert each.marks("overall", column) == ""
+
+
+def test_the_docs_show_the_demos_baselines():
+    page = (Path(__file__).parents[2] / "docs" / "leaderboard.md").read_text()
+    board = leaderboard({"nano": read_entry(DEMO)}, CATALOGUE)
+    shown = [column for column in board.columns if column.heading in {"Joint", "Acc pooled", "ECE", "Brier"}]
+    for each in (*board.standings, *board.baselines):
+        values = [cell(each, "overall", column) for column in shown]
+        assert f"| {' | '.join([each.entry.model.name, *values])} |\n" in page

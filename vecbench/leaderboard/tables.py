@@ -31,8 +31,8 @@ UNKNOWN = "–"
 def _legend(board: Leaderboard) -> str:
     """What the Markdown tables show and how."""
     return (
-        f"All values × 100{unscaled(board.columns)}. **macro** is the unweighted mean of a group's tasks; all "
-        "other values are over its rows, **pooled**. **Rank in** a column is the range of ranks, among "
+        f"All values × 100{unscaled(board.columns)}. **macro** is the unweighted mean of a group's tasks; "
+        "all other values are over its rows, **pooled**. **Rank in** a column is the range of ranks, among "
         "entries of the same kind, that the data leave open: models whose difference in it is not "
         "significant (5 %, Holm over all pairs) share a rank; the CSV has the ranks in other columns, and "
         "every task's values. Rows without a confidence count at their worst case in ranks and, where there "
