@@ -90,11 +90,12 @@ def on_shared_images(
     return stated, np.concatenate(answers) < stated
 
 
+EVERY = ("joint_score", "accuracy", "brier", "ece", "auroc", "brier_skill")
 POPULATIONS: dict[str, tuple[Population, tuple[str, ...]]] = {
-    "calibrated": (calibrated, ("accuracy", "brier", "ece", "auroc")),
-    "overconfident": (overconfident, ("accuracy", "brier", "ece", "auroc")),
+    "calibrated": (calibrated, EVERY),
+    "overconfident": (overconfident, EVERY),
     "one value, or many": (coarse_and_fine, ("ece",)),
-    "calibrated, tasks on the same images": (on_shared_images, ("accuracy", "brier", "ece", "auroc")),
+    "calibrated, tasks on the same images": (on_shared_images, EVERY),
 }
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from vecbench.errors import DataError, UsageError
 from vecbench.leaderboard.entry import Entry, read_entries, read_entry
-from vecbench.leaderboard.publication import build, entry_name, publish, reverify, verified_entry
+from vecbench.leaderboard.publication import Recomputed, build, entry_name, publish, reverify, verified_entry
 from vecbench.leaderboard.standings import leaderboard
 from vecbench.leaderboard.verification import verify
 from vecbench.parsing import Reading
@@ -68,14 +68,41 @@ def test_chance_is_that_of_the_label_sets(published):
         assert percent(published["chance"].groups[group].macro["accuracy"].value) == percent(mean)
 
 
-def test_the_demos_entry_is_that_of_version_0_1_and_what_its_submission_gives():
+def test_the_demos_entry_is_what_its_submission_gives():
     [stored] = (BOARDS / "demo" / "submissions").glob("*.zip")
     [published] = (BOARDS / "demo" / "entries").glob("*.json")
     entry = verified_entry(verify(stored, CATALOGUE))
     assert entry.checked.images
-    assert entry.made_with.metrics.keys() == read_entry(published).metric_versions.keys()
-    assert read_entry(published) == entry.model_copy(update={"made_with": None})
+    assert read_entry(published) == entry
     assert published.name == f"{entry_name(entry)}.json"
+
+
+@pytest.fixture
+def earlier(tmp_path):
+    """The demo's leaderboard with the entry that version 0.1 made of its submission."""
+    shutil.copytree(BOARDS / "demo", tmp_path / "earlier")
+    [made] = (Path(__file__).parent / "earlier").glob("*.json")
+    return Path(shutil.copy(made, tmp_path / "earlier" / "entries")).parents[1]
+
+
+def test_an_entry_of_version_0_1_is_recomputed_but_for_its_intervals_and_shown_without_what_is_new(
+    earlier, tmp_path
+):
+    [found] = reverify(earlier, CATALOGUE).values()
+    assert found == Recomputed("all", intervals=False)
+    build(earlier, tmp_path / "built", CATALOGUE)
+    text = (tmp_path / "built" / "README.md").read_text()
+    assert "Joint" not in text
+    assert "Baseline" not in text
+
+
+def test_the_values_of_version_0_1_are_not_believed(earlier):
+    [path] = (earlier / "entries").glob("*.json")
+    said = json.loads(path.read_text())
+    said["overall"]["pooled"]["metrics"]["brier"]["value"] -= 0.001
+    path.write_text(json.dumps(said))
+    with pytest.raises(DataError, match="is not what its submission gives: overall differs"):
+        reverify(earlier, CATALOGUE)
 
 
 @pytest.mark.parametrize("board", ["demo", "vecbench"])
@@ -207,7 +234,7 @@ def without_counts(said):
 
 
 def nothing_measured(said):
-    for key in ("groups", "tasks", "outcomes", "overall"):
+    for key in ("groups", "tasks", "outcomes", "targets", "overall"):
         del said[key]
 
 
@@ -243,10 +270,13 @@ def edited(tmp_path):
     [
         (perfect_groups, "groups"),
         (without_counts, "groups"),
-        (nothing_measured, "tasks, groups, overall, outcomes"),
+        (nothing_measured, "tasks, groups, overall, outcomes, targets"),
         (lambda said: said.pop("outcomes"), "outcomes"),
         (lambda said: said.pop("overall"), "overall"),
         (lambda said: said.pop("errors"), "errors"),
+        (lambda said: said.pop("targets"), "targets"),
+        (lambda said: said["targets"]["emoji_7"].update(most_frequent=20), "targets"),
+        (lambda said: pooled(said)["brier"].update(low=0.2), "groups"),
         (lambda said: said["groups"].pop("demo_id_ver"), "groups"),
         (lambda said: said["groups"]["demo_id_ver"].pop("macro"), "groups"),
         (lambda said: said["overall"]["macro"].update(accuracy={"value": 0.99}), "overall"),

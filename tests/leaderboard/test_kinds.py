@@ -115,15 +115,17 @@ def columns_of(text):
     return next(line for line in text.splitlines() if line.startswith("| Model")).strip("| ").split(" | ")
 
 
-def test_a_label_board_has_the_columns_that_it_always_had():
+def test_a_label_board_is_led_by_the_joint_score():
     columns = board_columns([Label()])
     assert [(each.heading, each.is_main, each.test) for each in columns] == [
+        ("Joint", True, "influence"),
         ("Acc pooled", True, "shares"),
         ("Acc macro", True, "shares"),
         ("F1 wgt", False, None),
         ("ECE", True, "influence"),
         ("Brier", True, "influence"),
         ("AUROC", False, "influence"),
+        ("Skill", False, "influence"),
         ("Cov", False, None),
     ]
 
@@ -148,7 +150,7 @@ def test_answers_of_another_kind_have_their_own_columns(kind, tmp_path):
         publish(entry, tmp_path)
     build(tmp_path, tmp_path, load_catalogue([PLUGIN_TASKS]))
     text = (tmp_path / "README.md").read_text()
-    judged = ["Acc pooled", "Acc macro", "Levels", "ECE", "Brier", "AUROC", "Cov"]
+    judged = ["Joint", "Acc pooled", "Acc macro", "Levels", "ECE", "Brier", "AUROC", "Skill", "Cov"]
     expected = judged if kind is Level else ["Levels pooled", "Levels macro", "Cov"]
     assert [each for each in columns_of(text) if not each.startswith("Rank in")] == ["Model", *expected, "n"]
     plain = "Levels" if kind is Level else "Levels pooled and Levels macro"
@@ -242,8 +244,8 @@ def test_a_benchmark_of_every_kind_goes_from_runs_to_a_board_and_is_recomputed(e
     assert {each.how for each in reverify(tmp_path, catalogue, data).values()} == {"all"}
     build(tmp_path, tmp_path, catalogue)
     text = (tmp_path / "README.md").read_text()
-    judged = ["ECE", "Brier", "AUROC", "Cov"]
-    ranks = ["Rank in Acc pooled", "Rank in Brier"]
+    judged = ["ECE", "Brier", "AUROC", "Skill", "Cov"]
+    ranks = ["Rank in Joint", "Rank in Acc pooled", "Joint"]
     assert [columns_of(block) for block in text.split("### ")[1:-1]] == [
         ["Model", *ranks, "Acc pooled", "Acc macro", "F1 wgt", *judged, "n"],
         ["Model", *ranks, "Acc pooled", "Acc macro", *judged, "n"],

@@ -16,12 +16,14 @@ from vecbench.metrics import auroc, brier, ece
 from vecbench.metrics.condensed import MOST_DISTINCT
 from vecbench.metrics.observations import Observations
 from vecbench.metrics.paired import PairedRows, observed_totals, paired_bootstrap
+from vecbench.metrics.totals import Totals
 from vecbench.parsing import Prediction
 from vecbench.parsing.prediction import Reading
 
 COLUMNS = board_columns([Label()])
 ACCURACY, MACRO_ACCURACY = ("accuracy", "pooled"), ("accuracy", "macro")
 ECE, BRIER, AUROC = ("ece", "pooled"), ("brier", "pooled"), ("auroc", "pooled")
+JOINT, SKILL = ("joint_score", "pooled"), ("brier_skill", "pooled")
 
 
 def predicted(right, stated):
@@ -187,14 +189,21 @@ def model(generator, n, **options):
     return entry(right, stated=stated.tolist())
 
 
-@pytest.mark.parametrize("measure", [BRIER, ECE, AUROC])
+@pytest.mark.parametrize("measure", [JOINT, BRIER, ECE, AUROC, SKILL])
 def test_models_alike_share_all_ranks_in_every_measure(measure):
     generator = np.random.default_rng(3)
     assert set(ranges([model(generator, 1000) for _ in range(40)], measure)) == {(1, 40)}
 
 
 @pytest.mark.parametrize(
-    ("measure", "worse"), [(BRIER, {"drop": 0.15}), (ECE, {"drop": 0.15}), (AUROC, {"spread": 0.05})]
+    ("measure", "worse"),
+    [
+        (JOINT, {"drop": 0.15}),
+        (BRIER, {"drop": 0.15}),
+        (ECE, {"drop": 0.15}),
+        (AUROC, {"spread": 0.05}),
+        (SKILL, {"spread": 0.05}),
+    ],
 )
 def test_a_model_that_is_worse_ranks_behind(measure, worse):
     generator = np.random.default_rng(4)
@@ -214,18 +223,46 @@ def test_variances_are_those_of_the_paired_bootstrap(metric, function):
         for values, bits in ((stated, right), second)
     ]
     pair, candidates = {"rows": PairedRows.of_rows(tuple(sides))}, np.zeros((2, 1))
-    statistics = {metric: lambda totals: function.of_cells(totals.cells)}
+    declared = known_metrics()[metric]
+
+    def at_worst(totals):
+        values, by_place = function.of_cells(totals.cells), totals.by_place
+        for place in np.ndindex(values.shape):
+            alone = Totals.of_counts(totals.cells.confidence, by_place[place])
+            values[place] = declared.worst(values[place], alone)
+        return values
+
+    statistics = {metric: at_worst}
     expected = np.cov(paired_bootstrap(pair, {}, statistics, candidates, 4000)[metric][:, 0])
     entries = [
         entry(bits, stated=[None if np.isnan(each) else each for each in values.tolist()])
         for values, bits in ((stated, right), second)
     ]
     [answers] = alike(entries, ["emoji_2"])
-    [found] = answers.estimates([known_metrics()[metric]], 0.95)
+    [found] = answers.estimates([declared], 0.95)
     values = statistics[metric](observed_totals(pair, {}, candidates))[:, 0, 0]
     assert found.value == pytest.approx(values, abs=1e-12)
     # 4,000 replicates know a variance to about 2 %.
     assert found.covariance == pytest.approx(expected, rel=0.1)
+
+
+def test_what_is_hidden_counts_at_its_worst_case():
+    generator = np.random.default_rng(10)
+    stated, right = calibrated(generator, 3000)
+    hidden = np.flatnonzero(~right)[:150]  # 5 % of the rows, all of them wrong
+    said = [None if place in set(hidden.tolist()) else each for place, each in enumerate(stated.tolist())]
+    models = [entry(right, stated=said), entry(right, stated=stated.tolist())]
+    for measure in (JOINT, BRIER, AUROC, SKILL):
+        assert ranges(models, measure) == [(2, 2), (1, 1)], measure
+    assert ranges(models, ECE)[1][0] == 1
+    [answers] = alike(models, ["emoji_2"])
+    for key, of_all in (
+        ("brier", brier),
+        ("brier_skill", lambda *rows: 1 - brier(*rows) / (right.mean() * (1 - right.mean()))),
+    ):
+        [found] = answers.estimates([known_metrics()[key]], 0.95)
+        worst = np.where(np.isin(np.arange(3000), hidden), 1.0, stated)
+        assert found.value == pytest.approx([of_all(worst, right), of_all(stated, right)], abs=1e-12)
 
 
 def test_a_coarse_model_is_not_ahead_for_having_less_noise_in_its_ece():

@@ -76,20 +76,22 @@ def test_one_changed_score_is_named_with_both_values(files, tmp_path):
     assert "groups.demo_id_ver.metrics.accuracy.value is 0.55, recomputed 0.4338" in message
 
 
-def test_intervals_of_another_version_are_made_anew_and_its_scores_are_not_believed(files, tmp_path):
+def test_intervals_of_another_version_are_made_anew_and_its_scores_are_not_believed(files, made, tmp_path):
     def shift(scores):
         scores["overall"]["metrics"]["brier"]["low"] += 0.01
 
-    shifted = changed_json(files, "scores.json", shift)
+    shifted = changed_json(made, "scores.json", shift)
     assert "overall.metrics.brier.low is" in refusal(tmp_path, shifted)
     older = changed_json(shifted, "submission.json", lambda said: said.update(vecbench="0.0.9"))
-    entry = verified_entry(verify_files(older, Path("older.zip"), CATALOGUE))
-    assert entry == verified_entry(verify(HONEST, CATALOGUE))
+    entries = [verified_entry(verify_files(each, Path("a.zip"), CATALOGUE)) for each in (older, made)]
+    assert entries[0] == entries[1]
+    # Version 0.1 is known by the metrics that it does not name.
+    verify_files(changed_json(files, "scores.json", shift), Path("0.1.zip"), CATALOGUE)
 
     def better(scores):
         scores["overall"]["metrics"]["brier"]["value"] -= 0.01
 
-    forged = changed_json(files, "scores.json", better)
+    forged = changed_json(made, "scores.json", better)
     forged = changed_json(forged, "submission.json", lambda said: said.update(vecbench="0.0.9"))
     assert "overall.metrics.brier.value is" in refusal(tmp_path, forged)
 
@@ -187,18 +189,18 @@ def test_lines_have_the_keys_that_answers_of_any_kind_have(files, tmp_path):
     assert "its kind is 'rating', that of the task label" in refusal(tmp_path, other)
 
 
-def test_what_is_recomputed_and_not_claimed_is_counted(files, tmp_path):
+def test_what_is_recomputed_and_not_claimed_is_counted(made, tmp_path):
     def shorten(scores):
         del scores["tasks"]["emoji_2"]["metrics"]["aurc"]  # value, n, low and high
         del scores["intervals"]["seed"]
 
     path = tmp_path / "shorter.zip"
-    path.write_bytes(packed(changed_json(files, "scores.json", shorten)))
+    path.write_bytes(packed(changed_json(made, "scores.json", shorten)))
     claimed, numbers = verify(path, CATALOGUE).claimed
-    whole, _ = verify(HONEST, CATALOGUE).claimed
-    assert whole - claimed == 5
-    # Version 0.1 did not count answers that are out of range: in each task and group, and overall.
-    assert numbers - whole == 7
+    assert numbers - claimed == 5
+    assert verify_files(made, path, CATALOGUE).claimed == (numbers, numbers)
+    # Version 0.1 had fewer metrics; what is compared of it has no intervals.
+    assert verify(HONEST, CATALOGUE).claimed[0] < claimed
 
 
 @pytest.mark.parametrize("name", ["run.json", "scores.json", "submission.json"])

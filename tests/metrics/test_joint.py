@@ -43,7 +43,7 @@ def test_the_most_probable_answer_at_its_probability_is_best(chance):
 
 def test_it_is_declared_over_all_rows_and_where_it_is_seen():
     assert (JOINT_SCORE.over, JOINT_SCORE.better, JOINT_SCORE.range) == ("all", "higher", (-1, 1))
-    assert (JOINT_SCORE.shown, JOINT_SCORE.board) == ("always", "main")
+    assert (JOINT_SCORE.shown, JOINT_SCORE.board) == ("always", "headline")
 
 
 def test_skill_is_0_for_a_constant_confidence_at_the_accuracy_and_1_for_a_perfect_one():

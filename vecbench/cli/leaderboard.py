@@ -236,6 +236,8 @@ def verified_again(folder: Path, entries: Mapping[str, Recomputed]) -> Iterator[
             yield f"  {name}: samples and images not checked again: give --data"
         elif each.how == "more than said":
             yield f"  {name}: samples and images are the data's, which its entry does not say: check --write"
+        if not each.intervals:
+            yield f"  {name}: intervals not compared, since another version made them; anew: check --write"
         if each.other_versions:
             yield (
                 f"  {name}: not compared, since this version computes them otherwise: "

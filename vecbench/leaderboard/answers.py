@@ -93,11 +93,15 @@ class ConfidenceTable:
         for metric in metrics:
             by_place = np.zeros(self._counts.shape, dtype=np.float32)
             if metric.held is None:
-                value = metric.value(self._observed)
-                moved = metric.value(after) - metric.value(before)[model]
+                value, start, end = (metric.value(each) for each in (self._observed, before, after))
             else:
-                value, moved = self._held(metric.value, metric.held, model, many, one_more)
-            by_place[model, place] = moved * times * self._n
+                value, start, end = self._held(metric.value, metric.held, model, many, one_more)
+            # Who hides the confidences of likely errors must not gain by it.
+            value, start, end = (
+                _at_worst(metric, each, rows)
+                for each, rows in ((value, self._observed), (start, before), (end, after))
+            )
+            by_place[model, place] = (end - start[model]) * times * self._n
             found.append((*self._compared(metric, value, least_stated), by_place))
         return found
 
@@ -108,18 +112,20 @@ class ConfidenceTable:
         model: NDArray[np.intp],
         many: Counts,
         one_more: Counts,
-    ) -> tuple[Values, Values]:
-        """Value and moves of a metric that takes something from the rows themselves, model by model."""
+    ) -> tuple[Values, Values, Values]:
+        """A metric that takes something from the rows themselves, model by model.
+
+        Of the models, of their rows many times over, and of those with one more.
+        """
         confidence, observed = self._observed.cells.confidence, self._observed.by_place
-        moved = np.empty(model.size)
+        start, end = np.empty(len(observed)), np.empty(model.size)
         for number, counts in enumerate(self._counts):
             own = np.flatnonzero(model == number)
             rows = np.concatenate([many[[number]], one_more[own]])
             made = held(Totals.of_counts(self._confidence, counts[None]))
-            before, *after = made(Totals.of_counts(self._confidence, rows))
-            moved[own] = np.array(after) - before
+            start[number], *end[own] = made(Totals.of_counts(self._confidence, rows))
         values = [float(of_rows(Totals.of_counts(confidence, each))) for each in observed]
-        return np.array(values), moved
+        return np.array(values), start, end
 
     def _compared(self, metric: Metric, value: Values, least_stated: float) -> tuple[Values, Values]:
         cells = self._observed.cells
@@ -131,6 +137,15 @@ class ConfidenceTable:
             known &= [metric.change.refused([each]) is None for each in alone]
         excess = np.zeros_like(value) if metric.excess is None else metric.excess(cells)
         return np.where(known, value, np.nan), excess
+
+
+def _at_worst(metric: Metric, values: Values, rows: Totals) -> Values:
+    """A metric as it would be if every row without a confidence had the worst one; shape (models,)."""
+    worst, by_place = values.copy(), rows.by_place
+    for number in np.flatnonzero((rows.missing > 0) & ~np.isnan(values)):
+        alone = Totals.of_counts(rows.cells.confidence, by_place[number])
+        worst[number] = metric.worst(float(values[number]), alone)
+    return worst
 
 
 def _counts(place: NDArray[np.intp], places: int) -> Counts:

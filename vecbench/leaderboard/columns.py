@@ -57,7 +57,17 @@ class BoardColumn:
     @property
     def is_main(self) -> bool:
         """Whether it is shown when all groups are."""
-        return self.metric.board == "main"
+        return self.metric.board in {"headline", "main"}
+
+    @property
+    def is_headline(self) -> bool:
+        """Whether entries are ordered by it, and held against the baselines."""
+        return self.metric.board == "headline"
+
+    @property
+    def leads(self) -> bool:
+        """Whether it says how well the tasks are solved: the headline, and the first metric of each kind."""
+        return self.is_headline or self.is_paired
 
     @property
     def qualifies(self) -> bool:
@@ -83,8 +93,8 @@ class BoardColumn:
 def board_columns(kinds: Iterable[AnswerKind]) -> tuple[BoardColumn, ...]:
     """The columns of a benchmark: of metrics that say so, and of the first one of each kind.
 
-    That one, which tells how well the tasks are solved, has a macro column too; the two of the first kind
-    come first. What only qualifies the others stands last.
+    The headline comes first. The first one of a kind, which tells how well its tasks are solved, has a macro
+    column too; the two of the first kind follow the headline. What only qualifies the others stands last.
     """
     kinds = list(kinds)
     first = {metrics_of(kind)[0].key for kind in kinds}
@@ -94,7 +104,7 @@ def board_columns(kinds: Iterable[AnswerKind]) -> tuple[BoardColumn, ...]:
         if metric.board is not None or metric.key in first
         for aggregate in (("pooled", "macro") if metric.key in first else ("pooled",))
     ]
-    return tuple(sorted(columns, key=lambda each: each.qualifies))
+    return tuple(sorted(columns, key=lambda each: each.qualifies - each.is_headline))
 
 
 def published_metrics(kinds: Iterable[AnswerKind]) -> tuple[Metric, ...]:

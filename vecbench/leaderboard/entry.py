@@ -14,7 +14,7 @@ from pydantic import AfterValidator, Field, model_validator
 from vecbench.answers import known_metrics
 from vecbench.errors import DataError, nearest
 from vecbench.leaderboard.columns import counts_right
-from vecbench.leaderboard.outcomes import TaskOutcomes, require_shared_alike
+from vecbench.leaderboard.outcomes import TaskOutcomes, TaskTargets, require_shared_alike
 from vecbench.leaderboard.record import (
     Date,
     Identifier,
@@ -30,6 +30,8 @@ from vecbench.strict_json import parse_json
 
 OVERALL = "overall"
 """Stands for all groups together where groups are named."""
+DIGITS = 6
+"""Of the fractions in an entry: more would differ from one machine's linear algebra to the next."""
 MAX_ENTRY = 2**20
 _STEM = re.compile(r"[a-z0-9][A-Za-z0-9._-]*")
 Badge = Literal["verified", "scores only", "reported"]
@@ -176,6 +178,7 @@ class Entry(Record):
         protocol: How responses were read; None where a source does not say it.
         errors: Samples without a response; they count as wrong.
         outcomes: By task; what two models are compared by.
+        targets: By task, of those whose answers are right or wrong; empty in entries of earlier versions.
         submission_sha256: Of the submission's responses.jsonl; the entry's file is named after it.
         responses_sha256: Of what the responses say, however the file orders and spells them; see
             `vecbench.leaderboard.samples.responses_digest`.
@@ -197,6 +200,7 @@ class Entry(Record):
     groups: dict[Identifier, GroupMetrics] = Field({})
     overall: GroupMetrics = GroupMetrics()
     outcomes: dict[Identifier, TaskOutcomes] = Field({})
+    targets: dict[Identifier, TaskTargets] = Field({})
     submission_sha256: Sha256 | None = None
     responses_sha256: Sha256 | None = None
     made_with: MadeWith | None = None
@@ -204,7 +208,7 @@ class Entry(Record):
 
     @model_validator(mode="after")
     def _verified_is_complete(self) -> Self:
-        own = ("checked", "outcomes", "submission_sha256", "responses_sha256", "made_with")
+        own = ("checked", "outcomes", "targets", "submission_sha256", "responses_sha256", "made_with")
         if self.kind == "reported":
             if any(getattr(self, name) for name in own):
                 raise ValueError(f"a reported entry has no {', '.join(own[:-1])} or {own[-1]}")
@@ -216,6 +220,10 @@ class Entry(Record):
             if rows is None or (outcomes.n, outcomes.correct) != (rows.n, rows.correct):
                 raise ValueError(f"the outcomes of {name} contradict its scores")
         require_shared_alike(self.outcomes)
+        for name, targets in self.targets.items():
+            n = self.tasks[name].n if name in self.tasks else None
+            if n is None or targets.most_frequent > n or sum(targets.candidates.values()) not in {0, n}:
+                raise ValueError(f"the targets of {name} contradict its scores")
         return self
 
     def scores(self, block: str) -> GroupMetrics:

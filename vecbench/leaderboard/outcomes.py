@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Self
 
@@ -12,9 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from vecbench.answers import kind_named
+from vecbench.answers import AnswerKind, kind_named
 from vecbench.digests import sha256_of
 from vecbench.leaderboard.record import Record, Sha256
+from vecbench.metrics.cells import Cells
+from vecbench.metrics.totals import Totals
 from vecbench.parsing import Prediction
 
 UNITS = 10_000
@@ -127,10 +130,41 @@ class TaskOutcomes(Record):
         return int(self.bits.sum())
 
 
+class TaskTargets(Record):
+    """How the targets of a task are spread, as far as it decides what can be had without any model.
+
+    Attributes:
+        most_frequent: Rows that are right by the one answer that is right most often.
+        candidates: Length of the list that an answer is chosen from → rows with it; empty without a list.
+    """
+
+    most_frequent: int = Field(ge=0, le=1_000_000_000)
+    candidates: dict[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] = Field({}, max_length=100)
+
+    @classmethod
+    def of_rows(cls, rows: Sequence[Prediction], kind: AnswerKind) -> Self:
+        """Those of a task's predictions, which `kind` judges."""
+        targets = Counter(row.target for row in rows)
+        right = (
+            sum(count for target, count in targets.items() if kind.is_right(answer, target))
+            for answer in targets
+        )
+        sizes = Counter(len(row.candidates) for row in rows)
+        return cls(most_frequent=max(right), candidates={} if 0 in sizes else dict(sorted(sizes.items())))
+
+
 def code_of(confidence: float) -> int:
     """The code of a confidence, at most one step off, and never in another bin of an ECE's ten."""
     code = round(UNITS * confidence)
     return code - 1 if code % (UNITS // 10) == 0 and confidence < code / UNITS else code
+
+
+def totals_of(outcomes: Sequence[TaskOutcomes]) -> Totals:
+    """The rows of a model's tasks together; at least one task."""
+    right, codes = (np.concatenate([getattr(each, name) for each in outcomes]) for name in ("bits", "codes"))
+    silent = codes == NO_CONFIDENCE
+    missing_right, missing_wrong = (np.asarray(float(np.sum(silent & of))) for of in (right, ~right))
+    return Totals(Cells.of_rows(codes[~silent] / UNITS, right[~silent]), missing_right, missing_wrong)
 
 
 def images_of(outcomes: Mapping[str, TaskOutcomes]) -> NDArray[np.intp]:

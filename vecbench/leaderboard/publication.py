@@ -15,22 +15,21 @@ from vecbench.digests import sha256_of
 from vecbench.errors import DataError, UsageError, nearest
 from vecbench.leaderboard.archive import packed
 from vecbench.leaderboard.columns import counts_right, published_metrics
-from vecbench.leaderboard.entry import Entry, read_entries
+from vecbench.leaderboard.entry import DIGITS, Entry, read_entries
 from vecbench.leaderboard.look_alikes import look_alike
-from vecbench.leaderboard.outcomes import TaskOutcomes
+from vecbench.leaderboard.outcomes import TaskOutcomes, TaskTargets
 from vecbench.leaderboard.page import html_page
 from vecbench.leaderboard.record import validated
 from vecbench.leaderboard.standings import leaderboard
 from vecbench.leaderboard.submission import PROTOCOL
 from vecbench.leaderboard.tables import csv_text, latex_tables, markdown_page
 from vecbench.leaderboard.verification import Verified, verify
+from vecbench.parsing import Prediction
 from vecbench.scoring import GroupScores, RowScores, Score
 from vecbench.store import remove, write_text
 from vecbench.store.files import write_bytes
 from vecbench.tasks import Catalogue
 
-DIGITS = 6
-"""Of the fractions in an entry: more would differ from one machine's linear algebra to the next."""
 SUBMISSIONS = "submissions"
 """The folder of a leaderboard where what its entries were made of is kept, under the entries' names."""
 
@@ -77,6 +76,11 @@ def verified_entry(verified: Verified, metrics: Collection[str] | None = None) -
         "overall": _group(scores.overall, metrics),
         # Repeated answers are not independent samples, so nothing is compared sample by sample.
         "outcomes": _outcomes(verified) if manifest.repeats == 1 else {},
+        "targets": {
+            task.id: TaskTargets.of_rows(rows, task.answers)
+            for task in verified.tasks
+            if (rows := _judged_rows(verified).get(task.id))
+        },
         "submission_sha256": submission.files["responses.jsonl"].sha256,
         "responses_sha256": verified.responses_sha256,
         "made_with": {
@@ -179,10 +183,14 @@ def _values(scores: Mapping[str, Score], metrics: Collection[str]) -> dict[str, 
     return values
 
 
-def _outcomes(verified: Verified) -> dict[str, TaskOutcomes]:
+def _judged_rows(verified: Verified) -> dict[str, list[Prediction]]:
     """Those of the tasks whose answers are right or wrong."""
     judged = [name for name, rows in verified.scores.tasks.items() if _correct(rows) is not None]
-    rows = {name: [row for row in verified.predictions if row.task == name] for name in judged}
+    return {name: [row for row in verified.predictions if row.task == name] for name in judged}
+
+
+def _outcomes(verified: Verified) -> dict[str, TaskOutcomes]:
+    rows = _judged_rows(verified)
     return {
         name: TaskOutcomes.of_rows(each, {other: rows[other] for other in rows if other != name})
         for name, each in rows.items()
@@ -206,6 +214,9 @@ def build(folder: Path, output: Path, catalogue: Catalogue) -> list[Path]:
     return [output / name for name in texts]
 
 
+How = Literal["all", "without data", "more than said", "not kept"]
+
+
 @dataclass(frozen=True, slots=True)
 class Recomputed:
     """What came of recomputing an entry.
@@ -214,10 +225,12 @@ class Recomputed:
         how: All that it says was checked again; all but what takes the data, which is not at hand; more than
             it says, since the data is; nothing, since no submission was kept.
         other_versions: Keys of metrics that it has of another version: they were not compared.
+        intervals: Whether those were compared; they are not where another version of vecbench made them.
     """
 
-    how: Literal["all", "without data", "more than said", "not kept"]
+    how: How
     other_versions: tuple[str, ...] = ()
+    intervals: bool = True
 
 
 def reverify(folder: Path, catalogue: Catalogue, data: str | None = None) -> dict[str, Recomputed]:
@@ -237,7 +250,10 @@ def reverify(folder: Path, catalogue: Catalogue, data: str | None = None) -> dic
         versions = {key: number for key, number in entry.metric_versions.items() if key in known_metrics()}
         others = tuple(key for key, number in versions.items() if known_metrics()[key].version != number)
         again = verified_entry(verify(path, catalogue, data), versions.keys())
-        first, second = (_comparable(each, others) for each in (entry, again))
+        is_of_this = entry.made_with is not None and entry.made_with.vecbench == vecbench.__version__
+        first, second = (_comparable(each, others, intervals=is_of_this) for each in (entry, again))
+        if not (is_of_this or entry.targets):
+            del first["targets"]
         if differing := ", ".join(key for key in first if first[key] != second[key]):
             raise DataError(
                 f"{folder}: the entry {name} is not what its submission gives: {differing} differs",
@@ -245,9 +261,10 @@ def reverify(folder: Path, catalogue: Catalogue, data: str | None = None) -> dic
             )
         before, now = (set(each.checked.missing) if each.checked else set() for each in (entry, again))
         if now - before:
-            found[name] = Recomputed("without data", others)
+            how: How = "without data"
         else:
-            found[name] = Recomputed("more than said" if before - now else "all", others)
+            how = "more than said" if before - now else "all"
+        found[name] = Recomputed(how, others, is_of_this)
     return found
 
 
@@ -263,7 +280,7 @@ def unread_files(folder: Path) -> list[Path]:
     return sorted(path for path in others if not path.name.startswith("."))
 
 
-def _comparable(entry: Entry, without: Collection[str]) -> dict[str, Any]:
+def _comparable(entry: Entry, without: Collection[str], *, intervals: bool) -> dict[str, Any]:
     """What an entry says, but for some metrics and what depends on the data or on who made it."""
     said = entry.model_dump(by_alias=True, exclude={"checked", "made_with"})
     groups = [said["overall"], *said["groups"].values()]
@@ -271,4 +288,6 @@ def _comparable(entry: Entry, without: Collection[str]) -> dict[str, Any]:
     for metrics in (*(each["metrics"] for each in rows), *(group["macro"] for group in groups)):
         for key in without:
             metrics.pop(key, None)
+        for value in metrics.values() if not intervals else ():
+            value["low"] = value["high"] = None
     return said

@@ -42,7 +42,8 @@ def rank_ranges(
     Every pair is tested. Pooled shares of right rows: with outcomes on the same samples McNemar's exact test,
     otherwise that of two independent shares (z test with the pooled variance). The others: a paired t test of
     what each sample contributes to the two values (`vecbench.leaderboard.answers`), stratified by task; of
-    a metric that noise makes larger only what exceeds that counts. Where tasks share images, what their
+    a metric that noise makes larger only what exceeds that counts, and a row without a confidence counts at
+    its worst case (`Metric.worst`). Where tasks share images, what their
     samples contribute is added up by image, and pooled shares differ only if they do by such a t test too.
     Holm's correction over all pairs holds the chance of any wrong distinction in a column at 5 %. A model's
     best rank is 1 + the models that are significantly better, its worst one the number of models less those

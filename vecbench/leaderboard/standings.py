@@ -5,20 +5,31 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import numpy as np
 from threadpoolctl import threadpool_limits
 
 from vecbench.answers import known_metrics, metrics_of
 from vecbench.errors import DataError
+from vecbench.leaderboard.baselines import baselines
 from vecbench.leaderboard.columns import BoardColumn, Measure, board_columns, counts_stated
-from vecbench.leaderboard.entry import OVERALL, Badge, Entry, RowMetrics, Value
+from vecbench.leaderboard.entry import OVERALL, Badge, Entry, GroupMetrics, RowMetrics, Value
+from vecbench.leaderboard.outcomes import NO_CONFIDENCE, totals_of
 from vecbench.leaderboard.ranking import Range, rank_ranges
 from vecbench.metrics.definition import Metric
+from vecbench.metrics.totals import Totals
 from vecbench.scoring.scores import MOST_MISSING
-from vecbench.tasks import Catalogue
+from vecbench.tasks import Catalogue, Task
 
 BADGES: tuple[Badge, ...] = ("verified", "scores only", "reported")
+CONDITIONAL, BELOW, SAME_OUTCOMES = "*", "†", "‡"
+MARKS = {
+    CONDITIONAL: "over the rows that state a confidence only, while more than 5 % of the rows do not",
+    BELOW: "worse than a baseline: than abstaining, the most frequent answer, or chance",
+    SAME_OUTCOMES: "right on the same samples, at the same confidences, as another entry",
+}
+"""What stands behind values → what it says."""
 
 
 def is_conditional(rows: RowMetrics, metric: Metric) -> bool:
@@ -34,13 +45,32 @@ class Standing:
     """One entry in its leaderboard.
 
     Attributes:
-        name: Of its file, without the ending.
+        name: Of its file, without the ending; of a baseline, its key.
         ranks: Block → measure → (best, worst) rank among the entries of its badge; None where it has none.
+        silent: Block or task → its rows, where some of them have no confidence.
+        below: Block → names of the baselines than which it does worse in the headline.
+        twins: Models of other entries whose answers are right on the same samples, at the same confidences.
+        is_baseline: Whether it is of no model.
     """
 
     name: str
     entry: Entry
-    ranks: Mapping[str, Mapping[Measure, Range | None]]
+    ranks: Mapping[str, Mapping[Measure, Range | None]] = field(default_factory=dict)
+    silent: Mapping[str, Totals] = field(default_factory=dict)
+    below: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    twins: Sequence[str] = ()
+    is_baseline: bool = False
+
+    @property
+    def badge(self) -> str:
+        """What it is shown as."""
+        return "baseline" if self.is_baseline else self.entry.badge
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What else is to be known of it."""
+        twins = f"{SAME_OUTCOMES}: right on the same samples, at the same confidences, as "
+        return [*self.entry.notes, *(twins + name for name in self.twins)]
 
     def value(self, block: str, column: BoardColumn) -> Value | None:
         """The cell's value; None if the entry does not have it."""
@@ -48,13 +78,26 @@ class Standing:
         metrics = scores.macro if column.aggregate == "macro" else scores.pooled.metrics
         return metrics.get(column.metric.key)
 
+    def has(self, block: str) -> bool:
+        """Whether it has anything in a block."""
+        return self.entry.scores(block) != GroupMetrics()
+
     def rank(self, block: str, column: BoardColumn) -> Range | None:
         """Best and worst rank in a column; None if it has none."""
-        return self.ranks[block].get(column.measure)
+        return self.ranks.get(block, {}).get(column.measure)
 
-    def is_conditional(self, block: str, column: BoardColumn) -> bool:
-        """Whether the cell's value is, see the function of this name."""
-        return is_conditional(self.entry.scores(block).pooled, column.metric)
+    def worst(self, name: str, metric: Metric, said: Value | None) -> float | None:
+        """What a pooled value of a block or task is at worst; None if all of its rows have a confidence."""
+        if said is None or name not in self.silent or metric.bounds is None or metric.better is None:
+            return None
+        return metric.worst(said.value, self.silent[name])
+
+    def marks(self, block: str, column: BoardColumn) -> str:
+        """What is put behind the cell's value, see `MARKS`."""
+        conditional = CONDITIONAL * (is_conditional(self.entry.scores(block).pooled, column.metric))
+        if not column.is_headline:
+            return conditional
+        return conditional + BELOW * bool(self.below.get(block)) + SAME_OUTCOMES * bool(self.twins)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +109,11 @@ class Leaderboard:
         blocks: Group id → name, in the benchmark's order; "overall" last.
         members: Group id → ids of its tasks.
         tasks: Task id → name.
-        columns: Of every block, in their order; those of the first kind's first metric come first.
+        columns: Of every block, in their order, see `board_columns`.
         columns_of: Block → those that its tasks can have.
-        standings: In the order of `BADGES`; within one by the first column's metric, over all groups.
+        standings: In the order of `BADGES`; within one by the headline, over all groups, and without it by
+            the first metric of the first kind.
+        baselines: Of the samples of the first entry whose targets are known; empty without one.
     """
 
     display: str
@@ -78,6 +123,12 @@ class Leaderboard:
     columns: tuple[BoardColumn, ...]
     columns_of: Mapping[str, Sequence[BoardColumn]]
     standings: tuple[Standing, ...]
+    baselines: tuple[Standing, ...]
+
+    @property
+    def baselines_among(self) -> Badge:
+        """Whose tables have the baselines: those of the first badge that any entry has."""
+        return self.standings[0].entry.badge
 
     def of_badge(self, badge: Badge) -> list[Standing]:
         """The standings of the entries that are shown as this."""
@@ -102,9 +153,25 @@ def leaderboard(entries: Mapping[str, Entry], catalogue: Catalogue) -> Leaderboa
         block: [column for column in columns if any(column.metric in of_task[task] for task in each)]
         for block, each in blocks.items()
     }
-    led = [block for block in members if columns[0] in columns_of[block]]
+    pooled, macro = [column for column in columns if column.is_paired][:2]
+    leading = [*(column for column in columns if column.is_headline), macro, pooled]
+    led = [(column, [block for block in members if column in columns_of[block]]) for column in leading]
     ranks = _ranks(entries, blocks, columns)
-    standings = [Standing(name, entry, ranks[name]) for name, entry in entries.items()]
+    own = _baselines(entries, members, tasks)
+    by_badge = sorted(entries, key=lambda name: BADGES.index(entries[name].badge))
+    shown = next((own[name] for name in by_badge if own[name]), {})
+    twins = _twins(entries)
+    standings = [
+        Standing(
+            name,
+            entry,
+            ranks[name],
+            _silent(entry, {**blocks, **{task: (task,) for task in tasks}}),
+            {block: _below(entry, (own[name] or shown).values(), block, leading[0]) for block in blocks},
+            twins[name],
+        )
+        for name, entry in entries.items()
+    ]
     return Leaderboard(
         catalogue.groups[benchmark].display,
         {name: group.display for name, group in groups.items()} | {OVERALL: "Overall"},
@@ -112,7 +179,8 @@ def leaderboard(entries: Mapping[str, Entry], catalogue: Catalogue) -> Leaderboa
         {name: task.display for name, task in tasks.items()},
         columns,
         columns_of,
-        tuple(sorted(standings, key=lambda each: _order(each, columns, led))),
+        tuple(sorted(standings, key=lambda each: _order(each, led))),
+        tuple(Standing(key, entry, is_baseline=True) for key, entry in shown.items()),
     )
 
 
@@ -141,16 +209,73 @@ def _ranks(
     return ranks
 
 
+def _baselines(
+    entries: Mapping[str, Entry], members: Mapping[str, Sequence[str]], tasks: Mapping[str, Task]
+) -> dict[str, Mapping[str, Entry]]:
+    """Name of an entry → the baselines of its samples, computed once for all that have the same targets."""
+    made: dict[tuple[tuple[str, int | None, str], ...], Mapping[str, Entry]] = {}
+    found = {}
+    for name, entry in entries.items():
+        key = tuple(
+            (task, entry.tasks[task].n, each.model_dump_json()) for task, each in entry.targets.items()
+        )
+        if key not in made:
+            made[key] = baselines(entry, members, tasks)
+        found[name] = made[key]
+    return found
+
+
+def _below(entry: Entry, others: Iterable[Entry], block: str, column: BoardColumn) -> list[str]:
+    """Names of the baselines than which an entry does worse in the headline; none if that is no headline."""
+    key, said = column.metric.key, entry.scores(block).pooled.metrics.get(column.metric.key)
+    if said is None or not column.is_headline:
+        return []
+    sign = -1 if column.metric.better == "lower" else 1
+    values = {each.model.name: each.scores(block).pooled.metrics.get(key) for each in others}
+    return [name for name, each in values.items() if each and sign * said.value < sign * each.value]
+
+
+def _silent(entry: Entry, blocks: Mapping[str, Sequence[str]]) -> dict[str, Totals]:
+    """The rows of blocks in which some have no confidence, where the entry has their outcomes."""
+    if not any(np.any(each.codes == NO_CONFIDENCE) for each in entry.outcomes.values()):
+        return {}
+    known = {
+        block: totals_of([entry.outcomes[task] for task in members])
+        for block, members in blocks.items()
+        if entry.outcomes.keys() >= set(members)
+    }
+    return {block: rows for block, rows in known.items() if rows.missing}
+
+
+def _twins(entries: Mapping[str, Entry]) -> dict[str, list[str]]:
+    """Name of an entry → models of others with the same outcomes on the same samples.
+
+    None of a lesser badge: what was not held against the data says nothing of an entry that was.
+    """
+    alike: dict[tuple[object, ...], list[str]] = {}
+    for name, entry in entries.items():
+        same = [(task, *each.samples, each.right, each.confidence) for task, each in entry.outcomes.items()]
+        alike.setdefault(tuple(same) or (name,), []).append(name)
+    return {
+        name: [
+            entries[other].model.name
+            for other in names
+            if other != name and BADGES.index(entries[other].badge) <= BADGES.index(entries[name].badge)
+        ]
+        for names in alike.values()
+        for name in names
+    }
+
+
 def _order(
-    standing: Standing, columns: Sequence[BoardColumn], groups: Iterable[str]
+    standing: Standing, leading: Sequence[tuple[BoardColumn, Sequence[str]]]
 ) -> tuple[int, int, float, str]:
-    """By the mean of the first metric's macro values of groups that have it; others, by the pooled ones."""
+    """By the mean over its groups of the first column that it has in all of them."""
     badge = BADGES.index(standing.entry.badge)
-    pooled, macro, *_ = columns
-    sign = 1 if pooled.metric.better == "lower" else -1
-    for place, column in enumerate((macro, pooled)):
+    for place, (column, groups) in enumerate(leading):
+        sign = 1 if column.metric.better == "lower" else -1
         values = [standing.value(group, column) for group in groups]
         known = [value.value for value in values if value is not None]
         if len(known) == len(values):
             return badge, place, sign * sum(known), standing.name
-    return badge, len(columns), 0.0, standing.name
+    return badge, len(leading), 0.0, standing.name

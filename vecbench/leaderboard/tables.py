@@ -7,11 +7,12 @@ import io
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from vecbench.answers import known_metrics
 from vecbench.escaping import in_latex, in_markdown
 from vecbench.leaderboard.columns import BoardColumn
 from vecbench.leaderboard.entry import CHECKS, OVERALL, Badge, Checked, Decoding, RowMetrics, Value
 from vecbench.leaderboard.ranking import Range
-from vecbench.leaderboard.standings import BADGES, Leaderboard, Standing
+from vecbench.leaderboard.standings import BADGES, MARKS, Leaderboard, Standing
 from vecbench.report.columns import unscaled
 from vecbench.report.tables import latex_tabular
 
@@ -22,20 +23,23 @@ HEADINGS: Mapping[Badge, str] = {
 }
 CSV_COLUMNS = (
     *("entry", "model", "kind", "date", "level", "name", "aggregate", "metric", "value", "low", "high"),
-    *("n", "correct", "rank_best", "rank_worst"),
+    *("worst", "n", "correct", "rank_best", "rank_worst", "below"),
 )
 UNKNOWN = "–"
 
 
-def _legend(columns: Iterable[BoardColumn]) -> str:
+def _legend(board: Leaderboard) -> str:
     """What the Markdown tables show and how."""
     return (
-        f"All values × 100{unscaled(columns)}. **macro** is the unweighted mean of a group's tasks; all "
-        "other values are over its rows, **pooled**. **Rank in** a column is the range of ranks, among "
+        f"All values × 100{unscaled(board.columns)}. **macro** is the unweighted mean of a group's tasks; "
+        "all other values are over its rows, **pooled**. **Rank in** a column is the range of ranks, among "
         "entries of the same kind, that the data leave open: models whose difference in it is not "
         "significant (5 %, Holm over all pairs) share a rank; the CSV has the ranks in other columns, and "
-        "every task's values. \\* over the rows that state a confidence only, while more than 5 % of the "
-        "rows do not. – means unknown or undefined."
+        "every task's values. Rows without a confidence count at their worst case in ranks and, where there "
+        "are any, ≤ or ≥ says what a value is then. "
+        + "Baselines are computed from the targets. " * bool(board.baselines)
+        + " ".join(f"{in_markdown(mark)} {text}." for mark, text in MARKS.items())
+        + " – means unknown or undefined."
     )
 
 
@@ -45,7 +49,7 @@ def markdown_page(board: Leaderboard) -> str:
         f"# {in_markdown(board.display)} leaderboard\n",
         "Made by `vecbench leaderboard build` from `entries/`; do not edit. The same numbers: "
         "[sortable page](index.html), [CSV](leaderboard.csv), [LaTeX](leaderboard.tex).\n",
-        _legend(board.columns) + "\n",
+        _legend(board) + "\n",
     ]
     for badge in BADGES:
         standings = board.of_badge(badge)
@@ -55,7 +59,10 @@ def markdown_page(board: Leaderboard) -> str:
         for block, display in board.blocks.items():
             shown = [each for each in standings if any(each.value(block, of) for of in board.columns)]
             if shown:
-                table = _markdown_table(shown, block, board.columns_of[block])
+                if badge == board.baselines_among:
+                    shown += [each for each in board.baselines if each.has(block)]
+                there = [of for of in board.columns_of[block] if any(each.value(block, of) for each in shown)]
+                table = _markdown_table(shown, block, there)
                 parts += [f"### {in_markdown(display)}\n", table]
         parts += ["### About the entries\n", _markdown_facts(standings)]
     return "\n".join(parts)
@@ -66,9 +73,10 @@ def csv_text(board: Leaderboard) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(CSV_COLUMNS)
-    for each in board.standings:
+    headlines = {column.metric.key for column in board.columns if column.is_headline}
+    for each in (*board.standings, *board.baselines):
         entry = each.entry
-        head = (each.name, entry.model.name, entry.badge, entry.date)
+        head = (each.name, entry.model.name, each.badge, entry.date)
         parts: list[tuple[str, str, str, RowMetrics | None, Mapping[str, Value]]] = [
             ("task", task, "rows", rows, rows.metrics) for task, rows in entry.tasks.items()
         ]
@@ -80,7 +88,9 @@ def csv_text(board: Leaderboard) -> str:
             n, correct = (rows.n, rows.correct) if rows else (None, None)
             for metric, value in metrics.items():
                 best, worst = each.ranks.get(name, {}).get((metric, aggregate)) or (None, None)
-                numbers = (value.value, value.low, value.high, n, correct, best, worst)
+                bound = each.worst(name, known_metrics()[metric], value) if rows else None
+                below = "; ".join(each.below.get(name, ())) if rows and metric in headlines else None
+                numbers = (value.value, value.low, value.high, bound, n, correct, best, worst, below)
                 written = (*head, level, name, aggregate, metric, *numbers)
                 writer.writerow("" if part is None else part for part in written)
     return stream.getvalue()
@@ -98,6 +108,8 @@ def latex_tables(board: Leaderboard) -> str:
     for badge in BADGES:
         standings = board.of_badge(badge)
 
+        if badge == board.baselines_among:
+            standings = [*standings, *board.baselines]
         if standings:
             parts.append(_latex_table(HEADINGS[badge], standings, groups, main, cell))
         ranked = {in_latex(each.heading): each for each in _ranked(standings, groups, board.columns)}
@@ -130,9 +142,9 @@ def printed(value: Value | None, column: BoardColumn) -> str:
 
 
 def cell(standing: Standing, block: str, column: BoardColumn) -> str:
-    """The cell's value, marked with * when it is conditional."""
+    """The cell's value, with its `MARKS`."""
     text = printed(standing.value(block, column), column)
-    return text + "*" if text != UNKNOWN and standing.is_conditional(block, column) else text
+    return text if text == UNKNOWN else text + standing.marks(block, column)
 
 
 def interval(value: Value | None, column: BoardColumn) -> str:
@@ -141,6 +153,26 @@ def interval(value: Value | None, column: BoardColumn) -> str:
         return ""
     decimals = 1 if column.metric.unit == "share" else 3
     return "–".join(f"{column.metric.scale * each:.{decimals}f}" for each in (value.low, value.high))
+
+
+def beside(standing: Standing, block: str, column: BoardColumn) -> list[str]:
+    """What stands small beside a value: its interval; its worst case if confidences are missing."""
+    value = standing.value(block, column)
+    pooled = value if column.aggregate == "pooled" else None
+    return [
+        *filter(None, (interval(value, column), bound(standing.worst(block, column.metric, pooled), column)))
+    ]
+
+
+def bound(worst: float | None, column: BoardColumn) -> str:
+    """What a value is at worst, such as "≤ 26.1"; empty for None."""
+    if worst is None:
+        return ""
+    sign, decimals = (
+        "≥" if column.metric.better == "higher" else "≤",
+        1 if column.metric.unit == "share" else 3,
+    )
+    return f"{sign} {column.metric.scale * worst:.{decimals}f}"
 
 
 def rank(range_: Range | None) -> str:
@@ -183,11 +215,10 @@ def _checks(checked: Checked | None) -> str:
 
 
 def _markdown_table(standings: Sequence[Standing], block: str, columns: Sequence[BoardColumn]) -> str:
-    # Ranks in how often a model is right, and in the main scores that noise does not make larger.
     ranked = [
         column
         for column in _ranked(standings, [block], columns)
-        if column.is_main and column.aggregate == "pooled" and column.metric.excess is None
+        if column.leads and column.aggregate == "pooled"
     ]
     ranks = [f"Rank in {column.heading}" for column in ranked]
     headings = ["Model", *ranks, *(column.heading for column in columns), "n"]
@@ -195,8 +226,8 @@ def _markdown_table(standings: Sequence[Standing], block: str, columns: Sequence
     for each in standings:
         cells = []
         for column in columns:
-            between = interval(each.value(block, column), column)
-            cells.append(cell(each, block, column) + (f" <sub>{between}</sub>" if between else ""))
+            small = ", ".join(beside(each, block, column))
+            cells.append(cell(each, block, column) + (f" <sub>{small}</sub>" if small else ""))
         n = each.entry.scores(block).pooled.n
         ranges = [_rank_cell(each, block, column) for column in ranked]
         lines.append(_row([_name(each), *ranges, *cells, UNKNOWN if n is None else str(n)]))
@@ -215,7 +246,7 @@ def _markdown_facts(standings: Iterable[Standing]) -> str:
             ", ".join(entry.prompts) or UNKNOWN,
             f"[{source}]({entry.source.link})" if entry.source.link else source,
             _checks(entry.checked) or UNKNOWN,
-            in_markdown(" ".join(entry.notes)) or UNKNOWN,
+            in_markdown(" ".join(each.notes)) or UNKNOWN,
         ]
         lines.append(_row([_name(each), *facts]))
     return "\n".join(lines) + "\n"

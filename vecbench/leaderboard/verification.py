@@ -256,7 +256,8 @@ def _claimed(claimed: Any, submission: Submission, without: Collection[str], pat
     if claimed.get("schema") not in {SCHEMA, EARLIER_SCHEMA} or claimed.get("protocol") != PROTOCOL:
         raise DataError(f"{path}: scores.json: schema and protocol are not {SCHEMA} and {PROTOCOL}")
     # Another version may make intervals otherwise; what is published are this one's, not those of a claim.
-    left_out = {*without} | ({"low", "high"} if submission.vecbench != vecbench.__version__ else set())
+    is_of_this = submission.vecbench == vecbench.__version__ and bool(submission.metrics)
+    left_out = {*without} | (set() if is_of_this else {"low", "high"})
     return {place: each for place, each in _numbers(claimed) if left_out.isdisjoint(place)}
 
 

@@ -243,4 +243,5 @@ CALIBRATION_P = Metric(
     change=untested(_OF_ONE_RUN),
     averaged=False,
     is_of_one_run=True,
+    version=2,
 )

@@ -106,8 +106,8 @@ class Metric:
         change: How a change of it is tested.
         shown: "always": in the narrowest tables too. "wide": where there is room. "asked": in scores.json
             and CSV only.
-        board: Whether a leaderboard has a column of it: "main", shown beside those of other groups; "column";
-            None for not at all.
+        board: Whether a leaderboard has a column of it: "headline", the one by which boards rank, first of
+            all; "main", shown beside those of other groups; "column"; None for not at all.
         counts: Of a share of all rows, which rows count: what gives it exact tests. None for anything else.
         details: What else is said beside the value.
         bounds: (value, or an end of its interval; the rows) → between what it could be if all rows had a
@@ -141,7 +141,7 @@ class Metric:
     effect: Callable[[Observations], float] | None = None
     change: Change = field(default_factory=Change)
     shown: Literal["always", "wide", "asked"] = "asked"
-    board: Literal["main", "column"] | None = None
+    board: Literal["headline", "main", "column"] | None = None
     counts: Callable[[Observations], Mask] | None = None
     details: Callable[[Totals], Mapping[str, Any]] = no_details
     bounds: Callable[[float, Totals], tuple[float, float]] | None = None

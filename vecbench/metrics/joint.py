@@ -42,6 +42,13 @@ def brier_skill(cells: Cells) -> Values:
     return 1 - share(brier.of_cells(cells), np.asarray(brier_uncertainty.of_cells(cells)))
 
 
+def _skill_bounds(value: float, rows: Totals) -> tuple[float, float]:
+    cells, n = rows.cells, float(rows.cells.counts + rows.missing)
+    errors = (1 - value) * float(brier_uncertainty.of_cells(cells)) * cells.n
+    of_constant = n * float(rows.accuracy * (1 - rows.accuracy))
+    return 1 - (errors + float(rows.missing)) / of_constant, 1 - errors / of_constant
+
+
 JOINT_SCORE = Metric(
     key="joint_score",
     heading="Joint",
@@ -50,7 +57,7 @@ JOINT_SCORE = Metric(
     over="all",
     range=(-1.0, 1.0),
     shown="always",
-    board="main",
+    board="headline",
 )
 BRIER_SKILL = Metric(
     key="brier_skill",
@@ -61,4 +68,5 @@ BRIER_SKILL = Metric(
     shown="wide",
     board="column",
     takes_of_each=20,
+    bounds=_skill_bounds,
 )

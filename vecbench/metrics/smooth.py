@@ -220,4 +220,5 @@ SMECE = Metric(
     change=untested(
         "no interval: every replicate would take a search for its own kernel width; ECE is tested"
     ),
+    version=2,
 )

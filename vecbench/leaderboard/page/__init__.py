@@ -13,9 +13,19 @@ import jinja2
 from markupsafe import Markup
 
 from vecbench.leaderboard.columns import BoardColumn
-from vecbench.leaderboard.entry import OVERALL, RowMetrics
-from vecbench.leaderboard.standings import BADGES, Leaderboard, Standing, is_conditional
-from vecbench.leaderboard.tables import UNKNOWN, cell, decoding, interval, printed, rank, unchecked
+from vecbench.leaderboard.entry import OVERALL
+from vecbench.leaderboard.standings import BADGES, CONDITIONAL, MARKS, Leaderboard, Standing, is_conditional
+from vecbench.leaderboard.tables import (
+    UNKNOWN,
+    beside,
+    bound,
+    cell,
+    decoding,
+    interval,
+    printed,
+    rank,
+    unchecked,
+)
 from vecbench.report.columns import in_words, unscaled
 
 _FOLDER = Path(__file__).resolve().parent
@@ -58,7 +68,8 @@ def html_page(board: Leaderboard) -> str:
         task_heads=json.dumps([*task_heads, {"heading": "n", "better": ""}] if of_tasks else []),
         task_places={task: place for place, task in enumerate(board.tasks)},
         cells=lambda standing: _cells(standing, columns, ranked),
-        task_cells=lambda tasks: ";".join(_task_cells(tasks.get(task), of_tasks) for task in board.tasks),
+        task_cells=lambda standing: ";".join(_task_cells(standing, task, of_tasks) for task in board.tasks),
+        marks=MARKS,
         unranked=in_words(column.heading for column in board.columns if column.test is None),
         unscaled=unscaled(board.columns),
         metrics=[column.metric for column in pooled],
@@ -97,35 +108,39 @@ def _better(column: BoardColumn) -> str:
     return column.metric.better or "higher"
 
 
-def _task_cells(rows: RowMetrics | None, columns: Sequence[BoardColumn]) -> str:
-    """What the script makes a task's cells of: "value~interval", set apart by commas; empty if unknown."""
+def _task_cells(standing: Standing, task: str, columns: Sequence[BoardColumn]) -> str:
+    """What the script makes a task's cells of: "value~interval~bound", set apart by commas.
+
+    What a cell does not have is left out; all of it if the task is unknown.
+    """
+    rows = standing.entry.tasks.get(task)
     if rows is None:
         return ""
     texts = []
     for column in columns:
         value = rows.metrics.get(column.metric.key)
-        between = interval(value, column)
-        mark = "*" * is_conditional(rows, column.metric)
-        text = printed(value, column) + mark + (f"~{between}" if between else "")
+        mark = CONDITIONAL * is_conditional(rows, column.metric)
+        small = (interval(value, column), bound(standing.worst(task, column.metric, value), column))
+        text = "~".join([printed(value, column) + mark, *filter(None, small)])
         texts.append("" if value is None else text)
     return ",".join([*texts, "" if rows.n is None else str(rows.n)])
 
 
 def _cells(
     standing: Standing, columns: Sequence[tuple[str, BoardColumn | None, str]], ranked: Sequence[BoardColumn]
-) -> Iterator[tuple[str, str, str, str, str]]:
-    """(classes, text, small text, what it is sorted by, its ranks by measure) of an entry's cells."""
+) -> Iterator[tuple[str, str, Sequence[str], str, str]]:
+    """(classes, text, small texts, what it is sorted by, its ranks by measure) of an entry's cells."""
     for block, column, classes in columns:
         if column is None:
             ranges = [standing.rank(block, each) for each in ranked]
             # Ranges sort by their better end, then by their worse one.
             key = "" if ranges[0] is None else f"{ranges[0][0] + ranges[0][1] / 1e6:.6f}"
             ranks = " ".join(map(rank, ranges)) if any(ranges) else ""
-            yield classes, rank(ranges[0]), "", key, ranks
+            yield classes, rank(ranges[0]), (), key, ranks
         else:
             value = standing.value(block, column)
             key = "" if value is None else f"{value.value:.6g}"
-            yield classes, cell(standing, block, column), interval(value, column), key, ""
+            yield classes, cell(standing, block, column), beside(standing, block, column), key, ""
 
 
 def _hash(text: str) -> str:

@@ -128,13 +128,13 @@ function addTaskColumns(chosen) {
   for (const row of rows) {
     const tasks = row.dataset.tasks?.split(";").map((task) => task.split(","));
     const cells = added.map(({ task, measure, className }) => {
-      const [text, interval] = (tasks?.[task]?.[measure] || "–").split("~");
+      const [text, ...small] = (tasks?.[task]?.[measure] || "–").split("~");
       const cell = document.createElement("td");
       cell.className = className;
       cell.setAttribute("role", "cell");
       cell.textContent = text;
       if (text !== "–") cell.dataset.v = parseFloat(text);
-      if (interval) cell.append(Object.assign(document.createElement("small"), { textContent: interval }));
+      for (const each of small) cell.append(Object.assign(document.createElement("small"), { textContent: each }));
       return cell;
     });
     row.cells[row.cells.length - TRAILING].before(...cells);
