@@ -17,9 +17,11 @@ from vecbench.metrics.significance import (
     binomial_p,
     bootstrap_p,
     difference_interval,
-    holm,
     sign_flip_p,
 )
+
+SIGNIFICANT = 0.05
+"""An adjusted p value below this is a star in tables."""
 
 EXACT = "exact McNemar test; paired bootstrap interval"
 EXACT_ALONE = "exact McNemar test"
@@ -43,7 +45,8 @@ class Difference:
         error: Standard error of candidate − baseline.
         p: How often chance would show as large a fall or rise; None if there is no test, or too few samples
             differ for one.
-        p_holm: The two-sided p value, adjusted for the number of tasks; None for groups.
+        p_holm: The two-sided p value, adjusted for all tests of the comparison's table (Holm), see `family`;
+            None for what the table does not show.
         method: How interval and p value were made.
         samples_changed: Samples that differ in what the metric depends on; None where nothing was paired. Of
             a macro mean, so many samples of one task would say as much.
@@ -84,10 +87,8 @@ class Difference:
 
     @property
     def significant(self) -> bool:
-        """Whether the change is more than chance, at 5 %, over all tasks if it is a task's."""
-        if self.p is None:
-            return False
-        return (self.p.two_sided if self.p_holm is None else self.p_holm) < 0.05
+        """Whether the change is more than chance, at 5 %, over everything that the table shows."""
+        return self.p_holm is not None and self.p_holm < SIGNIFICANT
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +166,7 @@ class AllDifferences:
         names: Id → name in tables.
         replicates: Of the paired bootstrap; 0 if there was none.
         notes: How they were made, if not as usual.
+        family: Tests that the table shows, over which `Difference.p_holm` is adjusted.
     """
 
     tasks: Mapping[str, Differences]
@@ -173,6 +175,7 @@ class AllDifferences:
     names: Mapping[str, str]
     replicates: int = 0
     notes: tuple[str, ...] = ()
+    family: int = 0
 
 
 def tested(
@@ -218,14 +221,3 @@ def exactly_tested(found: Difference, changes: NDArray[np.int64], rows: int, *, 
         return replace(found, p=p, method=alone)
     low, high = agreeing((found.low, found.high), p, 1 / rows)
     return replace(found, p=p, low=low, high=high, method=with_interval)
-
-
-def adjusted_for_tasks(tasks: Mapping[str, Differences]) -> dict[str, Differences]:
-    """The tasks with their p values adjusted for the number of tasks, metric by metric."""
-    metrics = {name: dict(each.metrics) for name, each in tasks.items()}
-    for key in dict.fromkeys(key for each in metrics.values() for key in each):
-        p_values = {name: each[key].p for name, each in metrics.items() if key in each}
-        adjusted = holm({name: p.two_sided for name, p in p_values.items() if p is not None})
-        for name, p_holm in adjusted.items():
-            metrics[name][key] = replace(metrics[name][key], p_holm=p_holm)
-    return {name: replace(each, metrics=metrics[name]) for name, each in tasks.items()}

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from math import sqrt
 
 import numpy as np
 
@@ -15,7 +14,6 @@ from vecbench.comparing.differences import (
     CandidateReplicates,
     Difference,
     Differences,
-    adjusted_for_tasks,
     exactly_tested,
     tested,
 )
@@ -25,7 +23,7 @@ from vecbench.comparing.resampling import replicates_of
 from vecbench.metrics.bootstrap import SEED
 from vecbench.metrics.cells import Values
 from vecbench.metrics.definition import Aspect, Metric
-from vecbench.metrics.gaps import gap_effect, paired_excess
+from vecbench.metrics.gaps import Place, allowance, gap_effect, paired_excess
 from vecbench.metrics.observations import Observations
 from vecbench.metrics.totals import Totals
 from vecbench.scoring import RowScores, Score, score
@@ -86,7 +84,7 @@ def row_differences(
         return replace(blocks[f"pool {name}"].differences(), macro=macro)
 
     return AllDifferences(
-        adjusted_for_tasks({name: blocks[name].differences() for name in rows}),
+        {name: blocks[name].differences() for name in rows},
         {name: differences(name) for name in first.groups},
         differences(OVERALL),
         first.names,
@@ -135,9 +133,9 @@ class _Block:
             },
             {metric.key: metric for metric in new.scored_by},
             {
-                metric.key: float(metric.excess(new.cells)) * self._widening(metric)[1]
+                metric.key: allowance(new.cells, metric.place(new.cells), self._effects(metric.place)[1])
                 for metric in new.scored_by
-                if metric.excess is not None
+                if metric.place is not None and new.cells.n
             },
         )
         return Differences(old.n, samples, self.tasks, metrics, alone, self._changed("outcome"))
@@ -162,16 +160,12 @@ class _Block:
         old, new = (scores.cells for scores in self.scores)
         if metric.place is None or not (old.n and new.n):
             return 0.0, 0.0
-        first, second = paired_excess(metric.place, (old, new), error)
-        widening = self._widening(metric)
-        return first * widening[0], second * widening[1]
+        return paired_excess(metric.place, (old, new), error, self._effects(metric.place))
 
-    def _widening(self, metric: Metric) -> tuple[float, float]:
-        """How much larger the standard errors of either side's gaps are than of independent answers."""
-        if metric.place is None:
-            return 1.0, 1.0
+    def _effects(self, place: Place) -> tuple[float, float]:
+        """How much larger the variances of either side's gaps are than of independent answers."""
         sides = (Observations.pooled([rows.sides[side] for rows in self.rows]) for side in (0, 1))
-        first, second = (sqrt(gap_effect(rows, metric.place)) for rows in sides)
+        first, second = (gap_effect(rows, place) for rows in sides)
         return first, second
 
 
