@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -100,12 +100,14 @@ class CandidateReplicates:
         counted: Metric key → rows that count for a share; empty when rows are not independent.
         metrics: Metric key → its declaration.
         excess: Metric key → what noise has added to its value, at most; 0 where it is absent.
+        missing: Rows without a confidence in each replicate, by what they are; shape (replicates,).
     """
 
     drawn: Mapping[str, Values]
     counted: Mapping[str, int]
     metrics: Mapping[str, Metric]
     excess: Mapping[str, float] = field(default_factory=dict)
+    missing: Values = field(default_factory=lambda: np.ones(()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,10 @@ class Differences:
         return self.alone is not None and metric in self.alone.counted
 
     def bound_p(self, metric: str, bound: float) -> PValues | None:
-        """How often chance would put the candidate as far below (`fall`) or above (`rise`) a bound."""
+        """How often chance would put the candidate as far below (`fall`) or above (`rise`) a bound.
+
+        Confidences that are missing count at their worst.
+        """
         value = self.metrics[metric].candidate
         if self.alone is None or value is None:
             return None
@@ -146,10 +151,12 @@ class Differences:
             return binomial_p(self.alone.counted[metric], self.n, bound)
         if metric not in self.alone.drawn or self.samples < FEWEST_SAMPLES:
             return None
-        worst = self.metrics[metric].worst
-        shift = (0.0 if worst is None else worst[1] - value) - bound
+        worst, drawn = self.metrics[metric].worst, self.alone.drawn[metric]
+        if worst is not None:
+            drawn = at_worst(drawn, worst[1] - value, self.alone.missing)
+            value = worst[1]
         bias, noise = self.alone.metrics[metric].change.bias, self.alone.excess.get(metric, 0.0)
-        return bootstrap_p(value + shift, self.alone.drawn[metric] + shift, bias, (0.0, noise))
+        return bootstrap_p(value - bound, drawn - bound, bias, (0.0, noise))
 
     def candidate_error(self, metric: str) -> float | None:
         """The standard error of the candidate's value; None if unknown."""
@@ -178,16 +185,52 @@ class AllDifferences:
     family: int = 0
 
 
+def with_worst(plain: Difference, metric: Metric, bounds: Sequence[Sequence[float] | None]) -> Difference:
+    """The difference with `Difference.worst`.
+
+    Args:
+        plain: Both values.
+        metric: What they are of.
+        bounds: Between what the baseline's and the candidate's value lie if all rows had a confidence; None
+            where all have, or the metric is not of confidences.
+    """
+    if plain.baseline is None or plain.candidate is None or metric.better is None or not any(bounds):
+        return plain
+    end = 0 if metric.better == "higher" else 1
+    old, new = (
+        value if each is None else float(each[end])
+        for value, each in zip((plain.baseline, plain.candidate), bounds, strict=True)
+    )
+    return replace(plain, worst=(old, new))
+
+
+def at_worst(drawn: Values, added: float, missing: Values) -> Values:
+    """Replicates of a metric if rows without a confidence had the worst one.
+
+    What they add is in proportion to how many there are, as it is for means of rows and for errors.
+
+    Args:
+        drawn: Those of the rows that have a confidence; shape (replicates,).
+        added: What they add to the value itself.
+        missing: How many there are in each replicate, by how many there are; shape (replicates,) or ().
+    """
+    # Metrics of the rows themselves have fewer replicates, drawn otherwise.
+    alike = missing if missing.shape == drawn.shape else np.ones(())
+    return np.asarray(drawn + added * alike)
+
+
 def tested(
     metric: Metric,
     plain: Difference,
     replicates: Values,
     noise: Callable[[float], tuple[float, float]],
+    missing: Values | None,
 ) -> Difference:
     """The difference with what the bootstrap says of it.
 
     `replicates` are of both sides on the same samples: shape (2, replicates). `noise` says what chance has
-    added to either value, at most, given the standard error of the change.
+    added to either value, at most, given the standard error of the change. `missing` are rows without a
+    confidence, see `at_worst`; shape (2, replicates); without them, missing confidences are not tested.
     """
     bias = metric.change.bias
     estimate, change = plain.change or 0.0, replicates[1] - replicates[0]
@@ -203,9 +246,12 @@ def tested(
         why = f"{differ}, too few for a bootstrap: it takes {FEWEST_SAMPLES}"
         return replace(plain, error=error, why=why)
     p_worst = None
-    if plain.worst is not None:
-        shift = plain.worst[1] - plain.worst[0] - estimate
-        p_worst = bootstrap_p(estimate + shift, change + shift, bias, added)
+    if plain.worst is not None and missing is not None:
+        measured = plain.baseline or 0.0, plain.candidate or 0.0
+        old, new = (
+            at_worst(replicates[side], plain.worst[side] - measured[side], missing[side]) for side in (0, 1)
+        )
+        p_worst = bootstrap_p(plain.worst[1] - plain.worst[0], new - old, bias, added)
     method = BOOTSTRAP[bias]
     return replace(plain, low=interval[0], high=interval[1], error=error, p=p, p_worst=p_worst, method=method)
 

@@ -207,7 +207,7 @@ class _Means:
         self, mean: Metric, tasks: Sequence[str], plain: Difference, drawn: Values, weights: Weights | None
     ) -> Difference:
         plain = replace(plain, samples_changed=int(self._changed(mean, tasks).sum()))
-        found = tested(mean, plain, drawn, lambda _: (0.0, 0.0))
+        found = tested(mean, plain, drawn, lambda _: (0.0, 0.0), None)
         if (weights is not None and len(tasks) > 1) or mean.heading not in self.protocol.counted:
             return found
         sums = self._sums(mean, tasks)

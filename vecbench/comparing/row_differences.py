@@ -16,6 +16,7 @@ from vecbench.comparing.differences import (
     Differences,
     exactly_tested,
     tested,
+    with_worst,
 )
 from vecbench.comparing.observed_pairs import ObservedPairs, changes_by_image, image_count, observed_pairs
 from vecbench.comparing.pairs import Pair
@@ -73,6 +74,7 @@ def row_differences(
             [rows[task] for task in tasks],
             every[name],
             drawn.values.get(name, {}),
+            drawn.missing.get(name, np.ones((2, 1))),
             repeated=repeated,
         )
         for name, tasks in members.items()
@@ -112,6 +114,7 @@ class _Block:
     rows: Sequence[ObservedPairs]
     scores: ScoresOfBoth
     drawn: Mapping[str, Values]
+    missing: Values
     repeated: bool
 
     def differences(self) -> Differences:
@@ -137,6 +140,7 @@ class _Block:
                 for metric in new.scored_by
                 if metric.place is not None and new.cells.n
             },
+            self.missing[1],
         )
         return Differences(old.n, samples, self.tasks, metrics, alone, self._changed("outcome"))
 
@@ -149,7 +153,8 @@ class _Block:
         if plain.change is None or plain.why is not None:
             return plain
         plain = replace(plain, samples_changed=self._changed(metric.change.aspect))
-        found = tested(metric, plain, self.drawn[metric.key], lambda error: self.noise(metric, error))
+        drawn = self.drawn[metric.key]
+        found = tested(metric, plain, drawn, lambda error: self.noise(metric, error), self.missing)
         if metric.counts is None or self.repeated:
             return found
         by_image = image_count(self.rows) < sum(rows.old.n for rows in self.rows)
@@ -174,19 +179,9 @@ def _values(metric: Metric, old: Score, new: Score, blocks: Iterable[_Block]) ->
     plain = Difference(old.value, new.value, why=old.why or new.why)
     if old.value is None or new.value is None:
         return plain
-    worst = _worst(metric, old), _worst(metric, new)
-    if worst != (old.value, new.value):
-        plain = replace(plain, worst=worst)
+    plain = with_worst(plain, metric, [each.details.get("bounds") for each in (old, new)])
     refused = (metric.change.refused([Totals(each.cells) for each in block.scores]) for block in blocks)
     return replace(plain, why=next((why for why in refused if why is not None), None))
-
-
-def _worst(metric: Metric, score: Score) -> float:
-    """The value if rows without a confidence had the worst one."""
-    bounds = score.details.get("bounds")
-    if bounds is None or metric.better is None:
-        return score.value or 0.0
-    return float(bounds[0 if metric.better == "higher" else 1])
 
 
 def _macro_differences(
@@ -203,7 +198,7 @@ def _macro_differences(
             continue
         plain = replace(found[key], samples_changed=_samples_changed(tasks, metric.change.aspect))
         drawn = np.asarray(np.mean([task.drawn[key] for task in tasks], axis=0))
-        found[key] = tested(metric, plain, drawn, partial(_mean_noise, tasks, metric))
+        found[key] = tested(metric, plain, drawn, partial(_mean_noise, tasks, metric), None)
     return found
 
 
