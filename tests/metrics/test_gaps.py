@@ -3,7 +3,7 @@ import pytest
 
 from vecbench.metrics import Cells, ece
 from vecbench.metrics.calibration import ECE, bin_of
-from vecbench.metrics.gaps import Gaps, allowance, excess, gap_effect, paired_excess, signs_held
+from vecbench.metrics.gaps import NOISE_ALLOWED, Gaps, excess, gap_effect, paired_excess, signs_held
 from vecbench.metrics.observations import Observations
 from vecbench.metrics.totals import Totals
 
@@ -82,7 +82,7 @@ def test_the_same_rows_again_say_no_more_than_once():
     once, again = Gaps.of(cells, ten(cells)), Gaps.of(thrice, ten(thrice), effect=3.0)
     assert again.interval() == pytest.approx(once.interval())
     assert again.most_noise == pytest.approx(once.most_noise)
-    assert allowance(thrice, ten(thrice), 3.0) == pytest.approx(float(excess(ten)(cells)))
+    assert excess(ten)(cells) == pytest.approx(NOISE_ALLOWED * once.most_noise)
 
 
 def test_rows_that_depend_on_each_other_have_a_longer_interval():

@@ -24,7 +24,7 @@ from vecbench.comparing.resampling import replicates_of
 from vecbench.metrics.bootstrap import SEED
 from vecbench.metrics.cells import Values
 from vecbench.metrics.definition import Aspect, Metric
-from vecbench.metrics.gaps import Place, allowance, gap_effect, paired_excess
+from vecbench.metrics.gaps import Gaps, Place, gap_effect, paired_excess
 from vecbench.metrics.observations import Observations
 from vecbench.metrics.totals import Totals
 from vecbench.scoring import RowScores, Score, score
@@ -136,7 +136,7 @@ class _Block:
             },
             {metric.key: metric for metric in new.scored_by},
             {
-                metric.key: allowance(new.cells, metric.place(new.cells), self._effects(metric.place)[1])
+                metric.key: self._most_noise(metric.place)
                 for metric in new.scored_by
                 if metric.place is not None and new.cells.n
             },
@@ -166,6 +166,11 @@ class _Block:
         if metric.place is None or not (old.n and new.n):
             return 0.0, 0.0
         return paired_excess(metric.place, (old, new), error, self._effects(metric.place))
+
+    def _most_noise(self, place: Place) -> float:
+        """What noise adds to the candidate's error at most."""
+        cells = self.scores[1].cells
+        return Gaps.of(cells, place(cells), self._effects(place)[1]).most_noise
 
     def _effects(self, place: Place) -> tuple[float, float]:
         """How much larger the variances of either side's gaps are than of independent answers."""

@@ -41,7 +41,10 @@ HALF_NORMAL_SKEWNESS = sqrt(2) * (4 - pi) / (pi - 2) ** 1.5
 ROUNDING = 1e-12
 
 NOISE_ALLOWED = 0.7
-"""The part of the most that noise can add which a change of the error, or a bound on it, allows for."""
+"""The part of the most that noise can add which a change of the error allows for: noise adds to both sides.
+
+A bound on one error allows for all of it: with this part, 9 % of models with that error would fail.
+"""
 
 Place = Callable[[Cells], NDArray[np.intp]]
 """Rows that were not resampled → the bin of each distinct confidence, shape (k,)."""
@@ -206,15 +209,10 @@ def excess(place: Place) -> Callable[[Cells], Values]:
         for number in np.ndindex(found.shape):
             there = _one_of(cells, number)
             if there.n:
-                found[number] = allowance(there, place(there))
+                found[number] = NOISE_ALLOWED * Gaps.of(there, place(there)).most_noise
         return found
 
     return of_cells
-
-
-def allowance(cells: Cells, place: NDArray[np.intp], effect: float = 1.0) -> float:
-    """What `excess` says of rows that were not resampled, which may depend on each other; see `Gaps.of`."""
-    return NOISE_ALLOWED * Gaps.of(cells, place, effect).most_noise
 
 
 def paired_excess(
