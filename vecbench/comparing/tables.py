@@ -71,7 +71,7 @@ def changed_columns(comparison: Comparison, *, narrow: bool = False) -> tuple[Co
 def difference_table(comparison: Comparison) -> Table:
     """Candidate's value and change, the change's 95 % interval below them; fits 80 columns."""
     columns = changed_columns(comparison, narrow=True)
-    table = numbers_table("candidate (change)", [column.heading for column in columns], NAME_WIDTH + 2)
+    table = numbers_table("candidate\n(change)", [column.heading for column in columns], NAME_WIDTH + 2)
     for line in difference_lines(comparison):
         indent = "  " if line.is_task else ""
         shown = f"{indent}{printable(line.name, NAME_WIDTH)}\n{indent}{line.of}"
@@ -194,7 +194,7 @@ def _flip_cells(flip: Flip, escaped: Callable[[str, int | None], str]) -> list[s
 def _terminal_cell(column: Column, difference: Difference | None) -> str:
     if difference is None or difference.candidate is None:
         return "–"
-    value = column.printed(difference.candidate)
+    value = column.printed(difference.candidate).replace("-", "−")
     if difference.change is None:
         return f"{value}  –"
     star = "*" if difference.significant else " "
