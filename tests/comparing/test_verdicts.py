@@ -338,9 +338,22 @@ def test_missing_confidences_are_no_fault_where_the_baseline_lacks_as_many(judge
 
 def test_stating_what_the_baseline_hid_hides_no_worsening(judged):
     """Judged by the worst case alone, a baseline that lacked some would let as much worsening through."""
-    worse = answers(1500, 2000, 0.8)
+    worse = answers(1540, 2000, 0.8)
     rule = Rule(metric="brier", max_rise=0.01, when="significant")
     assert judged(hiding(2000), worse, rule).outcome == "failed"
+
+
+def test_how_many_confidences_are_missing_is_chance_too(tmp_path):
+    """One answer in twenty of 2,000: 100 ± √(100 · 0.95), and no spread where none is missing."""
+    paths = [
+        write_run(tmp_path / name, hiding(2000, hidden=hidden)) for name, hidden in (("a", 0), ("b", 0.05))
+    ]
+    some, none = (open_side(path, "strict", CATALOGUE) for path in reversed(paths))
+    missing = compare(none, some, CATALOGUE, replicates=2000).differences.overall.alone.missing
+    assert missing.mean() == pytest.approx(1, abs=0.01)
+    assert missing.std() == pytest.approx(np.sqrt(0.95 / 100), rel=0.1)
+    missing = compare(some, none, CATALOGUE, replicates=200).differences.overall.alone.missing
+    assert set(missing) == {1.0}
 
 
 def test_a_model_that_refuses_passes_gates_of_brier_and_fails_those_of_the_joint_score(judged):
