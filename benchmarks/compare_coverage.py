@@ -22,6 +22,7 @@ import numpy as np
 from vecbench.comparing.differences import Difference
 from vecbench.comparing.row_differences import row_differences
 from vecbench.metrics import Cells
+from vecbench.metrics.calibration import bin_of
 from vecbench.metrics.catalogue import LABEL_METRICS
 from vecbench.metrics.totals import Totals
 from vecbench.parsing import Prediction, Reading
@@ -41,7 +42,12 @@ MODELS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "slightly overconfident": lambda stated: stated - 0.03,
     "overconfident": lambda stated: 0.25 + 0.45 * stated,
     "underconfident": lambda stated: np.minimum(1.0, 1.55 * stated - 0.25),
+    "one bin off by 20": lambda stated: stated - 0.2 * (bin_of(stated, 10) == 5),
+    "all overconfident by 5": lambda stated: stated - 0.05,
+    "all bins ±5": lambda stated: stated + 0.05 * (-1.0) ** bin_of(stated, 10),
 }
+"""Model → how often it is right at each confidence."""
+
 PAIRS = (
     ("calibrated", "calibrated"),
     ("overconfident", "overconfident"),
@@ -49,8 +55,13 @@ PAIRS = (
     ("calibrated", "overconfident"),
     ("slightly overconfident", "overconfident"),
     ("overconfident", "underconfident"),
+    ("one bin off by 20", "one bin off by 20"),
+    ("one bin off by 20", "all overconfident by 5"),
+    ("one bin off by 20", "all bins ±5"),
+    ("calibrated", "all bins ±5"),
+    ("all bins ±5", "all overconfident by 5"),
 )
-SIZES = (300, 1000, 4000)
+SIZES = (300, 1000, 3000)
 SILENT = 0.03
 """The share of answers without a confidence."""
 
@@ -126,13 +137,14 @@ def true_values(model: Model) -> dict[str, dict[str, float]]:
     """Level → metric → value; but for F1, both tasks are alike."""
     rows = np.round(POPULATION * model.frequency)
     cells = Cells(model.stated, rows * model.chance, rows * (1 - model.chance))
-    values = {
-        metric.key: float(metric.value(Totals(cells)))
-        for metric in LABEL_METRICS
-        if metric.over == "confident" and not metric.is_of_one_run
-    }
     accuracy = float(model.frequency @ model.chance)
-    values |= {"accuracy": accuracy, "coverage": 1 - SILENT}
+    silent = POPULATION * SILENT / (1 - SILENT) * np.array([accuracy, 1 - accuracy])
+    totals = Totals(cells, *silent)
+    values = {
+        metric.key: float(metric.value(totals))
+        for metric in LABEL_METRICS
+        if metric.basis == "confidence" and not metric.is_of_one_run
+    }
     counts = {}
     for task in TASKS:
         support = target_shares(task)

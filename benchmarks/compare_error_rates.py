@@ -1,12 +1,13 @@
 """How often the gates of `vecbench compare` fail without a reason, and how often they catch one.
 
-A model is simulated on samples of different difficulty, twice (an A/A test): whatever gate fails then, fails
-by chance. Then with a true drop of three points of accuracy. And for rules with a margin, on as many samples
-as each asks for, with a true drop of what it allows, and of what it is to detect. "alike": both answer a hard
-sample worse than an easy one, as two runs of a model do. "independent": nothing but the chance of being right
-is shared, the hardest case for a comparison. Prints tables in Markdown.
+A model is simulated on samples of different difficulty, twice (an A/A test): whatever gate fails then, and
+whatever change has a star in the table, does so by chance. Then with a true drop of three points of accuracy.
+And for rules with a margin, on as many samples as each asks for, with a true drop of what it allows, and of
+what it is to detect; and for bounds at exactly the candidate's true value. "alike": both answer a hard sample
+worse than an easy one, as two runs of a model do. "independent": nothing but the chance of being right is
+shared, the hardest case for a comparison. One answer in twenty states no confidence. Prints Markdown tables.
 
-Usage: python benchmarks/compare_error_rates.py [SIMULATIONS]
+Usage: python benchmarks/compare_error_rates.py [SIMULATIONS [stars|bounds|drop|margin|gates ...]]
 """
 
 from __future__ import annotations
@@ -14,73 +15,153 @@ from __future__ import annotations
 import math
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from vecbench.comparing import Comparison, Gates, Rule, Side, compare, verdicts_on
+from vecbench.comparing.tables import difference_lines
 from vecbench.comparing.verdicts import samples_needed
+from vecbench.metrics import Cells
 from vecbench.metrics.catalogue import LABEL_METRICS
 from vecbench.metrics.significance import mcnemar_p
+from vecbench.metrics.totals import Totals
 from vecbench.parsing import Prediction, Reading
 from vecbench.tasks import load_catalogue
 
 CATALOGUE = load_catalogue()
 TASKS = ("emoset_8", "fi_8", "webemo_25", "webemo_7")
 GROUP = "id_ver"
+NINE = ("id_ver", "id_vsa", "ood_ver")
+"""Groups that have nine tasks."""
+
 STATED = np.array([0.3, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1.0])
 DIFFICULTY = {"alike": (1.4, 0.6), "independent": (0.7e6, 0.3e6)}
 """Parameters of the Beta distribution of a sample's chance to be answered right; 70 % on the whole."""
 
 REPLICATES = 2000
+ENOUGH_FOR_STARS = 10_000
+"""What `vecbench compare` makes; with fewer, no bootstrap of so many tests could have a star."""
+
 TOGETHER = ("accuracy", "ece", "brier", "auroc")
 DETECTED = ((0.0, 0.03), (0.02, 0.03), (0.02, 0.05), (0.03, 0.06), (0.05, 0.06), (0.05, 0.08))
 """Margins, and the drops that a rule with each is to detect."""
 
-STATISTICS = tuple(
-    metric.key
-    for metric in LABEL_METRICS
-    if metric.basis == "confidence" and metric.interval in {"percentile", "reflected"}
-)
+SILENT = 0.05
+"""The share of answers without a confidence."""
+
+TESTED = {metric.key: metric for metric in LABEL_METRICS if metric.change.refused([]) is None}
+STATISTICS = tuple(key for key, metric in TESTED.items() if metric.basis == "confidence")
+
+TENTHS = (np.arange(10) + 0.5) / 10
+OFF = {
+    "one bin off by 20": TENTHS - 0.2 * (np.arange(10) == 5),
+    "all bins off by 2": TENTHS - 0.02,
+    "calibrated but for 2 at .95": TENTHS - 0.02 * (np.arange(10) == 9),
+    "overconfident": 0.2 + 0.6 * TENTHS,
+}
+"""Candidate → how often it is right where it states each of ten confidences, all equally often."""
+
+BOUNDED = ("ece", "brier", "auroc", "joint_score", "accuracy", "confidence_gap")
 
 
-def rows_of(chance: np.ndarray, stream: np.random.Generator) -> list[Prediction]:
+def rows_of(
+    chance: np.ndarray, stream: np.random.Generator, tasks: Sequence[str] = TASKS
+) -> list[Prediction]:
     """One run: answers and stated confidences, which follow the chance to be right and are too high."""
     right = stream.random(chance.size) < chance
     meant = 0.35 + 0.55 * chance + stream.normal(0, 0.12, chance.size)
     stated = STATED[np.abs(STATED - meant[:, None]).argmin(axis=1)]
-    silent = stream.random(chance.size) < 0.02
+    stated[stream.random(chance.size) < SILENT] = np.nan
+    return predictions(right, stated, tasks)
+
+
+def predictions(right: np.ndarray, stated: np.ndarray, tasks: Sequence[str]) -> list[Prediction]:
+    """Rows of tasks in turn; no confidence where it is nan."""
     rows = []
-    for number in range(chance.size):
-        task = CATALOGUE.tasks[TASKS[number % len(TASKS)]]
+    for number, confidence in enumerate(stated.tolist()):
+        task = CATALOGUE.tasks[tasks[number % len(tasks)]]
         target, other = task.labels[:2]
-        confidence = None if silent[number] else float(stated[number])
-        said = "ok" if confidence is not None else "missing"
-        reading = Reading(target if right[number] else other, "ok", confidence, said)
+        status = ("missing", None) if math.isnan(confidence) else ("ok", confidence)
+        reading = Reading(target if right[number] else other, "ok", status[1], status[0])
         rows.append(Prediction("", task.id, str(number), 0, target, task.labels, reading))
     return rows
 
 
-def compared(kind: str, n: int, drop: float, number: int) -> Comparison:
+def compared(
+    kind: str,
+    n: int,
+    drop: float,
+    number: int,
+    tasks: Sequence[str] = TASKS,
+    replicates: int = REPLICATES,
+) -> Comparison:
     stream = np.random.default_rng([number, n])
     chance = stream.beta(*DIFFICULTY[kind], n)
     # Right answers get lost at the same rate everywhere, so that the mean falls by the drop.
     worse = chance * (1 - drop / 0.7)
     sides = [
-        Side(Path(name), "strict", tuple(rows_of(each, stream)))
+        Side(Path(name), "strict", tuple(rows_of(each, stream, tasks)))
         for name, each in (("baseline", chance), ("candidate", worse))
     ]
-    return compare(*sides, CATALOGUE, replicates=REPLICATES, seed=number)
+    return compare(*sides, CATALOGUE, replicates=replicates, seed=number)
 
 
 def gates(metrics: Iterable[str], margin: float = 0.0, detect: float | None = None) -> Gates:
     rules = []
     for metric in metrics:
-        falls = metric in {"accuracy", "coverage", "auroc"}
-        bound = {"max_drop" if falls else "max_rise": margin}
+        bound = {"max_drop" if TESTED[metric].better == "higher" else "max_rise": margin}
         rules.append(Rule(metric=metric, of=GROUP, when="significant", detect=detect, **bound))
     return Gates(Path("gates.yaml"), tuple(rules))
+
+
+def stars_without_a_change(simulations: int) -> None:
+    tasks = [task.id for group in NINE for task in CATALOGUE.select(group)]
+    print(f"\nA/A: tables of {len(tasks)} tasks with a star, in percent of {simulations} comparisons.\n")
+    print("| answers | samples | tests | any star | any p < 0.05 |\n| :-- | --: | --: | --: | --: |")
+    for kind in DIFFICULTY:
+        for n in (900, 3600):
+            starred = unadjusted = 0
+            for number in range(simulations):
+                found = compared(kind, n, 0.0, number, tasks, ENOUGH_FOR_STARS)
+                blocks = [line.metrics.values() for line in difference_lines(found)]
+                tests = [each for block in blocks for each in block if each.p_holm is not None]
+                starred += any(each.significant for each in tests)
+                unadjusted += any(each.p is not None and each.p.two_sided < 0.05 for each in tests)
+            shares = [f"{100 * each / simulations:.1f}" for each in (starred, unadjusted)]
+            said = [kind, f"{n:,}", str(found.differences.family), *shares]
+            print(f"| {' | '.join(said)} |", flush=True)
+
+
+def at_the_bound(simulations: int) -> None:
+    print(
+        f"\nBounds at the true value that fail, when significant, in percent of {simulations} candidates.\n"
+    )
+    print(f"| candidate | samples | {' | '.join(BOUNDED)} |\n| :-- | --: |{' --: |' * len(BOUNDED)}")
+    for name, chance in OFF.items():
+        truth = Totals(Cells(TENTHS, 1000 * chance, 1000 * (1 - chance)))
+        rules = []
+        for key in BOUNDED:
+            bound = {
+                "at_least" if TESTED[key].better == "higher" else "at_most": float(TESTED[key].value(truth))
+            }
+            rules.append(Rule(metric=key, when="significant", **bound))
+        for n in (300, 1000, 3000):
+            failed = np.zeros(len(rules))
+            for number in range(simulations):
+                stream = np.random.default_rng([number, n])
+                place = stream.integers(10, size=n)
+                rows = predictions(stream.random(n) < chance[place], TENTHS[place], TASKS)
+                side = Side(Path("candidate"), "strict", tuple(rows))
+                comparison = compare(side, side, CATALOGUE, replicates=1000, seed=number)
+                # Each in a file of its own: Holm's adjustment is no part of the question.
+                failed += [
+                    verdicts_on(comparison, Gates(Path("gates.yaml"), (rule,))).outcome == "failed"
+                    for rule in rules
+                ]
+            shares = [f"{100 * each / simulations:.1f}" for each in failed]
+            print(f"| {name} | {n:,} | {' | '.join(shares)} |", flush=True)
 
 
 def without_a_change(simulations: int) -> None:
@@ -159,11 +240,19 @@ def flipped(kind: str, n: int, drop: float, number: int) -> tuple[int, int]:
     return int(np.sum(before & ~now)), int(np.sum(~before & now))
 
 
+PARTS = {
+    "stars": stars_without_a_change,
+    "bounds": at_the_bound,
+    "drop": with_a_drop,
+    "margin": lambda simulations: with_a_margin(10 * simulations),
+    "gates": without_a_change,
+}
+
+
 def main() -> None:
     simulations = int(sys.argv[1]) if len(sys.argv) > 1 else 200
-    with_a_drop(simulations)
-    with_a_margin(10 * simulations)
-    without_a_change(simulations)
+    for part in sys.argv[2:] or PARTS:
+        PARTS[part](simulations)
 
 
 if __name__ == "__main__":

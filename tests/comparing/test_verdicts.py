@@ -294,3 +294,82 @@ def test_scores_alone_decide_point_rules_and_no_others(tmp_path):
     verdicts = verdicts_on(compare(baseline, candidate, CATALOGUE), Gates(Path("g"), rules))
     assert [each.outcome for each in verdicts.each] == ["failed", "undecided"]
     assert "no test is possible" in verdicts.each[1].message
+
+
+def hiding(n, stated=0.8, hidden=0.05):
+    """80 % right at 0.8: calibrated, and then without the confidences of some answers, all of them wrong."""
+    rows = answers(round(0.8 * n), n, stated)
+    labels = CATALOGUE.tasks["emoji_2"].labels
+    first = round(0.8 * n)
+    silent = range(first, first + round(hidden * n))
+    return [
+        response("emoji_2", f"s{place}", labels[1], None) if place in silent else row
+        for place, row in enumerate(rows)
+    ]
+
+
+@pytest.mark.parametrize("when", ["point", "significant"])
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"metric": "brier", "max_rise": 0.005},
+        {"metric": "ece", "max_rise": 0.01},
+        {"metric": "brier", "at_most": 0.16},
+        {"metric": "joint_score", "max_drop": 0.005},
+    ],
+    ids=lambda rule: " ".join(map(str, rule.values())),
+)
+def test_hiding_confidences_of_wrong_answers_gains_nothing(judged, rule, when):
+    """One answer in twenty, all of them wrong: what is left has a Brier score of 13.5 instead of 16.0."""
+    verdicts = judged(hiding(2000, hidden=0), hiding(2000), Rule(**rule, when=when))
+    assert verdicts.outcome == "failed"
+    if rule["metric"] == "brier":
+        assert re.match(r"brier (is 13.47 %|fell by 2.53 points)", verdicts.each[0].message)
+        assert "with the confidences that are missing at their worst it" in verdicts.each[0].message
+
+
+def test_missing_confidences_are_no_fault_where_the_baseline_lacks_as_many(judged):
+    rows = hiding(2000)
+    rules = [Rule(metric=key, max_rise=0.0, when="significant", detect=0.05) for key in ("brier", "ece")]
+    verdicts = judged(rows, rows, *rules)
+    assert verdicts.outcome == "passed"
+    assert all("at their worst" not in each.message for each in verdicts.each)
+
+
+def test_stating_what_the_baseline_hid_hides_no_worsening(judged):
+    """Judged by the worst case alone, a baseline that lacked some would let as much worsening through."""
+    worse = answers(1540, 2000, 0.8)
+    rule = Rule(metric="brier", max_rise=0.01, when="significant")
+    assert judged(hiding(2000), worse, rule).outcome == "failed"
+
+
+def test_how_many_confidences_are_missing_is_chance_too(tmp_path):
+    """One answer in twenty of 2,000: 100 ± √(100 · 0.95), and no spread where none is missing."""
+    paths = [
+        write_run(tmp_path / name, hiding(2000, hidden=hidden)) for name, hidden in (("a", 0), ("b", 0.05))
+    ]
+    some, none = (open_side(path, "strict", CATALOGUE) for path in reversed(paths))
+    missing = compare(none, some, CATALOGUE, replicates=2000).differences.overall.alone.missing
+    assert missing.mean() == pytest.approx(1, abs=0.01)
+    assert missing.std() == pytest.approx(np.sqrt(0.95 / 100), rel=0.1)
+    missing = compare(some, none, CATALOGUE, replicates=200).differences.overall.alone.missing
+    assert set(missing) == {1.0}
+
+
+def test_a_model_that_refuses_passes_gates_of_brier_and_fails_those_of_the_joint_score(judged):
+    refusing = [response("emoji_2", f"s{place}", None, 0) for place in range(1000)]
+    rules = Rule(metric="brier", max_rise=0.0), Rule(metric="joint_score", max_drop=0.02, when="significant")
+    verdicts = judged(answers(800, 1000), refusing, *rules)
+    assert [each.outcome for each in verdicts.each] == ["passed", "failed"]
+    assert "joint_score fell by 64.00 points (64.00 % → 0.00 %)" in verdicts.each[1].message
+
+
+def test_scores_without_rows_count_missing_confidences_at_their_worst_too(tmp_path):
+    sides = []
+    for name, rows in (("a", hiding(2000, hidden=0)), ("b", hiding(2000))):
+        scored = score(predictions(rows, STRICT, CATALOGUE), "strict", CATALOGUE, replicates=100)
+        (tmp_path / f"{name}.json").write_text(scored.as_json())
+        sides.append(open_side(tmp_path / f"{name}.json", "strict", CATALOGUE))
+    rules = Rule(metric="brier", max_rise=0.005), Rule(metric="accuracy", max_drop=0.0)
+    verdicts = verdicts_on(compare(*sides, CATALOGUE), Gates(Path("g"), rules))
+    assert [each.outcome for each in verdicts.each] == ["failed", "passed"]

@@ -3,7 +3,7 @@ import pytest
 
 from vecbench.metrics import Cells, ece
 from vecbench.metrics.calibration import ECE, bin_of
-from vecbench.metrics.gaps import Gaps, excess, gap_effect, paired_excess, signs_held
+from vecbench.metrics.gaps import NOISE_ALLOWED, Gaps, excess, gap_effect, paired_excess, signs_held
 from vecbench.metrics.observations import Observations
 from vecbench.metrics.totals import Totals
 
@@ -74,6 +74,15 @@ def test_the_interval_holds_the_estimate_and_shrinks_with_n():
         widths.append(high - low)
     assert widths[0] > 2 * widths[1] > 4 * widths[2]
     assert np.diff(gaps.interval(0.99)) > np.diff(gaps.interval(0.95))
+
+
+def test_the_same_rows_again_say_no_more_than_once():
+    cells = drawn(one_off(0.2), 60, np.random.default_rng(3))
+    thrice = Cells(cells.confidence, 3 * cells.right, 3 * cells.wrong)
+    once, again = Gaps.of(cells, ten(cells)), Gaps.of(thrice, ten(thrice), effect=3.0)
+    assert again.interval() == pytest.approx(once.interval())
+    assert again.most_noise == pytest.approx(once.most_noise)
+    assert excess(ten)(cells) == pytest.approx(NOISE_ALLOWED * once.most_noise)
 
 
 def test_rows_that_depend_on_each_other_have_a_longer_interval():

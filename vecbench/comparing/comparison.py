@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vecbench.comparing.differences import AllDifferences, Differences
+from vecbench.comparing.family import with_family
 from vecbench.comparing.pairs import (
     Kind,
     Pair,
@@ -107,7 +108,8 @@ class Comparison:
             - change, value: Candidate − baseline, under its own name and under that of a frame of scores.
             - low, high: Ends of the 95 % interval of the change; nan where it has none.
             - p: Two-sided p value of a paired test; nan where there is none, as where too few samples differ.
-            - p_holm: The same, adjusted for the number of tasks; nan but for tasks.
+            - p_holm: The same, adjusted for all tests of the comparison's table, every task, group and
+              macro mean in every column (Holm); nan for what the table does not show.
             - n: Rows of each side; tasks, of a macro mean.
             - method: How interval and p value were made; empty where there are none.
             - why: Why a value, or the test, is missing; empty where none is.
@@ -186,7 +188,7 @@ def compare(
     return Comparison(
         baseline,
         candidate,
-        differences,
+        with_family(differences, is_published=candidate.is_published),
         flips,
         is_paired,
         allowed,

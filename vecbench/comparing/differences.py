@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -17,9 +17,11 @@ from vecbench.metrics.significance import (
     binomial_p,
     bootstrap_p,
     difference_interval,
-    holm,
     sign_flip_p,
 )
+
+SIGNIFICANT = 0.05
+"""An adjusted p value below this is a star in tables."""
 
 EXACT = "exact McNemar test; paired bootstrap interval"
 EXACT_ALONE = "exact McNemar test"
@@ -43,7 +45,8 @@ class Difference:
         error: Standard error of candidate − baseline.
         p: How often chance would show as large a fall or rise; None if there is no test, or too few samples
             differ for one.
-        p_holm: The two-sided p value, adjusted for the number of tasks; None for groups.
+        p_holm: The two-sided p value, adjusted for all tests of the comparison's table (Holm), see `family`;
+            None for what the table does not show.
         method: How interval and p value were made.
         samples_changed: Samples that differ in what the metric depends on; None where nothing was paired. Of
             a macro mean, so many samples of one task would say as much.
@@ -84,10 +87,8 @@ class Difference:
 
     @property
     def significant(self) -> bool:
-        """Whether the change is more than chance, at 5 %, over all tasks if it is a task's."""
-        if self.p is None:
-            return False
-        return (self.p.two_sided if self.p_holm is None else self.p_holm) < 0.05
+        """Whether the change is more than chance, at 5 %, over everything that the table shows."""
+        return self.p_holm is not None and self.p_holm < SIGNIFICANT
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +100,14 @@ class CandidateReplicates:
         counted: Metric key → rows that count for a share; empty when rows are not independent.
         metrics: Metric key → its declaration.
         excess: Metric key → what noise has added to its value, at most; 0 where it is absent.
+        missing: Rows without a confidence in each replicate, by what they are; shape (replicates,).
     """
 
     drawn: Mapping[str, Values]
     counted: Mapping[str, int]
     metrics: Mapping[str, Metric]
     excess: Mapping[str, float] = field(default_factory=dict)
+    missing: Values = field(default_factory=lambda: np.ones(()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +140,10 @@ class Differences:
         return self.alone is not None and metric in self.alone.counted
 
     def bound_p(self, metric: str, bound: float) -> PValues | None:
-        """How often chance would put the candidate as far below (`fall`) or above (`rise`) a bound."""
+        """How often chance would put the candidate as far below (`fall`) or above (`rise`) a bound.
+
+        Confidences that are missing count at their worst.
+        """
         value = self.metrics[metric].candidate
         if self.alone is None or value is None:
             return None
@@ -145,10 +151,12 @@ class Differences:
             return binomial_p(self.alone.counted[metric], self.n, bound)
         if metric not in self.alone.drawn or self.samples < FEWEST_SAMPLES:
             return None
-        worst = self.metrics[metric].worst
-        shift = (0.0 if worst is None else worst[1] - value) - bound
+        worst, drawn = self.metrics[metric].worst, self.alone.drawn[metric]
+        if worst is not None:
+            drawn = at_worst(drawn, worst[1] - value, self.alone.missing)
+            value = worst[1]
         bias, noise = self.alone.metrics[metric].change.bias, self.alone.excess.get(metric, 0.0)
-        return bootstrap_p(value + shift, self.alone.drawn[metric] + shift, bias, (0.0, noise))
+        return bootstrap_p(value - bound, drawn - bound, bias, (0.0, noise))
 
     def candidate_error(self, metric: str) -> float | None:
         """The standard error of the candidate's value; None if unknown."""
@@ -165,6 +173,7 @@ class AllDifferences:
         names: Id → name in tables.
         replicates: Of the paired bootstrap; 0 if there was none.
         notes: How they were made, if not as usual.
+        family: Tests that the table shows, over which `Difference.p_holm` is adjusted.
     """
 
     tasks: Mapping[str, Differences]
@@ -173,6 +182,41 @@ class AllDifferences:
     names: Mapping[str, str]
     replicates: int = 0
     notes: tuple[str, ...] = ()
+    family: int = 0
+
+
+def with_worst(plain: Difference, metric: Metric, bounds: Sequence[Sequence[float] | None]) -> Difference:
+    """The difference with `Difference.worst`.
+
+    Args:
+        plain: Both values.
+        metric: What they are of.
+        bounds: Between what the baseline's and the candidate's value lie if all rows had a confidence; None
+            where all have, or the metric is not of confidences.
+    """
+    if plain.baseline is None or plain.candidate is None or metric.better is None or not any(bounds):
+        return plain
+    end = 0 if metric.better == "higher" else 1
+    old, new = (
+        value if each is None else float(each[end])
+        for value, each in zip((plain.baseline, plain.candidate), bounds, strict=True)
+    )
+    return replace(plain, worst=(old, new))
+
+
+def at_worst(drawn: Values, added: float, missing: Values) -> Values:
+    """Replicates of a metric if rows without a confidence had the worst one.
+
+    What they add is in proportion to how many there are, as it is for means of rows and for errors.
+
+    Args:
+        drawn: Those of the rows that have a confidence; shape (replicates,).
+        added: What they add to the value itself.
+        missing: How many there are in each replicate, by how many there are; shape (replicates,) or ().
+    """
+    # Metrics of the rows themselves have fewer replicates, drawn otherwise.
+    alike = missing if missing.shape == drawn.shape else np.ones(())
+    return np.asarray(drawn + added * alike)
 
 
 def tested(
@@ -180,11 +224,13 @@ def tested(
     plain: Difference,
     replicates: Values,
     noise: Callable[[float], tuple[float, float]],
+    missing: Values | None,
 ) -> Difference:
     """The difference with what the bootstrap says of it.
 
     `replicates` are of both sides on the same samples: shape (2, replicates). `noise` says what chance has
-    added to either value, at most, given the standard error of the change.
+    added to either value, at most, given the standard error of the change. `missing` are rows without a
+    confidence, see `at_worst`; shape (2, replicates); without them, missing confidences are not tested.
     """
     bias = metric.change.bias
     estimate, change = plain.change or 0.0, replicates[1] - replicates[0]
@@ -200,9 +246,12 @@ def tested(
         why = f"{differ}, too few for a bootstrap: it takes {FEWEST_SAMPLES}"
         return replace(plain, error=error, why=why)
     p_worst = None
-    if plain.worst is not None:
-        shift = plain.worst[1] - plain.worst[0] - estimate
-        p_worst = bootstrap_p(estimate + shift, change + shift, bias, added)
+    if plain.worst is not None and missing is not None:
+        measured = plain.baseline or 0.0, plain.candidate or 0.0
+        old, new = (
+            at_worst(replicates[side], plain.worst[side] - measured[side], missing[side]) for side in (0, 1)
+        )
+        p_worst = bootstrap_p(plain.worst[1] - plain.worst[0], new - old, bias, added)
     method = BOOTSTRAP[bias]
     return replace(plain, low=interval[0], high=interval[1], error=error, p=p, p_worst=p_worst, method=method)
 
@@ -218,14 +267,3 @@ def exactly_tested(found: Difference, changes: NDArray[np.int64], rows: int, *, 
         return replace(found, p=p, method=alone)
     low, high = agreeing((found.low, found.high), p, 1 / rows)
     return replace(found, p=p, low=low, high=high, method=with_interval)
-
-
-def adjusted_for_tasks(tasks: Mapping[str, Differences]) -> dict[str, Differences]:
-    """The tasks with their p values adjusted for the number of tasks, metric by metric."""
-    metrics = {name: dict(each.metrics) for name, each in tasks.items()}
-    for key in dict.fromkeys(key for each in metrics.values() for key in each):
-        p_values = {name: each[key].p for name, each in metrics.items() if key in each}
-        adjusted = holm({name: p.two_sided for name, p in p_values.items() if p is not None})
-        for name, p_holm in adjusted.items():
-            metrics[name][key] = replace(metrics[name][key], p_holm=p_holm)
-    return {name: replace(each, metrics=metrics[name]) for name, each in tasks.items()}

@@ -18,7 +18,6 @@ from vecbench.comparing.differences import (
     CandidateReplicates,
     Difference,
     Differences,
-    adjusted_for_tasks,
     exactly_tested,
     tested,
 )
@@ -91,9 +90,7 @@ def published_differences(
     }
     groups = {name: pooled(name) for name in first.groups if name in second.groups}
     notes = (*_notes(first, second), *note_on_sharing(pairs))
-    return AllDifferences(
-        adjusted_for_tasks(by_task), groups, pooled(OVERALL), first.names, means.replicates, notes
-    )
+    return AllDifferences(by_task, groups, pooled(OVERALL), first.names, means.replicates, notes)
 
 
 def _notes(first: Scores, second: Scores) -> Iterator[str]:
@@ -210,7 +207,7 @@ class _Means:
         self, mean: Metric, tasks: Sequence[str], plain: Difference, drawn: Values, weights: Weights | None
     ) -> Difference:
         plain = replace(plain, samples_changed=int(self._changed(mean, tasks).sum()))
-        found = tested(mean, plain, drawn, lambda _: (0.0, 0.0))
+        found = tested(mean, plain, drawn, lambda _: (0.0, 0.0), None)
         if (weights is not None and len(tasks) > 1) or mean.heading not in self.protocol.counted:
             return found
         sums = self._sums(mean, tasks)

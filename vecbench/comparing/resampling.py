@@ -40,15 +40,23 @@ DRAWN_A_NUMBER = 16
 
 FEWEST_REPLICATES = 1000
 
+MISSING = "share of missing confidences"
+"""Drawn beside the metrics; no metric's key has spaces."""
+
 
 @dataclass(frozen=True)
 class Replicates:
     """Replicates of metrics of both sides on the same samples, and what was done to bound their cost.
 
-    `values` are by task or pool and metric; shape (2, count), fewer of a metric of the rows themselves.
+    Attributes:
+        values: By task or pool and metric; shape (2, count), fewer of a metric of the rows themselves.
+        missing: By task or pool, the share of rows without a confidence, by what it is of the rows that were
+            not resampled: 1 on average, and where no row lacks one; shape (2, count). Empty if nothing else
+            is drawn of counted rows.
     """
 
     values: Mapping[str, Mapping[str, Values]]
+    missing: Mapping[str, Values]
     count: int
     notes: tuple[str, ...]
 
@@ -87,12 +95,14 @@ def replicates_of(
     if wanted:
         observed = observed_totals(used.alone, pools, candidates, used.joint)
         statistics = {key: _statistic(metric, observed) for key, metric in wanted.items()}
+        statistics[MISSING] = _relative_missing(observed)
         drawn = paired_bootstrap(used.alone, pools, statistics, candidates, count, seed, used.joint)
         if used is not exact:
             truly = observed_totals(exact.alone, pools, candidates, exact.joint)
             for key, metric in wanted.items():
                 moved = _statistic(metric, truly)(truly) - statistics[key](observed)
                 drawn[key] += np.where(np.isnan(moved), 0.0, moved)
+    missing = drawn.pop(MISSING, None)
     values: dict[str, dict[str, Values]] = {
         name: {key: each[:, place] for key, each in drawn.items()} for place, name in enumerate(members)
     }
@@ -101,7 +111,8 @@ def replicates_of(
         models = [{name: rows.sides[side] for name, rows in tasks.items()} for side in (0, 1)]
         for name, found in resampled(models, members, by_row, count, seed).items():
             values[name] |= found
-    return Replicates(values, count, tuple(notes))
+    shares = {} if missing is None else {name: missing[:, place] for place, name in enumerate(members)}
+    return Replicates(values, shares, count, tuple(notes))
 
 
 def _is_by_row(metric: Metric) -> bool:
@@ -110,6 +121,11 @@ def _is_by_row(metric: Metric) -> bool:
 
 def _statistic(metric: Metric, observed: Totals) -> PairedStatistic:
     return metric.value if metric.held is None else metric.held(observed)
+
+
+def _relative_missing(observed: Totals) -> PairedStatistic:
+    known = 1 - observed.coverage
+    return lambda totals: np.where(known > 0, (1 - totals.coverage) / np.where(known > 0, known, 1), 1.0)
 
 
 def _candidates(

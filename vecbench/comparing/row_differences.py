@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from math import sqrt
 
 import numpy as np
 
@@ -15,9 +14,9 @@ from vecbench.comparing.differences import (
     CandidateReplicates,
     Difference,
     Differences,
-    adjusted_for_tasks,
     exactly_tested,
     tested,
+    with_worst,
 )
 from vecbench.comparing.observed_pairs import ObservedPairs, changes_by_image, image_count, observed_pairs
 from vecbench.comparing.pairs import Pair
@@ -25,7 +24,7 @@ from vecbench.comparing.resampling import replicates_of
 from vecbench.metrics.bootstrap import SEED
 from vecbench.metrics.cells import Values
 from vecbench.metrics.definition import Aspect, Metric
-from vecbench.metrics.gaps import gap_effect, paired_excess
+from vecbench.metrics.gaps import Gaps, Place, gap_effect, paired_excess
 from vecbench.metrics.observations import Observations
 from vecbench.metrics.totals import Totals
 from vecbench.scoring import RowScores, Score, score
@@ -75,6 +74,7 @@ def row_differences(
             [rows[task] for task in tasks],
             every[name],
             drawn.values.get(name, {}),
+            drawn.missing.get(name, np.ones((2, 1))),
             repeated=repeated,
         )
         for name, tasks in members.items()
@@ -86,7 +86,7 @@ def row_differences(
         return replace(blocks[f"pool {name}"].differences(), macro=macro)
 
     return AllDifferences(
-        adjusted_for_tasks({name: blocks[name].differences() for name in rows}),
+        {name: blocks[name].differences() for name in rows},
         {name: differences(name) for name in first.groups},
         differences(OVERALL),
         first.names,
@@ -114,6 +114,7 @@ class _Block:
     rows: Sequence[ObservedPairs]
     scores: ScoresOfBoth
     drawn: Mapping[str, Values]
+    missing: Values
     repeated: bool
 
     def differences(self) -> Differences:
@@ -135,10 +136,11 @@ class _Block:
             },
             {metric.key: metric for metric in new.scored_by},
             {
-                metric.key: float(metric.excess(new.cells)) * self._widening(metric)[1]
+                metric.key: self._most_noise(metric.place)
                 for metric in new.scored_by
-                if metric.excess is not None
+                if metric.place is not None and new.cells.n
             },
+            self.missing[1],
         )
         return Differences(old.n, samples, self.tasks, metrics, alone, self._changed("outcome"))
 
@@ -151,7 +153,8 @@ class _Block:
         if plain.change is None or plain.why is not None:
             return plain
         plain = replace(plain, samples_changed=self._changed(metric.change.aspect))
-        found = tested(metric, plain, self.drawn[metric.key], lambda error: self.noise(metric, error))
+        drawn = self.drawn[metric.key]
+        found = tested(metric, plain, drawn, lambda error: self.noise(metric, error), self.missing)
         if metric.counts is None or self.repeated:
             return found
         by_image = image_count(self.rows) < sum(rows.old.n for rows in self.rows)
@@ -162,16 +165,17 @@ class _Block:
         old, new = (scores.cells for scores in self.scores)
         if metric.place is None or not (old.n and new.n):
             return 0.0, 0.0
-        first, second = paired_excess(metric.place, (old, new), error)
-        widening = self._widening(metric)
-        return first * widening[0], second * widening[1]
+        return paired_excess(metric.place, (old, new), error, self._effects(metric.place))
 
-    def _widening(self, metric: Metric) -> tuple[float, float]:
-        """How much larger the standard errors of either side's gaps are than of independent answers."""
-        if metric.place is None:
-            return 1.0, 1.0
+    def _most_noise(self, place: Place) -> float:
+        """What noise adds to the candidate's error at most."""
+        cells = self.scores[1].cells
+        return Gaps.of(cells, place(cells), self._effects(place)[1]).most_noise
+
+    def _effects(self, place: Place) -> tuple[float, float]:
+        """How much larger the variances of either side's gaps are than of independent answers."""
         sides = (Observations.pooled([rows.sides[side] for rows in self.rows]) for side in (0, 1))
-        first, second = (sqrt(gap_effect(rows, metric.place)) for rows in sides)
+        first, second = (gap_effect(rows, place) for rows in sides)
         return first, second
 
 
@@ -180,19 +184,9 @@ def _values(metric: Metric, old: Score, new: Score, blocks: Iterable[_Block]) ->
     plain = Difference(old.value, new.value, why=old.why or new.why)
     if old.value is None or new.value is None:
         return plain
-    worst = _worst(metric, old), _worst(metric, new)
-    if worst != (old.value, new.value):
-        plain = replace(plain, worst=worst)
+    plain = with_worst(plain, metric, [each.details.get("bounds") for each in (old, new)])
     refused = (metric.change.refused([Totals(each.cells) for each in block.scores]) for block in blocks)
     return replace(plain, why=next((why for why in refused if why is not None), None))
-
-
-def _worst(metric: Metric, score: Score) -> float:
-    """The value if rows without a confidence had the worst one."""
-    bounds = score.details.get("bounds")
-    if bounds is None or metric.better is None:
-        return score.value or 0.0
-    return float(bounds[0 if metric.better == "higher" else 1])
 
 
 def _macro_differences(
@@ -209,7 +203,7 @@ def _macro_differences(
             continue
         plain = replace(found[key], samples_changed=_samples_changed(tasks, metric.change.aspect))
         drawn = np.asarray(np.mean([task.drawn[key] for task in tasks], axis=0))
-        found[key] = tested(metric, plain, drawn, partial(_mean_noise, tasks, metric))
+        found[key] = tested(metric, plain, drawn, partial(_mean_noise, tasks, metric), None)
     return found
 
 

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from vecbench.answers import is_of_one_run
-from vecbench.comparing.differences import AllDifferences, Difference, Differences
+from vecbench.answers import is_of_one_run, known_metrics
+from vecbench.comparing.differences import AllDifferences, Difference, Differences, with_worst
 from vecbench.comparing.pairs import Kind, protocol_difference
 from vecbench.comparing.sides import Side
 from vecbench.errors import DataError
@@ -19,14 +19,17 @@ from vecbench.tasks import Catalogue
 def score_differences(baseline: Side, candidate: Side, catalogue: Catalogue) -> AllDifferences:
     """What scores alone say: of both sides, in one protocol or one that is unknown."""
     first, second = (_score_content(side, catalogue) for side in (baseline, candidate))
+    known = known_metrics()
     why = "scores without rows cannot be paired, so there is no test: compare the runs themselves"
 
     def values(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Difference]:
-        return {
-            key: Difference(value.get("value"), new.get(key, {}).get("value"), why=why)
-            for key, value in old.items()
-            if not is_of_one_run(key)
-        }
+        found = {}
+        for key in (key for key in old if not is_of_one_run(key)):
+            each = old[key], new.get(key, {})
+            found[key] = Difference(each[0].get("value"), each[1].get("value"), why=why)
+            if key in known:
+                found[key] = with_worst(found[key], known[key], [said.get("bounds") for said in each])
+        return found
 
     def differences(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Differences:
         metrics = values(old["metrics"], new["metrics"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,17 +11,14 @@ from rich.text import Text
 
 from vecbench.answers import answer_text, known_metrics, metrics_of_default
 from vecbench.comparing.comparison import Comparison, Flip
-from vecbench.comparing.differences import Difference, Differences
+from vecbench.comparing.differences import SIGNIFICANT, Difference
+from vecbench.comparing.family import NOT_COMPARED, block_of, lines_of
 from vecbench.comparing.verdicts import Verdict, Verdicts
 from vecbench.escaping import in_markdown, printable
 from vecbench.metrics.significance import FEWEST_SAMPLES
 from vecbench.parsing import Reading
 from vecbench.report.columns import Column, columns_of, corner, fitting, unscaled
 from vecbench.report.tables import NAME_WIDTH, markdown_text, numbers_table
-from vecbench.scoring.scores import OVERALL
-
-NOT_IN_MARKDOWN = ("f1_weighted",)
-"""What tables of scores have and those of differences leave out, for want of room."""
 
 MOST_NARROW = 4
 """Metrics of the terminal's table; more would not fit. Markdown and JSON have more."""
@@ -45,50 +43,36 @@ class DifferenceLine:
     metrics: Mapping[str, Difference]
 
 
-def lines_of(comparison: Comparison) -> Iterator[DifferenceLine]:
-    """Group by group: its tasks, then, if it has several, the group, pooled and macro; then overall."""
+def difference_lines(comparison: Comparison) -> Iterator[DifferenceLine]:
+    """The lines of a table of differences."""
     differences = comparison.differences
-    left = dict(differences.tasks)
-    for name, group in differences.groups.items():
-        for task in group.tasks:
-            if task in left:
-                yield from _lines(comparison, task, left.pop(task), is_task=True)
-        if len(group.tasks) > 1 or comparison.is_published:
-            yield from _lines(comparison, name, group)
-    for task, each in left.items():
-        yield from _lines(comparison, task, each, is_task=True)
-    if len(differences.tasks) > 1 or comparison.is_published:
-        yield from _lines(comparison, OVERALL, differences.overall)
-
-
-def _lines(
-    comparison: Comparison, name: str, each: Differences, *, is_task: bool = False
-) -> Iterator[DifferenceLine]:
-    shown = comparison.shown(name)
-    yield DifferenceLine(shown, f"n = {each.n:,}", is_task, each.metrics)
-    if each.macro:
-        yield DifferenceLine(f"{shown}, macro", f"{len(each.tasks)} tasks", False, each.macro)
+    for line in lines_of(differences, is_published=comparison.is_published):
+        block, shown = block_of(differences, line), comparison.shown(line.name)
+        if line.is_macro:
+            yield DifferenceLine(f"{shown}, macro", f"{len(block.tasks)} tasks", False, block.macro)
+        else:
+            yield DifferenceLine(shown, f"n = {block.n:,}", line.level == "task", block.metrics)
 
 
 def changed_columns(comparison: Comparison, *, narrow: bool = False) -> tuple[Column, ...]:
     """The columns of a table of differences, as the metrics declare themselves."""
-    compared = {key for line in lines_of(comparison) for key in line.metrics}
+    compared = {key for line in difference_lines(comparison) for key in line.metrics}
     if comparison.is_published:  # of labels, whose table has the same columns whatever a program prints
         compared = {metric.key for metric in metrics_of_default()}
     known = known_metrics()
     shown = {key: each for key, each in known.items() if key in compared and each.shown != "asked"}
-    by_line = [[shown[key] for key in line.metrics if key in shown] for line in lines_of(comparison)]
+    by_line = [[shown[key] for key in line.metrics if key in shown] for line in difference_lines(comparison)]
     columns = columns_of(shown.values(), by_line)
     if narrow:
         return fitting([column for column in columns if column.is_narrow], MOST_NARROW)
-    return tuple(column for column in columns if column.key not in NOT_IN_MARKDOWN)
+    return tuple(column for column in columns if column.key not in NOT_COMPARED)
 
 
 def difference_table(comparison: Comparison) -> Table:
     """Candidate's value and change, the change's 95 % interval below them; fits 80 columns."""
     columns = changed_columns(comparison, narrow=True)
-    table = numbers_table("candidate (change)", [column.heading for column in columns], NAME_WIDTH + 2)
-    for line in lines_of(comparison):
+    table = numbers_table("candidate\n(change)", [column.heading for column in columns], NAME_WIDTH + 2)
+    for line in difference_lines(comparison):
         indent = "  " if line.is_task else ""
         shown = f"{indent}{printable(line.name, NAME_WIDTH)}\n{indent}{line.of}"
         cells = [_terminal_cell(column, line.metrics.get(column.key)) for column in columns]
@@ -104,12 +88,18 @@ def legend(comparison: Comparison, *, narrow: bool = False) -> str:
         points += f" in points (× 100{unscaled(columns)})"
     if not comparison.paired:
         return f"{points}, without intervals."
+    family, where = comparison.differences.family, " (those of the table in Markdown)" if narrow else ""
     said = (
-        f"{points} with 95 % intervals. * p < 0.05: chance alone is an unlikely reason; "
-        "of tasks adjusted for their number (Holm)."
+        f"{points}, each with its 95 % interval. * p < {SIGNIFICANT:g} over all {family:,} tests of this "
+        f"comparison{where}, adjusted for their number (Holm): chance alone is an unlikely reason."
     )
+    enough = math.ceil(2 * family / SIGNIFICANT)
+    if enough > comparison.replicates:
+        said += f" So many take --replicates {enough}: with fewer, only exact tests can have a star."
     keys = [column.key for column in changed_columns(comparison, narrow=True)]
-    shown = [line.metrics[key] for line in lines_of(comparison) for key in keys if key in line.metrics]
+    shown = [
+        line.metrics[key] for line in difference_lines(comparison) for key in keys if key in line.metrics
+    ]
     if any(each.is_of_few for each in shown):
         said += f" No interval where fewer than {FEWEST_SAMPLES} samples differ."
     return said
@@ -164,7 +154,7 @@ def markdown(comparison: Comparison, verdicts: Verdicts | None = None) -> str:
 def _markdown_differences(comparison: Comparison) -> str:
     lines = []
     columns = changed_columns(comparison)
-    for line in lines_of(comparison):
+    for line in difference_lines(comparison):
         bold = "" if line.is_task else "**"
         cells = [_markdown_cell(column, line.metrics.get(column.key)) for column in columns]
         of = line.of.removeprefix("n = ")
@@ -204,7 +194,7 @@ def _flip_cells(flip: Flip, escaped: Callable[[str, int | None], str]) -> list[s
 def _terminal_cell(column: Column, difference: Difference | None) -> str:
     if difference is None or difference.candidate is None:
         return "–"
-    value = column.printed(difference.candidate)
+    value = column.printed(difference.candidate).replace("-", "−")
     if difference.change is None:
         return f"{value}  –"
     star = "*" if difference.significant else " "

@@ -10,6 +10,9 @@ otherwise. A rule with `when: significant`
   cases; or when the candidate is better, and that is more than chance.
 - is undecided otherwise. The number of samples, or of bootstrap replicates, that would do is said.
 
+Confidences that are missing count at their worst case wherever that is worse for the candidate than what was
+measured: leaving out what would look bad gains nothing.
+
 Whatever is undefined, absent, or needs rows that are not there, is undecided; so is what would pass while a
 published protocol leaves rows out of the candidate's scores that it counts in the baseline's.
 """
@@ -112,8 +115,36 @@ def _worsening(comparison: Comparison, rule: Rule) -> PValues | None:
     if _is_too_small(block, rule):
         # No evidence against the candidate, and still one of the rules that Holm counts.
         return PValues(1.0, 1.0)
-    p = block.metrics[rule.metric].p if rule.is_change else block.bound_p(rule.metric, rule.limit)
+    found = block.metrics[rule.metric]
+    if not rule.is_change:
+        p = block.bound_p(rule.metric, rule.limit)
+    else:
+        p = found.p_worst if _values(rule, found).are_worst else found.p
     return p if p is None or rule.fails_above else PValues(p.rise, p.fall, p.least)
+
+
+@dataclass(frozen=True, slots=True)
+class _Values:
+    """What a rule is held against: values as measured, or with missing confidences at their worst."""
+
+    baseline: float
+    candidate: float
+    are_worst: bool = False
+
+
+def _values(rule: Rule, found: Difference) -> _Values:
+    """Those that are worse for the candidate."""
+    measured = _Values(found.baseline or 0.0, found.candidate or 0.0)
+    if found.worst is None:
+        return measured
+    worst = _Values(*found.worst, are_worst=True)
+    return worst if _worsened(rule, worst) > _worsened(rule, measured) + SLACK else measured
+
+
+def _worsened(rule: Rule, values: _Values) -> float:
+    """By how much the candidate is worse than the baseline, or than the bound."""
+    by = values.candidate - (values.baseline if rule.is_change else rule.limit)
+    return by if rule.fails_above else -by
 
 
 def _is_too_small(block: Differences, rule: Rule) -> bool:
@@ -147,12 +178,13 @@ def _verdict(
         return Verdict(
             number, rule, "undecided", f"{rule.metric} of the {side} is undefined{why}", n=block.samples
         )
-    baseline, candidate = found.baseline or 0.0, found.candidate
-    scale = abs(baseline) if rule.relative else 1.0
+    values = _values(rule, found)
+    scale = abs(values.baseline) if rule.relative else 1.0
     margin = rule.limit * scale if rule.is_change else 0.0
-    worsening = candidate - (baseline if rule.is_change else rule.limit)
-    worsening = worsening if rule.fails_above else -worsening
-    measured = _measured(rule, baseline, candidate, margin)
+    worsening = _worsened(rule, values)
+    measured = _measured(rule, found.baseline or 0.0, found.candidate, margin)
+    if values.are_worst:
+        measured += f"; with the confidences that are missing at their worst it {_at_worst(rule, values)}"
 
     def verdict(outcome: Outcome, message: str, n_needed: int | None = None) -> Verdict:
         if outcome == "passed" and block.dropped > MOST_DROPPED * block.n:
@@ -167,7 +199,7 @@ def _verdict(
             outcome,
             message,
             found.baseline if rule.is_change else None,
-            candidate,
+            found.candidate,
             None if p is None else p.rise,
             p_holm,
             block.samples,
@@ -298,13 +330,22 @@ def _measured(rule: Rule, baseline: float, candidate: float, margin: float) -> s
     if not rule.is_change:
         wanted = rule.comparator.replace("_", " ")
         return f"{rule.metric} is {_value(rule, candidate)}, wanted {wanted} {_value(rule, rule.limit)}"
+    return f"{rule.metric} {_changed(rule, baseline, candidate)}, allowed {_points(rule, margin)}"
+
+
+def _at_worst(rule: Rule, values: _Values) -> str:
+    if rule.is_change:
+        return _changed(rule, values.baseline, values.candidate)
+    return f"is {_value(rule, values.candidate)}"
+
+
+def _changed(rule: Rule, baseline: float, candidate: float) -> str:
     change = candidate - baseline
     if abs(change) > SLACK:
         by = f"{'rose' if change > 0 else 'fell'} by {_points(rule, abs(change))}"
     else:
         by = "did not change"
-    values = f"({_value(rule, baseline)} → {_value(rule, candidate)})"
-    return f"{rule.metric} {by} {values}, allowed {_points(rule, margin)}"
+    return f"{by} ({_value(rule, baseline)} → {_value(rule, candidate)})"
 
 
 def _value(rule: Rule, value: float) -> str:

@@ -41,7 +41,10 @@ HALF_NORMAL_SKEWNESS = sqrt(2) * (4 - pi) / (pi - 2) ** 1.5
 ROUNDING = 1e-12
 
 NOISE_ALLOWED = 0.7
-"""The part of the most that noise can add which a change of the error, or a bound on it, allows for."""
+"""The part of the most that noise can add which a change of the error allows for: noise adds to both sides.
+
+A bound on one error allows for all of it: with this part, 9 % of models with that error would fail.
+"""
 
 Place = Callable[[Cells], NDArray[np.intp]]
 """Rows that were not resampled → the bin of each distinct confidence, shape (k,)."""
@@ -59,7 +62,8 @@ class Gaps:
         spread: The same sum's variance among the bin's own rows; shape (bins,).
         second: The second moment of each bin's residuals, of which the variance over all rows is made;
             shape (bins,).
-        unit: What one squared residual adds to a variance; shape (bins,).
+        unit: What the squared residual of one row that was not seen, and of those that go with it, adds to a
+            variance; shape (bins,).
         most: What the gap is at most, all rows being wrong, or right; shape (bins,).
         rows: Rows of the set that each bin is of; shape (bins,).
         part: The number of that set; shape (bins,).
@@ -88,15 +92,17 @@ class Gaps:
         surplus = (cells.right * under + cells.wrong * over) @ into
         squares = (cells.right * under**2 + cells.wrong * over**2) @ into
         n = float(cells.n)
-        unit = np.full(rows.shape, effect / n**2)
+        of_one = effect / n**2
         if_wrong, if_right = (cells.total * over) @ into, (cells.total * -under) @ into
-        spread = np.maximum(squares - surplus**2 / rows, 0) * unit
+        spread = np.maximum(squares - surplus**2 / rows, 0) * of_one
+        # As many rows as variances are larger by come together: the same rows again say nothing new.
+        unit = np.full(rows.shape, effect * of_one)
         near = np.abs(surplus) / n <= NEAR * np.sqrt(spread + UNSEEN * unit)
         own_side = np.where(surplus > 0, if_wrong, if_right)
         return cls(
             np.abs(surplus) / n,
             spread,
-            squares * unit,
+            squares * of_one,
             unit,
             np.where(near, np.maximum(if_wrong, if_right), own_side) / n,
             np.full(rows.shape, n / effect),
@@ -209,7 +215,9 @@ def excess(place: Place) -> Callable[[Cells], Values]:
     return of_cells
 
 
-def paired_excess(place: Place, sides: tuple[Cells, Cells], deviation: float) -> tuple[float, float]:
+def paired_excess(
+    place: Place, sides: tuple[Cells, Cells], deviation: float, effects: tuple[float, float] = (1.0, 1.0)
+) -> tuple[float, float]:
     """As `excess`, for either of two sides of the same samples, beyond what both have of it.
 
     What noise adds to an absolute value grows by no more than the gap itself does: between sides whose gaps
@@ -219,13 +227,14 @@ def paired_excess(place: Place, sides: tuple[Cells, Cells], deviation: float) ->
         place: As for `excess`.
         sides: Rows that were not resampled, at least one each.
         deviation: The standard error of the signed change.
+        effects: Of either side, how much larger variances are than those of independent rows.
     """
     both = Cells.pooled(sides)
     place_of = place(both)
     gaps, sums = [], []
-    for cells in sides:
+    for cells, effect in zip(sides, effects, strict=True):
         own = place_of[np.searchsorted(both.confidence, cells.confidence)]
-        gaps.append(Gaps.of(cells, own))
+        gaps.append(Gaps.of(cells, own, effect))
         sums.append(np.bincount(own, cells.once(surplus_of), int(place_of.max()) + 1) / cells.n)
     apart = float(np.abs(sums[0] - sums[1]).sum()) + 2 * deviation
     first, second = (NOISE_ALLOWED * min(each.most_noise, apart) for each in gaps)
