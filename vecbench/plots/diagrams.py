@@ -104,6 +104,8 @@ def reliability_diagram(
             f"Brier {100 * float(brier.of_cells(cells)):.1f}, "
             f"{p_in_words(p)} by {'value' if has_few_values(cells) else 'bin'}",
             fontsize=7,
+            # In the middle of the figure, which the axes are not in: it takes nearly the whole width.
+            x=(COLUMN_WIDTH / 2 - left) / (COLUMN_WIDTH - left - EDGE),
             y=1 + LEGEND_HEIGHT / square,
         )
         _draw_points(above, reliability_points(cells))

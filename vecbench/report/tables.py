@@ -16,7 +16,6 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from vecbench.console import NARROWEST
 from vecbench.escaping import in_latex
 from vecbench.report.calibration_notes import calibration_notes
 from vecbench.report.columns import (
@@ -41,8 +40,11 @@ from vecbench.scoring.scores import HEADLINE, MOST_MISSING, listed
 IN_PAPERS = ("accuracy", "ece", "brier")
 """What a LaTeX table has of each group, as the papers do."""
 
+TERMINAL = 80
+"""Characters that a terminal has at least, see `console.NARROWEST`."""
+
 WIDEST = 8
-"""Columns of the terminal's table: more would not fit 80 characters."""
+"""Columns of the terminal's table, if so many fit."""
 
 NAME_WIDTH = 16
 """Longer names are cut in the terminal's table, and headings wrapped, so that numbers never are."""
@@ -231,11 +233,11 @@ def _widest(
     scores: Scores, intervals: bool, choices: Sequence[Sequence[Column]]
 ) -> tuple[Table, Sequence[Column], ScoreTable]:
     """The table of the first columns, of those that may be chosen, that fit; of the last if none do."""
-    console = Console(width=2 * NARROWEST)
+    console = Console(width=2 * TERMINAL)
     for shown in choices:
         built = score_table(scores, intervals=intervals, shown=shown)
         table = _terminal_part(shown, built)
-        if Measurement.get(console, console.options, table).maximum <= NARROWEST:
+        if Measurement.get(console, console.options, table).maximum <= TERMINAL:
             break
     return table, shown, built
 
