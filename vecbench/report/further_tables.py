@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from vecbench.report.columns import Column, columns
+from vecbench.report.columns import Column, columns, fitting
 from vecbench.report.tables import PlainTable
 from vecbench.scoring import CoarseScores, Recalibrations, Scores
+
+MOST_SPREADS = 4
+"""Columns of means ± deviations that fit 80 characters."""
 
 
 def threshold_table(scores: Scores) -> PlainTable:
@@ -58,7 +61,7 @@ def recalibration_note(each: Recalibrations) -> str:
 
 def spread_table(spread: Mapping[str, Any], scores: Scores) -> PlainTable:
     """Mean ± standard deviation over repeats."""
-    shown = [column for column in columns(scores) if column.is_narrow]
+    shown = fitting([column for column in columns(scores) if column.is_narrow], MOST_SPREADS)
 
     def cell(column: Column, each: Mapping[str, float] | None) -> str:
         return "–" if each is None else f"{column.printed(each['mean'])} ± {column.printed(each['std'])}"
