@@ -48,6 +48,7 @@ def test_three_wrong_answers_at_1_are_a_contradiction_in_every_table():
     assert scores.overall.pooled.metrics["ece"].low == 0
     assert "(p < 0.001): 3 of 100 answers at 1.0 are wrong." in printed(scores)
     assert "3 of 100 answers at 1.0 are wrong" in markdown_table(scores, intervals=True)
+    assert "3 of 100 answers at 1.0 are wrong" in latex_table(scores)
 
 
 def test_values_that_cancel_in_a_bin_are_named():

@@ -303,7 +303,8 @@ def latex_table(scores: Scores, *, intervals: bool = False) -> str:
     ]
     units = [rf"{column.heading} (\%)" if column.scale == 100 else column.heading for column in used]
     table = latex_tabular([name for name, _ in groups], units, [[model, *cells]])
-    return table + "".join(f"% {note}\n" for note in (*notes.all(), *scores.notes))
+    story = calibration_notes(scores, intervals=intervals)
+    return table + "".join(f"% {note}\n" for note in (*notes.all(), *story, *scores.notes))
 
 
 def latex_tabular(groups: Sequence[str], units: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
