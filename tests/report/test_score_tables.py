@@ -129,6 +129,14 @@ def test_a_value_without_an_interval_has_a_note_with_the_reason():
     )
 
 
+@pytest.mark.parametrize(("n", "is_there"), [(14, False), (15, True)])
+def test_the_joint_score_of_a_handful_of_rows_has_no_interval(n, is_there):
+    # It is of all rows: those without a confidence count too.
+    joint = arrays((0.8, 6, 4), (None, n - 10, 0)).tasks["fi_2"].metrics["joint_score"]
+    assert (joint.low is not None) == is_there
+    assert joint.no_interval == (None if is_there else "it is of 14 rows; it takes 15")
+
+
 def test_the_csv_and_the_frame_say_why():
     scores = few_wrong()
     why = scores.overall.pooled.metrics["auroc"].no_interval

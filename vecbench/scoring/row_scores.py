@@ -36,7 +36,7 @@ SQUARE_AND_ADD = "square-and-add of the tasks' Wilson intervals"
 OWN = "of its own"
 GAPS = "normal gaps of bins; low end 0 unless the consistency test rejects"
 FEWEST_ROWS = 15
-"""With fewer rows that state a confidence, no interval of a metric of confidences was found to hold."""
+"""With fewer rows, of those that a metric of confidences is of, no interval of it was found to hold."""
 
 FEWEST_FOR_GAPS = 50
 NO_WIDTH = 1e-12
@@ -326,6 +326,8 @@ def _why_no_interval(metric: Metric, totals: Totals) -> str:
     if metric.over == "confident" and cells.n < fewest:
         rows = "1 row has" if cells.n == 1 else f"{cells.n} rows have"
         return f"{rows} a confidence; it takes {fewest}"
+    if metric.over == "all" and metric.basis == "confidence" and (n := cells.n + totals.missing) < fewest:
+        return f"it is of {n:.0f} rows; it takes {fewest}"
     wrong, right = cells.n - int(cells.total_right), int(cells.total_right)
     if metric.takes_of_each and cells.confidence.size == 1:
         return "every row states the same confidence"
