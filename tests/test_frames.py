@@ -63,7 +63,7 @@ def test_a_frame_of_scores_has_the_rows_of_scores_json_in_its_order(runs, protoc
         assert row.n == each["n"]
         for column in ("value", "low", "high"):
             assert same(getattr(row, column), each.get(column))
-        assert (row.method, row.why) == (each.get("method", ""), each.get("why") or "")
+        assert (row.method, row.why) == (each.get("method", ""), each.get("why", each.get("no_interval", "")))
 
 
 def test_numbers_are_numbers_even_where_all_are_undefined():

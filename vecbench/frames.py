@@ -44,7 +44,7 @@ def score_frame(scores: Scores) -> pd.DataFrame:
     """One row a score, see `Scores.to_frame`."""
     rows = (
         (scope, name, subset, SOURCE, metric, each.value, each.low, each.high, each.n, each.method or "",
-         each.why or "")
+         each.why or each.no_interval or "")
         for scope, name, subset, metric, each in listed(scores)
     )  # fmt: skip
     return _frame(rows, SCORE_COLUMNS)

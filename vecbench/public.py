@@ -72,7 +72,11 @@ def score_confidences(
 
 
 def score(
-    source: AnyPath | DataFrame, protocol: str = "strict", *, include_path: AnyPath | Iterable[AnyPath] = ()
+    source: AnyPath | DataFrame,
+    protocol: str = "strict",
+    *,
+    by: str | Iterable[str] = (),
+    include_path: AnyPath | Iterable[AnyPath] = (),
 ) -> Scores:
     """Scores responses that are stored already, as `vecbench score` does; nothing is written.
 
@@ -87,17 +91,19 @@ def score(
               image_sha256 (see docs/responses.md);
             - a DataFrame with the columns confidence and correct alone: see `score_confidences`.
         protocol: How responses are read and scored: "strict", "emocaliber" or "emobserver".
+        by: What scores are broken down by, beside what task files name: "answer" and "target", of answers
+            that are one of a few classes, or columns of the data, such as ["answer", "split"].
         include_path: Folders with task files of one's own.
 
     Returns:
-        The scores of every task, group, and everything: `to_frame` has them in a table. A sample without a
-        readable answer is wrong.
+        The scores of every task, group, and everything: `to_frame` has them in a table, a breakdown's by
+        `subset`. A sample without a readable answer is wrong.
 
     Warns:
         UserWarning: Samples failed or are missing, or rows could not be read: how many, and why the first.
 
     Raises:
-        UsageError: There is nothing to read, or nothing that is known, or no such protocol.
+        UsageError: There is nothing to read, or nothing that is known, or no such protocol or breakdown.
         DataError: A file cannot be read, or the candidates of a row are not those of its task.
         TypeError: The source is neither a path nor a DataFrame.
 
@@ -129,17 +135,17 @@ def score(
 
     way = protocol_named(protocol)
     catalogue = _catalogue(include_path)
+    columns = [by] if isinstance(by, str) else [*by]
     if isinstance(source, str | os.PathLike):
-        name, opened = os.fspath(source), open_responses(Path(source), catalogue)
+        name, opened = os.fspath(source), open_responses(Path(source), catalogue, columns)
     elif {*_frame(source).columns} != {"confidence", "correct"}:
-        name, opened = NAME, open_frame(source, catalogue)
-    elif way.is_published:
-        raise UsageError(
-            f"the protocol {protocol} reads responses, and the {NAME} has none", "Leave the protocol out."
-        )
+        name, opened = NAME, open_frame(source, catalogue, columns=columns)
+    elif way.is_published or columns:
+        asked = f"the protocol {protocol} reads" if way.is_published else f"by={columns} is of"
+        raise UsageError(f"{asked} responses, and the {NAME} has none", "Leave it out.")
     else:
         return score_confidences(source["confidence"], source["correct"])
-    complete = scored_source(opened, way, catalogue)
+    complete = scored_source(opened, way, catalogue, by=columns)
     warn_of_losses(opened, name)
     return complete.scores
 

@@ -89,7 +89,9 @@ def test_every_metric_of_the_specification_is_there(scores):
     assert set(scores.tasks["emoji_2"].metrics) == {
         "accuracy", "f1_macro", "f1_weighted", "coverage", "brier", "brier_reliability", "brier_resolution",
         "brier_uncertainty", "confidence_gap", "ece", "ece_15", "ece_mass", "ece_null", "calibration_p",
-        "mce", "smece", "auroc", "aurc", "e_aurc", "augrc", "nll", "share_at_one",
+        "mce", "smece", "auroc", "aurc", "e_aurc", "augrc", "nll", "share_at_one", "joint_score",
+        "brier_skill", "value_ece", "rmsce", "mcb", "dsc", "calibration_slope", "calibration_intercept",
+        "coverage_at_90",
     }  # fmt: skip
 
 

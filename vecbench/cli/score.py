@@ -65,6 +65,26 @@ def score(
             help="Add ECE and Brier score after a cross-fitted map: platt, temperature or isotonic.",
         ),
     ] = None,
+    fit_on: Annotated[
+        str | None,
+        typer.Option(
+            "--fit-on",
+            metavar="NAME",
+            help="Fit the map of --recalibrate on one task or group, and judge it on the others.",
+        ),
+    ] = None,
+    metrics: Annotated[
+        str | None,
+        typer.Option("--metrics", metavar="KEY,KEY", help="Print further metrics too, such as mcb,dsc."),
+    ] = None,
+    by: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--by",
+            metavar="COLUMN",
+            help="Break scores down by answer, target, or a column of the data; may be repeated.",
+        ),
+    ] = None,
     export: Annotated[
         list[str] | None,
         typer.Option("--export", metavar="FORMAT", help="Write the responses as lm-eval or emocaliber too."),
@@ -99,6 +119,11 @@ def score(
         raise UsageError(f"--intervals: the protocol {protocol} has none", "Leave it out, or use strict.")
     if recalibrate is not None and recalibrate not in METHODS:
         raise UsageError(f"unknown recalibration {recalibrate!r}", nearest(recalibrate, METHODS))
+    if fit_on is not None and recalibrate is None:
+        raise UsageError("--fit-on says what a map is fitted on", "Say which: --recalibrate platt.")
+    further = _further_metrics(metrics)
+    if further and way.is_published:
+        raise UsageError(f"--metrics: the protocol {protocol} has its own", "Leave it out, or use strict.")
     if against is not None and (protocol, against) != ("strict", "emocaliber"):
         raise UsageError(
             f"--protocol {protocol} --against {against} is not possible",
@@ -114,7 +139,7 @@ def score(
     catalogue = load_catalogue(include_path or [])
     console = stdout()
     incomplete = False
-    for written, source in _opened(paths, output, catalogue).items():
+    for written, source in _opened(paths, output, catalogue, by or ()).items():
         with _exporting(exports, source, catalogue, written) as responses:
             score_source(
                 replace(source, responses=responses),
@@ -125,7 +150,10 @@ def score(
                 format_,
                 figures=figures,
                 intervals=intervals,
+                further=further,
                 recalibrate=recalibrate,
+                fit_on=fit_on,
+                by=by or (),
                 with_differences=against is not None,
             )
         report_missing(source)
@@ -135,8 +163,21 @@ def score(
         raise typer.Exit(4)
 
 
+def _further_metrics(text: str | None) -> tuple[str, ...]:
+    """The keys between commas, each once."""
+    from vecbench.answers import known_metrics
+    from vecbench.errors import UsageError, nearest
+
+    keys = dict.fromkeys(key.strip() for key in (text or "").split(",") if key.strip())
+    known = known_metrics()
+    for key in keys:
+        if key not in known:
+            raise UsageError(f"--metrics: unknown metric {key!r}", nearest(key, known))
+    return tuple(keys)
+
+
 def _opened(
-    paths: Sequence[Path], output: Path | None, catalogue: Catalogue
+    paths: Sequence[Path], output: Path | None, catalogue: Catalogue, columns: Sequence[str]
 ) -> Mapping[Path, ResponseSource]:
     """Where the scores of each path go → its responses; nothing has been scored when one is refused."""
     from vecbench.errors import UsageError
@@ -145,7 +186,7 @@ def _opened(
     sources: dict[Path, ResponseSource] = {}
     named: dict[Path, Path] = {}
     for path in paths:
-        source = open_responses(path, catalogue)
+        source = open_responses(path, catalogue, columns)
         written = output or source.default_output
         _require_directory(written)
         place = written.resolve()
@@ -188,12 +229,16 @@ def score_source(
     *,
     figures: bool = True,
     intervals: bool = False,
+    further: Sequence[str] = (),
     recalibrate: Method | None = None,
+    fit_on: str | None = None,
+    by: Sequence[str] = (),
     with_differences: bool = False,
 ) -> None:
     """Scores responses, writes everything that is derived from them, and prints the table.
 
-    What was recognised and what is wrong with it goes to standard error.
+    What was recognised and what is wrong with it goes to standard error. `further` are keys of metrics that
+    are printed beside the usual ones.
     """
     from vecbench.interop.scored import scored_source
     from vecbench.report.files import write_results
@@ -203,11 +248,11 @@ def score_source(
     kept = list(source.responses) if with_differences else []
     if with_differences:
         source = replace(source, responses=iter(kept))
-    complete = scored_source(source, protocol, catalogue, recalibrate)
+    complete = scored_source(source, protocol, catalogue, recalibrate, fit_on=fit_on, by=by)
     written = RunDirectory(output)
-    write_results(complete, source, written, figures=figures)
+    write_results(complete, source, written, figures=figures, further=further)
     report_source(source, catalogue, written.faults)
-    _print(complete, format_, console, intervals=intervals)
+    _print(complete, format_, console, intervals=intervals, further=further)
     if with_differences:
         _show_differences(disagreements(kept, catalogue), written, console, format_)
     if format_ == "table":
@@ -245,18 +290,22 @@ def _exporting(
                 stderr().print(f"  {note}", soft_wrap=True)
 
 
-def _print(complete: CompleteScores, format_: str, console: Console, *, intervals: bool) -> None:
-    from vecbench.report import tables
+def _print(
+    complete: CompleteScores, format_: str, console: Console, *, intervals: bool, further: Sequence[str]
+) -> None:
+    from vecbench.report import further_tables, tables
 
     scores = complete.scores
     if format_ == "table":
-        shown: list[RenderableType] = [tables.terminal_table(scores, intervals=intervals)]
+        shown: list[RenderableType] = [tables.terminal_table(scores, intervals=intervals, further=further)]
         if complete.coarse:
-            shown.append(tables.coarse_table(scores, complete.coarse))
+            shown.append(further_tables.coarse_table(scores, complete.coarse))
         if complete.recalibration:
-            shown.append(tables.recalibration_table(complete.recalibration, scores.names))
+            shown.append(further_tables.recalibration_table(complete.recalibration, scores.names))
+        if complete.recalibration and complete.recalibration.fit_on:
+            shown.append(further_tables.recalibration_note(complete.recalibration))
         if complete.spread and complete.consistency:
-            shown.append(tables.spread_table(complete.spread, scores))
+            shown.append(further_tables.spread_table(complete.spread, scores))
         for table in shown:
             console.print()
             console.print(table)
@@ -264,14 +313,15 @@ def _print(complete: CompleteScores, format_: str, console: Console, *, interval
             console.print(
                 "\nThe most frequent label, with the share of repeats that agree as its confidence:"
             )
-            console.print(tables.terminal_table(complete.consistency, intervals=intervals))
+            console.print(tables.terminal_table(complete.consistency, intervals=intervals, further=further))
     elif format_ == "json":
         typer.echo(scores.as_json(), nl=False)
     elif format_ == "csv":
         typer.echo(tables.csv_table(scores), nl=False)
+    elif format_ == "latex":
+        typer.echo(tables.latex_table(scores, intervals=intervals), nl=False)
     else:
-        text_table = tables.latex_table if format_ == "latex" else tables.markdown_table
-        typer.echo(text_table(scores, intervals=intervals), nl=False)
+        typer.echo(tables.markdown_table(scores, intervals=intervals, further=further), nl=False)
 
 
 def report_source(source: ResponseSource, catalogue: Catalogue, faults: Path) -> None:

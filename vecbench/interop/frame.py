@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +23,13 @@ WHOLE = frozenset({"id", "sample_id", "repeat", "n_prompt_tokens", "n_output_tok
 """Columns whose numbers are whole; pandas makes floats of them where one is missing."""
 
 
-def open_frame(frame: DataFrame, catalogue: Catalogue, name: str = NAME) -> ResponseSource:
-    """Responses in a frame, read as plain JSONL is; faults name the row, counted from 1, as their line."""
+def open_frame(
+    frame: DataFrame, catalogue: Catalogue, name: str = NAME, columns: Sequence[str] = ()
+) -> ResponseSource:
+    """Responses in a frame, read as plain JSONL is; faults name the row, counted from 1, as their line.
+
+    `columns` are as for `open_responses`.
+    """
     names = [str(column) for column in frame.columns]
     if not plain.recognises(dict.fromkeys(names)):
         raise UsageError(
@@ -36,7 +41,7 @@ def open_frame(frame: DataFrame, catalogue: Catalogue, name: str = NAME) -> Resp
         raise UsageError(f"the {name} has two columns {twice!r}", "Leave one of them out.")
     path = Path(name)
     faults: list[ResponseFault] = []
-    resolution = Resolution(catalogue, faults)
+    resolution = Resolution(catalogue, faults, columns=columns)
     return ResponseSource(
         format=NAME,
         files=(path,),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -90,8 +90,11 @@ class ResponseSource:
         }
 
 
-def open_responses(path: Path, catalogue: Catalogue) -> ResponseSource:
-    """Recognises what a path holds, by its content, and opens it; faults of its rows show as it is read."""
+def open_responses(path: Path, catalogue: Catalogue, columns: Sequence[str] = ()) -> ResponseSource:
+    """Recognises what a path holds, by its content, and opens it; faults of its rows show as it is read.
+
+    Attributes are those that task files name, and `columns` of rows that have them.
+    """
     try:
         choice = recognised(path)
     except OSError as fault:
@@ -99,7 +102,9 @@ def open_responses(path: Path, catalogue: Catalogue) -> ResponseSource:
     faults = [ResponseFault(path, None, "not there", problem) for problem in choice.missing]
     notes = list(choice.notes)
     is_run = choice.format == OUR_OWN
-    resolution = Resolution(catalogue, faults, retries=is_run, several_files=len(choice.files) > 1)
+    resolution = Resolution(
+        catalogue, faults, retries=is_run, several_files=len(choice.files) > 1, columns=columns
+    )
     run = RunDirectory(choice.files[0].parent) if choice.files[0].name == RESPONSES and is_run else None
     manifest = run.read_manifest() if run else None
     named = path if path.name not in ("", "..") else path.resolve()

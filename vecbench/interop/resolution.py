@@ -39,6 +39,7 @@ class Resolution:
         *,
         retries: bool = False,
         several_files: bool = False,
+        columns: Sequence[str] = (),
     ) -> None:
         self.count = 0
         """Responses so far, those to the same sample included."""
@@ -48,6 +49,7 @@ class Resolution:
         self._faults = faults
         self._retries = retries
         self._several_files = several_files
+        self._columns = columns
         self._questions: dict[tuple[str, tuple[str, ...] | None, str | None], Question] = {}
         self._seen: dict[tuple[str, int], set[str]] = {}
         self._failed: set[tuple[str, str, int]] = set()
@@ -96,8 +98,8 @@ class Resolution:
             images,
             hashes,
             _NO_ATTRIBUTES
-            if not question.subsets and "attributes" not in row.values
-            else _attributes(row, question),
+            if not (question.subsets or self._columns or "attributes" in row.values)
+            else _attributes(row, question, self._columns),
             row.target if row.target != target and type(row.target) is str else None,
         )
 
@@ -183,13 +185,13 @@ class Resolution:
         self._faults.append(ResponseFault(row.file, row.line, effect, problem))
 
 
-def _attributes(row: StatedRow, question: Question) -> Mapping[str, str]:
+def _attributes(row: StatedRow, question: Question, columns: Sequence[str]) -> Mapping[str, str]:
     """What scores are broken down by: what a stored response says, or else the row's columns."""
     stated = row.values.get("attributes")
     stored = stated if isinstance(stated, dict) else {}
-    if not question.subsets:
-        return {name: as_text(value) for name, value in stored.items()}
-    return {name: as_text(stored.get(name, row.values.get(name))) for name in question.subsets}
+    there = [name for name in columns if name in stored or name in row.values]
+    names = [*(question.subsets or stored), *there]
+    return {name: as_text(stored.get(name, row.values.get(name))) for name in names}
 
 
 def _sample_id(row: StatedRow, images: Sequence[str]) -> str | None:

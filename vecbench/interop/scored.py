@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,10 +18,18 @@ MOST_FAULTS = 3
 
 
 def scored_source(
-    source: ResponseSource, protocol: Protocol, catalogue: Catalogue, recalibrate: Method | None = None
+    source: ResponseSource,
+    protocol: Protocol,
+    catalogue: Catalogue,
+    recalibrate: Method | None = None,
+    *,
+    fit_on: str | None = None,
+    by: Sequence[str] = (),
 ) -> CompleteScores:
     """Reads responses to their end and scores them; the scores say what run they are of and what it lacks."""
-    complete = score_responses(source.responses, protocol, catalogue, recalibrate=recalibrate)
+    complete = score_responses(
+        source.responses, protocol, catalogue, recalibrate=recalibrate, fit_on=fit_on, by=by
+    )
     # What was wrong with the responses is known once they have been read.
     lacking = _completeness_notes(source, complete.scores.names)
     notes = (*complete.scores.notes, *source.warnings, *lacking)

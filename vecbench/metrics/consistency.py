@@ -161,6 +161,11 @@ def consistency_p(cells: Cells, null: Values, bins: int = 10) -> float:
     return (1 + int(as_large)) / (1 + null.size)
 
 
+def p_in_words(p: float) -> str:
+    """A p value, with its sign: "p = 0.021", or "p < 0.001"."""
+    return f"p = {p:.3f}" if p >= 0.0005 else "p < 0.001"
+
+
 def null_effect(image: ArrayLike, confidence: ArrayLike, correct: ArrayLike, bins: int = 10) -> float:
     """How much larger the variance of a bin's gap is than independent answers would make it, over all bins.
 
@@ -234,6 +239,7 @@ ECE_NULL = Metric(
 CALIBRATION_P = Metric(
     key="calibration_p",
     heading="p",
+    unit="number",
     description="How often a perfectly calibrated model deviates as much, value by value if they are few.",
     value=_null_p,
     details=_what_is_tested,

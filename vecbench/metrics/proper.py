@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -112,6 +113,12 @@ FEWEST_AT_A_CONFIDENCE = 4
 """With fewer rows than this at a confidence, on the mean, reflecting does not undo what chance has added."""
 
 
+def _by_value(totals: Totals) -> Mapping[str, Any]:
+    """Of what the parts are: with few rows at each confidence they mean nothing, see `mcb`."""
+    values = totals.cells.confidence.size
+    return {"by": "distinct confidence", "values": values, "rows_a_value": totals.cells.n / values}
+
+
 def _why_parts_are_untested(sides: Sequence[Totals]) -> str | None:
     means = (side.cells.n / max(1, int((side.cells.total > 0).sum())) for side in sides)
     each = min(means, default=FEWEST_AT_A_CONFIDENCE)
@@ -154,6 +161,7 @@ BRIER_RELIABILITY = Metric(
     interval="none",
     why_no_interval=BIASED,
     change=Change("steady", refused=_why_parts_are_untested),
+    details=_by_value,
 )
 BRIER_RESOLUTION = Metric(
     key="brier_resolution",
@@ -163,6 +171,7 @@ BRIER_RESOLUTION = Metric(
     interval="none",
     why_no_interval=BIASED,
     change=Change("steady", refused=_why_parts_are_untested),
+    details=_by_value,
 )
 BRIER_UNCERTAINTY = Metric(
     key="brier_uncertainty",

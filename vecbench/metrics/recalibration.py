@@ -1,7 +1,7 @@
-"""Post-hoc recalibration, cross-fitted: what a map of the confidences could have removed.
+"""Post-hoc recalibration: what a map of the confidences could have removed.
 
-A map fitted to the rows that it is judged on always helps. Here the rows are split into folds, and each
-row gets the confidence of a map that was fitted without its fold.
+A map fitted to the rows that it is judged on always helps. So it is fitted on others; or, cross-fitted, the
+rows are split into folds, and each row gets the confidence of a map that was fitted without its fold.
 """
 
 from __future__ import annotations
@@ -44,8 +44,20 @@ def cross_fitted(
         inside = folds == fold
         outside = ~inside
         if inside.any() and 0 < correct[outside].sum() < outside.sum():
-            after[inside] = _FITS[method](confidence[outside], correct[outside])(confidence[inside])
-    return np.clip(after, 0.0, 1.0)
+            after[inside] = fitted(confidence[outside], correct[outside], method)(confidence[inside])
+    return after
+
+
+def fitted(confidence: Floats, correct: NDArray[np.bool_], method: Method) -> Map:
+    """A map of confidences: from any, shape (m,), to recalibrated ones in [0, 1], shape (m,).
+
+    Args:
+        confidence: What it is fitted on, in [0, 1]; shape (n,).
+        correct: Right and wrong rows; shape (n,).
+        method: As for `cross_fitted`.
+    """
+    fit = _FITS[method](confidence, correct)
+    return lambda stated: np.clip(fit(stated), 0.0, 1.0)
 
 
 def fold_of(cluster: str) -> int:

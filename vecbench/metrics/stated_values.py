@@ -8,7 +8,7 @@ of equal mass take their place where that makes sense.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,6 +71,34 @@ def misfit(cells: Cells) -> Values:
     certain = np.abs(np.where(variance > 0, 0.0, surplus)) > 1e-9
     squares = np.divide(surplus**2, variance, out=np.zeros(surplus.shape), where=variance > 0)
     return np.asarray(np.where(certain.any(axis=-1), np.inf, np.sqrt(squares.sum(axis=-1))))
+
+
+class StatedValue(NamedTuple):
+    """The rows that state one confidence, in [0, 1]: how many, and how many of them are right."""
+
+    confidence: float
+    n: int
+    right: int
+
+
+def contradicting(cells: Cells, level: float = 0.95) -> list[StatedValue]:
+    """The stated confidences that chance does not explain, the least likely first.
+
+    Each is judged by the exact two-sided binomial test, at (1 − level) / the number of confidences; where
+    all pass that, it is the least likely one.
+
+    Args:
+        cells: At least one row, not resampled.
+        level: That no calibrated model has any, as far as the first holds.
+    """
+    from scipy.special import bdtr, bdtrc
+
+    right, n = cells.right, cells.total.astype(np.int64)
+    p = 2 * np.minimum(bdtr(right, n, cells.confidence), bdtrc(right - 1, n, cells.confidence))
+    order = np.argsort(p, kind="stable")
+    few = max(1, int(np.count_nonzero(p <= (1 - level) / p.size)))
+    values = zip(cells.confidence[order[:few]], n[order[:few]], right[order[:few]], strict=True)
+    return [StatedValue(float(stated), int(rows), int(good)) for stated, rows, good in values]
 
 
 def _place(cells: Cells) -> NDArray[np.intp]:

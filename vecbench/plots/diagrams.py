@@ -13,10 +13,12 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from vecbench.escaping import printable
-from vecbench.metrics import Cells, aurc, auroc, brier, ece, ece_null
+from vecbench.metrics import Cells, aurc, auroc, brier, calibration_p, ece, ece_null
 from vecbench.metrics.calibration import bin_of
 from vecbench.metrics.cells import Values
+from vecbench.metrics.consistency import p_in_words
 from vecbench.metrics.observations import Floats
+from vecbench.metrics.stated_values import has_few_values
 from vecbench.plots.frame import TURN, Picture, frame, margins, name_cells, setting, write_over
 from vecbench.plots.points import (
     BINS,
@@ -71,10 +73,17 @@ BLUE, ORANGE, GREY = "#0072b2", "#d55e00", "#bbbbbb"
 """Okabe and Ito's blue and vermilion: told apart with any colour vision, and by brightness in print."""
 
 
-def reliability_diagram(cells: Cells, name: str, rows: int, null: float | None = None) -> Figure:
+def reliability_diagram(
+    cells: Cells, name: str, rows: int, null: float | None = None, p: float | None = None
+) -> Figure:
     """A reliability diagram at a paper's column width, over a histogram of the confidences.
 
-    `rows` are all, to say what share has a confidence; `null` is the cells' `ece_null`, if that is known.
+    Args:
+        cells: The rows that have a confidence.
+        name: What it is of.
+        rows: All, to say what share has a confidence.
+        null: The cells' `ece_null`; None to have it computed.
+        p: Their `calibration_p`, likewise.
     """
     height, square = 4.6, 2.58
     figure = Picture(figsize=(COLUMN_WIDTH, height))
@@ -89,10 +98,14 @@ def reliability_diagram(cells: Cells, name: str, rows: int, null: float | None =
     if cells.n:
         above.plot([0, 1], [0, 1], color="black", linewidth=0.6, linestyle=(0, (4, 3)), zorder=1)
         null = float(ece_null.of_cells(cells)) if null is None else null
+        p = float(calibration_p.of_cells(cells)) if p is None else p
         above.set_title(
             f"ECE {100 * float(ece.of_cells(cells)):.1f} (calibrated: {100 * null:.1f}), "
-            f"Brier {100 * float(brier.of_cells(cells)):.1f}",
+            f"Brier {100 * float(brier.of_cells(cells)):.1f}, "
+            f"{p_in_words(p)} by {'value' if has_few_values(cells) else 'bin'}",
             fontsize=7,
+            # In the middle of the figure, which the axes are not in: it takes nearly the whole width.
+            x=(COLUMN_WIDTH / 2 - left) / (COLUMN_WIDTH - left - EDGE),
             y=1 + LEGEND_HEIGHT / square,
         )
         _draw_points(above, reliability_points(cells))

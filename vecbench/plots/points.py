@@ -16,9 +16,10 @@ from vecbench.metrics.calibration import bin_of
 from vecbench.metrics.cells import Counts
 from vecbench.metrics.observations import Floats
 from vecbench.metrics.right_counts import RightCounts
+from vecbench.metrics.stated_values import MOST_VALUES
 
-MOST_POINTS = 25
-"""With more distinct confidences than this, the ECE's bins are drawn instead of the values."""
+MOST_POINTS = MOST_VALUES
+"""With more distinct confidences than this, the ECE's bins are drawn, and tested, instead of the values."""
 
 MOST_THRESHOLDS = 200
 """Of more distinct confidences than this, a curve shows so many, spread evenly over the rows."""

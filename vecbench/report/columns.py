@@ -37,8 +37,7 @@ class Column:
 def columns(scores: Scores) -> tuple[Column, ...]:
     """The columns that the scores have: of their metrics' declarations, or of a published protocol."""
     protocol = protocol_named(scores.protocol)
-    every = [*scores.tasks.values(), *(group.pooled for group in scores.groups.values())]
-    every.append(scores.overall.pooled)
+    every = _all_rows(scores)
     if protocol.is_published:
         known = {key for rows in every for key in rows.metrics}
         return tuple(
@@ -48,6 +47,24 @@ def columns(scores: Scores) -> tuple[Column, ...]:
         )
     by_rows = [[metric for metric in rows.scored_by if metric.shown != "asked"] for rows in every]
     return columns_of({metric.key: metric for listed in by_rows for metric in listed}.values(), by_rows)
+
+
+def further_columns(scores: Scores, keys: Iterable[str]) -> tuple[Column, ...]:
+    """The columns of further metrics, in the order of their keys; those that no rows have are left out."""
+    shown = {column.key for column in columns(scores)}
+    there = {metric.key: metric for rows in _all_rows(scores) for metric in rows.scored_by}
+    return columns_of([there[key] for key in keys if key in there and key not in shown], [])
+
+
+def not_there(scores: Scores, keys: Iterable[str]) -> tuple[str, ...]:
+    """A note on each metric that no rows have."""
+    there = {key for rows in _all_rows(scores) for key in rows.metrics}
+    return tuple(f"{key}: no answer kind here has it." for key in keys if key not in there)
+
+
+def _all_rows(scores: Scores) -> list[RowScores]:
+    groups = (group.pooled for group in scores.groups.values())
+    return [*scores.tasks.values(), *groups, scores.overall.pooled]
 
 
 def has_confidences(rows: RowScores) -> bool:

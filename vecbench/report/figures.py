@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vecbench.errors import UsageError, nearest
-from vecbench.metrics.consistency import ECE_NULL
+from vecbench.metrics.consistency import CALIBRATION_P, ECE_NULL
 from vecbench.report.columns import columns_of, has_confidences
 from vecbench.scoring import RowScores, Scores
 from vecbench.scoring.scores import OVERALL, SCHEMA
@@ -96,8 +96,10 @@ def diagram_of(scores: Scores, name: str) -> Figure:
             f"{shown} has no reliability diagram: its confidences are not scored",
             "They are of answers that are right or wrong, and by the protocols strict and emocaliber.",
         )
-    null = rows.metrics.get(ECE_NULL.key)
-    return reliability_diagram(rows.cells, shown, rows.n, null.value if null else None)
+    null, p = (rows.metrics.get(metric.key) for metric in (ECE_NULL, CALIBRATION_P))
+    return reliability_diagram(
+        rows.cells, shown, rows.n, null.value if null else None, p.value if p else None
+    )
 
 
 def earlier_figures(directory: RunDirectory) -> frozenset[str]:

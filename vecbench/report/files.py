@@ -9,22 +9,28 @@ from vecbench.interop.reading import ResponseSource
 from vecbench.parsing import Prediction
 from vecbench.report.columns import columns, unscaled
 from vecbench.report.figures import earlier_figures, remove_outdated, write_figures
-from vecbench.report.tables import (
+from vecbench.report.further_tables import (
     coarse_table,
-    markdown_table,
+    recalibration_note,
     recalibration_table,
     spread_table,
     threshold_table,
 )
+from vecbench.report.tables import markdown_table
 from vecbench.scoring import CompleteScores, Scores, prediction_lines, protocol_named
 from vecbench.store import Manifest, RunDirectory, remove, write_text
 from vecbench.store.files import replacing
 
 
 def write_results(
-    complete: CompleteScores, source: ResponseSource, directory: RunDirectory, *, figures: bool = True
+    complete: CompleteScores,
+    source: ResponseSource,
+    directory: RunDirectory,
+    *,
+    figures: bool = True,
+    further: Sequence[str] = (),
 ) -> None:
-    """Writes predictions, faults, scores.json, figures and summary.
+    """Writes predictions, faults, scores.json, figures and summary, which has columns of further metrics.
 
     What an earlier scoring wrote and this one does not is removed: faults, figures of what is no longer
     scored, and the differences between protocols. Without `figures`, those of what is still scored stay.
@@ -38,7 +44,7 @@ def write_results(
     write_text(directory.scores, scores.as_json())
     drawn = write_figures(scores, directory.figures) if figures else None
     remove_outdated(earlier, directory, scores, drawn)
-    text = summary(complete, source.manifest, drawn or [], directory.path, source)
+    text = summary(complete, source.manifest, drawn or [], directory.path, source, further)
     write_text(directory.summary, text)
 
 
@@ -54,21 +60,25 @@ def summary(
     figures: Sequence[Path],
     folder: Path,
     source: ResponseSource | None = None,
+    further: Sequence[str] = (),
 ) -> str:
-    """The text of summary.md: what was measured, the table, the diagrams."""
+    """The text of summary.md: what was measured, the table with its intervals, the diagrams."""
     name = manifest.model.name if manifest else "Scores"
     scores = complete.scores
-    parts = [f"# {name}\n\n", *_facts(scores, manifest, source), "\n", markdown_table(scores)]
+    parts = [f"# {name}\n\n", *_facts(scores, manifest, source), "\n"]
+    intervals = not protocol_named(scores.protocol).is_published
+    parts.append(markdown_table(scores, intervals=intervals, further=further))
     if scores.further.get("thresholds"):
         parts.append("\n" + threshold_table(scores).markdown())
     if complete.coarse:
         parts.append("\n" + coarse_table(scores, complete.coarse).markdown())
     if complete.recalibration:
         parts.append("\n" + recalibration_table(complete.recalibration, scores.names).markdown())
+        parts.append(f"\n{recalibration_note(complete.recalibration)}\n")
     if complete.spread and complete.consistency:
         parts.append("\n" + spread_table(complete.spread, scores).markdown())
         parts.append("\nThe most frequent label, with the share of repeats that agree as its confidence:\n\n")
-        parts.append(markdown_table(complete.consistency))
+        parts.append(markdown_table(complete.consistency, intervals=intervals, further=further))
     figure_note = protocol_named(scores.protocol).figure_note
     if figure_note and figures:
         parts.append(f"\n{figure_note}\n")

@@ -9,19 +9,27 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from textwrap import wrap
 
-from rich.console import Group
+from rich.console import Console, Group
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
 from vecbench.escaping import in_latex
-from vecbench.report.columns import Column, columns, corner, fitting, has_confidences
+from vecbench.report.calibration_notes import calibration_notes
+from vecbench.report.columns import (
+    Column,
+    columns,
+    corner,
+    fitting,
+    further_columns,
+    has_confidences,
+    not_there,
+)
 from vecbench.scoring import (
-    CoarseScores,
     GroupScores,
     Protocol,
-    Recalibrations,
     RowScores,
     Score,
     Scores,
@@ -32,11 +40,14 @@ from vecbench.scoring.scores import HEADLINE, MOST_MISSING, listed
 IN_PAPERS = ("accuracy", "ece", "brier")
 """What a LaTeX table has of each group, as the papers do."""
 
+TERMINAL = 80
+"""Characters that a terminal has at least, see `console.NARROWEST`."""
+
 WIDEST = 8
-"""Columns of the terminal's table: more would not fit 80 characters."""
+"""Columns of the terminal's table, if so many fit."""
 
 NAME_WIDTH = 16
-"""Longer names are cut in the terminal's table, so that numbers never are."""
+"""Longer names are cut in the terminal's table, and headings wrapped, so that numbers never are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +68,23 @@ class ScoreTable:
     notes: tuple[str, ...]
 
 
-def score_table(scores: Scores, *, intervals: bool = False) -> ScoreTable:
+def score_table(
+    scores: Scores, *, intervals: bool = False, shown: Sequence[Column] | None = None
+) -> ScoreTable:
     """The scores, group by group, then together; with 95 % intervals on request.
 
     A group's tasks come first, then the rows pooled and the macro average; both only where the group
     has more than one task, since with one they say the same. "–" is an undefined value and "*" a
-    column that many rows have no confidence for; footnotes say why. Published protocols print two decimals,
-    as the papers do, and all their groups: those have scores that a task alone has not.
+    column that many rows have no confidence for; footnotes say why. With intervals, they say why a value has
+    none, and between what it would be if all rows had a confidence stands beside it. Published protocols
+    print two decimals, as the papers do, and all their groups: those have scores that a task alone has not.
+
+    Args:
+        scores: What is shown.
+        intervals: Whether intervals are.
+        shown: The columns; None for all of `columns`.
     """
-    notes = _Notes.of(scores, intervals)
+    notes = _Notes.of(scores, intervals, shown)
     blocks: list[tuple[str, tuple[ScoreLine, ...]]] = []
     grouped = {name for group in scores.groups.values() for name in group.tasks}
     for name, group in scores.groups.items():
@@ -82,7 +101,8 @@ def score_table(scores: Scores, *, intervals: bool = False) -> ScoreTable:
     blocks += _subset_blocks(scores, notes)
     if len(scores.tasks) > 1 or notes.protocol.is_published:
         blocks.append(("Overall", tuple(_group_lines(scores.overall, (), scores, notes))))
-    return ScoreTable(tuple(blocks), (*notes.texts.values(), *scores.notes))
+    story = calibration_notes(scores, intervals=intervals)
+    return ScoreTable(tuple(blocks), (*notes.all(), *story, *scores.notes))
 
 
 @dataclass
@@ -93,11 +113,18 @@ class _Notes:
     intervals: bool
     protocol: Protocol
     texts: dict[str, str] = field(default_factory=dict)
+    without: dict[str, dict[str, None]] = field(default_factory=dict)
+    """Why there is no interval → the headings of the columns."""
     missing: float = 0.0
 
     @classmethod
-    def of(cls, scores: Scores, intervals: bool) -> _Notes:
-        return cls(columns(scores), intervals, protocol_named(scores.protocol))
+    def of(cls, scores: Scores, intervals: bool, shown: Sequence[Column] | None = None) -> _Notes:
+        return cls(columns(scores) if shown is None else shown, intervals, protocol_named(scores.protocol))
+
+    def all(self) -> Iterator[str]:
+        yield from self.texts.values()
+        for why, headings in self.without.items():
+            yield f"{', '.join(headings)}: no interval: {why}."
 
     def conditional(self, rows: RowScores) -> frozenset[str]:
         """The columns that say something of the confident rows alone, if many others state no confidence."""
@@ -170,52 +197,91 @@ def _cell(column: Column, score: Score | None, notes: _Notes) -> str:
         notes.texts.setdefault(why, f"– {why}.")
         return "–"
     value = column.printed(score.value)
-    if notes.intervals and score.low is not None and score.high is not None:
-        value += f" [{column.printed(score.low)}, {column.printed(score.high)}]"
-    return value
+    return value + _ends(column, score, notes) if notes.intervals else value
 
 
-def terminal_table(scores: Scores, *, intervals: bool = False) -> Group:
-    """The table for a terminal of 80 columns; with intervals, those columns that have one."""
-    built = score_table(scores, intervals=intervals)
-    every = columns(scores)
-    width = 4 if intervals else WIDEST - any(column.decimals > 1 for column in every)
-    places = [every.index(column) for column in fitting(every, width)]
-    table = numbers_table("% (n: rows)", ["n", *(every[place].heading for place in places)], NAME_WIDTH)
+def _ends(column: Column, score: Score, notes: _Notes) -> str:
+    """The interval and the bounds of a value, or nothing and a note that says why."""
+    ends = ""
+    if score.low is not None and score.high is not None:
+        ends = f" [{column.printed(score.low)}, {column.printed(score.high)}]"
+    elif score.no_interval:
+        notes.without.setdefault(score.no_interval, {}).setdefault(column.heading)
+    if score.bounds:
+        low, high = map(column.printed, score.bounds)
+        ends += f" ({low}…{high})"
+        notes.texts["bounds"] = "(…) between what it would be if all rows had a confidence."
+    return ends
+
+
+def terminal_table(scores: Scores, *, intervals: bool = False, further: Sequence[str] = ()) -> Group:
+    """The table for a terminal of 80 columns; below it further metrics, so many that they fit."""
+    left, asked = columns(scores), further_columns(scores, further)
+    most = 4 if intervals else WIDEST - any(column.decimals > 1 for column in left)
+    parts = [_widest(scores, intervals, [fitting(left, each) for each in range(most, 0, -1)])]
+    while asked:
+        parts.append(_widest(scores, intervals, [asked[:each] for each in range(most, 0, -1)]))
+        asked = asked[len(parts[-1][1]) :]
+    first, *others = [table for table, _, _ in parts]
+    notes = dict.fromkeys(note for _, _, built in parts for note in built.notes)
+    # Not a caption: that would be as narrow as the table.
+    texts = (Text(note, style="dim") for note in (*notes, *not_there(scores, further)))
+    return Group(first, *(part for table in others for part in ("", table)), *texts)
+
+
+def _widest(
+    scores: Scores, intervals: bool, choices: Sequence[Sequence[Column]]
+) -> tuple[Table, Sequence[Column], ScoreTable]:
+    """The table of the first columns, of those that may be chosen, that fit; of the last if none do."""
+    console = Console(width=2 * TERMINAL)
+    for shown in choices:
+        built = score_table(scores, intervals=intervals, shown=shown)
+        table = _terminal_part(shown, built)
+        if Measurement.get(console, console.options, table).maximum <= TERMINAL:
+            break
+    return table, shown, built
+
+
+def _terminal_part(shown: Sequence[Column], built: ScoreTable) -> Table:
+    table = numbers_table("% (n: rows)", ["n", *(column.heading for column in shown)], NAME_WIDTH)
     for heading, lines in built.blocks:
-        table.add_row(Text(heading, style="bold"))
+        for part in wrap(heading, NAME_WIDTH):
+            table.add_row(Text(part, style="bold"))
         for line in lines:
             style = "bold" if line.level < 2 else ""
-            cells = [line.cells[place].replace(" [", "\n[") for place in places]
+            cells = [cell.replace(" [", "\n[").replace(" (", "\n(") for cell in line.cells]
             table.add_row(f"  {line.name}", "" if line.n is None else str(line.n), *cells, style=style)
-    # Not a caption: that would be as narrow as the table.
-    return Group(table, *(Text(note, style="dim") for note in built.notes))
+    return table
 
 
-def markdown_table(scores: Scores, *, intervals: bool = False) -> str:
-    """The table in GitHub's Markdown."""
-    built = score_table(scores, intervals=intervals)
-    shown = columns(scores)
+def markdown_table(scores: Scores, *, intervals: bool = False, further: Sequence[str] = ()) -> str:
+    """The table in GitHub's Markdown, with columns of further metrics."""
+    shown = (*columns(scores), *further_columns(scores, further))
+    built = score_table(scores, intervals=intervals, shown=shown)
     lines: list[list[str]] = []
     for heading, block in built.blocks:
         lines.append([f"**{heading}**", *[""] * (len(shown) + 1)])
         lines += [[each.name, "" if each.n is None else str(each.n), *each.cells] for each in block]
     headings = [corner(shown), "n", *(column.heading for column in shown)]
-    notes = "".join(f"\n{note}  " for note in built.notes)
+    notes = "".join(f"\n{note}  " for note in (*built.notes, *not_there(scores, further)))
     return markdown_text(headings, map(_without_bars, lines)) + (notes + "\n" if notes else "")
 
 
 def csv_table(scores: Scores) -> str:
-    """Every score as fractions, one row a task, group (pooled and macro) and metric."""
+    """Every score as fractions, one row a task, group (pooled and macro), or subset of these, and metric.
+
+    `why` says why there is no value, or no interval.
+    """
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(["level", "name", "aggregate", "metric", "value", "low", "high", "method", "n", "why"])
     for scope, name, subset, key, each in listed(scores):
-        if subset or key == HEADLINE:
+        if key == HEADLINE:
             continue
         level, _, macro = scope.partition(" ")
-        aggregate = macro or ("rows" if level == "task" else "pooled")
-        values = [each.value, each.low, each.high, each.method, each.n, each.why]
+        aggregate = subset or macro or ("rows" if level == "task" else "pooled")
+        why = each.why or each.no_interval
+        values = [each.value, each.low, each.high, each.method, each.n, why]
         writer.writerow([level, name, aggregate, key, *("" if value is None else value for value in values)])
     return stream.getvalue()
 
@@ -237,7 +303,8 @@ def latex_table(scores: Scores, *, intervals: bool = False) -> str:
     ]
     units = [rf"{column.heading} (\%)" if column.scale == 100 else column.heading for column in used]
     table = latex_tabular([name for name, _ in groups], units, [[model, *cells]])
-    return table + "".join(f"% {note}\n" for note in (*notes.texts.values(), *scores.notes))
+    story = calibration_notes(scores, intervals=intervals)
+    return table + "".join(f"% {note}\n" for note in (*notes.all(), *story, *scores.notes))
 
 
 def latex_tabular(groups: Sequence[str], units: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
@@ -297,64 +364,6 @@ def numbers_table(heading: str, columns: Iterable[str], widest: int | None) -> T
     for column in columns:
         table.add_column(column, justify="right", no_wrap=True)
     return table
-
-
-def threshold_table(scores: Scores) -> PlainTable:
-    """Accuracy, F1 and coverage of each group by confidence threshold, as EmoCaliber's script has them."""
-    groups: Mapping[str, Any] = scores.further["thresholds"]
-    headings = [f"{scores.names.get(name, name)} {each}" for name in groups for each in ("Acc", "F1", "Cov")]
-    rows = [
-        (
-            f"{lines[0]['threshold']:g}",
-            *(f"{100 * line[key]:.2f}" for line in lines for key in ("accuracy", "f1_weighted", "coverage")),
-        )
-        for lines in zip(*groups.values(), strict=True)
-    ]
-    return PlainTable("confidence ≥", headings, rows)
-
-
-def coarse_table(scores: Scores, coarse: Mapping[str, CoarseScores]) -> PlainTable:
-    """Scores by coarser labels in percent; `within` is the share of wrong labels that belong with theirs."""
-    silent, share, rows = _Notes.of(scores, intervals=False), Column("", ""), []
-    for name, each in coarse.items():
-        shown = [scores.tasks[name].metrics["accuracy"]]
-        shown += [each.metrics[key] for key in ("accuracy", "f1_macro", "f1_weighted")]
-        within = "–" if each.within is None else share.printed(each.within)
-        cells = (_cell(share, score, silent) for score in shown)
-        rows.append((scores.names.get(name, name), str(each.n), str(len(each.labels)), *cells, within))
-    headings = ("n", "labels", "Acc fine", "Acc", "F1 mac", "F1 wgt", "within")
-    return PlainTable("by coarser labels (%)", headings, rows)
-
-
-def recalibration_table(each: Recalibrations, names: Mapping[str, str]) -> PlainTable:
-    """ECE and Brier score before and after; `removed` is the share of the miscalibration, in percent."""
-    rows = []
-    for name, result in [*each.tasks.items(), *each.groups.items(), ("Overall", each.overall)]:
-        if result is not None:
-            values = (f"{100 * value:.1f}" for value in (*result.ece, *result.brier))
-            removed = "–" if result.removed is None else f"{100 * result.removed:.0f}"
-            rows.append((names.get(name, name), str(result.n), *values, removed))
-    headings = ("n", "ECE raw", "after", "Brier raw", "after", "removed")
-    return PlainTable(f"after {each.method} (%)", headings, rows)
-
-
-def spread_table(spread: Mapping[str, Any], scores: Scores) -> PlainTable:
-    """Mean ± standard deviation over repeats."""
-    shown = [column for column in columns(scores) if column.is_narrow]
-
-    def cell(column: Column, each: Mapping[str, float] | None) -> str:
-        return "–" if each is None else f"{column.printed(each['mean'])} ± {column.printed(each['std'])}"
-
-    rows = [
-        (scores.names.get(name, name), *(cell(column, block.get(column.key)) for column in shown))
-        for name, block in (
-            *spread["tasks"].items(),
-            *spread["groups"].items(),
-            ("Overall", spread["overall"]),
-        )
-    ]
-    headings = [column.heading for column in shown]
-    return PlainTable(f"{spread['n']} repeats, mean ± std (%)", headings, rows)
 
 
 def markdown_text(headings: Sequence[str], lines: Iterable[Sequence[str]], align: str = "--:") -> str:

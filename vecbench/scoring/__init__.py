@@ -4,7 +4,6 @@ from vecbench.scoring.aggregate import score
 from vecbench.scoring.complete import (
     CoarseScores,
     CompleteScores,
-    Recalibrations,
     agreement,
     complete_scores,
     predicted,
@@ -14,6 +13,7 @@ from vecbench.scoring.disagreements import Disagreement, Disagreements, disagree
 from vecbench.scoring.predictions import prediction_lines, predictions
 from vecbench.scoring.protocol import Protocol
 from vecbench.scoring.protocols import PROTOCOLS, STRICT, is_published, protocol_named
+from vecbench.scoring.recalibrated import Recalibrations
 from vecbench.scoring.scores import GroupScores, RowScores, Score, Scores
 
 __all__ = [

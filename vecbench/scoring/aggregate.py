@@ -8,12 +8,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from vecbench.answers import AnswerKind, metrics_of_default
+from vecbench.answers import metrics_of_default
 from vecbench.metrics.bootstrap import LEVEL, REPLICATES, SEED
 from vecbench.parsing import Prediction
+from vecbench.scoring.breakdown import Breakdown
 from vecbench.scoring.observations import kinds_of
-from vecbench.scoring.row_scores import SetScorer, mean_of_shares, status_counts
-from vecbench.scoring.scores import OVERALL, Excluded, GroupScores, RowScores, Score, Scores, Subsets
+from vecbench.scoring.predictions import status_counts
+from vecbench.scoring.row_scores import SetScorer, mean_of_shares
+from vecbench.scoring.scores import OVERALL, Excluded, GroupScores, RowScores, Score, Scores
 from vecbench.tasks import Catalogue
 from vecbench.tasks.task import Headline
 
@@ -56,6 +58,7 @@ def score(
     *,
     replicates: int = REPLICATES,
     seed: int = SEED,
+    by: Sequence[str] = (),
 ) -> Scores:
     """The scores of every task, of every group that a task belongs to, and of all rows.
 
@@ -63,6 +66,19 @@ def score(
     independent: they are resampled together, and the other intervals are as much wider as they depend. There
     is at most one row a task, sample and repeat. With 0 replicates there are values without what the
     bootstrap and the consistency test say.
+
+    Args:
+        rows: What is scored.
+        protocol: How they were read.
+        catalogue: The tasks that are known.
+        run: What scores.json says of the run.
+        replicates: Of the bootstrap and the consistency test.
+        seed: Of their draws.
+        by: What the scores are broken down by, beside the columns that task files name: "answer" and
+            "target" for answers of a few classes, or a column of the data.
+
+    Raises:
+        UsageError: Nothing can be broken down by one of `by`.
     """
     by_task, excluded = _by_task(rows, catalogue)
     arrangement = Arrangement.of(by_task.keys(), catalogue)
@@ -75,7 +91,7 @@ def score(
     if order:
         pools[OVERALL] = order
     scorer = SetScorer(by_task, kinds, pools, replicates, seed)
-    subsets = _Subsets(by_task, kinds, catalogue, replicates, seed)
+    subsets = Breakdown.of(by_task, kinds, catalogue, by, replicates, seed)
 
     def scored_task(name: str) -> RowScores:
         made = subsets.added([name], scorer.scores(name))
@@ -151,40 +167,6 @@ def _notes(excluded: Mapping[str, Excluded]) -> Iterable[str]:
         yield f"{name}: {rows} excluded by its file: {each.because}."
 
 
-@dataclass(frozen=True)
-class _Subsets:
-    """The scores of tasks and groups by the values of the columns that their tasks name."""
-
-    by_task: Mapping[str, Sequence[Prediction]]
-    kinds: Mapping[str, AnswerKind]
-    catalogue: Catalogue
-    replicates: int
-    seed: int
-
-    def added(self, tasks: Sequence[str], scores: RowScores) -> RowScores:
-        """The scores of some tasks together, with those of their subsets.
-
-        A pool has the subsets that all of its tasks have; one task alone has been scored already.
-        """
-        first, *others = [
-            self.catalogue.tasks[name].subsets if name in self.catalogue.tasks else () for name in tasks
-        ]
-        columns = [each for each in first if all(each in other for other in others)]
-        if not columns or len({self.kinds[task].name for task in tasks}) > 1:
-            return scores
-        return replace(scores, subsets={column: self._by_value(column, tasks) for column in columns})
-
-    def _by_value(self, column: str, tasks: Sequence[str]) -> Subsets:
-        sets: dict[str, list[Prediction]] = {}
-        for task in tasks:
-            for row in self.by_task[task]:
-                sets.setdefault(row.attributes.get(column, ""), []).append(row)
-        ordered = {value: sets[value] for value in sorted(sets)}
-        kinds = dict.fromkeys(ordered, self.kinds[tasks[0]])
-        scorer = SetScorer(ordered, kinds, {}, self.replicates, self.seed)
-        return {value: scorer.scores(value) for value in ordered}
-
-
 def _headline(rule: Headline | None, scores: RowScores, macro: Mapping[str, Score]) -> Score | None:
     """The one number that a benchmark prints of a task or group, where it is not that of the pooled rows.
 
@@ -216,7 +198,7 @@ def _headline(rule: Headline | None, scores: RowScores, macro: Mapping[str, Scor
     if all(part.low is not None and part.method == "wilson" for part in parts):
         made = mean_of_shares(value, parts, 1.0)
         return replace(made, method="square-and-add of the subsets' Wilson intervals")
-    return Score(value, len(parts))
+    return Score(value, len(parts), details={"no_interval": "a subset's is not one of a share"})
 
 
 def shared_images(rows: Sequence[Prediction], scores: Scores) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Everything that can be scored of some responses, in one go.
 
-Beside the scores: those by coarser labels, those after a cross-fitted recalibration, and, of several answers
-to a sample, how much scores vary and how far the answers agree.
+Beside the scores: those by coarser labels, those after a recalibration, and, of several answers to a sample,
+how much scores vary and how far the answers agree.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vecbench.errors import UsageError
-from vecbench.metrics import brier, brier_reliability, ece
 from vecbench.metrics.labels import F1_MACRO, F1_WEIGHTED
-from vecbench.metrics.recalibration import FOLDS, Method, cross_fitted
+from vecbench.metrics.recalibration import Method
 from vecbench.metrics.totals import ClassCounts, Totals
 from vecbench.parsing import Prediction, Reading
-from vecbench.scoring.aggregate import score, shared_images
+from vecbench.scoring.aggregate import is_excluded, score, shared_images
 from vecbench.scoring.predictions import predictions
 from vecbench.scoring.protocol import Protocol
+from vecbench.scoring.recalibrated import Recalibrations, recalibrations
 from vecbench.scoring.row_scores import share
 from vecbench.scoring.scores import RowScores, Score, Scores
 from vecbench.store import StoredResponse
@@ -53,68 +53,13 @@ class CoarseScores:
         return said | {"share_of_wrong_labels_within": self.within}
 
 
-@dataclass(frozen=True, slots=True)
-class Recalibration:
-    """What a map of the confidences changes for the n rows that have one.
-
-    Attributes:
-        ece: Before and after.
-        brier: Before and after.
-        brier_reliability: The part of the Brier score that miscalibration costs, before; no map can
-            remove more than this.
-    """
-
-    n: int
-    ece: tuple[float, float]
-    brier: tuple[float, float]
-    brier_reliability: float
-
-    @property
-    def removed(self) -> float | None:
-        """The share of the Brier score's miscalibration that the map removed; None if there was none."""
-        if self.brier_reliability == 0:
-            return None
-        return (self.brier[0] - self.brier[1]) / self.brier_reliability
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "n": self.n,
-            "ece": {"raw": self.ece[0], "recalibrated": self.ece[1]},
-            "brier": {"raw": self.brier[0], "recalibrated": self.brier[1]},
-            "share_of_miscalibration_removed": self.removed,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Recalibrations:
-    """The results of a map for each task, each group and everything, where a row has a confidence.
-
-    Attributes:
-        method: "platt", "temperature" or "isotonic".
-    """
-
-    method: Method
-    tasks: Mapping[str, Recalibration]
-    groups: Mapping[str, Recalibration]
-    overall: Recalibration | None
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "method": self.method,
-            "folds": FOLDS,
-            "tasks": {name: each.as_json() for name, each in self.tasks.items()},
-            "groups": {name: each.as_json() for name, each in self.groups.items()},
-            "overall": self.overall.as_json() if self.overall else None,
-        }
-
-
 @dataclass(frozen=True)
 class CompleteScores:
     """Scores with what was asked for beside them.
 
     Attributes:
         scores: Of all rows; its JSON holds all of the below.
-        recalibration: After a cross-fitted recalibration; None unless asked for.
+        recalibration: After a recalibration; None unless asked for.
         spread: Mean and standard deviation over repeats, as scores.json has them; None with one repeat.
         consistency: Of the most frequent label, with the share of repeats that agree as its confidence;
             None with one repeat.
@@ -136,18 +81,20 @@ def score_responses(
     catalogue: Catalogue,
     run: Mapping[str, Any] | None = None,
     recalibrate: Method | None = None,
+    *,
+    fit_on: str | None = None,
+    by: Sequence[str] = (),
 ) -> CompleteScores:
     """Reads and scores responses, in the order stored and with every further one, as a protocol does.
 
-    A published protocol cannot recalibrate, which is a UsageError.
+    A published protocol neither recalibrates nor breaks scores down, which is a UsageError.
     """
     if protocol.scored is None:
         rows = predictions(responses, protocol, catalogue)
-        return complete_scores(rows, protocol.name, catalogue, run, recalibrate)
-    if recalibrate is not None:
-        raise UsageError(
-            f"the protocol {protocol.name} does not recalibrate", "Score with the protocol strict."
-        )
+        return complete_scores(rows, protocol.name, catalogue, run, recalibrate, fit_on=fit_on, by=by)
+    if recalibrate is not None or by:
+        cannot = "does not recalibrate" if recalibrate is not None else f"has no scores by {by[0]}"
+        raise UsageError(f"the protocol {protocol.name} {cannot}", "Score with the protocol strict.")
     rows, scores = protocol.scored(responses, catalogue, run)
     return CompleteScores(scores, None, None, None, rows)
 
@@ -167,15 +114,22 @@ def complete_scores(
     catalogue: Catalogue,
     run: Mapping[str, Any] | None = None,
     recalibrate: Method | None = None,
+    *,
+    fit_on: str | None = None,
+    by: Sequence[str] = (),
 ) -> CompleteScores:
-    """Scores predictions, as `score` does; recalibrates and compares repeats where possible."""
-    scores = score(rows, protocol, catalogue, run)
+    """Scores predictions, as `score` does; recalibrates and compares repeats where possible.
+
+    `fit_on` is for `recalibrate`, see `recalibrations`; `by` for `score`.
+    """
+    scores = score(rows, protocol, catalogue, run, by=by)
     shared = shared_images(rows, scores)
     further: dict[str, Any] = {"shared_images": shared} if shared else {}
     coarse = _coarse_scores(scores, catalogue)
     if coarse:
         further["coarse"] = {name: each.as_json() for name, each in coarse.items()}
-    recalibration = _recalibrations(rows, scores, recalibrate) if recalibrate else None
+    kept = [row for row in rows if not is_excluded(row, catalogue)]
+    recalibration = recalibrations(kept, scores, recalibrate, fit_on) if recalibrate else None
     if recalibration:
         further["recalibration"] = recalibration.as_json()
     repeats = sorted({row.repeat for row in rows})
@@ -227,35 +181,6 @@ def _coarse(scored: RowScores, parents: Mapping[str, str]) -> CoarseScores:
         )
     wrong = int(scored.confusion[:, :-1].sum()) - fine
     return CoarseScores(labels, scored.n, metrics, (right - fine) / wrong if wrong else None)
-
-
-def _recalibrations(rows: Sequence[Prediction], scores: Scores, method: Method) -> Recalibrations:
-    def results(tasks_of: Mapping[str, Sequence[str]]) -> dict[str, Recalibration]:
-        found = {
-            name: _recalibration([row for row in rows if row.task in tasks], method)
-            for name, tasks in tasks_of.items()
-        }
-        return {name: each for name, each in found.items() if each}
-
-    groups = results({name: group.tasks for name, group in scores.groups.items()})
-    overall = results({"": list(scores.tasks)}).get("")
-    return Recalibrations(method, results({name: [name] for name in scores.tasks}), groups, overall)
-
-
-def _recalibration(rows: Sequence[Prediction], method: Method) -> Recalibration | None:
-    stated = [row for row in rows if row.reading.confidence is not None]
-    if not stated:
-        return None
-    raw = np.array([row.reading.confidence for row in stated], dtype=np.float64)
-    correct = np.array([row.correct for row in stated])
-    # Repeats and tasks that share an image share its fold.
-    after = cross_fitted(raw, correct, [row.image_key for row in stated], method)
-    return Recalibration(
-        len(stated),
-        (ece(raw, correct), ece(after, correct)),
-        (brier(raw, correct), brier(after, correct)),
-        brier_reliability(raw, correct),
-    )
 
 
 def _spread(every: Sequence[Scores]) -> dict[str, Any]:

@@ -19,9 +19,8 @@ from vecbench.metrics import Cells, auroc, brier, confusion_counts, f1_weighted
 from vecbench.metrics.cells import surplus_of
 from vecbench.parsing import Prediction, emocaliber
 from vecbench.scoring.aggregate import Arrangement
-from vecbench.scoring.predictions import prediction
+from vecbench.scoring.predictions import prediction, status_counts
 from vecbench.scoring.protocol import Protocol, Term
-from vecbench.scoring.row_scores import status_counts
 from vecbench.scoring.scores import GroupScores, RowScores, Score, Scores
 from vecbench.store import StoredResponse
 from vecbench.tasks import Catalogue

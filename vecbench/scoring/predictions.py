@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from vecbench.answers import AnswerKind
 from vecbench.parsing import Prediction, Reading
+from vecbench.parsing.prediction import ANSWER_STATUSES, CONFIDENCE_STATUSES
 from vecbench.store import StoredResponse
 from vecbench.tasks import Catalogue
 
@@ -84,3 +86,18 @@ def prediction_lines(rows: Iterable[Prediction]) -> Iterator[str]:
         if row.dropped is not None:
             said["dropped"] = row.dropped
         yield json.dumps(said) + "\n"
+
+
+def status_counts(rows: Sequence[Prediction]) -> dict[str, int]:
+    """Rows that have an answer, rows that have a confidence, errors, and rows by status."""
+    answers = Counter(row.reading.answer_status for row in rows)
+    confidences = Counter(row.reading.confidence_status for row in rows)
+    return (
+        {
+            "answered": sum(row.reading.answer is not None for row in rows),
+            "confident": sum(row.reading.confidence is not None for row in rows),
+            "errors": answers["error"],
+        }
+        | {status: answers[status] for status in ANSWER_STATUSES}
+        | {f"confidence_{status}": confidences[status] for status in CONFIDENCE_STATUSES}
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from importlib import import_module
@@ -19,16 +18,16 @@ from vecbench.metrics.catalogue import null_bins
 from vecbench.metrics.cells import Cells, Values
 from vecbench.metrics.condensed import is_condensed
 from vecbench.metrics.consistency import BY_VALUE, consistency_p, null_eces, widened
-from vecbench.metrics.definition import Metric
+from vecbench.metrics.definition import Ends, Metric
 from vecbench.metrics.gaps import Gaps, Place, gap_effect, mean_gap_effect
 from vecbench.metrics.observations import Observations
 from vecbench.metrics.replication import WORKERS
 from vecbench.metrics.resampling import resampled
 from vecbench.metrics.totals import Totals
 from vecbench.parsing import Prediction
-from vecbench.parsing.prediction import ANSWER_STATUSES, CONFIDENCE_STATUSES
 from vecbench.scoring.dependence import INDEPENDENT, Dependence, Effects
 from vecbench.scoring.observations import observations
+from vecbench.scoring.predictions import status_counts
 from vecbench.scoring.scores import RowScores, Score
 
 WILSON = "wilson"
@@ -37,10 +36,15 @@ SQUARE_AND_ADD = "square-and-add of the tasks' Wilson intervals"
 OWN = "of its own"
 GAPS = "normal gaps of bins; low end 0 unless the consistency test rejects"
 FEWEST_ROWS = 15
-"""With fewer rows that state a confidence, no interval of a metric of confidences was found to hold."""
+"""With fewer rows, of those that a metric of confidences is of, no interval of it was found to hold."""
 
 FEWEST_FOR_GAPS = 50
 NO_WIDTH = 1e-12
+
+NO_REPLICATES = "no replicates were made"
+TOO_OFTEN_UNDEFINED = "it is undefined in too many replicates"
+ALL_ALIKE = "it has the same value in every replicate"
+OF_NO_MEAN = "none is known of a mean over tasks"
 
 MEAN_GAPS = "normal gaps of bins, of all tasks"
 BY_IMAGE = "all answers to an image together"
@@ -137,21 +141,30 @@ class SetScorer:
                 macro[key] = Score(None, len(parts), why=f"{key} is undefined for {', '.join(undefined)}")
                 continue
             value = math.fsum(score.value for score in each if score.value is not None) / len(parts)
-            details = _mean_bounds(each)
-            macro[key] = Score(value, len(parts), details=details)
             if metric.counts is not None:
                 effect = self._dependence.macro_effect(parts, metric.counts) if self._dependence else 1.0
                 macro[key] = mean_of_shares(value, each, effect)
-            elif metric.interval == "percentile" and all(key in drawn.get(part, {}) for part in parts):
-                interval = percentile_interval(np.mean([drawn[part][key] for part in parts], axis=0))
-                method = PERCENTILE + f"; {BY_IMAGE}" * by_image
-                if interval is not None:
-                    macro[key] = Score(value, len(parts), *interval, method, details=details)
-            elif metric.interval == "gaps" and metric.place is not None and self._nulls:
-                ends = self._macro_gaps(metric.place, parts).interval(LEVEL)
-                method = MEAN_GAPS + f"; {BY_IMAGE}" * by_image
-                macro[key] = Score(value, len(parts), *ends, method, details=details)
+                continue
+            interval, how = self._macro_interval(metric, parts, drawn)
+            details = _mean_bounds(each)
+            if interval is None:
+                macro[key] = Score(value, len(parts), details=details | {"no_interval": how})
+            else:
+                how += f"; {BY_IMAGE}" * by_image
+                macro[key] = Score(value, len(parts), *interval, how, details=details)
         return macro
+
+    def _macro_interval(self, metric: Metric, parts: Sequence[str], drawn: Drawn) -> tuple[Ends, str]:
+        """The ends and how they were made; or None and why there are none."""
+        interval, how = None, NO_REPLICATES
+        if metric.interval == "percentile" and all(metric.key in drawn.get(part, {}) for part in parts):
+            interval = percentile_interval(np.mean([drawn[part][metric.key] for part in parts], axis=0))
+            how = PERCENTILE if interval else TOO_OFTEN_UNDEFINED
+        elif metric.interval == "gaps" and metric.place is not None and self._nulls:
+            interval, how = self._macro_gaps(metric.place, parts).interval(LEVEL), MEAN_GAPS
+        elif metric.interval in {"none", "own"}:
+            how = metric.why_no_interval if metric.interval == "none" else OF_NO_MEAN
+        return (None, ALL_ALIKE) if interval and _has_no_width(interval) else (interval, how)
 
     def _macro_gaps(self, place: Place, parts: Sequence[str]) -> Gaps:
         rows = [self._observations[part] for part in parts]
@@ -277,7 +290,7 @@ def scored(
     if metric.interval == "percentile" and drawn is not None:
         interval = percentile_interval(drawn)
         if interval is None:
-            details["no_interval"] = "it is undefined in too many replicates"
+            details["no_interval"] = TOO_OFTEN_UNDEFINED
     elif metric.ends is not None and totals.null:
         interval, method = metric.ends(totals.cells, effect, LEVEL), OWN
         if interval is None:
@@ -285,11 +298,15 @@ def scored(
     elif metric.place is not None and totals.null:
         low, high = Gaps.of(totals.cells, metric.place(totals.cells), effect).interval(LEVEL)
         interval, method = (0.0 if _may_be_zero(metric, totals) else low, high), GAPS
-    if interval is not None and interval[1] - interval[0] <= NO_WIDTH:
-        interval, details["no_interval"] = None, "it has the same value in every replicate"
+    if interval is not None and _has_no_width(interval):
+        interval, details["no_interval"] = None, ALL_ALIKE
     if interval is None:
-        return Score(value, n, details=details)
+        return Score(value, n, details={"no_interval": NO_REPLICATES} | details)
     return Score(value, n, *interval, method + f"; {BY_IMAGE}" * effects.by_image, details=details)
+
+
+def _has_no_width(interval: tuple[float, float]) -> bool:
+    return interval[1] - interval[0] <= NO_WIDTH
 
 
 def _may_be_zero(metric: Metric, totals: Totals) -> bool:
@@ -307,9 +324,11 @@ def _why_no_interval(metric: Metric, totals: Totals) -> str:
         return metric.why_no_interval
     cells = totals.cells
     fewest = FEWEST_FOR_GAPS if metric.interval == "gaps" else FEWEST_ROWS
-    if metric.interval != "wilson" and metric.basis == "confidence" and cells.n < fewest:
+    if metric.over == "confident" and cells.n < fewest:
         rows = "1 row has" if cells.n == 1 else f"{cells.n} rows have"
         return f"{rows} a confidence; it takes {fewest}"
+    if metric.over == "all" and metric.basis == "confidence" and (n := cells.n + totals.missing) < fewest:
+        return f"it is of {n:.0f} rows; it takes {fewest}"
     wrong, right = cells.n - int(cells.total_right), int(cells.total_right)
     if metric.takes_of_each and cells.confidence.size == 1:
         return "every row states the same confidence"
@@ -372,18 +391,3 @@ def confusion_of(rows: Observations) -> NDArray[np.int64]:
     target, answer = (np.where(each < 0, k, each) for each in (rows.target, rows.answer))
     counts = np.bincount(target * (k + 1) + answer, minlength=(k + 1) ** 2)
     return counts.reshape(k + 1, k + 1).astype(np.int64)
-
-
-def status_counts(rows: Sequence[Prediction]) -> dict[str, int]:
-    """Rows that have an answer, rows that have a confidence, errors, and rows by status."""
-    answers = Counter(row.reading.answer_status for row in rows)
-    confidences = Counter(row.reading.confidence_status for row in rows)
-    return (
-        {
-            "answered": sum(row.reading.answer is not None for row in rows),
-            "confident": sum(row.reading.confidence is not None for row in rows),
-            "errors": answers["error"],
-        }
-        | {status: answers[status] for status in ANSWER_STATUSES}
-        | {f"confidence_{status}": confidences[status] for status in CONFIDENCE_STATUSES}
-    )

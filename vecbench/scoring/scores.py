@@ -49,6 +49,16 @@ class Score:
     why: str | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def no_interval(self) -> str | None:
+        """Why it has no interval; None where it has one, or no value either."""
+        return self.details.get("no_interval")
+
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        """Between what it would be if all rows had a confidence; None where they have, or if unknown."""
+        return tuple(self.details["bounds"]) if "bounds" in self.details else None
+
     def as_json(self) -> dict[str, Any]:
         """The score as scores.json has it."""
         if self.value is None:
@@ -103,6 +113,11 @@ class RowScores:
     subsets: Mapping[str, Subsets] = field(default_factory=dict)
     headline: Score | None = None
     excluded: Excluded | None = None
+
+    @property
+    def has_confidences(self) -> bool:
+        """Whether some metric is of confidences: those of some kinds of answers are not scored."""
+        return any(metric.over == "confident" for metric in self.scored_by)
 
     def as_json(self) -> dict[str, Any]:
         """The scores as scores.json has them."""
@@ -207,15 +222,15 @@ class Scores:
             - scope: "task"; "group" and "overall" for the rows of several tasks, pooled; "group macro" and
               "overall macro" for the plain mean of the tasks' scores.
             - name: Id of the task or group; "overall".
-            - subset: The rows of one value of a column of the data, such as "question_type=Yes-or-No"; empty
-              for all rows.
+            - subset: The rows of one value of a column of the data, such as "question_type=Yes-or-No", or of
+              one answer or target, "answer=joy"; empty for all rows.
             - source: Where the confidences come from: "stated", by the model.
             - metric: The key; "headline" for the number that the benchmark prints, where it is another one.
             - value: The score; nan where it is undefined.
             - low, high: Ends of its 95 % interval; nan where it has none.
             - n: Rows that it was computed from; tasks, of a macro mean.
             - method: How the interval was made; empty where there is none.
-            - why: Why the value is undefined; empty where it is not.
+            - why: Why the value is undefined or has no interval; empty where it has one.
 
         >>> import vecbench
         >>> frame = vecbench.score_confidences([0.9, 0.8, 0.6, 0.7], [True, True, False, True]).to_frame()
