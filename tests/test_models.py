@@ -100,5 +100,5 @@ def test_the_bundled_model_is_there_under_its_name(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert resolve_model("vecbench-nano") == resolve_model(str(demo_model()))
     (tmp_path / "vecbench-nano").mkdir()  # somebody's own is theirs
-    with pytest.raises(UsageError, match="no config.json"):
+    with pytest.raises(UsageError, match=r"no config\.json"):
         resolve_model("vecbench-nano")

@@ -40,7 +40,7 @@ def test_an_installed_kind_that_leaves_something_out_is_refused_with_what(monkey
         metrics = ()
 
     installed = SimpleNamespace(name="half", load=lambda: Half)
-    monkeypatch.setattr(registry, "entry_points", lambda group: [installed])
+    monkeypatch.setattr(registry, "entry_points", lambda **_: [installed])
     registry.kinds.cache_clear()
     try:
         with pytest.raises(UsageError, match=r"'half' lacks candidates, load, .*read_bare"):
