@@ -2,6 +2,7 @@ import pytest
 
 from vecbench.errors import UsageError
 from vecbench.models import WHOLE_FILE, Model, resolve_model, served_model, with_adapter
+from vecbench.shipped import demo_model
 
 
 @pytest.fixture
@@ -93,3 +94,11 @@ def test_an_adapter_makes_another_model_of_the_same_commit(tmp_path):
 def test_a_served_model_has_no_commit_and_the_version_that_it_is_given():
     assert served_model("emo").commit is None
     assert served_model("emo", "v2").revision != served_model("emo").revision
+
+
+def test_the_bundled_model_is_there_under_its_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert resolve_model("vecbench-nano") == resolve_model(str(demo_model()))
+    (tmp_path / "vecbench-nano").mkdir()  # somebody's own is theirs
+    with pytest.raises(UsageError, match=r"no config\.json"):
+        resolve_model("vecbench-nano")

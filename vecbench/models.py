@@ -10,6 +10,7 @@ from pathlib import Path
 
 from vecbench.errors import UsageError
 from vecbench.escaping import encodable
+from vecbench.shipped import demo_model
 
 WEIGHTS = ("*.safetensors", "*.bin", "*.pt", "*.pth", "*.gguf")
 LOCAL = "files:"
@@ -59,6 +60,8 @@ def resolve_model(model: str, revision: str | None = None) -> Model:
     """
     if not model.strip():
         raise UsageError("--model is empty", "Name a checkpoint directory, or a Hugging Face model id.")
+    if model == demo_model().name and not Path(model).exists():
+        return _local(demo_model())
     path = Path(model).expanduser()
     if path.is_dir():
         if revision is not None:

@@ -1,6 +1,8 @@
+from types import SimpleNamespace
+
 import pytest
 
-from vecbench.answers import AnswerSpecification, kind_named, kind_of
+from vecbench.answers import AnswerKind, AnswerSpecification, kind_named, kind_of, registry
 from vecbench.errors import UsageError
 
 SPECIFICATIONS = {
@@ -30,3 +32,18 @@ def test_metrics_have_keys_of_their_own_and_judging_kinds_have_those_of_confiden
 def test_an_unknown_kind_is_refused_with_the_nearest():
     with pytest.raises(UsageError, match="unknown answer kind 'choise'"):
         kind_named("choise")
+
+
+def test_an_installed_kind_that_leaves_something_out_is_refused_with_what(monkeypatch):
+    class Half(AnswerKind):
+        name = "half"
+        metrics = ()
+
+    installed = SimpleNamespace(name="half", load=lambda: Half)
+    monkeypatch.setattr(registry, "entry_points", lambda **_: [installed])
+    registry.kinds.cache_clear()
+    try:
+        with pytest.raises(UsageError, match=r"'half' lacks candidates, load, .*read_bare"):
+            registry.kinds()
+    finally:
+        registry.kinds.cache_clear()

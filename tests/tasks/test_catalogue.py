@@ -254,3 +254,10 @@ def test_merge_keys_may_meet_and_nest(tmp_path):
     said = read_yaml(tmp_path / "merged.yaml").content
     assert said["deep"] == {"deeper": {"metric": "coverage", "aggregation": "mean"}}
     assert said["both"] == {"metric": "coverage", "aggregation": "median"}
+
+
+def test_a_faulty_task_is_found_by_its_name_whatever_its_file_is_called(folder):
+    edit(folder, "labels: [joy, fear]", "labels: [joy]")
+    (folder / "mine_2.yaml").rename(folder / "another.yaml")
+    with pytest.raises(DataError, match=r"another\.yaml"):
+        load_catalogue([folder]).select("mine_2")

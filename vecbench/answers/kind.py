@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +43,7 @@ class AnswerSpecification:
                 raise ValueError(f"the answer kind {self.kind} knows no {name!r}")
 
 
-class AnswerKind(Protocol):
+class AnswerKind(ABC):
     """How the answers of a task are read and scored; an instance holds what the task's file says of them.
 
     An answer, and a target, is a value of the kind's own: a label (str), the letter of an option (str), a
@@ -67,52 +68,50 @@ class AnswerKind(Protocol):
     has_numbers: ClassVar[bool] = False
 
     @property
-    def metrics(self) -> Sequence[Metric]: ...
+    @abstractmethod
+    def metrics(self) -> Sequence[Metric]:
+        """Its class may have a plain attribute instead."""
 
     @property
     def judges(self) -> bool:
         return True
 
-    def __init__(self) -> None:
-        """What can be read without a task's file: every row brings its own list."""
-        ...
-
     @classmethod
+    @abstractmethod
     def of(cls, specification: AnswerSpecification) -> Self:
         """The kind as a task's file specifies it.
 
         Raises:
             ValueError: The file says what this kind does not know, or leaves out what it needs.
         """
-        ...
 
+    @abstractmethod
     def candidates(self, columns: Mapping[str, Any]) -> tuple[str, ...]:
         """The closed list of a row of data; `columns` is what the row says.
 
         Raises:
             ValueError: The row brings one that cannot be used.
         """
-        ...
 
+    @abstractmethod
     def target(self, written: object, candidates: Sequence[str]) -> Any:
         """The true answer as a file writes it.
 
         Raises:
             ValueError: It is none of this kind, with the reason.
         """
-        ...
 
+    @abstractmethod
     def prompt_variables(self, candidates: Sequence[str]) -> Mapping[str, object]:
         """What a prompt's template may name: labels, options, the range, and never the target."""
-        ...
 
+    @abstractmethod
     def read(self, text: str, candidates: Sequence[str]) -> Read:
         """The answer in the text of a stated answer: what stands in its tag, JSON key, box or line."""
-        ...
 
+    @abstractmethod
     def read_bare(self, text: str, candidates: Sequence[str]) -> Read:
         """The answer of a response that states none in any form; None with "no_answer" if it is none."""
-        ...
 
     def is_bare_answer(self, text: str, candidates: Sequence[str]) -> bool:
         """Whether a text is nothing but an answer, so that a lone number behind it is its confidence."""
@@ -127,13 +126,13 @@ class AnswerKind(Protocol):
         """An answer as JSON."""
         return answer
 
+    @abstractmethod
     def load(self, stored: Json) -> Any:
         """An answer from its JSON.
 
         Raises:
             ValueError: It is none of this kind.
         """
-        ...
 
     def is_right(self, answer: Any, target: Any) -> bool:
         """Whether an answer is right; False for None, and always where this kind does not judge."""

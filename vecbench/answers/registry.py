@@ -25,6 +25,12 @@ def kinds() -> Mapping[str, type[AnswerKind]]:
     """Name → kind; one of a package that has the name of one of ours is not taken."""
     own = {each.name: each for each in OWN}
     found = {each.name: each.load() for each in entry_points(group=ENTRY_POINT) if each.name not in own}
+    for name, kind in found.items():
+        if lacking := sorted(getattr(kind, "__abstractmethods__", ())):
+            raise UsageError(
+                f"the installed answer kind {name!r} lacks {', '.join(lacking)}",
+                f"{kind.__module__}.{kind.__name__} has to define what vecbench.answers.AnswerKind does not.",
+            )
     return own | found
 
 

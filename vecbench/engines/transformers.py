@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, islice
 from typing import Any
@@ -37,6 +38,7 @@ from vecbench.engines.base import (
     first_line,
     refusal_of,
 )
+from vecbench.engines.special_tokens import SpecialTokens
 from vecbench.engines.window import decoded
 from vecbench.errors import ImageError, RunError, UsageError
 
@@ -76,6 +78,7 @@ class TransformersEngine:
                 ) from fault
             raise RunError(f"{model} cannot be loaded: {first_line(fault)}") from fault
         self._end_tokens = _token_ids(self._model.generation_config.eos_token_id)
+        self._special = SpecialTokens.of(self._processor.tokenizer)
         self._image_token = str(getattr(self._processor, "image_token", None) or "")
         text_config = self._model.config.get_text_config()
         self._context = int(getattr(text_config, "max_position_embeddings", None) or 2**31)
@@ -215,9 +218,10 @@ class TransformersEngine:
         ends = [place for place, token in enumerate(tokens) if token in self._end_tokens]
         tokens = tokens[: ends[0]] if ends else tokens
         finish: FinishReason = "stop" if ends else "length"
-        text: str = self._processor.tokenizer.decode(
-            tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False
+        decoded: str = self._processor.tokenizer.decode(
+            tokens, skip_special_tokens=self._special.skipped, clean_up_tokenization_spaces=False
         )
+        text = self._special.without(decoded)
         stops = [place for stop in request.sampling.stop if (place := text.find(stop)) >= 0]
         if stops:
             text, finish = text[: min(stops)], "stop"
@@ -248,14 +252,47 @@ class TransformersEngine:
 
     def _load_model(self, model: str) -> Any:
         arguments = self._arguments
-        loaded = AutoModelForImageTextToText.from_pretrained(
+        loaded, report = AutoModelForImageTextToText.from_pretrained(
             model,
             revision=arguments.revision or "main",
             trust_remote_code=arguments.trust_remote_code,
             attn_implementation=arguments.attn_implementation,
             dtype=self._dtype,
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,  # to be refused by name
         )
+        _require_weights(model, loaded, report)
         return loaded.to(self._device).eval()
+
+
+def _require_weights(model: str, loaded: Any, report: Mapping[str, Any]) -> None:
+    """Refuses what transformers would fill up with random numbers; warns of weights that nothing takes.
+
+    Raises:
+        RunError: The checkpoint lacks weights, or they are no numbers.
+    """
+    missing = sorted({*report["missing_keys"], *(str(key[0]) for key in report["mismatched_keys"])})
+    unexpected = sorted(report["unexpected_keys"])
+    if missing:
+        raise RunError(
+            f"{model} has no weights for {_some(missing)}",
+            f"It has {_some(unexpected)} instead: were its names changed when it was saved?"
+            if unexpected
+            else "Its files are incomplete, or of another architecture than its config.json says.",
+        )
+    if unexpected:
+        warnings.warn(f"{model}: nothing takes its weights {_some(unexpected)}", stacklevel=2)
+    broken = [name for name, weight in loaded.named_parameters() if not torch.isfinite(weight).all()]
+    if broken:
+        raise RunError(
+            f"{model} has weights that are nan or infinite: {_some(broken)}",
+            "Its training diverged, or it was saved in a dtype that is too narrow.",
+        )
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:3])
+    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3:,} more"
 
 
 class SeededSampling(LogitsProcessor):  # type: ignore[misc]

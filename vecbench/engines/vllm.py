@@ -26,6 +26,7 @@ from vecbench.engines.base import (
     first_line,
     refusal_of,
 )
+from vecbench.engines.special_tokens import SpecialTokens
 from vecbench.engines.vllm_arguments import VllmArguments, divided, require_devices
 from vecbench.engines.vllm_processes import Watchdog, stoppable
 from vecbench.engines.window import EventLoop, answered
@@ -93,6 +94,7 @@ class VllmEngine:
                 self._llm = self._started(model, arguments)
             self._require_template(model, self._llm.renderer)
             self._image_token = _image_token(self._llm)
+            self._special = SpecialTokens.of(self._llm.renderer.get_tokenizer())
         except BaseException:
             self.close()
             raise
@@ -160,7 +162,9 @@ class VllmEngine:
             return Response(request.key, None, error=f"{SECOND_IMAGE}: {self._image_token}")
         try:
             prompt = await self._rendered(llm.renderer, request.prompt, images)
-            generated = llm.generate(prompt, _sampling(request), request.key, lora_request=self._lora)
+            generated = llm.generate(
+                prompt, _sampling(request, self._special), request.key, lora_request=self._lora
+            )
             outputs = [output async for output in generated]
         except asyncio.CancelledError:
             raise
@@ -174,7 +178,7 @@ class VllmEngine:
             if isinstance(fault, VLLMServerError) and llm.errored:
                 raise RunError(f"vLLM's engine died: {first_line(fault)}") from fault
             return refusal_of(request, first_line(fault))
-        return _response(request, outputs[-1])
+        return _response(request, outputs[-1], self._special)
 
     async def _rendered(
         self, renderer: BaseRenderer[Any], prompt: str, images: Sequence[_Picture]
@@ -234,7 +238,7 @@ def _decoded(request: Request) -> list[_Picture]:
     return [_Picture(each.decode(), each.sha256) for each in request.images]
 
 
-def _sampling(request: Request) -> SamplingParams:
+def _sampling(request: Request, special: SpecialTokens) -> SamplingParams:
     sampling = request.sampling
     return SamplingParams(
         temperature=sampling.temperature,
@@ -242,11 +246,12 @@ def _sampling(request: Request) -> SamplingParams:
         max_tokens=sampling.max_tokens,
         stop=list(sampling.stop) or None,
         seed=sampling.seed,
+        skip_special_tokens=special.skipped,
         output_kind=RequestOutputKind.FINAL_ONLY,
     )
 
 
-def _response(request: Request, output: Any) -> Response:
+def _response(request: Request, output: Any, special: SpecialTokens) -> Response:
     completion = output.outputs[0]
     if completion.finish_reason not in {"stop", "length"}:
         return Response(request.key, None, error=f"vLLM ended it with: {completion.finish_reason}")
@@ -254,7 +259,8 @@ def _response(request: Request, output: Any) -> Response:
     # Without a stop text it was the model's end token, which does not count.
     ended = finish == "stop" and not isinstance(completion.stop_reason, str)
     count = len(completion.token_ids) - ended
-    return Response(request.key, completion.text, finish, None, len(output.prompt_token_ids), count)
+    text = special.without(completion.text)
+    return Response(request.key, text, finish, None, len(output.prompt_token_ids), count)
 
 
 def _refused(model: str, given: Mapping[str, Any], fault: ValidationError) -> UsageError | RunError:

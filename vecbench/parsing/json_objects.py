@@ -10,8 +10,20 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-KEYS = {"answer": "answer", "final answer": "answer", "finalanswer": "answer", "confidence": "confidence"}
-"""As objects spell them, in lower case and without underscores → as they are returned."""
+KEYS = {
+    "answer": "answer",
+    "final answer": "answer",
+    "finalanswer": "answer",
+    "confidence": "confidence",
+    "confidence score": "confidence",
+    "confidence level": "confidence",
+    **dict.fromkeys(("emotion", "label", "guess", "prediction", "sentiment", "category"), "other answer"),
+    **dict.fromkeys(("probability", "certainty"), "other confidence"),
+}
+"""As objects spell them, in lower case and without underscores → as they are returned.
+
+Others are what a task may call its fields: they count where a response has neither by its own name.
+"""
 
 MOST_FAULTS = 256
 """Beginnings of objects that may turn out to be none: each costs the decoder a look at all before it."""

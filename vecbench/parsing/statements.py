@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from vecbench.labels import normal_form
@@ -20,6 +21,7 @@ MOST_BOXES = 64
 
 _CONFIDENCE_TAG = re.compile(r"<(?:\s*/)?\s*confidence\b[^<>]*>", re.IGNORECASE)
 _BOXED = re.compile(r"\\boxed\s*\{")
+_ONLY_BOX = re.compile(r"[\s$*_]*\\boxed\s*\{([^{}]*)\}[\s$.*_]*")
 _COMMAND = re.compile(r"\\[A-Za-z]+")
 _BOX_BEGIN, _BOX_END = "<|begin_of_box|>", "<|end_of_box|>"  # what GLM writes instead
 
@@ -29,8 +31,10 @@ _COLON = (
     r"(?:[^\w\n:\uff1a=(]|_)*(?:\(\s*0(?:\.0)?\s*(?:-|\u2013|\u2014|to)\s*1(?:\.0)?\s*\)(?:[^\w\n:\uff1a=(]|_)*)?"
     r"[:\uff1a=]"
 )
+_AND_CONFIDENCE = r"(?:[ \t]+and[ \t]+confidence[ \t]*(?:\([^()\n]{0,40}\))?)?"
 _MARKUP = " *_#"
 _HEADING_END = r"[*_# \t\r]*"
+_ITS_TEXT = rf"(?:(?:[^\w\n:\uff1a]|_)*[:\uff1a](.*)|{_HEADING_END})"
 _BEGINNING = r"(?:[^\w\n]|_)*(?:[0-9]{1,2}[.)](?:[^\w\n]|_)*)?"
 
 # Possessive: a run of blanks is gone through once.
@@ -46,6 +50,10 @@ _PROBABILITY = r"(?:[01]?[.,][0-9]+|[0-9]+(?:[.,][0-9]+)?\s*[%\uff05])"
 _UNNAMED = re.compile(
     rf"(.*?)(?:[\s,:\uff1a(\[\u2013\u2014]|\s-\s)\s*[(\[]?({_PROBABILITY})[)\]]?[\s.*]*", re.DOTALL
 )
+
+
+_LONE_PROBABILITY = re.compile(rf"\s*{_PROBABILITY}\s*")
+_NAMES_BOX = re.compile(rf"\b{_NAME}\b[^\n{{}}\\]*\Z")
 
 
 class Stated(NamedTuple):
@@ -66,7 +74,8 @@ def stated_answer(text: str) -> Stated | None:
     r"""The answer that a text states explicitly; None if it states none.
 
     In this order: the last complete `<answer>` element, the key of the last outermost JSON object that
-    has it, `\boxed{}`, a line `Answer: …` (or the line below, if nothing follows the colon). An `<answer>`
+    has it, `\boxed{}`, a line `Answer: …` (or the line below, if nothing follows the colon), then a key and a
+    line of another name that tasks give it (`emotion`, `label`, `guess` …). An `<answer>`
     that is opened and never closed counts as no answer, and keeps the other forms from being looked for:
     the text behind it is whatever the model was about to say.
     """
@@ -84,6 +93,11 @@ def stated_answer(text: str) -> Stated | None:
     if value is not None:
         return _answer(value, complete=True)
     line = _last_line(text, _ANSWER)
+    if line is None:
+        value = _json_answer(text, "other answer")
+        if value is not None:
+            return _answer(value, complete=True)
+        line = _last_line(text, _OTHER_ANSWER)
     return None if line is None else _answer(line.text, complete=False, at_end=line.end == len(text))
 
 
@@ -97,15 +111,20 @@ def stated_confidence(text: str) -> Stated | None:
     found = elements(text, "confidence")
     if found:
         begin, end = found[-1]
-        return Stated(text[begin:end], complete=True)
-    if "confiden" not in text.lower():
+        return Stated(_unboxed(text[begin:end]), complete=True)
+    boxed = _boxed_confidence(text)
+    if boxed is not None:
+        return Stated(boxed, complete=True)
+    if not any(word in text.lower() for word in ("confiden", "probab", "certain")):
         return None
     value = _json_confidence(text)
+    if value is None:
+        value = _json_answer(text, "other confidence")
     if value is not None:
         return Stated(value, complete=True)
-    line = _last_line(text, _CONFIDENCE)
+    line = _last_line(text, _CONFIDENCE) or _last_line(text, _OTHER_CONFIDENCE)
     if line is not None:
-        return Stated(line.text, complete=line.end < len(text))
+        return Stated(_unboxed(line.text), complete=line.end < len(text))
     answer = stated_answer(text)
     return None if answer is None else answer.confidence
 
@@ -167,8 +186,8 @@ def _named_confidence(text: str) -> tuple[str, str, int] | None:
     return f"{text[: found.start()]} {text[found.end() :]}", found[found.lastindex or 1], found.end()
 
 
-def _json_answer(text: str) -> str | None:
-    answers = [each["answer"] for each in json_objects(text).objects if "answer" in each]
+def _json_answer(text: str, key: str = "answer") -> str | None:
+    answers = [each[key] for each in json_objects(text).objects if key in each]
     return answers[-1] if answers else None
 
 
@@ -195,18 +214,50 @@ def _json_confidence(text: str) -> str | None:
     return nobodys if own is None else own
 
 
+class _Box(NamedTuple):
+    """What stands in a box, and whether it is called a confidence, or is a probability behind another box."""
+
+    text: str
+    is_confidence: bool
+
+
 def _boxed(text: str) -> str | None:
+    return next((box.text for box in _boxes(text) if not box.is_confidence), None)
+
+
+def _boxed_confidence(text: str) -> str | None:
+    return next((box.text for box in _boxes(text) if box.is_confidence), None)
+
+
+@lru_cache(maxsize=8)
+def _boxes(text: str) -> tuple[_Box, ...]:
+    """The boxes of a text, the last one first."""
     if "box" not in text:
-        return None
-    for opening in list(_BOXED.finditer(text))[-MOST_BOXES:][::-1]:
+        return ()
+    found: list[_Box] = []
+    for opening in list(_BOXED.finditer(text))[-MOST_BOXES:]:
         depth = 1
         for place in range(opening.end(), min(len(text), opening.end() + NEAR)):
             depth += {"{": 1, "}": -1}.get(text[place], 0)
             if depth == 0:
-                return _COMMAND.sub(" ", text[opening.end() : place])
+                named = _NAMES_BOX.search(text, max(0, opening.start() - SHORT), opening.start())
+                content = _COMMAND.sub(" ", text[opening.end() : place])
+                beside = _LONE_PROBABILITY.fullmatch(content) is not None and any(
+                    not _LONE_PROBABILITY.fullmatch(box.text) for box in found
+                )
+                found.append(_Box(content, named is not None or beside))
+                break
     end = text.rfind(_BOX_END)
     begin = text.rfind(_BOX_BEGIN, max(0, end - NEAR), end) if end >= 0 else -1
-    return text[begin + len(_BOX_BEGIN) : end] if begin >= 0 else None
+    if begin >= 0:
+        found.insert(0, _Box(text[begin + len(_BOX_BEGIN) : end], False))
+    return tuple(reversed(found))
+
+
+def _unboxed(text: str) -> str:
+    """What stands in the only box of a short text that is nothing else."""
+    whole = _ONLY_BOX.fullmatch(text) if len(text) <= SHORT else None
+    return text if whole is None else whole[1]
 
 
 class _Field(NamedTuple):
@@ -217,14 +268,21 @@ class _Field(NamedTuple):
 
 
 _ANSWER = _Field(
-    re.compile(
-        rf"[aA](?i:nswer(?:[ \t]+is)?)(?:(?:[^\w\n:\uff1a]|_)*[:\uff1a](.*)|{_HEADING_END})$", re.MULTILINE
-    ),
+    re.compile(rf"[aA](?i:nswer(?:[ \t]+is)?{_AND_CONFIDENCE}){_ITS_TEXT}$", re.MULTILINE),
     re.compile(rf"{_BEGINNING}(?:(?:the|my)[ \t]+)?(?:final[ \t]+)?", re.IGNORECASE),
+)
+_OTHER_ANSWER = _Field(
+    re.compile(rf"(?i:emotion|label|guess|prediction|sentiment|category){_ITS_TEXT}$", re.MULTILINE),
+    _ANSWER.before,
 )
 _CONFIDENCE = _Field(
     re.compile(rf"{_NAME}(?:{_COLON}(.*)|{_HEADING_END})$", re.MULTILINE),
     re.compile(rf"{_BEGINNING}(?:my[ \t]+)?", re.IGNORECASE),
+)
+
+
+_OTHER_CONFIDENCE = _Field(
+    re.compile(rf"(?i:probability|certainty){_COLON}(.*)$", re.MULTILINE), _CONFIDENCE.before
 )
 
 

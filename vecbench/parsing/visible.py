@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-_NAMES = "[tT](?i:hink(?:ing)?)|[aA](?i:nswer)|[cC](?i:onfidence)"
+from vecbench.parsing.reasoning import Delimiters, as_think_tags
+
+_NAMES = "[tT](?i:hink)|[aA](?i:nswer)|[cC](?i:onfidence)"
 # An attribute has its equals sign: "<think about it>" is no tag.
 _TAG = re.compile(rf"<(\s*/)?\s*({_NAMES})\s*(?:>|(?<=\s)[\w:-]+\s*=[^<>]*>)")
-_ESCAPED_TAG = re.compile(rf"&lt;(\s*/?\s*(?:{_NAMES})\s*)&gt;")
+_ESCAPED_TAG = re.compile(r"&lt;(\s*/?\s*[A-Za-z][\w:-]*\s*)&gt;")
 END_TOKENS = (
     "<|im_end|>",
     "<|endoftext|>",
@@ -51,7 +54,7 @@ class Visible:
 def tags(text: str) -> tuple[Tag, ...]:
     """The tags of the answer format in a text, in order, whatever their case."""
     return tuple(
-        Tag(found[2].lower().replace("thinking", "think"), found[1] is not None, found.start(), found.end())
+        Tag(found[2].lower(), found[1] is not None, found.start(), found.end())
         for found in _TAG.finditer(text)
     )
 
@@ -81,15 +84,16 @@ def is_left_open(text: str, name: str) -> bool:
     return bool(named) and not named[-1].closing
 
 
-def without_reasoning(response: str) -> Visible:
+def without_reasoning(response: str, delimiters: Sequence[Delimiters] = ()) -> Visible:
     """The response without its reasoning.
 
-    Reasoning is what stands between `<think>` and `</think>`; what stands before a `</think>` that
-    nothing opened (chat templates may open it in the prompt); and what follows a `<think>` that is
-    never closed, up to a complete answer at the very end of the response, if there is one. Tags that were
-    all escaped on their way (`&lt;answer&gt;`) are tags; tokens that end a turn are no text.
+    Reasoning is what stands between `<think>` and `</think>`, or the delimiters of another family
+    (`reasoning.DELIMITERS`, and those that a task names); what stands before a closing one that nothing
+    opened (chat templates may open it in the prompt); and what follows an opening one that is never closed,
+    up to a complete answer at the very end of the response, if there is one. Tags that were all escaped on
+    their way (`&lt;answer&gt;`) are tags; tokens that end a turn are no text.
     """
-    text = _with_tags(_without_end_tokens(response))
+    text = as_think_tags(_with_tags(_without_end_tokens(response)), delimiters)
     if not tags(text):
         return Visible(text, False)
     text, some_was_closed = _without_closed_reasoning(text)

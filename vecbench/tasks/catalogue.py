@@ -51,7 +51,7 @@ class Catalogue:
                 yield from self._tasks_of(member)
         else:
             for fault in self.faults:
-                if fault.file.stem == name:
+                if name in {fault.file.stem, _name(fault.file)}:
                     raise fault.error()
             hint = nearest(name, [*self.tasks, *self.groups])
             if name.endswith((".yaml", ".yml")):
