@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vecbench.answers import AnswerSpecification, Ranking, kind_of
-from vecbench.metrics.ordering import ranking_score
+from vecbench.metrics.rankings import ranking_score
 from vecbench.parsing.prediction import Prediction, Reading
 from vecbench.parsing.strict import read
 

@@ -13,7 +13,7 @@ from vecbench.answers.written import listed_labels, literal, shown
 from vecbench.metrics.catalogue import RANKING_METRICS
 from vecbench.metrics.definition import Metric
 from vecbench.metrics.observations import Floats
-from vecbench.metrics.ordering import ranking_columns
+from vecbench.metrics.rankings import ranking_columns
 from vecbench.parsing.prediction import Prediction
 
 

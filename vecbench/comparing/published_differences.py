@@ -270,6 +270,7 @@ def _mean(level: Level, key: str) -> Metric:
         description=f"What a published program prints as {key}.",
         value=lambda totals: totals.mean(*_columns(name)),
         basis="sums",
+        interval="percentile",
         better=None,
     )
 

@@ -15,6 +15,7 @@ from vecbench.metrics.calibration import (
 )
 from vecbench.metrics.cells import Cells, ConfidenceMetric
 from vecbench.metrics.consistency import calibration_p, ece_null, redraw
+from vecbench.metrics.discrimination import augrc, aurc, auroc, e_aurc
 from vecbench.metrics.labels import accuracy, confusion_counts, f1_macro, f1_weighted
 from vecbench.metrics.proper import (
     brier,
@@ -25,7 +26,6 @@ from vecbench.metrics.proper import (
     nll_infinite_terms,
 )
 from vecbench.metrics.proportion import mean_interval, wilson_interval
-from vecbench.metrics.ranking import augrc, aurc, auroc, e_aurc
 from vecbench.metrics.smooth import smece
 
 __all__ = [

@@ -236,6 +236,7 @@ CONFIDENCE_GAP = Metric(
     heading="Gap",
     description="Mean confidence − accuracy: positive when the model is overconfident.",
     value=of_cells(confidence_gap.of_cells),
+    interval="percentile",
     better=None,
     range=(-1.0, 1.0),
     shown="wide",

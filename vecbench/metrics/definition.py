@@ -79,7 +79,7 @@ def no_details(_: Totals) -> Mapping[str, Any]:
     return {}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Metric:
     """A quantity that is scored.
 
@@ -133,7 +133,7 @@ class Metric:
     better: Literal["higher", "lower"] | None = "higher"
     range: tuple[float, float] = (0.0, 1.0)
     unit: Literal["share", "number"] = "share"
-    interval: Interval = "percentile"
+    interval: Interval
     why_no_interval: str = ""
     bins: int | None = None
     place: Callable[[Cells], NDArray[np.intp]] | None = None

@@ -147,6 +147,7 @@ BRIER = Metric(
     heading="Brier",
     description="Mean (confidence − correct)².",
     value=of_cells(brier.of_cells),
+    interval="percentile",
     better="lower",
     shown="always",
     board="main",

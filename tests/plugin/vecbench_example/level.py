@@ -15,6 +15,7 @@ LEVEL_ERROR = Metric(
     heading="Levels",
     description="Mean distance between answer and target, in levels; of rows that have an answer.",
     value=lambda totals: totals.mean("distance", over="answered"),
+    interval="percentile",
     basis="sums",
     over="answered",
     better="lower",

@@ -3,7 +3,7 @@
 import numpy as np
 
 from vecbench.metrics.cells import Cells, Values, share
-from vecbench.metrics.definition import Metric, of_cells
+from vecbench.metrics.definition import BIASED, Change, Metric, of_cells
 
 
 def reliability_debiased(cells: Cells) -> Values:
@@ -28,8 +28,11 @@ RELIABILITY_DEBIASED = Metric(
     heading="Rel",
     description="The Brier score's reliability without the bias of few rows (Ferro and Fricker, 2012).",
     value=of_cells(reliability_debiased),
+    interval="none",
+    why_no_interval=BIASED,
     better="lower",
     range=(-0.25, 1.0),
     shown="wide",
     board="column",
+    change=Change("steady"),
 )

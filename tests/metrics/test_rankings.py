@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vecbench.metrics.ordering import (
+from vecbench.metrics.rankings import (
     BEST_CONSTANT,
     HIT,
     ORDER,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vecbench.metrics import augrc, aurc, e_aurc
-from vecbench.metrics.ranking import TABLE_SIZE, _harmonic
+from vecbench.metrics.discrimination import TABLE_SIZE, _harmonic
 
 ROWS = st.lists(st.tuples(st.sampled_from([0.2, 0.5, 0.9]), st.booleans()), min_size=1, max_size=6)
 
