@@ -231,3 +231,17 @@ def test_what_cannot_be_shown_is_status_2(folder, arguments, message):
     done = scored(folder, *arguments)
     assert done.returncode == 2, done.stdout
     assert message in done.stderr
+
+
+@pytest.mark.parametrize(("refused", "said"), [(1, False), (3, True)])
+def test_many_rows_without_an_answer_are_told_with_how_they_count(refused, said):
+    """A model that refuses wherever it is unsure has a lower Brier score: the table shows why."""
+    rows = []
+    for number in range(40):
+        answer = None if number < refused else "positive"
+        status = "ok" if answer else "no_answer"
+        reading, sample = Reading(answer, status, 0.0 if answer is None else 0.9, "ok"), str(number)
+        rows.append(Prediction(sample, "fi_2", sample, 0, "positive", LABELS, reading))
+    scores = score(rows, "strict", CATALOGUE)
+    for text in (printed(scores), markdown_table(scores)):
+        assert (f"in {refused} of 40 rows (no answer {refused}). They count as wrong" in text) == said

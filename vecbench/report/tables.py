@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from vecbench.escaping import in_latex
+from vecbench.parsing.prediction import ANSWER_STATUSES
 from vecbench.report.calibration_notes import calibration_notes
 from vecbench.report.columns import (
     Column,
@@ -45,6 +46,9 @@ TERMINAL = 80
 
 WIDEST = 8
 """Columns of the terminal's table, if so many fit."""
+
+UNREAD = tuple(status for status in ANSWER_STATUSES if status not in {"ok", "alias"})
+"""How it comes that a response has no answer."""
 
 NAME_WIDTH = 16
 """Longer names are cut in the terminal's table, and headings wrapped, so that numbers never are."""
@@ -116,6 +120,7 @@ class _Notes:
     without: dict[str, dict[str, None]] = field(default_factory=dict)
     """Why there is no interval → the headings of the columns."""
     missing: float = 0.0
+    unread: float = 0.0
 
     @classmethod
     def of(cls, scores: Scores, intervals: bool, shown: Sequence[Column] | None = None) -> _Notes:
@@ -140,6 +145,25 @@ class _Notes:
             column.key
             for column in self.columns
             if (score := rows.metrics.get(column.key)) is not None and score.n == confident
+        )
+
+    def note_unread(self, rows: RowScores) -> None:
+        """Says how many rows of the worst line have no answer that can be read, if these are many."""
+        unread = rows.n - rows.counts.get("answered", rows.n)
+        if not has_confidences(rows) or self.protocol.is_published:
+            return
+        if unread <= max(self.unread, MOST_MISSING) * rows.n:
+            return
+        self.unread = unread / rows.n
+        reasons = ", ".join(
+            f"{status.replace('_', ' ')} {rows.counts[status]:,}"
+            for status in UNREAD
+            if rows.counts.get(status)
+        )
+        self.texts["unread"] = (
+            f"No answer can be read in {unread:,} of {rows.n:,} rows ({reasons}). They count as wrong, at "
+            "the confidence that they state: who refuses with a low one leads in what is scored of "
+            "confidences alone, and not in the joint score."
         )
 
 
@@ -178,6 +202,7 @@ def _headline(rows: RowScores, notes: _Notes) -> ScoreLine:
 
 
 def _line(name: str, rows: RowScores, notes: _Notes, level: int = 2) -> ScoreLine:
+    notes.note_unread(rows)
     return ScoreLine(name, level, rows.n, _cells(rows.metrics, notes.conditional(rows), notes))
 
 
