@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Collection, Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
-    from vecbench.comparing import Comparison, Side
+    from vecbench.comparing import Comparison
     from vecbench.scoring import Scores
     from vecbench.stored_run import Run
     from vecbench.tasks import Catalogue
@@ -205,31 +205,11 @@ def compare(
     if replicates is not None and replicates < 100:
         raise UsageError(f"replicates={replicates} are too few for an interval", "At least 100 are expected.")
     catalogue = _catalogue(include_path)
-    before, after = sides(baseline, candidate, protocol, allowed, catalogue)
-    return comparing.compare(before, after, catalogue, allow=allowed, replicates=replicates, seed=seed)
-
-
-def sides(
-    baseline: AnyPath | DataFrame,
-    candidate: AnyPath | DataFrame,
-    protocol: str | None,
-    allowed: Collection[str],
-    catalogue: Catalogue,
-) -> list[Side]:
-    """What `compare` is given, read; the command line reads gates before it compares."""
-    from vecbench import comparing
-    from vecbench.scoring import STRICT
-
-    way = protocol or STRICT.name
-    opened = [
-        comparing.open_side(Path(given), way, catalogue)
-        if isinstance(given, str | os.PathLike)
-        else comparing.frame_side(_frame(given), name, way, catalogue)
-        for given, name in ((baseline, "baseline"), (candidate, "candidate"))
+    given = [
+        Path(each) if isinstance(each, str | os.PathLike) else _frame(each) for each in (baseline, candidate)
     ]
-    if protocol is not None:
-        comparing.require_protocol(protocol, opened, allowed)
-    return opened
+    before, after = comparing.both_sides(given, protocol, catalogue, allowed)
+    return comparing.compare(before, after, catalogue, allow=allowed, replicates=replicates, seed=seed)
 
 
 def evaluate(

@@ -78,7 +78,6 @@ def compare(
     """
     from vecbench import comparing
     from vecbench.errors import Interrupted, UsageError, nearest
-    from vecbench.public import sides
     from vecbench.scoring import STRICT, protocol_named
     from vecbench.tasks import load_catalogue
 
@@ -92,7 +91,7 @@ def compare(
     try:
         gc.disable()  # all objects stay: looking for garbage takes time and finds none
         catalogue = load_catalogue(include_path or [])
-        before, after = sides(baseline, candidate, protocol, allowed, catalogue)
+        before, after = comparing.both_sides([baseline, candidate], protocol, catalogue, allowed)
         gates = comparing.read_gates(gate, catalogue, [*before.tasks, *after.tasks]) if gate else None
         comparison = comparing.compare(
             before, after, catalogue, allow=allowed, replicates=replicates, seed=seed

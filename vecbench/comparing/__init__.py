@@ -4,8 +4,8 @@ from vecbench.comparing.comparison import Comparison, compare
 from vecbench.comparing.differences import Difference, Differences
 from vecbench.comparing.gates import Gates, Rule, read_gates
 from vecbench.comparing.outputs import github_annotations, json_document, junit_xml
-from vecbench.comparing.pairs import KINDS, allowed_kinds, require_protocol
-from vecbench.comparing.sides import Side, frame_side, open_side
+from vecbench.comparing.pairs import KINDS, allowed_kinds, both_sides
+from vecbench.comparing.sides import Side, open_side
 from vecbench.comparing.verdicts import Verdict, Verdicts, verdicts_on
 
 __all__ = [
@@ -19,13 +19,12 @@ __all__ = [
     "Verdict",
     "Verdicts",
     "allowed_kinds",
+    "both_sides",
     "compare",
-    "frame_side",
     "github_annotations",
     "json_document",
     "junit_xml",
     "open_side",
     "read_gates",
-    "require_protocol",
     "verdicts_on",
 ]

@@ -6,13 +6,19 @@ import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, TypeVar, get_args
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeVar, get_args
 
-from vecbench.comparing.sides import RowKey, Side, key_of
+from vecbench.comparing.sides import RowKey, Side, frame_side, key_of, open_side
 from vecbench.errors import DataError, UsageError, nearest
 from vecbench.parsing import Prediction
+from vecbench.scoring import STRICT
 from vecbench.store import StoredResponse
 from vecbench.store.manifest import EngineRecord
+from vecbench.tasks import Catalogue
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 Kind = Literal["samples", "images", "labels", "prompts", "tasks", "protocol"]
 """What two sides must have in common unless told otherwise.
@@ -138,6 +144,31 @@ def protocol_difference(baseline: Side, candidate: Side) -> str | None:
     if first is None or second is None or first == second:
         return None
     return f"{first} there, {second} here"
+
+
+def both_sides(
+    given: Sequence[Path | DataFrame], protocol: str | None, catalogue: Catalogue, allow: Collection[str] = ()
+) -> list[Side]:
+    """The baseline and the candidate, read.
+
+    Args:
+        given: Two runs, files or DataFrames.
+        protocol: To be read by; None for the one that a file was made by, or else the strict one.
+        catalogue: Brings the tasks.
+        allow: Kinds of differences that are accepted.
+
+    Raises:
+        UsageError: There is nothing to read.
+        DataError: A file cannot be read, or was made by another protocol than was asked for.
+    """
+    way = protocol or STRICT.name
+    opened = [
+        open_side(each, way, catalogue) if isinstance(each, Path) else frame_side(each, name, way, catalogue)
+        for each, name in zip(given, ("baseline", "candidate"), strict=True)
+    ]
+    if protocol is not None:
+        require_protocol(protocol, opened, allow)
+    return opened
 
 
 def require_protocol(asked: str, sides: Iterable[Side], allow: Collection[str] = ()) -> None:
