@@ -56,11 +56,11 @@ def difference_lines(comparison: Comparison) -> Iterator[DifferenceLine]:
 
 def changed_columns(comparison: Comparison, *, narrow: bool = False) -> tuple[Column, ...]:
     """The columns of a table of differences, as the metrics declare themselves."""
-    compared = {key for line in difference_lines(comparison) for key in line.metrics}
+    compared = dict.fromkeys(key for line in difference_lines(comparison) for key in line.metrics)
     if comparison.is_published:  # of labels, whose table has the same columns whatever a program prints
-        compared = {metric.key for metric in metrics_of_default()}
+        compared = dict.fromkeys(metric.key for metric in metrics_of_default())
     known = known_metrics()
-    shown = {key: each for key, each in known.items() if key in compared and each.shown != "asked"}
+    shown = {key: known[key] for key in compared if key in known and known[key].shown != "asked"}
     by_line = [[shown[key] for key in line.metrics if key in shown] for line in difference_lines(comparison)]
     columns = columns_of(shown.values(), by_line)
     if narrow:
