@@ -155,11 +155,8 @@ class _Notes:
         if unread <= max(self.unread, MOST_MISSING) * rows.n:
             return
         self.unread = unread / rows.n
-        reasons = ", ".join(
-            f"{status.replace('_', ' ')} {rows.counts[status]:,}"
-            for status in UNREAD
-            if rows.counts.get(status)
-        )
+        there = [status for status in UNREAD if rows.counts.get(status)]
+        reasons = ", ".join(f"{status.replace('_', ' ')} {rows.counts[status]:,}" for status in there)
         self.texts["unread"] = (
             f"No answer can be read in {unread:,} of {rows.n:,} rows ({reasons}). They count as wrong, at "
             "the confidence that they state: who refuses with a low one leads in what is scored of "
