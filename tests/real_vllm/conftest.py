@@ -34,7 +34,12 @@ def tiny_qwen(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """A skipped test here would let a build pass that never ran vLLM."""
+    """A skipped test here would let a build pass that never ran vLLM.
+
+    Where these tests are not selected, skipping others is no fault.
+    """
+    if not any(item.get_closest_marker("vllm") for item in session.items):
+        return
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if reporter is not None and reporter.stats.get("skipped"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
