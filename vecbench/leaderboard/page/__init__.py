@@ -41,7 +41,9 @@ def html_page(board: Leaderboard) -> str:
         loader=jinja2.FileSystemLoader(_FOLDER), autoescape=True, undefined=jinja2.StrictUndefined
     )
     environment.globals |= {"better": _better, "decoding": decoding, "unchecked": unchecked}
-    ranked = [column for column in board.columns if column.test is not None]
+    tested = (column for column in board.columns if column.test is not None)
+    # The page begins with the ranks of the first of these that any entry has one in.
+    ranked = sorted(tested, key=lambda column: not _has_ranks(board, column))
     columns = list(_columns(board))
     shown = Counter(block for block, _, _ in columns)
     main = Counter(block for block, _, classes in columns if "minor" not in classes.split())
@@ -79,6 +81,10 @@ def html_page(board: Leaderboard) -> str:
         script_hash=_hash(script),
     )
     return page + "\n"
+
+
+def _has_ranks(board: Leaderboard, column: BoardColumn) -> bool:
+    return any(each.rank(block, column) for each in board.standings for block in board.blocks)
 
 
 def _columns(board: Leaderboard) -> Iterator[tuple[str, BoardColumn | None, str]]:
