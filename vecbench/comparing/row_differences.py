@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -165,18 +165,19 @@ class _Block:
         old, new = (scores.cells for scores in self.scores)
         if metric.place is None or not (old.n and new.n):
             return 0.0, 0.0
-        return paired_excess(metric.place, (old, new), error, self._effects(metric.place))
+        first, second = (gap_effect(rows, metric.place) for rows in self._sides)
+        return paired_excess(metric.place, (old, new), error, (first, second))
 
     def _most_noise(self, place: Place) -> float:
         """What noise adds to the candidate's error at most."""
         cells = self.scores[1].cells
-        return Gaps.of(cells, place(cells), self._effects(place)[1]).most_noise
+        return Gaps.of(cells, place(cells), gap_effect(self._sides[1], place)).most_noise
 
-    def _effects(self, place: Place) -> tuple[float, float]:
-        """How much larger the variances of either side's gaps are than of independent answers."""
-        sides = (Observations.pooled([rows.sides[side] for rows in self.rows]) for side in (0, 1))
-        first, second = (gap_effect(rows, place) for rows in sides)
-        return first, second
+    @cached_property
+    def _sides(self) -> tuple[Observations, Observations]:
+        """The rows of either side, pooled."""
+        old, new = (Observations.pooled([rows.sides[side] for rows in self.rows]) for side in (0, 1))
+        return old, new
 
 
 def _values(metric: Metric, old: Score, new: Score, blocks: Iterable[_Block]) -> Difference:

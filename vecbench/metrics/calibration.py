@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from vecbench.metrics.cells import Cells, ConfidenceMetric, Values, share, surplus_of
 from vecbench.metrics.definition import BIASED, Change, Metric, of_cells
-from vecbench.metrics.gaps import effect_on, excess, signs_held
+from vecbench.metrics.gaps import of_gaps
 from vecbench.metrics.totals import Totals
 
 
@@ -250,11 +250,7 @@ ECE = Metric(
     better="lower",
     interval="gaps",
     bins=10,
-    place=_ten_bins,
-    effect=effect_on(_ten_bins),
-    held=signs_held(_ten_bins),
-    excess=excess(_ten_bins),
-    change=Change("gaps"),
+    **of_gaps(_ten_bins),
     shown="always",
     board="main",
     bounds=error_bounds,
@@ -267,11 +263,7 @@ ECE_15 = Metric(
     better="lower",
     interval="gaps",
     bins=15,
-    place=_fifteen_bins,
-    effect=effect_on(_fifteen_bins),
-    held=signs_held(_fifteen_bins),
-    excess=excess(_fifteen_bins),
-    change=Change("gaps"),
+    **of_gaps(_fifteen_bins),
     bounds=error_bounds,
 )
 ECE_MASS = Metric(
@@ -283,11 +275,7 @@ ECE_MASS = Metric(
     interval="none",
     why_no_interval="its bins move with the rows, and none was found that holds its level",
     bins=MASS_BINS,
-    place=_mass_bins,
-    effect=effect_on(_mass_bins),
-    held=signs_held(_mass_bins),
-    excess=excess(_mass_bins),
-    change=Change("gaps"),
+    **of_gaps(_mass_bins),
 )
 MCE = Metric(
     key="mce",

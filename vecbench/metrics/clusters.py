@@ -21,6 +21,7 @@ replicates' standard deviation is known to a percent all the same."""
 SEED = 0
 """Of the groups."""
 
+ROUNDING = 1e-12
 FEWEST_TOGETHER = 20
 """Images of fewer than this in the same tasks are drawn with others: few by themselves would hardly vary."""
 
@@ -80,6 +81,14 @@ class Clusters:
         if self.images <= MOST_UNITS:
             return np.arange(self.images)
         return np.random.default_rng(SEED).permutation(self.images) % MOST_UNITS
+
+
+def centred(values: Values, part: NDArray[np.intp]) -> Values:
+    """Values less the mean of their part; exactly 0 where a part's values are all alike; shape (n,)."""
+    mean = np.bincount(part, weights=values) / np.maximum(np.bincount(part), 1)
+    apart: Values = values - mean[part]
+    apart[np.abs(apart) < ROUNDING] = 0
+    return apart
 
 
 def design_effect(

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from vecbench.metrics.calibration import bin_of, ece
 from vecbench.metrics.cells import Cells, ConfidenceMetric, Values
-from vecbench.metrics.clusters import design_effect
+from vecbench.metrics.clusters import centred, design_effect
 from vecbench.metrics.definition import Metric, untested
 from vecbench.metrics.right_counts import RightCounts
 from vecbench.metrics.stated_values import MOST_VALUES, has_few_values, misfit
@@ -187,12 +187,8 @@ def null_effect(image: ArrayLike, confidence: ArrayLike, correct: ArrayLike, bin
     told = np.asarray(confidence, dtype=np.float64)[stated]
     place = np.unique(told, return_inverse=True)[1] if bins == BY_VALUE else bin_of(told, bins)
     gap = np.asarray(correct, dtype=np.float64)[stated] - told
-    size = int(place.max()) + 1
-    rows = np.maximum(np.bincount(place, minlength=size), 1)
     # What a bin's rows have in common is its gap, and no dependence.
-    gap = gap - (np.bincount(place, weights=gap, minlength=size) / rows)[place]
-    gap[np.abs(gap) < 1e-12] = 0  # rounding, where a bin's rows are all alike
-    return design_effect(gap, images * size + place)
+    return design_effect(centred(gap, place), images * (int(place.max()) + 1) + place)
 
 
 def widened(null: Mapping[int, Values], effects: Mapping[int, float]) -> dict[int, Values]:

@@ -16,12 +16,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from math import pi, sqrt
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vecbench.metrics.cells import Cells, Values, share, surplus_of
-from vecbench.metrics.clusters import design_effect
+from vecbench.metrics.clusters import centred, design_effect
+from vecbench.metrics.definition import Change
 from vecbench.metrics.observations import Observations
 from vecbench.metrics.totals import Totals
 
@@ -38,7 +40,6 @@ UNSEEN_HIGH = 0.5
 HALF_NORMAL_MEAN = sqrt(2 / pi)
 HALF_NORMAL_VARIANCE = 1 - 2 / pi
 HALF_NORMAL_SKEWNESS = sqrt(2) * (4 - pi) / (pi - 2) ** 1.5
-ROUNDING = 1e-12
 
 NOISE_ALLOWED = 0.7
 """The part of the most that noise can add which a change of the error allows for: noise adds to both sides.
@@ -97,10 +98,11 @@ class Gaps:
         spread = np.maximum(squares - surplus**2 / rows, 0) * of_one
         # As many rows as variances are larger by come together: the same rows again say nothing new.
         unit = np.full(rows.shape, effect * of_one)
-        near = np.abs(surplus) / n <= NEAR * np.sqrt(spread + UNSEEN * unit)
+        gap = np.abs(surplus) / n
+        near = _may_be_zero(gap, spread, unit)
         own_side = np.where(surplus > 0, if_wrong, if_right)
         return cls(
-            np.abs(surplus) / n,
+            gap,
             spread,
             squares * of_one,
             unit,
@@ -141,7 +143,7 @@ class Gaps:
     @property
     def near(self) -> NDArray[np.bool_]:
         """Which gaps may be 0; shape (bins,)."""
-        return np.asarray(self.gap <= NEAR * np.sqrt(self.spread + UNSEEN * self.unit))
+        return _may_be_zero(self.gap, self.spread, self.unit)
 
     @property
     def far_variance(self) -> float:
@@ -294,9 +296,15 @@ def gap_effect(rows: Observations, place: Place) -> float:
     return max(within, design_effect(residual, stated.image))
 
 
-def effect_on(place: Place) -> Callable[[Observations], float]:
-    """`gap_effect` as a function of the rows alone."""
-    return lambda rows: gap_effect(rows, place)
+def of_gaps(place: Place) -> dict[str, Any]:
+    """What a `Metric` declares that sums the gaps of these bins: all that follows from where they are."""
+    return {
+        "place": place,
+        "effect": lambda rows: gap_effect(rows, place),
+        "held": signs_held(place),
+        "excess": excess(place),
+        "change": Change("gaps"),
+    }
 
 
 def mean_gap_effect(tasks: Sequence[Observations], place: Place) -> float:
@@ -319,10 +327,12 @@ def _residuals(stated: Observations, place: Place) -> tuple[Values, NDArray[np.i
     own = place(cells)[np.searchsorted(cells.confidence, stated.confidence)]
     residual = stated.confidence - stated.right
     # What a bin's rows have in common is its gap, and no dependence.
-    mean = np.bincount(own, weights=residual) / np.maximum(np.bincount(own), 1)
-    apart = residual - mean[own]
-    apart[np.abs(apart) < ROUNDING] = 0
-    return apart * np.where(mean[own] < 0, -1, 1), own
+    sums = np.bincount(own, weights=residual)
+    return centred(residual, own) * np.where(sums[own] < 0, -1, 1), own
+
+
+def _may_be_zero(gap: Values, spread: Values, unit: Values) -> NDArray[np.bool_]:
+    return np.asarray(gap <= NEAR * np.sqrt(spread + UNSEEN * unit))
 
 
 def _taken(gaps: Gaps, which: NDArray[np.bool_]) -> Gaps:

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from vecbench.metrics.calibration import error_bounds, mass_bin_of
 from vecbench.metrics.cells import Cells, Values, share, surplus_of
-from vecbench.metrics.definition import Change, Ends, Metric, of_cells, untested
-from vecbench.metrics.gaps import ROUNDING, Gaps, effect_on, excess, signs_held
+from vecbench.metrics.clusters import ROUNDING
+from vecbench.metrics.definition import Ends, Metric, of_cells, untested
+from vecbench.metrics.gaps import Gaps, gap_effect, of_gaps
 from vecbench.metrics.totals import Totals
 
 MOST_VALUES = 25
@@ -208,13 +209,9 @@ VALUE_ECE = Metric(
     better="lower",
     interval="gaps",
     bins=0,
-    place=each_value,
-    effect=effect_on(each_value),
+    **of_gaps(each_value),
     undefined=_TOO_MANY,
-    held=signs_held(each_value),
-    excess=excess(each_value),
     bounds=error_bounds,
-    change=Change("gaps"),
 )
 RMSCE = Metric(
     key="rmsce",
@@ -225,7 +222,7 @@ RMSCE = Metric(
     interval="own",
     why_no_interval=f"it takes {FEWEST_A_BIN} rows at each confidence, on the mean",
     ends=_rms_ends,
-    effect=effect_on(_place),
+    effect=lambda rows: gap_effect(rows, _place),
     undefined="no two rows state the same confidence",
     change=untested("it is no sum over rows, and 0 where noise explains all; ECE is tested"),
     details=_squared,

@@ -83,18 +83,18 @@ def stated_answer(text: str) -> Stated | None:
     if found:
         begin, end = found[-1]
         content = without_confidence(text[begin:end])
-        value = _json_answer(content)
+        value = _json_value(content)
         return _answer(content if value is None else value, complete=True)
     if is_left_open(text, "answer"):
         return None
-    value = _json_answer(text)
+    value = _json_value(text)
     if value is None:
         value = _boxed(text)
     if value is not None:
         return _answer(value, complete=True)
     line = _last_line(text, _ANSWER)
     if line is None:
-        value = _json_answer(text, "other answer")
+        value = _json_value(text, "other answer")
         if value is not None:
             return _answer(value, complete=True)
         line = _last_line(text, _OTHER_ANSWER)
@@ -119,7 +119,7 @@ def stated_confidence(text: str) -> Stated | None:
         return None
     value = _json_confidence(text)
     if value is None:
-        value = _json_answer(text, "other confidence")
+        value = _json_value(text, "other confidence")
     if value is not None:
         return Stated(value, complete=True)
     line = _last_line(text, _CONFIDENCE) or _last_line(text, _OTHER_CONFIDENCE)
@@ -186,9 +186,9 @@ def _named_confidence(text: str) -> tuple[str, str, int] | None:
     return f"{text[: found.start()]} {text[found.end() :]}", found[found.lastindex or 1], found.end()
 
 
-def _json_answer(text: str, key: str = "answer") -> str | None:
-    answers = [each[key] for each in json_objects(text).objects if key in each]
-    return answers[-1] if answers else None
+def _json_value(text: str, key: str = "answer") -> str | None:
+    values = [each[key] for each in json_objects(text).objects if key in each]
+    return values[-1] if values else None
 
 
 def _json_confidence(text: str) -> str | None:

@@ -68,7 +68,7 @@ class Dependence:
         others = {
             metric.key: metric.effect(rows)
             for metric in metrics
-            if metric.effect is not None and rows.stated.any()
+            if metric.effect is not None and metric.interval != "none" and rows.stated.any()
         }
         return Effects(True, shares, null, others)
 
