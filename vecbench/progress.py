@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -22,10 +22,15 @@ from rich.text import Text
 from vecbench.answers import AnswerKind
 from vecbench.console import stderr
 from vecbench.engines import EngineChoice
+from vecbench.parsing import Prediction
 from vecbench.run import RunPlan
-from vecbench.scoring import STRICT
+from vecbench.scoring import STRICT, ReadingHealth
 from vecbench.scoring.predictions import judged
+from vecbench.scoring.reading_health import MOST_UNREAD
 from vecbench.store import RunDirectory, StoredResponse
+
+FIRST = 50
+"""So many answers to a task tell whether they can be read."""
 
 
 class _Rate(ProgressColumn):
@@ -96,6 +101,7 @@ class RunProgress(_Bar):
     def __init__(self, console: Console, kinds: Mapping[str, AnswerKind]) -> None:
         self._kinds = kinds
         self._right = self._answered = self._errors = 0
+        self._first: dict[str, list[Prediction]] = {}
         super().__init__(
             console,
             SpinnerColumn(),
@@ -122,11 +128,22 @@ class RunProgress(_Bar):
         self._errors += response.error is not None
         kind = self._kinds[response.task]
         reading = STRICT.read(response.response, response.candidates, kind, response.finish_reason)
-        self._right += judged(response, reading, kind).correct
+        row = judged(response, reading, kind)
+        self._right += row.correct
+        first = self._first.setdefault(row.task, [])
+        if response.error is None and len(first) < FIRST:
+            first.append(row)
+            if len(first) == FIRST:
+                self._warn_of_unread(first)
         said = f"acc {100 * self._right / self._answered:.1f}"
         if self._errors:
             said += f"  errors {self._errors}"
         self._progress.update(self._bar, advance=1, said=said)
+
+    def _warn_of_unread(self, first: Sequence[Prediction]) -> None:
+        """Whoever sees early that a task's answers are not read need not wait for thousands more of them."""
+        for problem, remedy in ReadingHealth.of(first, self._kinds).problems(above=MOST_UNREAD):
+            self.warned(f"{first[0].task}: of the first answers, {problem}. {remedy}")
 
 
 class Terminal:

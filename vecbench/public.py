@@ -100,7 +100,8 @@ def score(
         `subset`. A sample without a readable answer is wrong.
 
     Warns:
-        UserWarning: Samples failed or are missing, or rows could not be read: how many, and why the first.
+        UserWarning: Samples failed or are missing, or rows, answers or confidences could not be read: how
+            many, and why.
 
     Raises:
         UsageError: There is nothing to read, or nothing that is known, or no such protocol or breakdown.
@@ -115,8 +116,8 @@ def score(
     ...     "target": ["positive", "negative", "negative"],
     ...     "response": [
     ...         "<answer>positive</answer><confidence>0.9</confidence>",
-    ...         "Answer: negative",
-    ...         "I cannot tell.",
+    ...         "Answer: positive, confidence: 60%",
+    ...         '{"answer": "negative", "confidence": 0.7}',
     ...     ],
     ... })
     >>> frame = vecbench.score(rows).to_frame()
@@ -125,7 +126,7 @@ def score(
     ... ]
        name    metric  value    low   high  n
     0  fi_2  accuracy  0.667  0.208  0.939  3
-    3  fi_2  coverage  0.333  0.061  0.792  3
+    3  fi_2  coverage  1.000  0.439  1.000  3
     """
     from vecbench.errors import UsageError
     from vecbench.interop.frame import NAME, open_frame
@@ -146,7 +147,7 @@ def score(
     else:
         return score_confidences(source["confidence"], source["correct"])
     complete = scored_source(opened, way, catalogue, by=columns)
-    warn_of_losses(opened, name)
+    warn_of_losses(opened, name, complete.reading)
     return complete.scores
 
 
@@ -295,8 +296,9 @@ def evaluate(
     )
     directory, _ = generated(options, catalogue, Terminal(), go_on="The same call goes on with it.")
     source = open_responses(directory.path, catalogue)
-    write_results(scored_source(source, STRICT, catalogue), source, directory)
-    warn_of_losses(source, directory.path)
+    complete = scored_source(source, STRICT, catalogue)
+    write_results(complete, source, directory)
+    warn_of_losses(source, directory.path, complete.reading)
     return stored_run(directory.path, folders)
 
 

@@ -133,7 +133,7 @@ class Run:
         way = protocol_named(protocol)
         source, catalogue = self._opened()
         complete = scored_source(source, way, catalogue)
-        warn_of_losses(source, self.path)
+        warn_of_losses(source, self.path, complete.reading)
         return complete.scores
 
     def _opened(self) -> tuple[ResponseSource, Catalogue]:

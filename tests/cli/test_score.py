@@ -164,7 +164,8 @@ def test_a_task_keeps_its_limit_when_another_task_has_none(tmp_path):
     other = make_data(tmp_path / "other", ["positive", "negative"], task="emoji_2")
     directory = RunDirectory(tmp_path / "run")
     run(make_plan(data, limit=2), ScriptedEngine, directory, Watcher())
-    run(make_plan(other, task="emoji_2"), ScriptedEngine, directory, Watcher())
+    engine = ScriptedEngine(lambda _: ANSWER.replace("joy", "positive"))
+    run(make_plan(other, task="emoji_2"), lambda: engine, directory, Watcher())
     done = score(directory.path)
     assert done.returncode == 0, done.stderr
     assert "Limited to the first samples of tasks: 2 of Emoji-7." in done.stdout
@@ -234,7 +235,7 @@ def test_a_run_is_scored_by_its_own_task_files_or_not_at_all(comics):
 
 def test_a_task_file_that_has_changed_since_the_run_is_told(comics):
     directory, folder = comics
-    changed = COMICS.replace("version: 1.0", "version: 1.1").replace("[happy]", "[glad]")
+    changed = COMICS.replace("version: 1.0", "version: 1.1").replace("[happy]", "[happy, glad]")
     (folder / "comics_3.yaml").write_text(changed)
     done = score(directory.path, "--include-path", folder)
     assert done.returncode == 0

@@ -356,12 +356,32 @@ def test_how_many_confidences_are_missing_is_chance_too(tmp_path):
     assert set(missing) == {1.0}
 
 
-def test_a_model_that_refuses_passes_gates_of_brier_and_fails_those_of_the_joint_score(judged):
-    refusing = [response("emoji_2", f"s{place}", None, 0) for place in range(1000)]
+def test_what_is_held_against_answers_that_were_not_read_is_undecided(judged):
+    """Nobody can tell a model that refuses from a prompt whose form nothing reads."""
+    before = answers(800, 1000)
     rules = Rule(metric="brier", max_rise=0.0), Rule(metric="joint_score", max_drop=0.02, when="significant")
-    verdicts = judged(answers(800, 1000), refusing, *rules)
-    assert [each.outcome for each in verdicts.each] == ["passed", "failed"]
-    assert "joint_score fell by 64.00 points (64.00 % → 0.00 %)" in verdicts.each[1].message
+    for unread, outcomes in ((200, ["failed", "failed"]), (201, ["undecided", "undecided"])):
+        now = [replace(row, response="I am sorry.") for row in before[:unread]] + before[unread:]
+        verdicts = judged(before, now, *rules)
+        assert [each.outcome for each in verdicts.each] == outcomes
+    assert "more than 20 % of the answers are not read (candidate, emoji_2: 201 of 1,000)" in str(
+        verdicts.each
+    )
+    assert verdicts.exit_status == 4
+
+
+def test_scores_alone_tell_that_answers_were_not_read(tmp_path):
+    before = answers(80, 100)
+    now = [replace(row, response="I am sorry.") for row in before[:21]] + before[21:]
+    sides = []
+    for name, rows in (("a", before), ("b", now)):
+        scored = score(predictions(rows, STRICT, CATALOGUE), "strict", CATALOGUE, replicates=0)
+        (tmp_path / f"{name}.json").write_text(scored.as_json())
+        sides.append(open_side(tmp_path / f"{name}.json", "strict", CATALOGUE))
+    comparison = compare(*sides, CATALOGUE)
+    assert "Of the candidate, 21 of 100 answers are not read." in comparison.notes
+    rules = (Rule(metric="accuracy", max_drop=0.9), Rule(metric="accuracy", of="emoji_2", at_least=0.9))
+    assert verdicts_on(comparison, Gates(Path("g"), rules)).outcome == "undecided"
 
 
 def test_scores_without_rows_count_missing_confidences_at_their_worst_too(tmp_path):

@@ -68,3 +68,22 @@ def test_scores_only_push_no_verified_model_down(board):
     standings, accuracy = made.standings, made.columns[0]
     assert [each.entry.model.name for each in standings][-1] == "Made up"
     assert [each.rank("overall", accuracy) for each in standings] == [(1, 2), (1, 2), None]
+
+
+def test_an_entry_whose_answers_were_not_read_is_marked(board):
+    path = next((board / "entries").glob("second-*"))
+    said = json.loads(path.read_text())
+    n = said["tasks"]["emoji_7"]["n"]
+    said["tasks"]["emoji_7"]["unread"] = n // 5 + 1
+    path.write_text(json.dumps(said))
+    standings = {
+        each.entry.model.name: each for each in leaderboard(read_entries(board), CATALOGUE).standings
+    }
+    assert f"§: not read: Emoji-7 ({n // 5 + 1} of {n})" in standings["Second"].notes
+    assert "§" not in "".join(standings["First"].notes)
+    build(board, board, CATALOGUE)
+    for page in ("README.md", "index.html"):
+        text = (board / page).read_text()
+        row = next(line for line in text.splitlines() if "Second" in line and "§" in line)
+        assert "§" in row
+        assert "more than 20 % of the answers to a task were not read" in text.lower()

@@ -9,7 +9,7 @@ import pytest
 
 from vecbench.leaderboard.entry import OVERALL, Entry
 from vecbench.leaderboard.publication import verified_entry
-from vecbench.leaderboard.standings import BELOW, SAME_OUTCOMES, leaderboard
+from vecbench.leaderboard.standings import BELOW, SAME_OUTCOMES, UNREAD, leaderboard
 from vecbench.leaderboard.tables import csv_text, markdown_page
 from vecbench.leaderboard.verification import verify
 from vecbench.parsing import Prediction, Reading
@@ -204,11 +204,11 @@ def test_who_abstains_is_marked_wherever_it_is_shown(board):
     _, gaming = made.standings
     for block in made.blocks:
         assert "Baseline: most frequent answer" in gaming.below[block]
-        assert gaming.marks(block, made.columns[0]) == BELOW
+        assert gaming.marks(block, made.columns[0]) == BELOW + UNREAD
     brier = next(column for column in made.columns if column.metric.key == "brier")
-    assert gaming.rank(OVERALL, brier) == (1, 1)  # which is why it leads no board
+    assert gaming.rank(OVERALL, brier) is None
     row = next(line for line in markdown_page(made).splitlines() if line.startswith("| gaming"))
-    assert f"| 0.00{BELOW} " in row
+    assert f"| 0.00{BELOW}{UNREAD} " in row
     said = list(csv.DictReader(io.StringIO(csv_text(made))))
     below = {row["entry"]: row["below"] for row in said if (row["name"], row["metric"], row["aggregate"]) ==
              (OVERALL, "joint_score", "pooled")}  # fmt: skip

@@ -69,7 +69,9 @@ def add_submission(
     )
     name = re.sub(r"[^A-Za-z0-9.]+", "-", model_name or run.resolve().name).strip("-.") or "submission"
     path = output or Path(f"{name}.zip")
-    _require_past(verify_files(files, path, catalogue).submission.date, run)
+    verified = verify_files(files, path, catalogue)
+    _require_past(verified.submission.date, run)
+    _warn_of_unread(verified)
     content = packed(files)
     with replacing(path) as draft:
         draft.write_bytes(content)
@@ -77,6 +79,14 @@ def add_submission(
         f"{path}: {len(content) / 1000:.0f} kB. Send it, or check it as a keeper would:", soft_wrap=True
     )
     stdout().print(f"  vecbench leaderboard check {path}", soft_wrap=True)
+
+
+def _warn_of_unread(verified: Verified) -> None:
+    from vecbench.scoring import ReadingHealth
+
+    unread = ReadingHealth.of(verified.predictions, {}).too_much(verified.scores.names)
+    if unread:
+        warn(unread, "Its entry is marked. vecbench score RUN says why, and what to do about it.")
 
 
 @leaderboard.command("check")
@@ -117,6 +127,7 @@ def check_submission(
     catalogue = load_catalogue(include_path or [])
     verified = verify(file, catalogue, data)
     _require_past(verified.submission.date, file)
+    _warn_of_unread(verified)
     entry = verified_entry(verified)
     console = stdout()
     if write is None:

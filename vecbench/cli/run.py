@@ -121,7 +121,7 @@ def _show(directory: RunDirectory, catalogue: Catalogue, outcome: RunOutcome) ->
 
     console = stdout()
     source = open_responses(directory.path, catalogue)
-    score_source(source, STRICT, catalogue, directory.path, console)
+    reading = score_source(source, STRICT, catalogue, directory.path, console)
     throughput = outcome.manifest.throughput
     if outcome.generated and throughput.samples_per_second:
         console.print(
@@ -139,5 +139,5 @@ def _show(directory: RunDirectory, catalogue: Catalogue, outcome: RunOutcome) ->
             console.print(f"  … and {len(outcome.failed) - MOST_FAILURES} more: see {directory.responses}")
     else:
         report_failures(source)
-    if outcome.failed or source.is_incomplete:
+    if outcome.failed or source.is_incomplete or reading.mostly_unread:
         raise typer.Exit(4)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from vecbench.interop.exports import Export
     from vecbench.interop.reading import ResponseSource
     from vecbench.metrics.recalibration import Method
-    from vecbench.scoring import CompleteScores, Disagreements, Protocol
+    from vecbench.scoring import CompleteScores, Disagreements, Protocol, ReadingHealth
     from vecbench.store import RunDirectory, StoredResponse
     from vecbench.tasks import Catalogue
 
@@ -103,7 +103,8 @@ def score(
     """Score responses that are stored already; no model is needed.
 
     Writes predictions.jsonl, scores.json, summary.md and figures/, and prints the table. Exit status 4:
-    scored, but incomplete, since a sample has no response or a row could not be read.
+    scored, but incomplete, since a sample has no response, a row could not be read, or more than 20 % of the
+    answers to a task could not.
     """
     from vecbench.errors import UsageError, nearest
     from vecbench.interop.exports import export_named
@@ -141,7 +142,7 @@ def score(
     incomplete = False
     for written, source in _opened(paths, output, catalogue, by or ()).items():
         with _exporting(exports, source, catalogue, written) as responses:
-            score_source(
+            reading = score_source(
                 replace(source, responses=responses),
                 way,
                 catalogue,
@@ -158,7 +159,7 @@ def score(
             )
         report_missing(source)
         report_failures(source)
-        incomplete = incomplete or source.is_incomplete
+        incomplete = incomplete or source.is_incomplete or bool(reading.mostly_unread)
     if incomplete:
         raise typer.Exit(4)
 
@@ -234,11 +235,11 @@ def score_source(
     fit_on: str | None = None,
     by: Sequence[str] = (),
     with_differences: bool = False,
-) -> None:
+) -> ReadingHealth:
     """Scores responses, writes everything that is derived from them, and prints the table.
 
     What was recognised and what is wrong with it goes to standard error. `further` are keys of metrics that
-    are printed beside the usual ones.
+    are printed beside the usual ones. What could be read is returned.
     """
     from vecbench.interop.scored import scored_source
     from vecbench.report.files import write_results
@@ -252,11 +253,13 @@ def score_source(
     written = RunDirectory(output)
     write_results(complete, source, written, figures=figures, further=further)
     report_source(source, catalogue, written.faults)
+    report_reading(complete)
     _print(complete, format_, console, intervals=intervals, further=further)
     if with_differences:
         _show_differences(disagreements(kept, catalogue), written, console, format_)
     if format_ == "table":
         console.print(f"\nScores, figures and summary: {written.summary}", soft_wrap=True)
+    return complete.reading
 
 
 def _show_differences(found: Disagreements, written: RunDirectory, console: Console, format_: str) -> None:
@@ -293,11 +296,12 @@ def _exporting(
 def _print(
     complete: CompleteScores, format_: str, console: Console, *, intervals: bool, further: Sequence[str]
 ) -> None:
-    from vecbench.report import further_tables, tables
+    from vecbench.report import further_tables, reading, tables
 
     scores = complete.scores
     if format_ == "table":
         shown: list[RenderableType] = [tables.terminal_table(scores, intervals=intervals, further=further)]
+        shown.append(reading.reading_table(complete.reading))
         if complete.coarse:
             shown.append(further_tables.coarse_table(scores, complete.coarse))
         if complete.recalibration:
@@ -320,8 +324,10 @@ def _print(
         typer.echo(tables.csv_table(scores), nl=False)
     elif format_ == "latex":
         typer.echo(tables.latex_table(scores, intervals=intervals), nl=False)
+        typer.echo(f"% {reading.reading_line(complete.reading)}")
     else:
         typer.echo(tables.markdown_table(scores, intervals=intervals, further=further), nl=False)
+        typer.echo(f"\n{reading.reading_markdown(complete.reading)}", nl=False)
 
 
 def report_source(source: ResponseSource, catalogue: Catalogue, faults: Path) -> None:
@@ -344,6 +350,14 @@ def report_source(source: ResponseSource, catalogue: Catalogue, faults: Path) ->
         console.print(f"  {printable(str(fault))}", soft_wrap=True)
     if len(source.faults) > MOST_FAULTS:
         console.print(f"  … and {len(source.faults) - MOST_FAULTS:,} more: see {faults}", soft_wrap=True)
+
+
+def report_reading(complete: CompleteScores) -> None:
+    """Prints how many answers and confidences could not be read, if any; the table says what to do."""
+    for problem, remedy in complete.reading.problems():
+        warn(problem, remedy)
+    if unread := complete.reading.too_much(complete.scores.names):
+        warn_incomplete(printable(unread))
 
 
 def report_missing(source: ResponseSource) -> None:

@@ -19,6 +19,7 @@ from vecbench.comparing.published_differences import published_differences
 from vecbench.comparing.row_differences import row_differences
 from vecbench.comparing.score_differences import score_differences, score_faults
 from vecbench.comparing.sides import Side
+from vecbench.comparing.unread import unread_notes
 from vecbench.errors import DataError
 from vecbench.metrics.bootstrap import SEED
 from vecbench.parsing import Reading
@@ -192,7 +193,13 @@ def compare(
         flips,
         is_paired,
         allowed,
-        (*_sameness(baseline, candidate), *baseline.notes, *candidate.notes, *notes),
+        (
+            *_sameness(baseline, candidate),
+            *unread_notes(baseline, candidate),
+            *baseline.notes,
+            *candidate.notes,
+            *notes,
+        ),
         differences.replicates,
         seed,
         judges,

@@ -14,7 +14,8 @@ Confidences that are missing count at their worst case wherever that is worse fo
 measured: leaving out what would look bad gains nothing.
 
 Whatever is undefined, absent, or needs rows that are not there, is undecided; so is what would pass while a
-published protocol leaves rows out of the candidate's scores that it counts in the baseline's.
+published protocol leaves rows out of the candidate's scores that it counts in the baseline's, and whatever is
+held against a task of whose answers too many were not read.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from vecbench.answers import known_metrics
 from vecbench.comparing.comparison import Comparison
 from vecbench.comparing.differences import Difference, Differences
 from vecbench.comparing.gates import DETECT, Gates, Rule
+from vecbench.comparing.unread import mostly_unread
 from vecbench.metrics.significance import FEWEST_SAMPLES, PValues, holm
 
 Outcome = Literal["passed", "failed", "undecided"]
@@ -178,6 +180,9 @@ def _verdict(
         return Verdict(
             number, rule, "undecided", f"{rule.metric} of the {side} is undefined{why}", n=block.samples
         )
+    unread = mostly_unread(comparison.baseline, comparison.candidate, block.tasks)
+    if unread:
+        return Verdict(number, rule, "undecided", unread, n=block.samples)
     values = _values(rule, found)
     scale = abs(values.baseline) if rule.relative else 1.0
     margin = rule.limit * scale if rule.is_change else 0.0

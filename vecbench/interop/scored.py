@@ -9,7 +9,7 @@ from typing import Any
 
 from vecbench.interop.reading import ResponseSource
 from vecbench.metrics.recalibration import Method
-from vecbench.scoring import CompleteScores, Protocol, score_responses
+from vecbench.scoring import CompleteScores, Protocol, ReadingHealth, score_responses
 from vecbench.store import Manifest
 from vecbench.tasks import Catalogue
 
@@ -32,13 +32,16 @@ def scored_source(
     )
     # What was wrong with the responses is known once they have been read.
     lacking = _completeness_notes(source, complete.scores.names)
-    notes = (*complete.scores.notes, *source.warnings, *lacking)
+    unread = complete.reading.too_much(complete.scores.names)
+    notes = (*complete.scores.notes, *source.warnings, *lacking, *([f"Unread: {unread}."] if unread else []))
     run = _run_facts(source.manifest) | source.facts()
     return replace(complete, scores=replace(complete.scores, run=run, notes=notes))
 
 
-def _losses(source: ResponseSource) -> Iterator[str]:
+def _losses(source: ResponseSource, reading: ReadingHealth | None) -> Iterator[str]:
     """What was wrong with responses, in half a sentence each: what has no response, and what was not read."""
+    if reading is not None:
+        yield from (problem for problem, _ in reading.problems())
     failed, missing = source.resolution.failed, sum(source.missing().values())
     if failed:
         yield f"samples without a response: {failed:,}"
@@ -50,9 +53,11 @@ def _losses(source: ResponseSource) -> Iterator[str]:
         yield f"faults in what was read: {effects}, such as {first}"
 
 
-def warn_of_losses(source: ResponseSource, name: object, stacklevel: int = 3) -> None:
+def warn_of_losses(
+    source: ResponseSource, name: object, reading: ReadingHealth | None = None, stacklevel: int = 3
+) -> None:
     """Warns whoever called the caller of what was wrong with responses; nobody else would tell in Python."""
-    said = "; ".join(_losses(source))
+    said = "; ".join(_losses(source, reading))
     if said:
         warnings.warn(f"{name}: {said}", stacklevel=stacklevel)
 

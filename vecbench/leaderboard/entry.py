@@ -26,6 +26,7 @@ from vecbench.leaderboard.record import (
     content_of,
     validated,
 )
+from vecbench.scoring.reading_health import MOST_UNREAD
 from vecbench.strict_json import parse_json
 
 OVERALL = "overall"
@@ -85,12 +86,18 @@ class RowMetrics(Record):
     """Metrics over rows: of a task, or of a group pooled.
 
     `n` and `correct` are rows; None where a source does not say them, `correct` too where no answer is right
-    or wrong.
+    or wrong. `unread` are responses whose answer was not read, which count as wrong; None if all were.
     """
 
     n: Annotated[int, Field(ge=1, le=MOST)] | None = None
     correct: WholeNumber | None = None
+    unread: WholeNumber | None = None
     metrics: Metrics = Field({})
+
+    @property
+    def is_mostly_unread(self) -> bool:
+        """Whether too many answers were not read for the scores to say much of the model."""
+        return self.n is not None and (self.unread or 0) > MOST_UNREAD * self.n
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

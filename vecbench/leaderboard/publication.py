@@ -160,7 +160,8 @@ def _group(group: GroupScores, metrics: Collection[str]) -> dict[str, Any]:
 
 
 def _rows(rows: RowScores, metrics: Collection[str]) -> dict[str, Any]:
-    return {"n": rows.n, "correct": _correct(rows), "metrics": _values(rows.metrics, metrics)}
+    said = {"n": rows.n, "correct": _correct(rows), "unread": rows.unread or None}
+    return said | {"metrics": _values(rows.metrics, metrics)}
 
 
 def _correct(rows: RowScores) -> int | None:

@@ -51,18 +51,24 @@ def rank_ranges(
 
     A model has no rank (None) with several repeats, when there is nothing to compare it with, in pooled
     shares without counts, in the others without outcomes, and in metrics of the rows with a confidence where
-    it states none for more than 5 % of the rows: it has chosen which. `pooled` is what each entry says of
-    the rows of all `tasks` together.
+    it states none for more than 5 % of the rows: it has chosen which; nor in these where more than 20 % of
+    its answers to one of the tasks were not read: who refuses with confidence 0 is never wrong. `pooled` is
+    what each entry says of the rows of all `tasks` together.
     """
     # Repeated answers to a sample are not independent: as many rows as they make up, they say less.
     once = [place for place, entry in enumerate(entries) if entry.decoding.repeats == 1]
     groups = alike(entries, tasks)
     counted = [place for place in once if pooled[place].correct is not None and pooled[place].n]
+    unread = [
+        any(name in each.tasks and each.tasks[name].is_mostly_unread for name in tasks) for each in entries
+    ]
     found: dict[Measure, list[Range | None]] = {}
-    for column, compared in _compared(columns, groups, pooled, counted):
+    for column, (values, p) in _compared(columns, groups, pooled, counted):
         ranks: list[Range | None] = [None] * len(entries)
         found[column.measure] = ranks
-        for place, range_ in _ranges(*compared, higher=column.metric.better == "higher"):
+        if column.metric.over == "confident":
+            values[unread] = np.nan
+        for place, range_ in _ranges(values, p, higher=column.metric.better == "higher"):
             ranks[place] = range_
         if len(tasks) == 1 and column.test == "shares" and column.aggregate == "macro":
             # One and the same number has one rank: that of the exact test.

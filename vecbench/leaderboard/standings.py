@@ -19,15 +19,17 @@ from vecbench.leaderboard.outcomes import NO_CONFIDENCE, totals_of
 from vecbench.leaderboard.ranking import Range, rank_ranges
 from vecbench.metrics.definition import Metric
 from vecbench.metrics.totals import Totals
+from vecbench.scoring.reading_health import MOST_UNREAD
 from vecbench.scoring.scores import MOST_MISSING
 from vecbench.tasks import Catalogue, Task
 
 BADGES: tuple[Badge, ...] = ("verified", "scores only", "reported")
-CONDITIONAL, BELOW, SAME_OUTCOMES = "*", "†", "‡"
+CONDITIONAL, BELOW, SAME_OUTCOMES, UNREAD = "*", "†", "‡", "§"
 MARKS = {
     CONDITIONAL: "over the rows that state a confidence only, while more than 5 % of the rows do not",
     BELOW: "worse than a baseline: than abstaining, the most frequent answer, or chance",
     SAME_OUTCOMES: "right on the same samples, at the same confidences, as another entry",
+    UNREAD: f"more than {100 * MOST_UNREAD:g} % of the answers to a task were not read, and count as wrong",
 }
 """What stands behind values → what it says."""
 
@@ -49,6 +51,7 @@ class Standing:
         ranks: Block → measure → (best, worst) rank among the entries of its badge; None where it has none.
         silent: Block or task → its rows, where some of them have no confidence.
         below: Block → names of the baselines than which it does worse in the headline.
+        unread: Block → names of its tasks of whose answers too many were not read.
         twins: Models of other entries whose answers are right on the same samples, at the same confidences.
         is_baseline: Whether it is of no model.
     """
@@ -58,6 +61,7 @@ class Standing:
     ranks: Mapping[str, Mapping[Measure, Range | None]] = field(default_factory=dict)
     silent: Mapping[str, Totals] = field(default_factory=dict)
     below: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    unread: Mapping[str, Sequence[str]] = field(default_factory=dict)
     twins: Sequence[str] = ()
     is_baseline: bool = False
 
@@ -70,7 +74,8 @@ class Standing:
     def notes(self) -> Sequence[str]:
         """What else is to be known of it."""
         twins = f"{SAME_OUTCOMES}: right on the same samples, at the same confidences, as "
-        return [*self.entry.notes, *(twins + name for name in self.twins)]
+        unread = [f"{UNREAD}: not read: {name}" for name in self.unread.get(OVERALL, ())]
+        return [*self.entry.notes, *unread, *(twins + name for name in self.twins)]
 
     def value(self, block: str, column: BoardColumn) -> Value | None:
         """The cell's value; None if the entry does not have it."""
@@ -94,10 +99,12 @@ class Standing:
 
     def marks(self, block: str, column: BoardColumn) -> str:
         """What is put behind the cell's value, see `MARKS`."""
-        conditional = CONDITIONAL * (is_conditional(self.entry.scores(block).pooled, column.metric))
-        if not column.is_headline:
-            return conditional
-        return conditional + BELOW * bool(self.below.get(block)) + SAME_OUTCOMES * bool(self.twins)
+        found = CONDITIONAL * (is_conditional(self.entry.scores(block).pooled, column.metric))
+        if column.is_headline:
+            found += BELOW * bool(self.below.get(block)) + SAME_OUTCOMES * bool(self.twins)
+        if column.is_headline or column.metric.over == "confident":
+            found += UNREAD * bool(self.unread.get(block))
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +175,7 @@ def leaderboard(entries: Mapping[str, Entry], catalogue: Catalogue) -> Leaderboa
             ranks[name],
             _silent(entry, {**blocks, **{task: (task,) for task in tasks}}),
             {block: _below(entry, (own[name] or shown).values(), block, leading[0]) for block in blocks},
+            {block: _unread(entry, [tasks[task] for task in members]) for block, members in blocks.items()},
             twins[name],
         )
         for name, entry in entries.items()
@@ -233,6 +241,12 @@ def _below(entry: Entry, others: Iterable[Entry], block: str, column: BoardColum
     sign = -1 if column.metric.better == "lower" else 1
     values = {each.model.name: each.scores(block).pooled.metrics.get(key) for each in others}
     return [name for name, each in values.items() if each and sign * said.value < sign * each.value]
+
+
+def _unread(entry: Entry, tasks: Iterable[Task]) -> list[str]:
+    """Names of the tasks of whose answers too many were not read, with how many that are."""
+    rows = ((task.display, entry.tasks.get(task.id, RowMetrics())) for task in tasks)
+    return [f"{name} ({each.unread:,} of {each.n:,})" for name, each in rows if each.is_mostly_unread]
 
 
 def _silent(entry: Entry, blocks: Mapping[str, Sequence[str]]) -> dict[str, Totals]:

@@ -14,7 +14,7 @@ from vecbench.leaderboard.entry import CHECKS, OVERALL, Badge, Checked, Decoding
 from vecbench.leaderboard.ranking import Range
 from vecbench.leaderboard.standings import BADGES, MARKS, Leaderboard, Standing
 from vecbench.report.columns import unscaled
-from vecbench.report.tables import latex_tabular
+from vecbench.report.latex import latex_tabular
 
 HEADINGS: Mapping[Badge, str] = {
     "verified": "Verified: recomputed here from the responses, samples checked against the data",

@@ -73,6 +73,7 @@ class Prediction:
         kind: Name of the answer kind.
         images_sha256: The hashes of several images, in order; empty where there is one.
         attributes: What scores are broken down by: column of the data → value.
+        excerpt: Of its response, where that has no answer or no confidence that is read.
     """
 
     key: str
@@ -88,6 +89,7 @@ class Prediction:
     kind: str = DEFAULT_KIND
     images_sha256: tuple[str | None, ...] = ()
     attributes: Mapping[str, str] = field(default_factory=dict)
+    excerpt: str | None = None
 
     @property
     def image_key(self) -> str:

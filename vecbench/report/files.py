@@ -16,6 +16,7 @@ from vecbench.report.further_tables import (
     spread_table,
     threshold_table,
 )
+from vecbench.report.reading import reading_markdown
 from vecbench.report.tables import markdown_table
 from vecbench.scoring import CompleteScores, Scores, prediction_lines, protocol_named
 from vecbench.store import Manifest, RunDirectory, remove, write_text
@@ -68,6 +69,7 @@ def summary(
     parts = [f"# {name}\n\n", *_facts(scores, manifest, source), "\n"]
     intervals = not protocol_named(scores.protocol).is_published
     parts.append(markdown_table(scores, intervals=intervals, further=further))
+    parts.append(f"\n{reading_markdown(complete.reading)}")
     if scores.further.get("thresholds"):
         parts.append("\n" + threshold_table(scores).markdown())
     if complete.coarse:

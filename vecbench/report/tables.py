@@ -28,6 +28,7 @@ from vecbench.report.columns import (
     has_confidences,
     not_there,
 )
+from vecbench.report.latex import latex_tabular
 from vecbench.scoring import (
     GroupScores,
     Protocol,
@@ -36,6 +37,7 @@ from vecbench.scoring import (
     Scores,
     protocol_named,
 )
+from vecbench.scoring.reading_health import MOST_UNREAD
 from vecbench.scoring.scores import HEADLINE, MOST_MISSING, listed
 
 IN_PAPERS = ("accuracy", "ece", "brier")
@@ -147,21 +149,30 @@ class _Notes:
             if (score := rows.metrics.get(column.key)) is not None and score.n == confident
         )
 
-    def note_unread(self, rows: RowScores) -> None:
-        """Says how many rows of the worst line have no answer that can be read, if these are many."""
+    def marks(self, rows: RowScores) -> dict[str, str]:
+        """Column → what stands behind its value: "*", and "‡" where it is of answers that were not read."""
+        marks = dict.fromkeys(self.conditional(rows), "*")
+        unread = self._note_unread(rows)
+        if unread > MOST_UNREAD * rows.n:
+            of_confidences = (metric.key for metric in rows.scored_by if metric.over == "confident")
+            marks |= {key: marks.get(key, "") + "‡" for key in of_confidences}
+        return marks
+
+    def _note_unread(self, rows: RowScores) -> int:
+        """How many rows have no answer that was read; says it of the worst line, if they are many."""
         unread = rows.n - rows.counts.get("answered", rows.n)
         if not has_confidences(rows) or self.protocol.is_published:
-            return
-        if unread <= max(self.unread, MOST_MISSING) * rows.n:
-            return
-        self.unread = unread / rows.n
-        there = [status for status in UNREAD if rows.counts.get(status)]
-        reasons = ", ".join(f"{status.replace('_', ' ')} {rows.counts[status]:,}" for status in there)
-        self.texts["unread"] = (
-            f"No answer can be read in {unread:,} of {rows.n:,} rows ({reasons}). They count as wrong, at "
-            "the confidence that they state: who refuses with a low one leads in what is scored of "
-            "confidences alone, and not in the joint score."
-        )
+            return 0
+        if unread > max(self.unread, MOST_MISSING) * rows.n:
+            self.unread = unread / rows.n
+            there = [status for status in UNREAD if rows.counts.get(status)]
+            reasons = ", ".join(f"{status.replace('_', ' ')} {rows.counts[status]:,}" for status in there)
+            self.texts["unread"] = (
+                f"{'‡ ' * (self.unread > MOST_UNREAD)}No answer can be read in {unread:,} of {rows.n:,} rows "
+                f"({reasons}). They count as wrong, at the confidence that they state: who refuses with a "
+                "low one leads in what is scored of confidences alone, and not in the joint score."
+            )
+        return unread
 
 
 def _group_lines(
@@ -173,7 +184,9 @@ def _group_lines(
         yield _line(group.line, group.pooled, notes, level=1)
         # Why a macro score is undefined shows in the lines above it.
         silent = replace(notes, texts={})
-        marked = frozenset[str]().union(*(notes.conditional(scores.tasks[name]) for name in group.tasks))
+        marked: dict[str, str] = {}
+        for task in group.tasks:
+            marked |= notes.marks(scores.tasks[task])
         if any(column.key in group.macro for column in notes.columns):
             yield ScoreLine("macro", 1, None, _cells(group.macro, marked, silent))
 
@@ -199,15 +212,14 @@ def _headline(rows: RowScores, notes: _Notes) -> ScoreLine:
 
 
 def _line(name: str, rows: RowScores, notes: _Notes, level: int = 2) -> ScoreLine:
-    notes.note_unread(rows)
-    return ScoreLine(name, level, rows.n, _cells(rows.metrics, notes.conditional(rows), notes))
+    return ScoreLine(name, level, rows.n, _cells(rows.metrics, notes.marks(rows), notes))
 
 
-def _cells(metrics: Mapping[str, Score], marked: frozenset[str], notes: _Notes) -> tuple[str, ...]:
+def _cells(metrics: Mapping[str, Score], marks: Mapping[str, str], notes: _Notes) -> tuple[str, ...]:
     return tuple(
-        _cell(column, metrics.get(column.key), notes)
-        + ("*" if column.key in marked and column.key in metrics else "")
+        _cell(column, score, notes) + (marks.get(column.key, "") if score and score.value is not None else "")
         for column in notes.columns
+        for score in [metrics.get(column.key)]
     )
 
 
@@ -327,32 +339,6 @@ def latex_table(scores: Scores, *, intervals: bool = False) -> str:
     table = latex_tabular([name for name, _ in groups], units, [[model, *cells]])
     story = calibration_notes(scores, intervals=intervals)
     return table + "".join(f"% {note}\n" for note in (*notes.all(), *story, *scores.notes))
-
-
-def latex_tabular(groups: Sequence[str], units: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
-    """A table of models, with the same columns for each group; booktabs."""
-    width = len(units)
-    heads = " & ".join(rf"\multicolumn{{{width}}}{{c}}{{{in_latex(name)}}}" for name in groups)
-    rules = "".join(
-        rf"\cmidrule(lr){{{width * place + 2}-{width * place + width + 1}}}" for place in range(len(groups))
-    )
-    rows = [
-        rf"\begin{{tabular}}{{l{'c' * width * len(groups)}}}",
-        r"\toprule",
-        rf" & {heads} \\",
-        rules,
-        rf"Model & {' & '.join(list(units) * len(groups))} \\",
-        r"\midrule",
-        *(rf"{_after_line_end(' & '.join(cells))} \\" for cells in lines),
-        r"\bottomrule",
-        r"\end{tabular}",
-    ]
-    return "\n".join(rows) + "\n"
-
-
-def _after_line_end(text: str) -> str:
-    r"""A line of a table, which must not begin with what `\\` before it would take for its own argument."""
-    return f"{{}}{text}" if text.startswith(("[", "*")) else text
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from vecbench.scoring.disagreements import Disagreement, Disagreements, disagree
 from vecbench.scoring.predictions import prediction_lines, predictions
 from vecbench.scoring.protocol import Protocol
 from vecbench.scoring.protocols import PROTOCOLS, STRICT, is_published, protocol_named
+from vecbench.scoring.reading_health import ReadingHealth
 from vecbench.scoring.recalibrated import Recalibrations
 from vecbench.scoring.scores import GroupScores, RowScores, Score, Scores
 
@@ -25,6 +26,7 @@ __all__ = [
     "Disagreements",
     "GroupScores",
     "Protocol",
+    "ReadingHealth",
     "Recalibrations",
     "RowScores",
     "Score",

@@ -24,6 +24,7 @@ from vecbench.parsing import Prediction, Reading
 from vecbench.scoring.aggregate import is_excluded, score, shared_images
 from vecbench.scoring.predictions import predictions
 from vecbench.scoring.protocol import Protocol
+from vecbench.scoring.reading_health import ReadingHealth
 from vecbench.scoring.recalibrated import Recalibrations, recalibrations
 from vecbench.scoring.row_scores import share
 from vecbench.scoring.scores import RowScores, Score, Scores
@@ -65,6 +66,7 @@ class CompleteScores:
             None with one repeat.
         rows: What the responses say, as the protocol reads them.
         coarse: Task id → scores by coarser labels, of the tasks that have such.
+        reading: How far the responses were read.
     """
 
     scores: Scores
@@ -73,6 +75,7 @@ class CompleteScores:
     consistency: Scores | None
     rows: Sequence[Prediction] = ()
     coarse: Mapping[str, CoarseScores] = field(default_factory=dict)
+    reading: ReadingHealth = field(default_factory=lambda: ReadingHealth.of([], {}))
 
 
 def score_responses(
@@ -96,7 +99,15 @@ def score_responses(
         cannot = "does not recalibrate" if recalibrate is not None else f"has no scores by {by[0]}"
         raise UsageError(f"the protocol {protocol.name} {cannot}", "Score with the protocol strict.")
     rows, scores = protocol.scored(responses, catalogue, run)
-    return CompleteScores(scores, None, None, None, rows)
+    reading = _reading(rows, catalogue, confidences=protocol.has_confidences)
+    further = {"reading": reading.as_json(), **scores.further}
+    return CompleteScores(replace(scores, further=further), None, None, None, rows, reading=reading)
+
+
+def _reading(rows: Iterable[Prediction], catalogue: Catalogue, *, confidences: bool = True) -> ReadingHealth:
+    kept = [row for row in rows if not is_excluded(row, catalogue)]
+    kinds = {row.task: catalogue.answers_of(row.task, row.kind) for row in kept} if confidences else {}
+    return ReadingHealth.of(kept, kinds)
 
 
 def predicted(
@@ -123,8 +134,10 @@ def complete_scores(
     `fit_on` is for `recalibrate`, see `recalibrations`; `by` for `score`.
     """
     scores = score(rows, protocol, catalogue, run, by=by)
-    shared = shared_images(rows, scores)
-    further: dict[str, Any] = {"shared_images": shared} if shared else {}
+    reading = _reading(rows, catalogue)
+    further: dict[str, Any] = {"reading": reading.as_json()}
+    if shared := shared_images(rows, scores):
+        further["shared_images"] = shared
     coarse = _coarse_scores(scores, catalogue)
     if coarse:
         further["coarse"] = {name: each.as_json() for name, each in coarse.items()}
@@ -144,7 +157,8 @@ def complete_scores(
             "repeats": spread,
             "consistency": {key: said[key] for key in ("tasks", "groups", "overall")},
         }
-    return CompleteScores(replace(scores, further=further), recalibration, spread, consistency, rows, coarse)
+    made = replace(scores, further=further)
+    return CompleteScores(made, recalibration, spread, consistency, rows, coarse, reading)
 
 
 def _coarse_scores(scores: Scores, catalogue: Catalogue) -> dict[str, CoarseScores]:

@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING, Any
 from vecbench.answers import AnswerKind
 from vecbench.parsing import Prediction, Reading
 from vecbench.parsing.prediction import ANSWER_STATUSES, CONFIDENCE_STATUSES
+from vecbench.parsing.visible import without_reasoning
 from vecbench.store import StoredResponse
 from vecbench.tasks import Catalogue
 
 if TYPE_CHECKING:
     from vecbench.scoring.protocol import Protocol
+
+EXCERPT = 60
+"""Characters of either end of a response that are kept of it."""
 
 
 def predictions(
@@ -65,7 +69,16 @@ def prediction(
         response.kind,
         response.images_sha256,
         response.attributes,
+        _excerpt(response.response, reading),
     )
+
+
+def _excerpt(response: str | None, reading: Reading) -> str | None:
+    """Both ends of a response of which something was not read; of one without an answer, behind reasoning."""
+    if response is None or (reading.answer is not None and reading.confidence is not None):
+        return None
+    text = (without_reasoning(response).text if reading.answer_status == "no_answer" else response).strip()
+    return text if len(text) <= 2 * EXCERPT else f"{text[:EXCERPT]} … {text[-EXCERPT:]}"
 
 
 def prediction_lines(rows: Iterable[Prediction]) -> Iterator[str]:

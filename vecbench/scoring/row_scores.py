@@ -44,6 +44,7 @@ NO_WIDTH = 1e-12
 NO_REPLICATES = "no replicates were made"
 TOO_OFTEN_UNDEFINED = "it is undefined in too many replicates"
 ALL_ALIKE = "it has the same value in every replicate"
+NONE_READ = "no answer with a confidence was read"
 OF_NO_MEAN = "none is known of a mean over tasks"
 
 MEAN_GAPS = "normal gaps of bins, of all tasks"
@@ -275,9 +276,11 @@ def scored(
         return share(part, rows.n, effects.shares.get(metric.key, 1.0))
     if metric.is_of_one_run and not totals.null:
         return Score(None, 0, why=_why_undefined(metric, totals))
-    value = float(metric.value(totals))
+    unread = int((rows.stated & ~rows.answered).sum())
+    is_of_none = metric.over == "confident" and 0 < unread == stated
+    value = math.nan if is_of_none else float(metric.value(totals))
     if math.isnan(value):
-        return Score(None, n, why=_why_undefined(metric, totals))
+        return Score(None, n, why=_why_undefined(metric, totals, unread))
     details = dict(metric.details(totals))
     missing = rows.n - stated
     if metric.bounds is not None and missing:
@@ -365,14 +368,18 @@ def _effect(design_effect: float) -> Mapping[str, Any]:
     return {} if design_effect == 1 else {"design_effect": design_effect}
 
 
-def _why_undefined(metric: Metric, totals: Totals) -> str:
+def _why_undefined(metric: Metric, totals: Totals, unread: int = 0) -> str:
+    """Why a metric has no value; `unread` are rows with a confidence and no answer that was read."""
     if metric.over != "confident":
         return metric.undefined or "there are no rows"
     if totals.cells.n == 0:
         return "no row has a confidence"
+    if unread == totals.cells.n:
+        return NONE_READ
     if metric.undefined:
         return metric.undefined
-    return "every answer with a confidence is " + ("right" if totals.cells.total_right else "wrong")
+    outcome = "right" if totals.cells.total_right else "wrong or not read" if unread else "wrong"
+    return f"every answer with a confidence is {outcome}"
 
 
 def _ratings(rows: Observations) -> tuple[Values, Values]:

@@ -119,6 +119,11 @@ class RowScores:
         """Whether some metric is of confidences: those of some kinds of answers are not scored."""
         return any(metric.over == "confident" for metric in self.scored_by)
 
+    @property
+    def unread(self) -> int:
+        """Responses whose answer was not read; a failed sample has none."""
+        return max(0, self.n - self.counts.get("answered", self.n) - self.counts.get("errors", 0))
+
     def as_json(self) -> dict[str, Any]:
         """The scores as scores.json has them."""
         metrics = {key: score.as_json() for key, score in self.metrics.items()}

@@ -1,0 +1,176 @@
+"""How many answers and confidences were read, and why the others were not: before any score is believed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from vecbench.answers import AnswerKind, metrics_of
+from vecbench.parsing import Prediction
+
+MOST_UNREAD = 0.2
+"""With a larger share of a task's answers unread, its scores say little of the model."""
+
+_FORMS = "Ask for a form that is read, see docs/parsing.md; vecbench tasks check looks at the prompts."
+ANSWER_REASONS: Mapping[str, tuple[str, str]] = {
+    "truncated": ("cut off", "Allow more tokens: --gen-kwargs max_gen_toks=N."),
+    "no_answer": ("no answer", _FORMS),
+    "empty": ("empty", "Look at the chat template, and at what ends an answer."),
+    "refused": ("refused", "The model declines to answer, which counts as wrong."),
+    "not_a_candidate": ("not a candidate", "List the labels in the prompt, or give the task aliases."),
+    "ambiguous": ("several", "Ask for one answer only."),
+    "out_of_range": ("out of range", "Tell the scale in the prompt."),
+}
+"""Status of an answer, or a kind of `no_answer` → how it is called, and what to do about it."""
+
+CONFIDENCE_REASONS: Mapping[str, tuple[str, str]] = {
+    "missing": ("none stated", "Ask for one, if the prompt does not."),
+    "out_of_range": ("not within 0 to 1", "Ask for a number from 0 to 1, or for percent with the sign."),
+    "not_a_number": ("no number", "Ask for a number instead of words."),
+}
+"""Status of a confidence → how it is called, and what to do about it."""
+
+_CANNOT = r"(?:can(?:no|['’])t|can not|won['’]t|(?:am|['’]m) (?:not able|unable) to)"
+_REFUSAL = re.compile(
+    rf"\b(?:sorry|apologi[sz]e|I(?: {_CANNOT}|['’]m (?:not able|unable) to) "
+    r"(?:help|assist|provide|identify|determine|analy[sz]e|answer|comply|comment|say|tell|view))\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Answers, or confidences, that were not read for one reason.
+
+    Attributes:
+        reason: A key of `ANSWER_REASONS` or `CONFIDENCE_REASONS`.
+        n: How many.
+        task: That of the first one.
+        sample_id: That of the first one.
+        excerpt: Of its response; None where that is not known.
+    """
+
+    reason: str
+    n: int
+    task: str
+    sample_id: str
+    excerpt: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadCount:
+    """Of n responses, the answers or confidences that were not read, by reason, the most frequent first."""
+
+    n: int
+    unread: tuple[Unread, ...]
+    reasons: Mapping[str, tuple[str, str]]
+
+    @property
+    def n_unread(self) -> int:
+        """How many were not read."""
+        return sum(each.n for each in self.unread)
+
+    def in_words(self, what: str) -> str:
+        """Such as "20 of 40 answers are not read (cut off 12, empty 8)"."""
+        reasons = ", ".join(f"{self.reasons[each.reason][0]} {each.n:,}" for each in self.unread)
+        return f"{self.n_unread:,} of {self.n:,} {what} are not read ({reasons})"
+
+    def as_json(self) -> dict[str, Any]:
+        """The count as scores.json has it."""
+        return {"n": self.n, "unread": [asdict(each) for each in self.unread]}
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingHealth:
+    """What was read of some responses; those that failed have nothing to be read.
+
+    Attributes:
+        answers: Of all responses.
+        confidences: Of those to tasks whose confidences are scored.
+        tasks: Task id → its answers that were not read, and its responses.
+    """
+
+    answers: ReadCount
+    confidences: ReadCount
+    tasks: Mapping[str, tuple[int, int]]
+
+    @classmethod
+    def of(cls, rows: Iterable[Prediction], kinds: Mapping[str, AnswerKind]) -> ReadingHealth:
+        """The health of readings; `kinds` are those of tasks whose confidences are of interest."""
+        there = [row for row in rows if row.reading.answer_status != "error"]
+        stating = {
+            task for task, kind in kinds.items() if any(each.over == "confident" for each in metrics_of(kind))
+        }
+        asked = [row for row in there if row.task in stating]
+        silent = ((row.reading.confidence_status, row) for row in asked if row.reading.confidence is None)
+        unread = [row for row in there if row.reading.answer is None]
+        tasks = dict.fromkeys(sorted({row.task for row in there}), (0, 0))
+        for row in there:
+            without, n = tasks[row.task]
+            tasks[row.task] = without + (row.reading.answer is None), n + 1
+        return cls(
+            ReadCount(len(there), _by_reason((_reason(row), row) for row in unread), ANSWER_REASONS),
+            ReadCount(len(asked), _by_reason(silent), CONFIDENCE_REASONS),
+            tasks,
+        )
+
+    @property
+    def mostly_unread(self) -> tuple[str, ...]:
+        """Tasks of whose answers too many were not read."""
+        return tuple(name for name, (unread, n) in self.tasks.items() if unread > MOST_UNREAD * n)
+
+    @property
+    def states_no_confidence(self) -> bool:
+        """Whether none is stated anywhere: nobody may have asked for one."""
+        return any(
+            each.reason == "missing" and each.n == self.confidences.n for each in self.confidences.unread
+        )
+
+    def problems(self, above: float = 0.0) -> Iterator[tuple[str, str]]:
+        """What was not read, if that is a larger share, and what to do about most of it.
+
+        That none states a confidence is no problem.
+        """
+        for what, count in (("answers", self.answers), ("confidences", self.confidences)):
+            is_silent = count is self.confidences and self.states_no_confidence
+            if count.n_unread > above * count.n and not is_silent:
+                yield count.in_words(what), count.reasons[count.unread[0].reason][1]
+
+    def too_much(self, names: Mapping[str, str]) -> str:
+        """What is to be said of the tasks that are mostly unread; empty if there are none."""
+        each = [
+            f"{names.get(task, task)} ({self.tasks[task][0]:,} of {self.tasks[task][1]:,})"
+            for task in self.mostly_unread
+        ]
+        share = f"more than {100 * MOST_UNREAD:g} % of the answers are not read"
+        return f"{share}: {', '.join(each)}; such scores say little of the model" if each else ""
+
+    def as_json(self) -> dict[str, Any]:
+        """The block "reading" of scores.json."""
+        return {"answers": self.answers.as_json(), "confidences": self.confidences.as_json()}
+
+
+def _reason(row: Prediction) -> str:
+    status = row.reading.answer_status
+    if status == "no_answer" and row.excerpt == "":
+        return "empty"
+    if status in {"no_answer", "not_a_candidate"} and _REFUSAL.search(row.excerpt or ""):
+        return "refused"
+    return status
+
+
+def _by_reason(unread: Iterable[tuple[str, Prediction]]) -> tuple[Unread, ...]:
+    """The order of the rows makes no difference: the first one is that of the first task and sample."""
+    found: dict[str, list[Prediction]] = {}
+    for reason, row in unread:
+        found.setdefault(reason, []).append(row)
+    firsts = {
+        reason: min(rows, key=lambda row: (row.task, row.sample_id, row.repeat))
+        for reason, rows in found.items()
+    }
+    return tuple(
+        Unread(reason, len(found[reason]), row.task, row.sample_id, row.excerpt)
+        for reason, row in sorted(firsts.items(), key=lambda each: (-len(found[each[0]]), each[0]))
+    )
