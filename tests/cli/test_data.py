@@ -29,7 +29,7 @@ def test_the_same_rows_in_every_format_get_the_same_scores(tmp_path):
         data, output = write(tmp_path / "data" / name), tmp_path / "runs" / name
         asked = ["run", "-m", demo_model(), "-t", "vecbench", "--data", data, "-o", output, *settings]
         done = vecbench(*asked, "--engine", "transformers", cwd=tmp_path)
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == 4, done.stderr  # of 32 tokens few answers can be read
         found = json.loads((output / "scores.json").read_text())
         scores[name] = {level: found[level] for level in ("tasks", "groups", "overall")}
     assert len(scores["CSV"]["tasks"]) == 9
@@ -168,7 +168,8 @@ def test_the_commands_of_the_docs_that_download_run(tmp_path):
         for command in commands:
             short = f"{command} --gen-kwargs max_gen_toks=8 --limit 1 --output run-{len(server.fetched)}"
             done = typed(short, tmp_path, **environment)
-            assert done.returncode == 0, done.stderr
+            assert done.returncode == 4, done.stderr  # no answer has eight tokens
+            assert "cut off" in done.stderr
 
 
 def test_the_task_of_the_docs_runs(tmp_path):
@@ -181,7 +182,8 @@ def test_the_task_of_the_docs_runs(tmp_path):
     assert len(commands) == 4
     for command in commands:
         done = typed(command, tmp_path)
-        assert done.returncode == 0, done.stdout + done.stderr
+        # The model was made for other labels.
+        assert done.returncode == (4 if " run " in command else 0), done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("name", ["line\nbreak", "not utf-8: \udcff"])

@@ -148,7 +148,11 @@ def leaderboard(entries: Mapping[str, Entry], catalogue: Catalogue) -> Leaderboa
     if benchmark not in {group.id for group in catalogue.benchmarks()}:
         raise DataError(f"unknown benchmark {benchmark!r}", "Its entries say what they are of.")
     groups = {name: catalogue.groups[name] for name in catalogue.groups[benchmark].members}
-    tasks = {task: catalogue.tasks[task] for group in groups.values() for task in group.members}
+    members_of = dict.fromkeys(task for group in groups.values() for task in group.members)
+    if absent := [name for name in members_of if name not in catalogue.tasks]:
+        fault = next((each for each in catalogue.faults if each.file.stem in absent), None)
+        raise DataError(f"{benchmark}: no file defines its task {absent[0]}", str(fault) if fault else "")
+    tasks = {task: catalogue.tasks[task] for task in members_of}
     for name, entry in entries.items():
         if odd := (entry.groups.keys() - groups.keys()) | (entry.tasks.keys() - tasks.keys()):
             raise DataError(f"entry {name}: {', '.join(sorted(odd))} is not of {benchmark}")
