@@ -22,6 +22,7 @@ from rich.text import Text
 from vecbench.answers import AnswerKind
 from vecbench.console import stderr
 from vecbench.engines import EngineChoice
+from vecbench.parsing.form import Form
 from vecbench.run import RunPlan
 from vecbench.scoring import STRICT
 from vecbench.scoring.predictions import judged
@@ -93,8 +94,8 @@ class RunProgress(_Bar):
     The accuracy is that of the responses generated now, read by the strict protocol.
     """
 
-    def __init__(self, console: Console, kinds: Mapping[str, AnswerKind]) -> None:
-        self._kinds = kinds
+    def __init__(self, console: Console, asked: Mapping[str, tuple[AnswerKind, Form]]) -> None:
+        self._asked = asked
         self._right = self._answered = self._errors = 0
         super().__init__(
             console,
@@ -120,8 +121,8 @@ class RunProgress(_Bar):
         """Moves the bar on and brings the accuracy up to date."""
         self._answered += 1
         self._errors += response.error is not None
-        kind = self._kinds[response.task]
-        reading = STRICT.read(response.response, response.candidates, kind, response.finish_reason)
+        kind, form = self._asked[response.task]
+        reading = STRICT.read(response.response, response.candidates, kind, response.finish_reason, form)
         self._right += judged(response, reading, kind).correct
         said = f"acc {100 * self._right / self._answered:.1f}"
         if self._errors:
@@ -145,4 +146,5 @@ class Terminal:
         console = stderr()
         names = ", ".join(each.task.id for each in plan.tasks)
         console.print(f"{plan.model.name} on {names} → {directory.path}", soft_wrap=True)
-        return RunProgress(console, {each.task.id: each.task.answers for each in plan.tasks})
+        asked = {each.task.id: (each.task.answers, each.task.form_of(each.profile)) for each in plan.tasks}
+        return RunProgress(console, asked)

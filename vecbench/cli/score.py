@@ -97,6 +97,13 @@ def score(
             help="List every response that emocaliber reads differently, and why.",
         ),
     ] = None,
+    sentences: Annotated[
+        bool, typer.Option("--sentences/--no-sentences", help="Read answers in sentences, or in fields only.")
+    ] = True,
+    confidence_scale: Annotated[
+        int | None,
+        typer.Option(metavar="1|10|100", help="What confidences are stated up to (default: as tasks say)."),
+    ] = None,
     figures: Annotated[bool, typer.Option(help="Draw the figures.")] = True,
     include_path: IncludePath = None,
 ) -> None:
@@ -108,9 +115,10 @@ def score(
     from vecbench.errors import UsageError, nearest
     from vecbench.interop.exports import export_named
     from vecbench.metrics.recalibration import METHODS
-    from vecbench.scoring import protocol_named
+    from vecbench.scoring import protocol_named, protocol_with
     from vecbench.tasks import load_catalogue
 
+    protocol = protocol_with(protocol, sentences=sentences, confidence_scale=confidence_scale)
     way = protocol_named(protocol)
     known = Format.__args__  # type: ignore[attr-defined]
     if format_ not in known:

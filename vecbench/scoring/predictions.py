@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from vecbench.answers import AnswerKind
 from vecbench.parsing import Prediction, Reading
+from vecbench.parsing.form import Form
 from vecbench.parsing.prediction import ANSWER_STATUSES, CONFIDENCE_STATUSES
+from vecbench.scoring.scales import DOUBTS, on_one_scale
 from vecbench.store import StoredResponse
 from vecbench.tasks import Catalogue
 
@@ -21,15 +23,17 @@ def predictions(
     responses: Iterable[StoredResponse], protocol: Protocol, catalogue: Catalogue
 ) -> list[Prediction]:
     """What each response says, in the order stored; of several to one sample and repeat, the last counts."""
-    known: dict[tuple[str, str], AnswerKind] = {}
+    known: dict[tuple[str, str, str | None], tuple[AnswerKind, Form]] = {}
     latest: dict[tuple[str, str, int], Prediction] = {}
     for each in responses:
-        kind = known.get((each.task, each.kind))
-        if kind is None:
-            kind = known[each.task, each.kind] = catalogue.answers_of(each.task, each.kind)
-        reading = protocol.read(each.response, each.candidates, kind, each.finish_reason)
+        asked = each.task, each.kind, each.profile
+        if asked not in known:
+            kind = catalogue.answers_of(each.task, each.kind)
+            known[asked] = kind, catalogue.form_of(each.task, each.profile)
+        kind, form = known[asked]
+        reading = protocol.read(each.response, each.candidates, kind, each.finish_reason, form)
         latest[each.task, each.sample_id, each.repeat] = judged(each, reading, kind)
-    return list(latest.values())
+    return on_one_scale(list(latest.values()))
 
 
 def judged(response: StoredResponse, reading: Reading, kind: AnswerKind) -> Prediction:
@@ -89,7 +93,7 @@ def prediction_lines(rows: Iterable[Prediction]) -> Iterator[str]:
 
 
 def status_counts(rows: Sequence[Prediction]) -> dict[str, int]:
-    """Rows that have an answer, rows that have a confidence, errors, and rows by status."""
+    """Rows with an answer, with a confidence, with an error; by status; by what speaks against a scale."""
     answers = Counter(row.reading.answer_status for row in rows)
     confidences = Counter(row.reading.confidence_status for row in rows)
     return (
@@ -100,4 +104,5 @@ def status_counts(rows: Sequence[Prediction]) -> dict[str, int]:
         }
         | {status: answers[status] for status in ANSWER_STATUSES}
         | {f"confidence_{status}": confidences[status] for status in CONFIDENCE_STATUSES}
+        | {key: sum(row.reading.doubt == doubt for row in rows) for key, doubt in DOUBTS.items()}
     )
