@@ -74,6 +74,7 @@ def test_the_last_sentence_that_names_one_label_states_it(text):
         "1. Fear: the dark.\n2. Awe: the height.",
         "- fear\n- awe",
         "fear\nawe",
+        "It evokes fear. Or awe.",
         "Some viewers might feel fear.",
         "Answer 1: fear\nAnswer 2: awe",
         "| label | share |\n| fear | 0.7 |\n| awe | 0.3 |",

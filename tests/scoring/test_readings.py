@@ -77,6 +77,7 @@ def test_numbers_off_the_scale_are_said_with_what_to_do(tmp_path):
     assert vecbench.score(path, confidence_scale=100).notes == ()
     below = written(tmp_path, ["Answer: awe\nConfidence: 0.9"])
     assert "1 of 1 stated confidences are below 1" in vecbench.score(below, confidence_scale=100).notes[0]
+    assert vecbench.score(below, confidence_scale=1).notes == ()
     assert scale_note({"confidence_missing": 0}, 10) is None
 
 
