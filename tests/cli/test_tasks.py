@@ -162,12 +162,6 @@ def test_check_says_which_prompts_ask_for_what_nothing_reads(tmp_path):
     assert silent == "the prompt profile direct asks for no confidence: mine_2"
 
 
-def test_check_finds_nothing_to_warn_of_in_shipped_prompts(tmp_path):
-    counts, note = vecbench("tasks", "check", cwd=tmp_path).stdout.splitlines()
-    assert counts.endswith("no faults")
-    assert note.startswith("the prompt profile standard asks for no confidence: emoji_2, ")
-
-
 def test_check_says_which_files_lm_eval_cannot_read_and_what_to_do(tmp_path):
     (tmp_path / "mine_2.yaml").write_text(SHORT)
     done = vecbench("tasks", "check", "mine_2.yaml", cwd=tmp_path)

@@ -36,7 +36,7 @@ def protocol_named(name: str) -> Protocol:
     base, *ways = name.split("+")
     known = [NO_SENTENCES, *SCALES]
     if base not in PROTOCOLS or (ways and base != STRICT.name) or {*ways} - {*known}:
-        names = [*PROTOCOLS, *(f"{STRICT.name}+{way}" for way in known)]
+        names = [f"{STRICT.name}+{way}" for way in known] if ways else [*PROTOCOLS]
         raise UsageError(f"unknown protocol {name!r}", nearest(name, names))
     if not ways:
         return PROTOCOLS[base]
