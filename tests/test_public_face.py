@@ -37,7 +37,8 @@ SIGNATURES = {
     "load_run": "(path: 'AnyPath', *, include_path: 'AnyPath | Iterable[AnyPath]' = ()) -> 'Run'",
     "reliability_diagram": "(scores: 'Scores', name: 'str' = 'overall') -> 'Figure'",
     "score": "(source: 'AnyPath | DataFrame', protocol: 'str' = 'strict', *, "
-    "by: 'str | Iterable[str]' = (), include_path: 'AnyPath | Iterable[AnyPath]' = ()) -> 'Scores'",
+    "by: 'str | Iterable[str]' = (), sentences: 'bool' = True, confidence_scale: 'int | None' = None, "
+    "include_path: 'AnyPath | Iterable[AnyPath]' = ()) -> 'Scores'",
     "score_confidences": "(confidence: 'Iterable[float | None]', correct: 'Iterable[bool]', "
     "images: 'Iterable[Hashable] | None' = None, *, replicates: 'int' = 10000, seed: 'int' = 0) -> 'Scores'",
 }

@@ -23,6 +23,7 @@ from vecbench.answers import AnswerKind
 from vecbench.console import stderr
 from vecbench.engines import EngineChoice
 from vecbench.parsing import Prediction
+from vecbench.parsing.form import Form
 from vecbench.run import RunPlan
 from vecbench.scoring import STRICT, ReadingHealth
 from vecbench.scoring.predictions import judged
@@ -98,8 +99,8 @@ class RunProgress(_Bar):
     The accuracy is that of the responses generated now, read by the strict protocol.
     """
 
-    def __init__(self, console: Console, kinds: Mapping[str, AnswerKind]) -> None:
-        self._kinds = kinds
+    def __init__(self, console: Console, asked: Mapping[str, tuple[AnswerKind, Form]]) -> None:
+        self._asked = asked
         self._right = self._answered = self._errors = 0
         self._first: dict[str, list[Prediction]] = {}
         super().__init__(
@@ -126,8 +127,8 @@ class RunProgress(_Bar):
         """Moves the bar on and brings the accuracy up to date."""
         self._answered += 1
         self._errors += response.error is not None
-        kind = self._kinds[response.task]
-        reading = STRICT.read(response.response, response.candidates, kind, response.finish_reason)
+        kind, form = self._asked[response.task]
+        reading = STRICT.read(response.response, response.candidates, kind, response.finish_reason, form)
         row = judged(response, reading, kind)
         self._right += row.correct
         first = self._first.setdefault(row.task, [])
@@ -142,7 +143,9 @@ class RunProgress(_Bar):
 
     def _warn_of_unread(self, first: Sequence[Prediction]) -> None:
         """Whoever sees early that a task's answers are not read need not wait for thousands more of them."""
-        for problem, remedy in ReadingHealth.of(first, self._kinds).problems(above=MOST_UNREAD):
+        for problem, remedy in ReadingHealth.of(
+            first, {first[0].task: self._asked[first[0].task][0]}
+        ).problems(above=MOST_UNREAD):
             self.warned(f"{first[0].task}: of the first answers, {problem}. {remedy}")
 
 
@@ -162,4 +165,5 @@ class Terminal:
         console = stderr()
         names = ", ".join(each.task.id for each in plan.tasks)
         console.print(f"{plan.model.name} on {names} → {directory.path}", soft_wrap=True)
-        return RunProgress(console, {each.task.id: each.task.answers for each in plan.tasks})
+        asked = {each.task.id: (each.task.answers, each.task.form_of(each.profile)) for each in plan.tasks}
+        return RunProgress(console, asked)

@@ -76,6 +76,8 @@ def score(
     protocol: str = "strict",
     *,
     by: str | Iterable[str] = (),
+    sentences: bool = True,
+    confidence_scale: int | None = None,
     include_path: AnyPath | Iterable[AnyPath] = (),
 ) -> Scores:
     """Scores responses that are stored already, as `vecbench score` does; nothing is written.
@@ -93,6 +95,8 @@ def score(
         protocol: How responses are read and scored: "strict", "emocaliber" or "emobserver".
         by: What scores are broken down by, beside what task files name: "answer" and "target", of answers
             that are one of a few classes, or columns of the data, such as ["answer", "split"].
+        sentences: Whether an answer counts that stands in a sentence and in no field.
+        confidence_scale: What confidences are stated up to: 1, 10 or 100; None for what the tasks say, or 1.
         include_path: Folders with task files of one's own.
 
     Returns:
@@ -132,9 +136,9 @@ def score(
     from vecbench.interop.frame import NAME, open_frame
     from vecbench.interop.reading import open_responses
     from vecbench.interop.scored import scored_source, warn_of_losses
-    from vecbench.scoring import protocol_named
+    from vecbench.scoring import protocol_named, protocol_with
 
-    way = protocol_named(protocol)
+    way = protocol_named(protocol_with(protocol, sentences=sentences, confidence_scale=confidence_scale))
     catalogue = _catalogue(include_path)
     columns = [by] if isinstance(by, str) else [*by]
     if isinstance(source, str | os.PathLike):

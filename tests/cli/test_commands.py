@@ -143,7 +143,9 @@ def test_tasks_are_listed_shown_and_checked():
     assert "Which sentiment might this image evoke?" in shown
     assert "['positive', 'negative']" in shown
     checked = vecbench("tasks", "check")
-    assert (checked.returncode, checked.stdout) == (0, "12 tasks and 8 groups, no faults\n")
+    counts, note = checked.stdout.splitlines()
+    assert (checked.returncode, counts) == (0, "12 tasks and 8 groups, no faults")
+    assert note.startswith("the prompt profile standard asks for no confidence: emoji_2, ")
 
 
 def test_a_broken_task_file_is_reported_with_status_2(tmp_path):

@@ -91,9 +91,9 @@ def test_a_run_warns_after_its_first_answers_and_not_only_at_its_end(tmp_path):
                 seen.append((self._answered, message))
 
     plan = make_plan(data)
-    kinds = {each.task.id: each.task.answers for each in plan.tasks}
+    asked = {each.task.id: (each.task.answers, each.task.form_of(each.profile)) for each in plan.tasks}
     for name, text in (("bad", "What a drawing."), ("good", ANSWER)):
-        with Noting(stderr(), kinds) as observer:
+        with Noting(stderr(), asked) as observer:
             run(
                 plan,
                 lambda text=text: ScriptedEngine(lambda _: text),

@@ -50,6 +50,25 @@ def test_what_is_recognised_is_said_and_scored(tmp_path):
     assert not (tmp_path / "answers-scores" / "faults.jsonl").exists()
 
 
+def test_options_say_how_answers_and_confidences_are_read(tmp_path):
+    path = tmp_path / "answers.jsonl"
+    path.write_text(
+        row(1, response="The answer is positive.\nConfidence: 85")
+        + row(2, response="Answer: positive\nConfidence: 1")
+    )
+    done = score(path)
+    assert "1 of 2 stated confidences are above 1; is the scale 0 to 100?" in " ".join(done.stdout.split())
+    assert "1 answer is taken from a sentence" in done.stdout
+    done = score(path, "--no-sentences", "--confidence-scale", "100")
+    assert done.returncode == 0, done.stderr
+    said = json.loads((tmp_path / "answers-scores" / "scores.json").read_text())
+    assert said["protocol"] == "strict+no-sentences+scale-100"
+    assert (said["overall"]["counts"]["answered"], said["overall"]["counts"]["confident"]) == (1, 2)
+    refused = score(path, "--no-sentences", "--protocol", "emocaliber")
+    assert refused.returncode == 2
+    assert "the protocol emocaliber reads as its program does" in refused.stderr
+
+
 def test_faults_are_printed_counted_stored_and_end_with_status_4(tmp_path):
     path = tmp_path / "answers.jsonl"
     path.write_text(row(1) + "".join(row(number, task="mood") for number in range(20)) + row(1) + '{"tas')

@@ -145,6 +145,23 @@ def test_init_never_writes_over_a_file(tmp_path, refused):
     assert (tmp_path / "mine.yaml").read_text() == "precious"
 
 
+def test_check_says_which_prompts_ask_for_what_nothing_reads(tmp_path):
+    prompts = """\
+    prompts:
+      standard: "One of {{ labels }}, as <mood>LABEL</mood>, and your confidence from 0 to 100."
+      direct: "One of {{ labels }}."
+"""
+    (tmp_path / "mine_2.yaml").write_text(SHORT + prompts)
+    done = vecbench("tasks", "check", "mine_2.yaml", cwd=tmp_path)
+    assert done.returncode == 0
+    _, mood, fields, scale, remedy, silent, _ = done.stdout.splitlines()
+    assert mood == "mine_2.yaml: prompt profile standard: asks for <mood>, and no answer is read of these"
+    assert "`fields: {answer: NAME}`" in fields
+    assert scale.startswith("mine_2.yaml: prompt profile standard: asks for a confidence up to 100")
+    assert "`scale: percent`" in remedy
+    assert silent == "the prompt profile direct asks for no confidence: mine_2"
+
+
 def test_check_says_which_files_lm_eval_cannot_read_and_what_to_do(tmp_path):
     (tmp_path / "mine_2.yaml").write_text(SHORT)
     done = vecbench("tasks", "check", "mine_2.yaml", cwd=tmp_path)

@@ -136,6 +136,22 @@ def test_a_plain_label_task_says_no_more_than_its_candidates_and_aliases(tmp_pat
     assert "answer" not in row
 
 
+def test_lm_eval_reads_answers_in_the_form_that_the_prompt_profile_says(tmp_path):
+    path = tmp_path / "mine_2.yaml"
+    path.write_text(
+        "task: mine_2\nmetadata:\n  version: 1.0\n  vecbench:\n    labels: [joy, fear]\n"
+        '    reasoning: [["<ponder>", "</ponder>"]]\n    prompts:\n      standard: Which\n'
+        "      own: {template: Which, fields: {answer: mood, confidence: sureness}, scale: percent}\n"
+    )
+    complete(path)
+    data = make_data(tmp_path / "data", ["fear"], task="mine_2")
+    response = "<ponder>Mood: joy</ponder>Mood: fear\nSureness: 75"
+    for profile, coverage in (("own", 1.0), ("standard", 0.0)):
+        [row] = load("mine_2", data=str(data), prompt=profile, config_source=str(path))["test"]
+        assert process_results(row, [response])["coverage"] == coverage
+    assert process_results(row, ["It evokes fear."])["accuracy"] == 1.0
+
+
 def test_of_an_answer_that_is_never_right_lm_eval_has_the_coverage_alone(tmp_path, monkeypatch):
     path = tmp_path / "tastes.yaml"
     path.write_text(

@@ -16,17 +16,20 @@ from fakes import ANSWER, ScriptedEngine, Watcher, make_data, make_plan
 
 from vecbench.engines import Sampling
 from vecbench.errors import DataError, UsageError
+from vecbench.interop.reading import open_responses
 from vecbench.leaderboard.archive import packed, read_members
 from vecbench.leaderboard.publication import verified_entry
 from vecbench.leaderboard.samples import check_samples
 from vecbench.leaderboard.submission import submission_files
 from vecbench.leaderboard.verification import verify, verify_files
 from vecbench.models import Model
+from vecbench.parsing.form import Form
 from vecbench.run import RunPlan, TaskRun, run
 from vecbench.samples import open_data
+from vecbench.scoring import STRICT, predictions
 from vecbench.shipped import leaderboards_folder
 from vecbench.store import RunDirectory, read_responses
-from vecbench.tasks import load_catalogue
+from vecbench.tasks import Catalogue, load_catalogue
 
 CATALOGUE = load_catalogue()
 [HONEST] = (leaderboards_folder() / "demo" / "submissions").glob("*.zip")
@@ -386,6 +389,22 @@ def unpacked(files, folder):
     for name, content in files.items():
         (folder / name).write_bytes(content)
     return folder
+
+
+def test_responses_are_read_as_the_prompt_profile_says_that_was_run(made, tmp_path):
+    """Whoever did not know that it was `standard` would take 0.45 for a share of 100."""
+    task = CATALOGUE.tasks["emoji_7"]
+    forms = {"standard": Form(), "direct": Form(scale="percent")}
+    tasks = {**CATALOGUE.tasks, task.id: replace(task, forms=forms, prompt="direct")}
+    catalogue = Catalogue(tasks, CATALOGUE.groups)
+    folder = unpacked(made, tmp_path / "run")
+    again = submission_files(RunDirectory(folder), catalogue, name="Made")
+    assert json.loads(again["scores.json"])["tasks"] == json.loads(made["scores.json"])["tasks"]
+    verify_files(made, tmp_path, catalogue)
+    run = predictions(open_responses(folder, catalogue).responses, STRICT, catalogue)
+    assert [row.reading for row in run] == [
+        row.reading for row in predictions(open_responses(folder, CATALOGUE).responses, STRICT, CATALOGUE)
+    ]
 
 
 def test_a_folder_is_checked_as_an_archive_is(files, tmp_path):

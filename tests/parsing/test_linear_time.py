@@ -36,6 +36,25 @@ def test_every_kind_reads_a_long_answer_in_a_few_seconds(piece, kind):
     assert time.process_time() - begin < SECONDS
 
 
+@pytest.mark.parametrize("again", ["not ", "no fear ", "rather than "])
+def test_negations_behind_many_labels_take_a_few_seconds(again):
+    half = CHARACTERS // 2
+    begin = time.process_time()
+    response = f"<answer>{'fear ' * (half // 5)}{again * (half // len(again))}</answer>"
+    found = strict.read(response, MIKELS, KINDS["label"][0], "stop")
+    assert (found.answer, found.answer_status) == (None, "ambiguous")
+    assert time.process_time() - begin < SECONDS
+
+
+@pytest.mark.parametrize(
+    "piece", ["The wall shows fear. ", "- fear\n", "fear: ", "Overall awe? ", '."', "more than ", "sad\nnot "]
+)
+def test_prose_is_read_in_a_few_seconds(piece):
+    begin = time.process_time()
+    strict.read(text_of("{}", piece), MIKELS, KINDS["label"][0], "stop")
+    assert time.process_time() - begin < SECONDS
+
+
 @pytest.mark.parametrize("piece", ["<answer>", "<confidence>", "<answer>\n", "</answer>", "<think>", "aawe"])
 def test_published_readers_and_reasons_take_a_few_seconds_for_a_long_response(piece):
     response = text_of("{}", piece)

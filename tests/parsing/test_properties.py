@@ -83,7 +83,7 @@ REASONS = st.sampled_from([None, "stop", "length"])
 def check(reading, candidates):
     assert reading.answer_status in ANSWER_STATUSES
     assert reading.confidence_status in CONFIDENCE_STATUSES
-    assert (reading.answer is not None) == (reading.answer_status in {"ok", "alias"})
+    assert (reading.answer is not None) == (reading.answer_status in {"ok", "alias", "sentence"})
     assert reading.answer is None or reading.answer in candidates
     assert (reading.confidence is not None) == (reading.confidence_status in {"ok", "percent", "fraction"})
     assert reading.confidence is None or 0 <= reading.confidence <= 1

@@ -18,6 +18,8 @@ FORMS = [
     '{"answer": "awe", "confidence": 0.9} is one way',
     "awe",
     "awe (confidence: 0.9)",
+    "I would say: awe. My confidence is 0.9.",
+    "This image most likely evokes awe.",
 ]
 
 
@@ -68,7 +70,7 @@ def test_spellings_of_servers_and_models(text):
 
 def test_what_only_looks_like_a_delimiter_is_text():
     assert reading("Answer: fear\nReasoning: <think about it> awe").answer == "fear"
-    assert reading("analysis of the image: fear").answer is None
+    assert reading("analysis of the image: fear").answer_status == "sentence"
     assert without_reasoning("a < b and c > d").text == "a < b and c > d"
 
 
@@ -80,18 +82,33 @@ def test_a_task_names_delimiters_of_its_own():
 
 WORDS = st.lists(
     st.sampled_from(
-        ["awe", "0.9", "Answer:", "Confidence:", "\\boxed{awe}", "\n", '{"answer": "awe"}', "I think"]
+        [
+            "awe",
+            "0.9",
+            "Answer:",
+            "Confidence:",
+            "\\boxed{awe}",
+            "\n",
+            '{"answer": "awe"}',
+            "I think",
+            "evokes",
+            ".",
+        ]
     ),
     max_size=12,
 ).map(" ".join)
 
 
 @given(
-    st.sampled_from(DELIMITERS), WORDS, st.sampled_from(["fear", "<answer>fear</answer>", "Answer: fear", ""])
+    st.sampled_from(DELIMITERS),
+    WORDS,
+    st.sampled_from(
+        ["fear", "<answer>fear</answer>", "Answer: fear", "It evokes fear.", "A dark scene.", ""]
+    ),
 )
 def test_nothing_between_delimiters_is_ever_read(pair, thought, behind):
     found = reading(f"{pair[0]}{thought}{pair[1]}{behind}")
-    assert found.answer == ("fear" if behind else None)
+    assert found.answer == ("fear" if "fear" in behind else None)
     assert found.confidence is None
 
 

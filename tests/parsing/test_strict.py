@@ -274,7 +274,7 @@ def test_tags_go_before_other_forms():
 
 def test_a_response_that_is_nothing_but_a_label_is_one():
     assert label("Fear.") == ("fear", "ok")
-    assert label("I would say fear.") == (None, "no_answer")
+    assert label("I would say fear.") == ("fear", "sentence")
 
 
 def test_the_reasoning_is_never_searched():
@@ -329,7 +329,7 @@ def test_any_text_has_a_reading(response, finish_reason, further):
         reading = read(response, candidates, {"sad": "sadness"}, finish_reason)
         assert reading.answer_status in ANSWER_STATUSES
         assert reading.confidence_status in CONFIDENCE_STATUSES
-        assert (reading.answer is None) == (reading.answer_status not in {"ok", "alias"})
+        assert (reading.answer is None) == (reading.answer_status not in {"ok", "alias", "sentence"})
         assert reading.answer is None or reading.answer in candidates
         usable = reading.confidence_status in {"ok", "percent", "fraction"}
         assert (reading.confidence is None) != usable

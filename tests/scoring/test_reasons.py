@@ -45,7 +45,7 @@ def why(response, candidates=MIKELS, aliases=None, finish_reason=None):
         ("<think>not anger</think><answer>\nfear\n</answer>", FROM_REASONING, "'anger'"),
         ("<think>fear? no</think><answer></answer>", FROM_REASONING, "'fear'"),
         ("<think>say <answer>fear</answer></think>I do not know", FROM_REASONING, "'fear'"),
-        ("It evokes fear in me, I think.", FROM_RUNNING_TEXT, "'fear'"),
+        ("Does it evoke fear in me? I think.", FROM_RUNNING_TEXT, "'fear'"),
         ("<answer>fear, disgust and anger", CUT_OFF, "'anger'"),
         ("<answer>fear or anger</answer>", LIST_ORDER, "'fear or anger'"),
         ("<answer>not anger, but sadness</answer>", LIST_ORDER, "'not anger, but sadness'"),

@@ -61,15 +61,16 @@ def test_excluded_samples_are_named_as_the_data_does_and_have_a_reason(tmp_path)
 def test_without_a_word_nothing_is_excluded_and_a_confidence_is_a_share(tmp_path):
     mine = task(tmp_path)
     assert (mine.excluded, mine.excluded_because) == (frozenset(), "")
-    assert mine.scales == {"standard": "unit", "direct": "unit"}
+    assert {name: form.scale for name, form in mine.forms.items()} == {"standard": None, "direct": None}
 
 
 @pytest.mark.parametrize(
     ("said", "standard", "direct"),
-    [("percent", "percent", "percent"), ("{direct: ten}", "unit", "ten"), ("unit", "unit", "unit")],
+    [("percent", "percent", "percent"), ("{direct: ten}", None, "ten"), ("unit", "unit", "unit")],
 )
 def test_the_scale_is_that_of_a_prompt_profile(tmp_path, said, standard, direct):
-    assert task(tmp_path, f"scale: {said}").scales == {"standard": standard, "direct": direct}
+    forms = task(tmp_path, f"scale: {said}").forms
+    assert {name: form.scale for name, form in forms.items()} == {"standard": standard, "direct": direct}
 
 
 @pytest.mark.parametrize(

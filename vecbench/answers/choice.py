@@ -85,12 +85,12 @@ class Choice(AnswerKind):
         return {"options": dict(zip(ascii_uppercase, candidates, strict=False))}
 
     def read(self, text: str, candidates: Sequence[str]) -> Read:
-        """The letter of the option that a stated answer names; see `_chosen` for the rules."""
-        return _as_read(_chosen(text, candidates), text, "not_a_candidate")
+        """The letter of the option that a stated answer names; see `chosen` for the rules."""
+        return _as_read(chosen(text, candidates), text, "not_a_candidate")
 
     def read_bare(self, text: str, candidates: Sequence[str]) -> Read:
         """The same for a whole response: real ones are prose more often than not."""
-        return _as_read(_chosen(text, candidates), text, "no_answer")
+        return _as_read(chosen(text, candidates), text, "no_answer")
 
     def is_bare_answer(self, text: str, candidates: Sequence[str]) -> bool:
         options = options_of(tuple(candidates))
@@ -104,7 +104,7 @@ class Choice(AnswerKind):
 
     def may_go_on(self, text: str, candidates: Sequence[str]) -> bool:
         """Whether the answer is named by words alone: those behind them could be another option's."""
-        return not _chosen(text, candidates).by_letter
+        return not chosen(text, candidates).by_letter
 
     def load(self, stored: object) -> str:
         if not isinstance(stored, str) or len(stored) != 1 or stored not in ascii_uppercase:
@@ -120,14 +120,14 @@ class Choice(AnswerKind):
         return {"chance": np.array([1 / max(len(row.candidates), 1) for row in rows])}
 
 
-class _Chosen(NamedTuple):
+class Chosen(NamedTuple):
     """The options that a text names, and whether it does so by a letter."""
 
     letters: Collection[str]
     by_letter: bool
 
 
-def _chosen(text: str, candidates: Sequence[str]) -> _Chosen:
+def chosen(text: str, candidates: Sequence[str]) -> Chosen:
     """The options that a text names: one for an answer, several where it is ambiguous.
 
     The first of these that names any decides: the whole text is an option's; a letter at the very start; a
@@ -139,53 +139,53 @@ def _chosen(text: str, candidates: Sequence[str]) -> _Chosen:
     options = options_of(tuple(candidates))
     plain = plain_text(text)
     equal = options.equal_to(plain) if len(plain) > 1 else ""
-    chosen = _Chosen(equal, True) if equal else _lettered(plain, options) or _worded(plain, options)
-    if chosen.letters and is_crossed_out(plain[:SHORT]):
+    found = Chosen(equal, True) if equal else _lettered(plain, options) or _worded(plain, options)
+    if found.letters and is_crossed_out(plain[:SHORT]):
         return _SEVERAL
-    return chosen
+    return found
 
 
-def _lettered(plain: str, options: Options) -> _Chosen | None:
+def _lettered(plain: str, options: Options) -> Chosen | None:
     first = leading_letter(plain, options)
     stated = stated_letters(plain, options)
     named = lettered_texts(plain, options)
     if first and first.letter not in options.letters and len(plain) <= SHORT:
-        return _Chosen((), True)
+        return Chosen((), True)
     if first and first.letter in options.letters and not named.begins_with_list:
         stated.append(first)
     if stated:
         clear = all(is_clear(plain, each, options) for each in stated)
-        return _Chosen({each.letter for each in stated}, True) if clear else _SEVERAL
+        return Chosen({each.letter for each in stated}, True) if clear else _SEVERAL
     if named.contradicted:
         return _SEVERAL
     letters = named.letters or (set() if named.is_list else line_letters(plain, options))
     if letters and len(plain) <= SHORT and "?" in plain:  # "B? No: A"
         letters = letters | lone_letters(plain, options)
-    return _Chosen(letters, True) if letters else None
+    return Chosen(letters, True) if letters else None
 
 
-def _worded(plain: str, options: Options) -> _Chosen:
+def _worded(plain: str, options: Options) -> Chosen:
     found = options.contained(plain)
     opening = options.opening(plain)
     if len(plain) <= SHORT:
         found |= lone_letters(plain, options)
     elif opening:
-        return _Chosen(opening, True)
+        return Chosen(opening, True)
     elif len(found) > 1:
         found = options.concluded(plain) or found
     if opening and found == set(opening):
-        return _Chosen(opening, True)
+        return Chosen(opening, True)
     if len(found) == 1 and options.is_denied(plain, *found):
         return _SEVERAL
-    return _Chosen(found, False)
+    return Chosen(found, False)
 
 
-_SEVERAL = _Chosen(ascii_uppercase, True)
+_SEVERAL = Chosen(ascii_uppercase, True)
 
 
-def _as_read(chosen: _Chosen, text: str, status: AnswerStatus) -> Read:
-    if len(chosen.letters) == 1:
-        return next(iter(chosen.letters)), "ok"
-    if chosen.letters:
+def _as_read(found: Chosen, text: str, status: AnswerStatus) -> Read:
+    if len(found.letters) == 1:
+        return next(iter(found.letters)), "ok"
+    if found.letters:
         return None, "ambiguous"
     return None, status if normal_form(plain_text(text)) else "no_answer"

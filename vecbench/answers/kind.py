@@ -113,6 +113,15 @@ class AnswerKind(ABC):
     def read_bare(self, text: str, candidates: Sequence[str]) -> Read:
         """The answer of a response that states none in any form; None with "no_answer" if it is none."""
 
+    def read_sentence(self, text: str, candidates: Sequence[str]) -> Any:
+        """The answer that the last sentence of such a response states; None if it states none."""
+        del text, candidates
+        return None
+
+    def lettered(self) -> AnswerKind:
+        """The kind for prompts that letter its labels; itself where that says nothing."""
+        return self
+
     def is_bare_answer(self, text: str, candidates: Sequence[str]) -> bool:
         """Whether a text is nothing but an answer, so that a lone number behind it is its confidence."""
         return self.read_bare(text, candidates)[0] is not None

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from string import ascii_uppercase
 from typing import Any, ClassVar, Self
 
+from vecbench.answers.choice import chosen
 from vecbench.answers.kind import AnswerKind, AnswerSpecification, Read
+from vecbench.answers.mentions import SHORT
+from vecbench.answers.sentences import concluded_label
 from vecbench.answers.spellings import spellings_of
 from vecbench.answers.written import listed_labels
 from vecbench.labels import normal_form
@@ -14,6 +19,9 @@ from vecbench.metrics.catalogue import LABEL_METRICS
 from vecbench.metrics.definition import Metric
 from vecbench.parsing.negation import LABEL, is_crossed_out, is_negated
 from vecbench.parsing.prediction import AnswerStatus
+
+_LETTER = re.compile(r"[\s(\[*]{0,4}[A-Za-z][.:)\]][\s*]{1,4}")
+"""What stands before a label that somebody lettered: C. (c) C:"""
 
 
 @dataclass(frozen=True)
@@ -23,6 +31,7 @@ class Label(AnswerKind):
     Attributes:
         labels: The list; empty where every row brings its own.
         aliases: Other spellings → label.
+        is_lettered: Whether the prompt letters the labels, so that a letter is one.
     """
 
     name: ClassVar[str] = "label"
@@ -31,6 +40,7 @@ class Label(AnswerKind):
 
     labels: tuple[str, ...] = ()
     aliases: Mapping[str, str] = field(default_factory=dict)
+    is_lettered: bool = False
 
     @classmethod
     def of(cls, specification: AnswerSpecification) -> Self:
@@ -54,11 +64,32 @@ class Label(AnswerKind):
     def prompt_variables(self, candidates: Sequence[str]) -> Mapping[str, object]:
         return {"labels": list(candidates)}
 
+    def lettered(self) -> Label:
+        return replace(self, is_lettered=True)
+
     def read(self, text: str, candidates: Sequence[str]) -> Read:
-        return read_label(text, candidates, self.aliases)
+        return self._with_letter(text, candidates, read_label(text, candidates, self.aliases))
 
     def read_bare(self, text: str, candidates: Sequence[str]) -> Read:
-        return read_bare_label(text, candidates, self.aliases)
+        found = read_bare_label(text, candidates, self.aliases)
+        if found[1] == "no_answer" and len(text) <= SHORT and (letter := _LETTER.match(text)):
+            found = read_bare_label(text[letter.end() :], candidates, self.aliases)
+        return self._with_letter(text, candidates, found)
+
+    def _with_letter(self, text: str, candidates: Sequence[str], found: Read) -> Read:
+        """A label that is named by its letter, in the list's order; none where letter and label differ."""
+        if not self.is_lettered:
+            return found
+        letters, by_letter = chosen(text, candidates)
+        if not (letters and by_letter):
+            return found
+        named = {candidates[ascii_uppercase.index(each)] for each in letters if len(letters) == 1}
+        if not named or found[0] not in (None, *named):
+            return None, "ambiguous"
+        return found if found[0] is not None else (named.pop(), "ok")
+
+    def read_sentence(self, text: str, candidates: Sequence[str]) -> str | None:
+        return concluded_label(text, spellings_of(tuple(candidates), tuple(self.aliases.items())))
 
     def load(self, stored: object) -> str:
         if not isinstance(stored, str):

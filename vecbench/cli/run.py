@@ -81,6 +81,9 @@ def run(
             help="The run's directory (default: results/MODEL).",
         ),
     ] = None,
+    sentences: Annotated[
+        bool, typer.Option("--sentences/--no-sentences", help="Read answers in sentences, or in fields only.")
+    ] = True,
     include_path: IncludePath = None,
 ) -> None:
     """Evaluate a model: generate, store, score, and show the table.
@@ -111,17 +114,19 @@ def run(
     )
     command = shlex.join(["vecbench", *sys.argv[1:]])
     directory, outcome = evaluate(options, catalogue, Terminal(), go_on=f"To go on: {command}")
-    _show(directory, catalogue, outcome)
+    _show(directory, catalogue, outcome, sentences=sentences)
 
 
-def _show(directory: RunDirectory, catalogue: Catalogue, outcome: RunOutcome) -> None:
-    from vecbench.cli.score import report_failures, report_missing, score_source
+def _show(directory: RunDirectory, catalogue: Catalogue, outcome: RunOutcome, *, sentences: bool) -> None:
+    from vecbench.cli.notices import report_failures, report_missing
+    from vecbench.cli.score import score_source
     from vecbench.interop.reading import open_responses
-    from vecbench.scoring import STRICT
+    from vecbench.scoring import protocol_named, protocol_with
 
     console = stdout()
     source = open_responses(directory.path, catalogue)
-    reading = score_source(source, STRICT, catalogue, directory.path, console)
+    protocol = protocol_named(protocol_with("strict", sentences=sentences, confidence_scale=None))
+    reading = score_source(source, protocol, catalogue, directory.path, console)
     throughput = outcome.manifest.throughput
     if outcome.generated and throughput.samples_per_second:
         console.print(

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from vecbench.cli.notices import report_failures, report_missing, report_reading, report_source
 from vecbench.cli.options import IncludePath, file_in_the_way, given_path
-from vecbench.console import counted, stderr, stdout, warn, warn_incomplete
-from vecbench.escaping import printable
+from vecbench.console import stderr, stdout
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from vecbench.store import RunDirectory, StoredResponse
     from vecbench.tasks import Catalogue
 
-MOST_FAULTS = 10
-"""Faults that are printed; all of them are in faults.jsonl."""
 Format = Literal["table", "json", "markdown", "csv", "latex"]
 
 
@@ -97,6 +95,13 @@ def score(
             help="List every response that emocaliber reads differently, and why.",
         ),
     ] = None,
+    sentences: Annotated[
+        bool, typer.Option("--sentences/--no-sentences", help="Read answers in sentences, or in fields only.")
+    ] = True,
+    confidence_scale: Annotated[
+        int | None,
+        typer.Option(metavar="1|10|100", help="What confidences are stated up to (default: as tasks say)."),
+    ] = None,
     figures: Annotated[bool, typer.Option(help="Draw the figures.")] = True,
     include_path: IncludePath = None,
 ) -> None:
@@ -109,9 +114,10 @@ def score(
     from vecbench.errors import UsageError, nearest
     from vecbench.interop.exports import export_named
     from vecbench.metrics.recalibration import METHODS
-    from vecbench.scoring import protocol_named
+    from vecbench.scoring import protocol_named, protocol_with
     from vecbench.tasks import load_catalogue
 
+    protocol = protocol_with(protocol, sentences=sentences, confidence_scale=confidence_scale)
     way = protocol_named(protocol)
     known = Format.__args__  # type: ignore[attr-defined]
     if format_ not in known:
@@ -328,67 +334,3 @@ def _print(
     else:
         typer.echo(tables.markdown_table(scores, intervals=intervals, further=further), nl=False)
         typer.echo(f"\n{reading.reading_markdown(complete.reading)}", nl=False)
-
-
-def report_source(source: ResponseSource, catalogue: Catalogue, faults: Path) -> None:
-    """Prints what was recognised, what is not read, and what is wrong; of a run of our own not the first."""
-    console = stderr()
-    if not source.is_run:
-        console.print(printable(_recognised(source)), soft_wrap=True)
-    for each in source.warnings:
-        warn(each)
-    for note in source.notes:
-        console.print(f"  {printable(note)}", soft_wrap=True)
-    odd = "" if source.is_run else ", ".join(_unexpected_counts(source, catalogue))
-    if odd:
-        warn(f"samples, of those expected: {odd}")
-    if not source.faults:
-        return
-    effects = ", ".join(f"{count:,} {effect}" for effect, count in source.effects().items())
-    (warn_incomplete if source.has_lost_rows else warn)(f"faults in what was read: {effects}")
-    for fault in source.faults[:MOST_FAULTS]:
-        console.print(f"  {printable(str(fault))}", soft_wrap=True)
-    if len(source.faults) > MOST_FAULTS:
-        console.print(f"  … and {len(source.faults) - MOST_FAULTS:,} more: see {faults}", soft_wrap=True)
-
-
-def report_reading(complete: CompleteScores) -> None:
-    """Prints how many answers and confidences could not be read, if any; the table says what to do."""
-    for problem, remedy in complete.reading.problems():
-        warn(problem, remedy)
-    if unread := complete.reading.too_much(complete.scores.names):
-        warn_incomplete(printable(unread))
-
-
-def report_missing(source: ResponseSource) -> None:
-    """Prints how many responses a run still lacks, if it lacks any; the table's note names their tasks."""
-    missing = sum(source.missing().values())
-    if missing and source.manifest is not None:
-        asked, status = sum(source.manifest.responses().values()), source.manifest.status
-        warn_incomplete(
-            f"{missing:,} of {asked:,} responses are not there (run.json: {status}); "
-            "a `vecbench run` of the same tasks goes on with it"
-        )
-
-
-def report_failures(source: ResponseSource) -> None:
-    """Prints how many samples failed, if any did."""
-    failed = source.resolution.failed
-    if failed:
-        remedy = "; run the same `vecbench run` again to try once more" if source.is_run else ""
-        have = "has" if failed == 1 else "have"
-        warn_incomplete(f"{counted(failed, 'sample')} {have} no response{remedy}")
-
-
-def _recognised(source: ResponseSource) -> str:
-    count = len(source.files)
-    files = source.files[0].name if count == 1 else f"{count} files"
-    rows = source.resolution.count + source.effects().get("not scored", 0)
-    return f"recognised: {source.format}, {files}, {rows:,} rows"
-
-
-def _unexpected_counts(source: ResponseSource, catalogue: Catalogue) -> Iterator[str]:
-    for name, count in source.resolution.samples().items():
-        task = catalogue.tasks.get(name)
-        if task is not None and not task.expects(count):
-            yield f"{name} {count} of {task.expected_rows(' to ')}"

@@ -14,6 +14,10 @@ from vecbench.cli.options import IncludePath
 from vecbench.console import counted, stdout
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rich.console import Console
+
     from vecbench.answers import AnswerSpecification
     from vecbench.tasks import Task
     from vecbench.tasks.task import Headline
@@ -100,7 +104,7 @@ def show_tasks(
             "data": str(task.data or "given with --data"),
             "generation": sampling,
             "profiles": ", ".join(task.prompts),
-            "scale": f"a confidence is {SCALES[task.scales[profile]]}",
+            "scale": f"a confidence is {SCALES[task.form_of(profile).scale or 'unit']}",
             f"prompt ({profile})": _prompt(task, profile),
         }.items():
             console.print(f"  {name + ':':<19} {value}", soft_wrap=True)
@@ -114,6 +118,7 @@ def check_tasks(
     include_path: IncludePath = None,
 ) -> None:
     """Check task files: every fault at once, with file, key and remedy; without PATH, the shipped ones."""
+    from vecbench.shipped import tasks_folder
     from vecbench.tasks import load_catalogue
     from vecbench.tasks.schema import is_short
     from vecbench.tasks.yaml_file import read_yaml
@@ -129,6 +134,8 @@ def check_tasks(
         console.print(f"{counted(len(catalogue.faults), 'fault')}; {count} are usable")
         raise typer.Exit(2)
     console.print(f"{count}, no faults")
+    own = [task for task in catalogue.tasks.values() if tasks_folder() not in task.path.parents]
+    _show_prompt_findings(own if paths or include_path else catalogue.tasks.values(), console)
     for task in catalogue.tasks.values():
         if is_short(read_yaml(task.path).content):
             remedy = f"vecbench tasks complete {task.path}"
@@ -136,6 +143,25 @@ def check_tasks(
                 f"{task.path}: a short form, for vecbench alone; lm-eval needs the full one: {remedy}",
                 soft_wrap=True,
             )
+
+
+def _show_prompt_findings(tasks: Iterable[Task], console: Console) -> None:
+    """What cannot be read of answers to prompts; what is no fault, in a line for all tasks together."""
+    from vecbench.tasks.prompt_check import prompt_findings
+
+    silent: dict[str, list[str]] = {}
+    for task in tasks:
+        for profile in task.prompts:
+            if "dataset_prompt" in task.prompts[profile]:
+                continue  # which only a row of the data brings
+            for found in prompt_findings(_prompt(task, profile), task.form_of(profile), task.answers):
+                if not found.remedy:
+                    silent.setdefault(f"the prompt profile {profile} {found.problem}", []).append(task.id)
+                    continue
+                console.print(f"{task.path}: prompt profile {profile}: {found.problem}", soft_wrap=True)
+                console.print(f"  {found.remedy}", soft_wrap=True, style="dim")
+    for said, names in silent.items():
+        console.print(f"{said}: {', '.join(names)}", soft_wrap=True, style="dim")
 
 
 @tasks.command("init")

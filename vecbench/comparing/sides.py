@@ -13,7 +13,8 @@ from vecbench.errors import DataError, UsageError
 from vecbench.interop.frame import open_frame
 from vecbench.interop.reading import ResponseSource, open_responses
 from vecbench.parsing import Prediction, Reading
-from vecbench.scoring import is_published, predictions, protocol_named, score_responses
+from vecbench.scoring import STRICT, is_published, predictions, protocol_named, score_responses
+from vecbench.scoring.protocols import NO_SENTENCES
 from vecbench.scoring.scores import EARLIER_SCHEMA, SCHEMA
 from vecbench.store import Manifest, RunDirectory, StoredResponse
 from vecbench.tasks import Catalogue
@@ -256,6 +257,8 @@ def _prediction(said: Any) -> Prediction:
 
 def _told_protocol(scores: Mapping[str, Any]) -> str | None:
     said = scores.get("protocol")
+    if said == STRICT.name and "sentence" not in scores["overall"].get("counts", {"sentence": 0}):
+        return f"{STRICT.name}+{NO_SENTENCES}"  # as versions read that did not know any other way
     return said if isinstance(said, str) else None
 
 

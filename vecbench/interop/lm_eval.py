@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from vecbench.errors import DataError, UsageError
 from vecbench.metrics import brier as brier_score
 from vecbench.metrics import ece as expected_calibration_error
 from vecbench.parsing import strict
+from vecbench.parsing.form import ANY_FORM, Form
 from vecbench.samples import DataSource, Sample, open_data
 from vecbench.samples.check import unread_row_warnings
 from vecbench.samples.images import decode_image, read_image
@@ -80,7 +82,8 @@ def load(
         if fault is not None:
             faults.append(f"{sample.id}: {fault}")
             continue
-        rows.append(document(sample, chosen.specification, sample.id, sample.images, str(sample.root), text))
+        root, form = str(sample.root), chosen.form_of(profile)
+        rows.append(document(sample, chosen.specification, form, sample.id, sample.images, root, text))
     if faults:
         _refuse_or_warn(chosen, source, faults, rows, skip_faults=skip_faults)
     if not rows:
@@ -123,12 +126,14 @@ def process_results(doc: Mapping[str, Any], results: Sequence[str]) -> dict[str,
     Of an answer that is neither right nor wrong, such as a rating, there is coverage alone: `vecbench score`
     on the sample log has the metrics of every answer kind.
     """
-    return results_of(results[0], doc["candidates"], doc["target"], _kind_of(doc))
+    return results_of(results[0], doc["candidates"], doc["target"], _kind_of(doc), _form_of(doc))
 
 
-def results_of(response: str, candidates: Sequence[str], target: Any, kind: AnswerKind) -> dict[str, Any]:
+def results_of(
+    response: str, candidates: Sequence[str], target: Any, kind: AnswerKind, form: Form
+) -> dict[str, Any]:
     """As `process_results`, of one response; a target that the kind cannot load is never answered right."""
-    reading = strict.read(response, candidates, kind, None)
+    reading = strict.read(response, candidates, kind, None, form)
     coverage = {"coverage": float(reading.confidence is not None)}
     if not kind.judges:
         return coverage
@@ -143,6 +148,7 @@ def results_of(response: str, candidates: Sequence[str], target: Any, kind: Answ
 def document(
     asked: Sample | StoredResponse,
     said: AnswerSpecification,
+    form: Form,
     sample_id: str,
     images: Sequence[str],
     root: str | None,
@@ -150,7 +156,8 @@ def document(
 ) -> dict[str, Any]:
     """A sample as lm-eval hands it to `process_results` and logs it, hash and all.
 
-    `answer` is what its candidates and aliases do not tell of how it is answered: nothing for plain labels.
+    `answer` is what its candidates and aliases do not tell of how it is answered: nothing for plain labels;
+    `form` is how that is written, where the task's file says something of it.
     """
     doc: dict[str, Any] = {
         "sample_id": sample_id,
@@ -165,6 +172,8 @@ def document(
     if said != AnswerSpecification(labels=said.labels, aliases=said.aliases):
         answer = {"kind": said.kind, "labels": said.labels, "options": dict(said.options)}
         doc["answer"] = json.dumps(answer)
+    if form != ANY_FORM:
+        doc["form"] = json.dumps(asdict(form))
     if len(images) > 1:
         doc["images"] = list(images)
     return doc
@@ -178,6 +187,14 @@ def _kind_of(doc: Mapping[str, Any]) -> AnswerKind:
     if not (said["labels"] or said["options"]):  # of a task that nobody knows: its rows bring everything
         return kind_named(said["kind"])()
     return kind_of(AnswerSpecification(said["kind"], tuple(said["labels"]), aliases, said["options"]))
+
+
+def _form_of(doc: Mapping[str, Any]) -> Form:
+    said = json.loads(doc.get("form") or "{}")
+    for name in ("answer", "confidence"):
+        said[name] = tuple(said.get(name, ()))
+    said["reasoning"] = tuple((opening, closing) for opening, closing in said.get("reasoning", ()))
+    return Form(**said)
 
 
 def brier(pairs: Sequence[Pair]) -> float:

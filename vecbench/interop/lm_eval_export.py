@@ -94,11 +94,12 @@ class _TaskLog:
             said = AnswerSpecification(first.kind)
             if self._known and self._known.answers.name == first.kind:
                 said = self._known.specification
-            doc = document(first, said, first.sample_id, first.images, self._root, prompt)
+            form = self._catalogue.form_of(first.task, first.profile)
+            doc = document(first, said, form, first.sample_id, first.images, self._root, prompt)
             texts = [each.response or "" for each in repeats]
             answer = texts[repeats.index(first)]
             kind = self._catalogue.answers_of(first.task, first.kind)
-            metrics = results_of(answer, first.candidates, first.target, kind)
+            metrics = results_of(answer, first.candidates, first.target, kind, form)
             hashes = {
                 "doc_hash": sha256_of(json.dumps(doc, indent=2, ensure_ascii=False)),
                 "prompt_hash": None if asked is None else sha256_of(asked),

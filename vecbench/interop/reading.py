@@ -102,11 +102,16 @@ def open_responses(path: Path, catalogue: Catalogue, columns: Sequence[str] = ()
     faults = [ResponseFault(path, None, "not there", problem) for problem in choice.missing]
     notes = list(choice.notes)
     is_run = choice.format == OUR_OWN
-    resolution = Resolution(
-        catalogue, faults, retries=is_run, several_files=len(choice.files) > 1, columns=columns
-    )
     run = RunDirectory(choice.files[0].parent) if choice.files[0].name == RESPONSES and is_run else None
     manifest = run.read_manifest() if run else None
+    resolution = Resolution(
+        catalogue,
+        faults,
+        retries=is_run,
+        several_files=len(choice.files) > 1,
+        columns=columns,
+        profiles=manifest.profiles() if manifest else None,
+    )
     named = path if path.name not in ("", "..") else path.resolve()
     beside = named.parent / f"{named.name if named.is_dir() else named.stem}-scores"
     return ResponseSource(

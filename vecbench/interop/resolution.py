@@ -29,7 +29,8 @@ class Resolution:
     """Makes responses of rows, and remembers what was wrong with them.
 
     With `retries` a second response to a sample whose first one failed is no fault, as in the log of a run
-    that was resumed; with `several_files` a line's number alone does not say which row it is.
+    that was resumed; with `several_files` a line's number alone does not say which row it is. `profiles` are
+    the prompt profiles that tasks were asked with, where that is known.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class Resolution:
         retries: bool = False,
         several_files: bool = False,
         columns: Sequence[str] = (),
+        profiles: Mapping[str, str] | None = None,
     ) -> None:
         self.count = 0
         """Responses so far, those to the same sample included."""
@@ -50,6 +52,7 @@ class Resolution:
         self._retries = retries
         self._several_files = several_files
         self._columns = columns
+        self._profiles = profiles or {}
         self._questions: dict[tuple[str, tuple[str, ...] | None, str | None], Question] = {}
         self._seen: dict[tuple[str, int], set[str]] = {}
         self._failed: set[tuple[str, str, int]] = set()
@@ -101,6 +104,7 @@ class Resolution:
             if not (question.subsets or self._columns or "attributes" in row.values)
             else _attributes(row, question, self._columns),
             row.target if row.target != target and type(row.target) is str else None,
+            self._profiles.get(question.task),
         )
 
     @property

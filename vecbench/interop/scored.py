@@ -70,7 +70,7 @@ def _run_facts(manifest: Manifest | None) -> dict[str, Any]:
         "model": manifest.model.name,
         "revision": manifest.model.revision,
         "engine": manifest.engine.name if manifest.engine else None,
-        "prompts": {name: task.prompt for name, task in manifest.tasks.items()},
+        "prompts": manifest.profiles(),
         "sampling": {name: task.sampling.model_dump() for name, task in manifest.tasks.items()},
         "seed": manifest.seed,
         "limit": manifest.limit,

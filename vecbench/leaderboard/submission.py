@@ -80,7 +80,11 @@ def submission_files(
         )
     chosen = _benchmark(manifest, catalogue, benchmark, directory.path)
     tasks = {task.id: task for task in catalogue.select(chosen)}
-    responses = _latest(each for each in read_responses(directory.responses) if each.task in tasks)
+    asked = manifest.profiles()
+    responses = [
+        replace(each, profile=asked.get(each.task))
+        for each in _latest(each for each in read_responses(directory.responses) if each.task in tasks)
+    ]
     scores = complete_scores(predictions(responses, STRICT, catalogue), PROTOCOL, catalogue).scores
     blocks = [*scores.tasks.values(), *(each.pooled for each in scores.groups.values())]
     files = {

@@ -6,7 +6,7 @@ import hashlib
 import io
 import math
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +101,8 @@ def verify_files(
     most = manifest.repeats * sum(each.samples for each in manifest.tasks.values())
     responses = list(_responses(files["responses.jsonl"], most, f"{path}: responses.jsonl"))
     coverage = check_samples(responses, manifest, tasks, data, str(path))
-    rows = predictions(responses, STRICT, catalogue)
+    asked = manifest.profiles()
+    rows = predictions((replace(each, profile=asked.get(each.task)) for each in responses), STRICT, catalogue)
     scores = complete_scores(rows, PROTOCOL, catalogue).scores
     said = parse_json(files["scores.json"], f"{path}: scores.json")
     versions = _metric_versions(submission, said, path)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
 
-from vecbench.parsing.prediction import ConfidenceStatus
+from vecbench.parsing.form import Scale
+from vecbench.parsing.prediction import ConfidenceStatus, Doubt
 
 NUMERAL = r"(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:e[+-]?[0-9]+)?"
 """The pattern of a number without sign, with a decimal point or comma."""
@@ -33,22 +35,40 @@ _NAMED = re.compile(
 _GLOSSED = re.compile(r"([^()]+)\(([^()]+)")
 _NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)")
 
+_TENTHS: Mapping[Scale, int] = {"unit": 0, "ten": 1, "percent": 2}
+
 _Value = tuple[float | None, ConfidenceStatus]
 
 
-def read_confidence(stated: str | None) -> _Value:
+def read_confidence(stated: str | None, scale: Scale = "unit") -> _Value:
     """The probability that a stated confidence is; never clipped, and no scale is guessed.
+
+    A bare number is on the scale that is declared and on no other; a percentage or a fraction says its own.
 
     Returns:
         A value in [0, 1] with "ok", "percent" (divided by 100) or "fraction"; or None with
-        "out_of_range" (a bare number above 1, a negative one, nan, inf), "not_a_number" or "missing".
+        "out_of_range" (a bare number beyond the scale, a negative one, nan, inf), "not_a_number" or
+        "missing".
     """
     if stated is None:
         return None, "missing"
-    return _read_short(stated) if len(stated) <= SHORT else _read(stated)
+    return _read_short(stated, scale) if len(stated) <= SHORT else _read(stated, scale)
 
 
-def _read(stated: str) -> _Value:
+def doubtful_scale(stated: str | None, declared: Scale | None) -> Doubt | None:
+    """What a stated confidence says against the scale that it is read on; None if nothing."""
+    if stated is None or len(stated) > SHORT or declared == "unit":
+        return None
+    text = (with_plain_numerals(stated) or "").strip(f"{_MARGIN}.,")
+    if not _DECIMAL.fullmatch(text):
+        return None
+    value = numeral_value(text)
+    if declared is None:
+        return "above one" if value > 1 else "one" if text == "1" else None
+    return "below one" if 0 < value < 1 else None
+
+
+def _read(stated: str, scale: Scale) -> _Value:
     plain = with_plain_numerals(stated)
     if plain is None:
         return None, "not_a_number"
@@ -66,14 +86,14 @@ def _read(stated: str) -> _Value:
     if THOUSANDS.fullmatch(text) or _NOT_FINITE.fullmatch(text):
         return None, "out_of_range"
     if _DECIMAL.fullmatch(text):
-        return _within(numeral_value(text), "ok")
+        return _within(_divided(text, _TENTHS[scale]), "ok")
     if percent := _PERCENT.fullmatch(text):
         return _within(hundredth(percent[1]), "percent")
     if fraction := _FRACTION.fullmatch(text):
         part, whole = numeral_value(fraction[1]), numeral_value(fraction[2])
         return _within(part / whole if part >= 0 and whole > 0 else math.nan, "fraction")
     if glossed := _GLOSSED.fullmatch(text):  # one value that is written twice, as in 0.85 (85%)
-        (first, status), (second, _) = _read(glossed[1]), _read(glossed[2])
+        (first, status), (second, _) = _read(glossed[1], scale), _read(glossed[2], scale)
         if first is not None and second is not None and math.isclose(first, second, abs_tol=1e-9):
             return first, status
     return None, "not_a_number"
@@ -112,7 +132,12 @@ def numeral_value(number: str) -> float:
 
 def hundredth(number: str) -> float:
     """Its hundredth: 90.5% is the value that 0.905 is, to the last bit."""
+    return _divided(number, 2)
+
+
+def _divided(number: str, places: int) -> float:
+    """With its decimal point so many places to the left."""
     try:
-        return float(Decimal(number.replace(",", ".")).scaleb(-2))
+        return float(Decimal(number.replace(",", ".")).scaleb(-places))
     except ArithmeticError:  # an exponent of many digits
-        return numeral_value(number) / 100
+        return numeral_value(number) / float(10**places)

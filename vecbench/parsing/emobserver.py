@@ -14,6 +14,7 @@ from vecbench.parsing.prediction import Reading
 
 if TYPE_CHECKING:
     from vecbench.answers import AnswerKind
+    from vecbench.parsing.form import Form
 
 # Two searches, where the evaluator has one expression: that takes forever where nothing is closed.
 _OPENING = re.compile("<answer>", re.IGNORECASE)
@@ -25,9 +26,10 @@ def read(
     candidates: Sequence[str],
     kind: AnswerKind | None = None,
     finish_reason: str | None = None,
+    form: Form | None = None,
 ) -> Reading:
     """The label that EmObserver's evaluator reads, which knows no confidence; a failure is an empty text."""
-    del kind, finish_reason
+    del kind, finish_reason, form
     found = named_label(response or "", candidates)
     label = found if found is not None else candidates[0] if candidates else None
     return Reading(label, "ok" if label is not None else "no_answer", None, "missing")

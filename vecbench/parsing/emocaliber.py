@@ -15,6 +15,7 @@ from vecbench.parsing.prediction import AnswerStatus, Reading
 
 if TYPE_CHECKING:
     from vecbench.answers import AnswerKind
+    from vecbench.parsing.form import Form
 
 
 def read(
@@ -22,13 +23,14 @@ def read(
     candidates: Sequence[str],
     kind: AnswerKind | None = None,
     finish_reason: str | None = None,
+    form: Form | None = None,
 ) -> Reading:
     """The label and the confidence that EmoCaliber's scripts read.
 
     A confidence outside [0, 1] is clipped and has the status "ok"; one that is no number has the status
     "not_a_number", and the scripts drop its row.
     """
-    del kind, finish_reason
+    del kind, finish_reason, form
     if response is None:
         return Reading(None, "error", None, "missing")
     label = matched_label(response, candidates)

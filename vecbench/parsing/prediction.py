@@ -7,12 +7,21 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 AnswerStatus = Literal[
-    "ok", "alias", "ambiguous", "not_a_candidate", "out_of_range", "no_answer", "truncated", "error"
+    "ok",
+    "alias",
+    "sentence",
+    "ambiguous",
+    "not_a_candidate",
+    "out_of_range",
+    "no_answer",
+    "truncated",
+    "error",
 ]
 """How an answer came about, or why there is none.
 
 ok: the answer is a candidate, or names exactly one as a whole word; a number, a list of labels. alias:
-another spelling that the task lists. ambiguous: several answers where one is asked for, or a negated one.
+another spelling that the task lists. sentence: the last sentence of a text in prose states it. ambiguous:
+several answers where one is asked for, or a negated one.
 not_a_candidate: none of what was asked for. out_of_range: a number outside what was asked for. no_answer:
 nothing that could be an answer. truncated: cut off before the answer was complete. error: the engine gave no
 response.
@@ -23,6 +32,13 @@ ConfidenceStatus = Literal["ok", "percent", "fraction", "out_of_range", "not_a_n
 
 ok: a decimal in [0, 1]. percent: divided by 100. fraction: such as 9/10 or 9 out of 10. out_of_range: a
 number whose scale would have to be guessed. not_a_number: words, bounds, ranges. missing: none is stated.
+"""
+
+Doubt = Literal["one", "above one", "below one"]
+"""What a bare number says against the scale that it is read on.
+
+above one: it is no share, and no scale was declared. one: a whole 1, which beside such numbers may be 1 of
+100. below one: a decimal below 1, on a scale up to 10 or 100.
 """
 
 ANSWER_STATUSES: tuple[AnswerStatus, ...] = AnswerStatus.__args__  # type: ignore[attr-defined]
@@ -38,16 +54,19 @@ class Reading:
     """What one response says.
 
     Attributes:
-        answer: As its kind has it (a label is spelt as the candidate); None unless the status is ok or alias.
+        answer: As its kind has it (a label is spelt as the candidate); None unless the status is ok, alias or
+            sentence.
         answer_status: How the answer came about.
         confidence: In [0, 1]; None unless the status is ok, percent or fraction.
         confidence_status: How the confidence came about.
+        doubt: What the number says against the scale that it was read on; None if nothing.
     """
 
     answer: Any | None
     answer_status: AnswerStatus
     confidence: float | None
     confidence_status: ConfidenceStatus
+    doubt: Doubt | None = field(default=None, compare=False)
 
     def names(self, target: Any) -> bool:
         """Whether the answer is the target; without an answer it is not."""

@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from vecbench.parsing.confidence import read_confidence
+from vecbench.parsing.confidence import doubtful_scale, read_confidence
+from vecbench.parsing.fields import with_own_names, without_scale
+from vecbench.parsing.form import ANY_FORM, Form
+from vecbench.parsing.json_objects import json_objects
 from vecbench.parsing.prediction import Reading
 from vecbench.parsing.statements import (
     Stated,
@@ -29,6 +32,7 @@ def read(
     candidates: Sequence[str],
     kind: AnswerKind,
     finish_reason: str | None = None,
+    form: Form = ANY_FORM,
 ) -> Reading:
     """The answer and the confidence that a response states; this never raises.
 
@@ -37,10 +41,13 @@ def read(
         candidates: The closed list, as the kind has it.
         kind: Makes an answer of the text that states one.
         finish_reason: "length" when the token limit cut the response off; None if unknown.
+        form: What the task says of how its answers are written.
     """
     if response is None:
         return Reading(None, "error", None, "missing")
-    visible = without_reasoning(response)
+    own = with_own_names(response, form.answer, form.confidence)
+    visible = without_reasoning(without_scale(own, form.scale), form.reasoning)
+    kind = kind.lettered() if form.lettered else kind
     answer = stated_answer(visible.text)
     stated = stated_confidence(visible.text)
     # Without any form of answer, the response may still be nothing but an answer.
@@ -55,14 +62,16 @@ def read(
         could_be_cut_off = cut_off and not answer.complete
     else:
         found, status = kind.read_bare(text, candidates)
-        could_be_cut_off = (
-            cut_off
-            or is_left_open(visible.text, "answer")
-            or (visible.reasoning_cut_off and finish_reason != "stop")
-        )
+        left_open = is_left_open(visible.text, "answer")
+        could_be_cut_off = cut_off or left_open or (visible.reasoning_cut_off and finish_reason != "stop")
+        is_prose = status == "no_answer" and not (cut_off or left_open or visible.reasoning_cut_off)
+        if is_prose and form.sentences:
+            found = kind.read_sentence(json_objects(text).masked, candidates)
+            status = status if found is None else "sentence"
     if could_be_cut_off and (found is None or kind.may_go_on(text, candidates)):
         found, status = None, "truncated"
     # Of a number that is cut off nobody knows how it would have gone on.
     number_is_whole = stated is not None and (stated.complete or not cut_off)
-    confidence, confidence_status = read_confidence(stated.text if stated and number_is_whole else None)
-    return Reading(found, status, confidence, confidence_status)
+    said = stated.text if stated and number_is_whole else None
+    confidence, confidence_status = read_confidence(said, form.scale or "unit")
+    return Reading(found, status, confidence, confidence_status, doubtful_scale(said, form.scale))

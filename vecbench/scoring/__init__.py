@@ -12,7 +12,7 @@ from vecbench.scoring.complete import (
 from vecbench.scoring.disagreements import Disagreement, Disagreements, disagreements
 from vecbench.scoring.predictions import prediction_lines, predictions
 from vecbench.scoring.protocol import Protocol
-from vecbench.scoring.protocols import PROTOCOLS, STRICT, is_published, protocol_named
+from vecbench.scoring.protocols import PROTOCOLS, STRICT, is_published, protocol_named, protocol_with
 from vecbench.scoring.reading_health import ReadingHealth
 from vecbench.scoring.recalibrated import Recalibrations
 from vecbench.scoring.scores import GroupScores, RowScores, Score, Scores
@@ -39,6 +39,7 @@ __all__ = [
     "prediction_lines",
     "predictions",
     "protocol_named",
+    "protocol_with",
     "score",
     "score_responses",
 ]

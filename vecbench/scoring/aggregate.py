@@ -15,6 +15,7 @@ from vecbench.scoring.breakdown import Breakdown
 from vecbench.scoring.observations import kinds_of
 from vecbench.scoring.predictions import status_counts
 from vecbench.scoring.row_scores import SetScorer, mean_of_shares
+from vecbench.scoring.scales import scale_note
 from vecbench.scoring.scores import OVERALL, Excluded, GroupScores, RowScores, Score, Scores
 from vecbench.tasks import Catalogue
 from vecbench.tasks.task import Headline
@@ -119,15 +120,16 @@ def score(
     many = [name for name in order if scorer.is_condensed(name)]
     if many:
         intervals["condensed"] = many
+    overall = grouped(OVERALL, order, [])
     return Scores(
         protocol,
         run or {},
         tasks,
         groups,
-        grouped(OVERALL, order, []),
+        overall,
         arrangement.names,
         intervals,
-        notes=tuple(_notes(excluded)),
+        notes=(*_notes(excluded), *_reading_notes(overall.pooled, tasks, arrangement.names)),
     )
 
 
@@ -165,6 +167,17 @@ def _notes(excluded: Mapping[str, Excluded]) -> Iterable[str]:
     for name, each in excluded.items():
         rows = "1 row is" if each.n == 1 else f"{each.n:,} rows are"
         yield f"{name}: {rows} excluded by its file: {each.because}."
+
+
+def _reading_notes(
+    pooled: RowScores, tasks: Mapping[str, RowScores], names: Mapping[str, str]
+) -> Iterable[str]:
+    if count := pooled.counts["sentence"]:
+        answers = "1 answer is" if count == 1 else f"{count:,} of {pooled.n:,} answers are"
+        yield f"{answers} taken from a sentence; with --no-sentences, only fields count."
+    for name, scores in tasks.items():
+        if note := scale_note(scores.counts, scores.n):
+            yield f"{names.get(name, name)}: {note}"
 
 
 def _headline(rule: Headline | None, scores: RowScores, macro: Mapping[str, Score]) -> Score | None:

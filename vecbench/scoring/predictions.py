@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from vecbench.answers import AnswerKind
 from vecbench.parsing import Prediction, Reading
+from vecbench.parsing.form import Form
 from vecbench.parsing.prediction import ANSWER_STATUSES, CONFIDENCE_STATUSES
 from vecbench.parsing.visible import without_reasoning
+from vecbench.scoring.scales import DOUBTS, on_one_scale
 from vecbench.store import StoredResponse
 from vecbench.tasks import Catalogue
 
@@ -25,15 +27,17 @@ def predictions(
     responses: Iterable[StoredResponse], protocol: Protocol, catalogue: Catalogue
 ) -> list[Prediction]:
     """What each response says, in the order stored; of several to one sample and repeat, the last counts."""
-    known: dict[tuple[str, str], AnswerKind] = {}
+    known: dict[tuple[str, str, str | None], tuple[AnswerKind, Form]] = {}
     latest: dict[tuple[str, str, int], Prediction] = {}
     for each in responses:
-        kind = known.get((each.task, each.kind))
-        if kind is None:
-            kind = known[each.task, each.kind] = catalogue.answers_of(each.task, each.kind)
-        reading = protocol.read(each.response, each.candidates, kind, each.finish_reason)
+        asked = each.task, each.kind, each.profile
+        if asked not in known:
+            kind = catalogue.answers_of(each.task, each.kind)
+            known[asked] = kind, catalogue.form_of(each.task, each.profile)
+        kind, form = known[asked]
+        reading = protocol.read(each.response, each.candidates, kind, each.finish_reason, form)
         latest[each.task, each.sample_id, each.repeat] = judged(each, reading, kind)
-    return list(latest.values())
+    return on_one_scale(list(latest.values()))
 
 
 def judged(response: StoredResponse, reading: Reading, kind: AnswerKind) -> Prediction:
@@ -75,7 +79,8 @@ def prediction(
 
 def _excerpt(response: str | None, reading: Reading) -> str | None:
     """Both ends of a response of which something was not read; of one without an answer, behind reasoning."""
-    if response is None or (reading.answer is not None and reading.confidence is not None):
+    is_read = reading.answer is not None and reading.confidence is not None and reading.doubt is None
+    if response is None or is_read:
         return None
     text = (without_reasoning(response).text if reading.answer_status == "no_answer" else response).strip()
     return text if len(text) <= 2 * EXCERPT else f"{text[:EXCERPT]} … {text[-EXCERPT:]}"
@@ -102,7 +107,7 @@ def prediction_lines(rows: Iterable[Prediction]) -> Iterator[str]:
 
 
 def status_counts(rows: Sequence[Prediction]) -> dict[str, int]:
-    """Rows that have an answer, rows that have a confidence, errors, and rows by status."""
+    """Rows with an answer, with a confidence, with an error; by status; by what speaks against a scale."""
     answers = Counter(row.reading.answer_status for row in rows)
     confidences = Counter(row.reading.confidence_status for row in rows)
     return (
@@ -113,4 +118,5 @@ def status_counts(rows: Sequence[Prediction]) -> dict[str, int]:
         }
         | {status: answers[status] for status in ANSWER_STATUSES}
         | {f"confidence_{status}": confidences[status] for status in CONFIDENCE_STATUSES}
+        | {key: sum(row.reading.doubt == doubt for row in rows) for key, doubt in DOUBTS.items()}
     )

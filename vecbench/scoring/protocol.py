@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from vecbench.parsing import Prediction, Reading
+from vecbench.parsing.form import Form
 from vecbench.scoring.scores import Scores
 from vecbench.store import StoredResponse
 from vecbench.tasks import Catalogue
@@ -14,8 +15,8 @@ from vecbench.tasks import Catalogue
 if TYPE_CHECKING:
     from vecbench.answers import AnswerKind
 
-Reader = Callable[[str | None, Sequence[str], "AnswerKind", str | None], Reading]
-"""(response text, candidates, answer kind, finish reason) → reading."""
+Reader = Callable[[str | None, Sequence[str], "AnswerKind", str | None, Form], Reading]
+"""(response text, candidates, answer kind, finish reason, form of the task's answers) → reading."""
 
 Scorer = Callable[
     [Iterable[StoredResponse], Catalogue, Mapping[str, Any] | None], tuple[list[Prediction], Scores]

@@ -27,7 +27,10 @@ ANSWER_REASONS: Mapping[str, tuple[str, str]] = {
 
 CONFIDENCE_REASONS: Mapping[str, tuple[str, str]] = {
     "missing": ("none stated", "Ask for one, if the prompt does not."),
-    "out_of_range": ("not within 0 to 1", "Ask for a number from 0 to 1, or for percent with the sign."),
+    "out_of_range": (
+        "not within 0 to 1",
+        "Declare their scale: --confidence-scale 100, or `scale: percent` in the task's file.",
+    ),
     "not_a_number": ("no number", "Ask for a number instead of words."),
 }
 """Status of a confidence → how it is called, and what to do about it."""

@@ -155,6 +155,10 @@ class Manifest(_Record):
         self.earlier_engines = [each for each in known if not each.is_like(engine)]
         self.engine = engine
 
+    def profiles(self) -> dict[str, str]:
+        """Task id → the prompt profile that it was asked with."""
+        return {name: task.prompt for name, task in self.tasks.items()}
+
     def responses(self) -> dict[str, int]:
         """Task id → responses that there are once the run is complete."""
         return {name: task.samples * (task.repeats or self.repeats) for name, task in self.tasks.items()}

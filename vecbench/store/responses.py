@@ -26,6 +26,8 @@ class StoredResponse:
     Attributes:
         image_sha256: Of the image file's bytes, of several the hash of all; None if one could not be read.
         images: Paths of several images, in the order in which they were shown; empty where there is one.
+        profile: The prompt profile that was asked, as the run's manifest says it; None if unknown. No part of
+            the line.
         stated_target: The target as a file of another program spells it, where `target` is rewritten to
             be a candidate; None where both are the same, as in every run. No part of the line.
     """
@@ -49,6 +51,7 @@ class StoredResponse:
     images_sha256: tuple[str | None, ...] = ()
     attributes: Mapping[str, str] = field(default_factory=dict)
     stated_target: str | None = None
+    profile: str | None = None
 
     def as_stated(self) -> StoredResponse:
         """The response with its target spelt as its file has it, for protocols that compare texts."""
@@ -57,7 +60,7 @@ class StoredResponse:
     def to_line(self) -> bytes:
         """The JSON line in UTF-8, newline included."""
         values = asdict(self)
-        del values["stated_target"]
+        del values["stated_target"], values["profile"]
         for name, default in _FURTHER.items():  # absent where they say nothing, as in lines of version 0.1
             if values[name] == default:
                 del values[name]
@@ -70,7 +73,11 @@ class StoredResponse:
 _FURTHER: Mapping[str, Any] = {"kind": "label", "images": (), "images_sha256": (), "attributes": {}}
 """The keys that a line need not have → what it says without them."""
 
-RESPONSE_KEYS = frozenset(each.name for each in fields(StoredResponse)) - {"stated_target", *_FURTHER}
+RESPONSE_KEYS = frozenset(each.name for each in fields(StoredResponse)) - {
+    "stated_target",
+    "profile",
+    *_FURTHER,
+}
 """The keys that a line must have."""
 
 KNOWN_KEYS = RESPONSE_KEYS | _FURTHER.keys()

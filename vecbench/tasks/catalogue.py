@@ -11,9 +11,10 @@ from pathlib import Path
 from vecbench.answers import AnswerKind, kind_named, kind_of
 from vecbench.digests import sha256_of
 from vecbench.errors import DataError, UsageError, nearest
+from vecbench.parsing.form import ANY_FORM, Form
 from vecbench.shipped import tasks_folder
 from vecbench.tasks.check import Fault, defines_something, file_faults
-from vecbench.tasks.prompts import prompt_profiles
+from vecbench.tasks.prompts import forms, prompt_profiles
 from vecbench.tasks.schema import GroupFile, TaskFile, in_full
 from vecbench.tasks.task import Group, Task, plain_name, without_prefix
 from vecbench.tasks.yaml_file import YamlFile, read_yaml
@@ -70,6 +71,11 @@ class Catalogue:
         """
         known = self.tasks.get(task)
         return known.answers if known and known.answers.name == kind else kind_named(kind)()
+
+    def form_of(self, task: str, profile: str | None) -> Form:
+        """How answers to a prompt profile of a task are written, see `Task.form_of`."""
+        known = self.tasks.get(task)
+        return known.form_of(profile) if known else ANY_FORM
 
     @cached_property
     def _by_plain_name(self) -> Mapping[str, Task]:
@@ -171,10 +177,9 @@ def _task(file: YamlFile) -> Task:
     metadata, settings = content.metadata.vecbench, content.generation_kwargs
     specification = metadata.specification
     profiles = prompt_profiles(file, metadata)
-    scale = metadata.scale
     expected = metadata.expected_n
     excluded = metadata.exclude
-    said = {"content": dict(file.content), "prompts": dict(profiles)}
+    said = {"content": dict(file.content), "prompts": {name: each.said for name, each in profiles.items()}}
     name = without_prefix(content.task)
     return Task(
         id=name,
@@ -187,7 +192,7 @@ def _task(file: YamlFile) -> Task:
         labels=specification.labels,
         aliases=specification.aliases,
         parents={label: parent for parent, labels in metadata.parents.items() for label in labels},
-        prompts=profiles,
+        prompts={name: each.template for name, each in profiles.items()},
         prompt=metadata.prompt,
         temperature=settings.temperature if settings.do_sample else 0.0,
         top_p=settings.top_p,
@@ -201,7 +206,7 @@ def _task(file: YamlFile) -> Task:
         headline=metadata.headline,
         excluded=frozenset(excluded.ids) if excluded else frozenset(),
         excluded_because=excluded.because if excluded else "",
-        scales={name: scale if isinstance(scale, str) else scale.get(name, "unit") for name in profiles},
+        forms=forms(profiles, metadata),
         specification=specification,
     )
 

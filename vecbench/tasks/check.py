@@ -16,7 +16,7 @@ from vecbench.answers.registry import kinds
 from vecbench.errors import DataError, UsageError, nearest
 from vecbench.labels import normal_form
 from vecbench.tasks.prompts import ENVIRONMENT, prompt_profiles
-from vecbench.tasks.schema import GroupFile, TaskFile, TaskMetadata, in_full
+from vecbench.tasks.schema import FILE, PROFILES, GroupFile, TaskFile, TaskMetadata, in_full
 from vecbench.tasks.task import AUTO, without_prefix
 from vecbench.tasks.yaml_file import YamlFile, read_yaml
 
@@ -47,6 +47,7 @@ REMEDIES = {
     "metadata.vecbench.exclude.because": "Say why: it is shown beside the scores.",
     "metadata.vecbench.headline": "Write `headline: macro`, or `headline: {mean_of: [VALUE, …]}`.",
     "metadata.vecbench.labels": "Write `labels: [LABEL, LABEL, …]`, or the `answer` of another kind.",
+    "metadata.vecbench.reasoning": 'Write such as `reasoning: [["<ponder>", "</ponder>"]]`.',
     "metadata.vecbench.scale": "Write one for all prompt profiles, or `scale: {PROFILE: percent}`.",
     "generation_kwargs.until": "Write `until: []`: without it lm-eval ends answers at a blank line.",
     "num_fewshot": "Write `num_fewshot: 0`: examples in the prompt are not supported.",
@@ -180,9 +181,9 @@ def _prompt_faults(file: YamlFile, metadata: TaskMetadata) -> Iterator[_Finding]
     except DataError as fault:
         yield key, fault.message, fault.remedy
         return
-    for name, template in profiles.items():
+    for name, profile in profiles.items():
         try:
-            ENVIRONMENT.parse(template)
+            ENVIRONMENT.parse(profile.template)
         except jinja2.TemplateSyntaxError as fault:
             yield (
                 f"{key}.{name}",
@@ -200,7 +201,7 @@ def _scale_faults(file: YamlFile, metadata: TaskMetadata) -> Iterator[_Finding]:
     key = "metadata.vecbench.scale"
     scales = metadata.scale
     if metadata.prompts is None:
-        if scales != "unit":
+        if scales not in (None, "unit"):
             remedy = "Leave it out, or write `prompts` that ask for a confidence on that scale."
             yield key, "the prompts of the answer kind ask for a confidence from 0 to 1", remedy
         return
@@ -248,7 +249,7 @@ def _lm_eval_faults(task: TaskFile) -> Iterator[_Finding]:
 
 
 def _fault(schema: type[BaseModel], file: YamlFile, error: Any) -> Fault:
-    location = [str(part) for part in error["loc"]]
+    location = [str(part) for part in error["loc"] if part not in (FILE, PROFILES)]
     key = ".".join(location)
     if error["type"] == "extra_forbidden":
         return _located(file, key, "unknown key", nearest(location[-1], _fields(schema, location[:-1])))

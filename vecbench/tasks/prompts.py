@@ -4,46 +4,77 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jinja2
 from jinja2 import meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from pydantic import TypeAdapter, ValidationError
 
 from vecbench.answer_columns import holds_answer
 from vecbench.errors import DataError, UsageError, nearest
+from vecbench.parsing.form import Form
 from vecbench.shipped import tasks_folder
-from vecbench.tasks.schema import TaskMetadata
+from vecbench.tasks.schema import Profile, PromptProfile, TaskMetadata
 from vecbench.tasks.task import AUTO, Task
 from vecbench.tasks.yaml_file import YamlFile, read_yaml
 
 if TYPE_CHECKING:  # samples are those of tasks, so their package imports this one
     from vecbench.samples import Sample
 
+_PROFILE: TypeAdapter[PromptProfile] = TypeAdapter(Profile)
 
-def prompt_profiles(file: YamlFile, metadata: TaskMetadata) -> Mapping[str, str]:
-    """The prompt templates by profile: of the task's file, the file that it names, or its answer kind."""
+
+def prompt_profiles(file: YamlFile, metadata: TaskMetadata) -> Mapping[str, PromptProfile]:
+    """The prompts by profile: of the task's file, the file that it names, or its answer kind."""
     prompts = metadata.prompts
     if prompts is None:
         return _default_prompts(metadata.specification.kind)
     if isinstance(prompts, str):
         profiles = read_yaml((file.path.parent / prompts).resolve())
-        for name, template in profiles.content.items():
-            if not isinstance(template, str):
-                raise DataError(f"{profiles.path}: {name}: not a text", "A profile is a Jinja2 template.")
-        return profiles.content
+        return _profiles(profiles.content, profiles.path)
     return prompts
 
 
-def _default_prompts(kind: str) -> Mapping[str, str]:
-    """The prompt templates by profile of an answer kind; one of another package may have none."""
-    known = read_yaml(tasks_folder() / "default_prompts.yaml").content
+def _default_prompts(kind: str) -> Mapping[str, PromptProfile]:
+    """The prompts by profile of an answer kind; one of another package may have none."""
+    path = tasks_folder() / "default_prompts.yaml"
+    known = read_yaml(path).content
     if kind not in known:
         raise DataError(
             f"the answer kind {kind} has no prompts of its own", "Write `prompts: {standard: TEXT}`."
         )
-    profiles: Mapping[str, str] = known[kind]
-    return profiles
+    return _profiles(known[kind], path)
+
+
+def _profiles(content: Mapping[str, Any], path: Path) -> Mapping[str, PromptProfile]:
+    found = {}
+    for name, said in content.items():
+        try:
+            found[name] = _PROFILE.validate_python(said)
+        except ValidationError as invalid:
+            error = invalid.errors()[0]
+            key = ".".join(map(str, (name, *error["loc"])))
+            problem = "not a text" if error["type"] == "model_type" else error["msg"]
+            remedy = "A profile is a Jinja2 template, or {template: TEMPLATE, fields: {answer: NAME}}."
+            raise DataError(f"{path}: {key}: {problem.removeprefix('Value error, ')}", remedy) from None
+    return found
+
+
+def forms(profiles: Mapping[str, PromptProfile], metadata: TaskMetadata) -> Mapping[str, Form]:
+    """How answers are written, by profile."""
+    scale = metadata.scale
+    return {
+        name: Form(
+            reasoning=tuple(metadata.reasoning),
+            answer=tuple(profile.fields.answer),
+            confidence=tuple(profile.fields.confidence),
+            lettered=profile.lettered,
+            scale=profile.scale or (scale.get(name) if isinstance(scale, dict) else scale),
+        )
+        for name, profile in profiles.items()
+    }
 
 
 def prompt_profile(task: Task, profile: str | None, *, own_prompts: bool = False) -> str:

@@ -9,15 +9,27 @@ vecbench takes a short file to say: both forms are one task, with one hash.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    model_validator,
+)
 
 from vecbench.answers import AnswerSpecification
-from vecbench.tasks.task import Headline, Scale, without_prefix
+from vecbench.parsing.form import Scale
+from vecbench.tasks.task import Headline, without_prefix
 from vecbench.tasks.yaml_file import YamlFile, inline, parsed
 
 QUOTED = "put it into quotes"
@@ -118,7 +130,77 @@ def _either(names: Sequence[str]) -> str:
     return f"{', '.join(names[:-1])} or {names[-1]}"
 
 
+def _delimiters(value: object) -> object:
+    for pair in value if isinstance(value, list) else [value]:
+        texts = pair if isinstance(pair, list) and all(isinstance(each, str) for each in pair) else []
+        if len(texts) != 2 or texts[0].strip() == texts[1].strip():
+            raise ValueError(f"{_shortened(pair)} is no pair of what opens reasoning and what closes it")
+        for text in texts:
+            if re.fullmatch(r"[\w\s]*|<\s*/?\s*(?:answer|confidence)\b.*", text, re.IGNORECASE):
+                raise ValueError(f"{_shortened(text)} can be text of an answer, and marks no reasoning")
+    return value
+
+
+def _names(value: object) -> object:
+    names = value if isinstance(value, list) else [value]
+    for name in names:
+        if not isinstance(name, str) or not re.fullmatch(r"[^\W\d_][\w -]{0,39}", name.strip()):
+            raise ValueError(f"{_shortened(name)} is no name of a field, such as emotion")
+    return names
+
+
 HeadlineRule = Annotated[Headline | None, BeforeValidator(_headline)]
+
+
+class Fields(_Strict):
+    """`fields` of a prompt profile: what its prompt calls the answer and the confidence."""
+
+    answer: Annotated[list[str], BeforeValidator(_names)] = []
+    confidence: Annotated[list[str], BeforeValidator(_names)] = []
+
+    @model_validator(mode="after")
+    def _differ(self) -> Self:
+        answer, confidence = ({name.casefold() for name in names} for names in (self.answer, self.confidence))
+        if both := (answer | {"answer", "think"}) & (confidence | {"confidence", "think"}) - {"think"}:
+            raise ValueError(f"{min(both)!r} is the name of both")
+        return self
+
+
+class PromptProfile(_Strict):
+    """A prompt: its template alone, or with how its answers are written.
+
+    Attributes:
+        template: Jinja2.
+        fields: What it calls the answer and the confidence.
+        scale: What it asks the confidence in.
+        lettered: Whether it letters the labels, A, B, C, in their order.
+    """
+
+    template: Text
+    fields: Fields = Fields()
+    scale: Annotated[Scale | None, BeforeValidator(_scales)] = None
+    lettered: bool = False
+
+    @property
+    def said(self) -> Any:
+        """What its file says."""
+        plain = self.model_fields_set == {"template"}
+        return self.template if plain else self.model_dump(exclude_unset=True)
+
+
+def _profile(value: object) -> object:
+    return {"template": value} if isinstance(value, str | bool) else value
+
+
+Profile = Annotated[PromptProfile, BeforeValidator(_profile)]
+
+FILE, PROFILES = "(the name of a file)", "(profiles)"
+"""Parts of the place of a fault that are no keys."""
+
+Prompts = Annotated[
+    Annotated[str, Tag(FILE)] | Annotated[dict[str, Profile], Tag(PROFILES)] | Annotated[None, Tag("")],
+    Discriminator(lambda said: FILE if isinstance(said, str) else PROFILES if said is not None else ""),
+]
 
 
 class TaskMetadata(_Strict):
@@ -132,9 +214,10 @@ class TaskMetadata(_Strict):
     labels: list[Text] = []
     aliases: dict[Text, list[Text]] = {}
     parents: dict[Text, list[Text]] = {}
-    prompts: str | dict[str, Text] | None = None
+    prompts: Prompts = None
     prompt: str = "standard"
-    scale: Annotated[Scale | dict[str, Scale], BeforeValidator(_scales)] = "unit"
+    scale: Annotated[Scale | dict[str, Scale] | None, BeforeValidator(_scales)] = None
+    reasoning: Annotated[list[tuple[Text, Text]], BeforeValidator(_delimiters)] = []
     subsets: Annotated[list[Text], Distinct] = []
     headline: HeadlineRule = None
     exclude: Exclusion | None = None

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from vecbench.answers import AnswerKind, AnswerSpecification
-
-Scale = Literal["unit", "percent", "ten"]
-"""What a prompt asks a confidence in: from 0 to 1, to 100, or to 10."""
+from vecbench.parsing.form import ANY_FORM, Form
 
 PREFIX = "vecbench_"
 """lm-eval's registry is global, so names carry this prefix there; vecbench leaves it out."""
@@ -60,8 +58,24 @@ class Task:
     headline: Headline | None = None  # of its subsets; None for its rows, pooled
     excluded: frozenset[str] = frozenset()  # samples that are asked about and counted, and not scored
     excluded_because: str = ""
-    scales: Mapping[str, Scale] = field(default_factory=dict)  # profile → what the confidence is asked in
+    forms: Mapping[str, Form] = field(default_factory=dict)  # profile → how answers to it are written
     specification: AnswerSpecification = field(default_factory=AnswerSpecification)  # of `answers`
+
+    def form_of(self, profile: str | None) -> Form:
+        """How answers to a prompt profile are written.
+
+        Where nobody knows which prompt was asked, as of another program's file: the fields of all profiles,
+        and what else the task's own profile says.
+        """
+        known = self.forms.get(profile or "")
+        if known is not None or not self.forms:
+            return known or ANY_FORM
+        own = self.forms.get("standard" if self.prompt == AUTO else self.prompt, ANY_FORM)
+        answer, confidence = (
+            tuple(dict.fromkeys(name for form in self.forms.values() for name in getattr(form, field)))
+            for field in ("answer", "confidence")
+        )
+        return replace(own, answer=answer, confidence=confidence)
 
     def expects(self, n: int) -> bool:
         """Whether its data may have so many rows."""
