@@ -262,7 +262,12 @@ def test_the_key_is_sent_and_nowhere_told():
     [
         ({"base_ulr": "http://x/v1"}, "unknown model argument 'base_ulr'", "base_url"),
         ({"api_key": KEY}, "could read a key", "OPENAI_API_KEY"),
-        ({"base_url": f"http://me:{KEY}@host/v1"}, "the address of host holds a secret", "OPENAI_API_KEY"),
+        ({"base_url": f"http://me:{KEY}@host/v1"}, "address .* holds a secret", "OPENAI_API_KEY"),
+        ({"base_url": f"http://me:{KEY}@[::bad/v1"}, "address .* holds a secret", "OPENAI_API_KEY"),
+        ({"base_url": f"http://host/v1?api_key={KEY}"}, "address .* holds a secret", "OPENAI_API_KEY"),
+        ({"base_url": f"host/v1#{KEY}"}, "address .* holds a secret", "OPENAI_API_KEY"),
+        ({"base_url": "http://[::bad/v1"}, "no address such as", ""),
+        ({"base_url": "http://host:port/v1"}, "no address such as", ""),
         ({"base_url": "localhost:8000"}, "no address such as", ""),
         ({"concurrency": 0}, "concurrency=0", ""),
         ({"extra_body": {"temperature": 0.9}}, "extra_body: temperature would contradict", "--gen-kwargs"),
