@@ -12,7 +12,7 @@ import os
 import random
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -45,9 +45,11 @@ LOST_AFTER = 10
 endpoint counts as lost: a run of thousands must not wait for each."""
 
 
-ENVIRONMENT = (
-    "SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"
-)  # fmt: skip
+CERTIFICATES: Mapping[str, Callable[[str], bool]] = {
+    "SSL_CERT_FILE": os.path.isfile,
+    "SSL_CERT_DIR": os.path.isdir,
+}
+ENVIRONMENT = (*CERTIFICATES, "SSLKEYLOGFILE", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 """What a client reads of the environment when it is made; proxies in small letters too."""
 
 
@@ -138,9 +140,10 @@ class OpenAIEngine:
 
     def _client(self, url: str) -> AsyncOpenAI:
         try:
-            folders = os.environ.get("SSL_CERT_DIR")  # OpenSSL says nothing, and trusts nobody
-            if folders and not any(map(os.path.isdir, folders.split(os.pathsep))):
-                raise NotADirectoryError(f"no such directory: {folders}")
+            for name, is_one in CERTIFICATES.items():  # OpenSSL says nothing, and trusts nobody
+                paths = os.environ.get(name)
+                if paths and not any(map(is_one, paths.split(os.pathsep))):
+                    raise FileNotFoundError(f"{name} names nothing that is there")
             return AsyncOpenAI(
                 api_key=self._key or "none",  # endpoints of one's own ask for none; the client insists on one
                 base_url=url,
@@ -207,8 +210,8 @@ class OpenAIEngine:
             "top_p": sampling.top_p,
             arguments.token_limit: sampling.max_tokens,
             "seed": sampling.seed,
-            "stop": list(sampling.stop) or openai.omit,
             "extra_body": extra or None,
+            **({"stop": list(sampling.stop)} if sampling.stop else {}),
         }
 
     def _refused(self, request: Request, fault: Exception) -> Response:
@@ -257,7 +260,7 @@ class OpenAIEngine:
             return f"no connection within {self._connect_timeout:g} s"
         if isinstance(fault, openai.APITimeoutError | TimeoutError):
             return f"no answer within {self._arguments.timeout:g} s"
-        if isinstance(fault, OversizedAnswer):
+        if _is_oversized(fault):
             return f"an answer of more than {LONGEST_ANSWER // 2**20} MiB"
         if isinstance(fault, openai.APIConnectionError):
             return f"no connection: {first_line(self._masked(str(fault.__cause__ or fault)))}"
@@ -319,7 +322,12 @@ def _is_passing(fault: Exception) -> bool:
         return (
             fault.status_code in {408, 409, 425, 429} or fault.status_code >= 500
         ) and not _is_exhausted_quota(fault)
-    return not isinstance(fault, OversizedAnswer)
+    return not _is_oversized(fault)
+
+
+def _is_oversized(fault: Exception) -> bool:
+    """Whether the endpoint sent too much; some versions of the client wrap what is raised within it."""
+    return isinstance(fault, OversizedAnswer) or isinstance(fault.__cause__, OversizedAnswer)
 
 
 def _is_no_connection(fault: Exception) -> bool:
