@@ -3,7 +3,6 @@
 import copy
 import email.utils
 import json
-import os
 import random
 import string
 import time
@@ -188,7 +187,7 @@ def test_a_date_to_wait_for_is_obeyed_within_bounds():
     ("name", "value"),
     [
         ("SSL_CERT_FILE", "/no/such/file.pem"),
-        ("SSL_CERT_FILE", os.devnull),
+        ("SSL_CERT_FILE", __file__),
         ("SSL_CERT_DIR", "/no/such/folder"),
         ("HTTPS_PROXY", f"gopher://me:{KEY}@host:1"),
         ("all_proxy", "socks9://host:1"),
@@ -196,9 +195,9 @@ def test_a_date_to_wait_for_is_obeyed_within_bounds():
 )
 def test_what_the_environment_says_of_connections_is_refused_by_name(monkeypatch, name, value):
     monkeypatch.setenv(name, value)
-    with pytest.raises(UsageError, match="no connection to an endpoint can be made") as caught:
+    with pytest.raises(UsageError) as caught:
         OpenAIEngine("nano", {"base_url": "https://127.0.0.1:9/v1"})
-    assert name in caught.value.remedy
+    assert name in caught.value.message + caught.value.remedy
     assert KEY not in caught.value.message + caught.value.remedy
 
 

@@ -143,6 +143,8 @@ def test_what_every_request_would_meet_ends_the_run(fault, message, remedy):
         (said([{"type": "image_url", "image_url": {}}]), None, "the endpoint's answer is no text"),
         (said(["joy"]), None, "the endpoint's answer is no text"),
         (said({"text": "joy"}), None, "the endpoint's answer is no text"),
+        (said({}), None, "the endpoint's answer is no text"),
+        (said(0), None, "the endpoint's answer is no text"),
         (said("jo", "abort"), None, "the endpoint ended its answer with: abort"),
         (said("jo", "tool_calls"), None, "the endpoint ended its answer with: tool_calls"),
         (said("jo", None), None, "the endpoint did not say how its answer ended"),

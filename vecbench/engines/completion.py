@@ -63,7 +63,7 @@ def _text(message: dict[str, Any]) -> str | None:
     if isinstance(content, list):  # as some endpoints give it, in parts
         texts = [_field(part, "text") for part in content]
         return "".join(texts) if all(isinstance(text, str) for text in texts) else None
-    said = content or message.get("refusal") or ""
+    said = message.get("refusal") or "" if content is None or content == "" else content
     return said if isinstance(said, str) else None
 
 

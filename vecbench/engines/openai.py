@@ -12,7 +12,7 @@ import os
 import random
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -21,6 +21,7 @@ import openai
 from openai import AsyncOpenAI
 from PIL.Image import Image
 
+from vecbench.certificates import require_certificates
 from vecbench.engines.arguments import OpenAIArguments
 from vecbench.engines.base import EngineDescription, Request, Response, first_line, refusal_of
 from vecbench.engines.completion import completion_response
@@ -45,11 +46,9 @@ LOST_AFTER = 10
 endpoint counts as lost: a run of thousands must not wait for each."""
 
 
-CERTIFICATES: Mapping[str, Callable[[str], bool]] = {
-    "SSL_CERT_FILE": os.path.isfile,
-    "SSL_CERT_DIR": os.path.isdir,
-}
-ENVIRONMENT = (*CERTIFICATES, "SSLKEYLOGFILE", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+ENVIRONMENT = (
+    "SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"
+)  # fmt: skip
 """What a client reads of the environment when it is made; proxies in small letters too."""
 
 
@@ -104,6 +103,7 @@ class OpenAIEngine:
         self._masked = Mask(self._key, os.environ.get("HF_TOKEN", ""))
         self._urls = self._arguments.base_url or _urls_of_the_environment(bool(self._key))
         self._connect_timeout = min(self._arguments.timeout, CONNECT_TIMEOUT)
+        require_certificates()
         clients = [self._client(url) for url in self._urls]
         self._replicas = Replicas(clients, self._arguments.first_pause, LONGEST_PAUSE)
         self._lost_in_a_row = 0
@@ -140,10 +140,6 @@ class OpenAIEngine:
 
     def _client(self, url: str) -> AsyncOpenAI:
         try:
-            for name, is_one in CERTIFICATES.items():  # OpenSSL says nothing, and trusts nobody
-                paths = os.environ.get(name)
-                if paths and not any(map(is_one, paths.split(os.pathsep))):
-                    raise FileNotFoundError(f"{name} names nothing that is there")
             return AsyncOpenAI(
                 api_key=self._key or "none",  # endpoints of one's own ask for none; the client insists on one
                 base_url=url,
@@ -279,12 +275,7 @@ class OpenAIEngine:
 
 def _unusable_environment(fault: Exception, masked: Mask) -> UsageError:
     names = (name for each in ENVIRONMENT for name in (each, each.lower()))
-    # The values of proxies may hold passwords.
-    given = [
-        f"{name}={os.environ[name]}" if name.startswith("SSL") else name
-        for name in names
-        if os.environ.get(name)
-    ]
+    given = [name for name in names if os.environ.get(name)]  # the value of a proxy may hold a password
     return UsageError(
         f"no connection to an endpoint can be made: {first_line(masked(str(fault)))}",
         f"Correct or unset, in the environment: {', '.join(given)}." if given else "",
