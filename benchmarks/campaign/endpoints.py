@@ -36,7 +36,8 @@ from urllib.parse import quote
 
 KEY = "sk-campaign/of+no=worth&0123456789"
 ESCAPED = "".join(f"%{ord(each):02x}" for each in KEY)
-SPELT = (KEY, quote(KEY, safe=""), base64.b64encode(f"x:{KEY}".encode()).decode()[4:-4], ESCAPED)
+SPELT = (KEY, quote(KEY, safe=""), base64.b64encode(f"x:{KEY}".encode()).decode(), ESCAPED)
+"""As an endpoint repeats it; of each, all but the ends are looked for."""
 TASKS, LIMIT = "emoji_2,emoji_7", 16
 SHARE = 0.3
 """Of the requests that are spoilt, those whose fault passes tried again with."""
@@ -350,7 +351,7 @@ def tried(kind: Kind, seed: int, tally: Tally) -> None:
         written = [path for path in (folder / "run").rglob("*") if path.is_file()]
         texts = [output for (_, output, _), _ in results]
         texts += [path.read_bytes().decode("utf-8", errors="replace") for path in written]
-        tally.keys += sum(each.lower() in text.lower() for text in texts for each in SPELT)
+        tally.keys += sum(each[4:-4].lower() in text.lower() for text in texts for each in SPELT)
         counted = Counter[tuple[str, str]]()
         for line in (folder / "run" / "responses.jsonl").read_bytes().splitlines():
             row = json.loads(line)
