@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
+import itertools
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -74,6 +76,52 @@ def hang(handler: Handler, _body: dict) -> None:
     handler.server.over.wait(30)
 
 
+def body(content: bytes, **headers: str) -> Answer:
+    """Whatever it is, with a status that says that all is well."""
+
+    def act(handler: Handler, _body: dict) -> None:
+        handler.send(200, content, {name.replace("_", "-"): value for name, value in headers.items()})
+
+    return act
+
+
+def in_pieces(pieces: Callable[[], Iterable[bytes]], pause: float = 0.0, number: int = 200) -> Answer:
+    """A body that comes piece by piece, in chunks, until the client has gone."""
+
+    def act(handler: Handler, _body: dict) -> None:
+        handler.send_response(number)
+        handler.send_header("Transfer-Encoding", "chunked")
+        handler.end_headers()
+        with suppress(OSError):
+            for piece in pieces():
+                handler.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+                handler.server.endpoint.bytes_sent += len(piece)
+                if pause and handler.server.over.wait(pause):
+                    break
+        handler.close_connection = True
+
+    return act
+
+
+drip = in_pieces(lambda: itertools.repeat(b" "), pause=0.02)
+
+
+def endless(number: int = 200) -> Answer:
+    return in_pieces(lambda: itertools.repeat(b" " * 2**16), number=number)
+
+
+def drip_headers(handler: Handler, _body: dict) -> None:
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
+    with suppress(OSError):
+        while not handler.server.over.wait(0.02):
+            handler.wfile.write(b"X-More: 1\r\n")
+    handler.close_connection = True
+
+
+def bomb(mebibytes: int) -> Answer:
+    return body(gzip.compress(bytes(mebibytes * 2**20), 9), Content_Encoding="gzip")
+
+
 def together(number: int) -> list[Answer]:
     """Answers that are only given when so many requests are under way at once."""
     barrier = threading.Barrier(number)
@@ -104,8 +152,8 @@ class Handler(BaseHTTPRequestHandler):
             with endpoint.lock:
                 endpoint.under_way -= 1
 
-    def send(self, code: int, text: str, headers: dict[str, str] | None = None) -> None:
-        data = text.encode()
+    def send(self, code: int, content: str | bytes, headers: dict[str, str] | None = None) -> None:
+        data = content.encode() if isinstance(content, str) else content
         self.send_response(code)
         for name, value in ({"Content-Type": "application/json"} | (headers or {})).items():
             self.send_header(name, value)
@@ -135,6 +183,7 @@ class Endpoint:
     times: list[float] = field(default_factory=list)
     under_way: int = 0
     most_under_way: int = 0
+    bytes_sent: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 

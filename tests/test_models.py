@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from vecbench.errors import UsageError
@@ -102,3 +104,17 @@ def test_the_bundled_model_is_there_under_its_name(tmp_path, monkeypatch):
     (tmp_path / "vecbench-nano").mkdir()  # somebody's own is theirs
     with pytest.raises(UsageError, match=r"no config\.json"):
         resolve_model("vecbench-nano")
+
+
+def test_a_missing_certificate_is_told_where_the_hub_fails_for_it(monkeypatch):
+    def fails(*_arguments, **_settings):
+        raise FileNotFoundError(2, "No such file or directory")
+
+    monkeypatch.setattr("huggingface_hub.hf_hub_download", fails)
+    monkeypatch.setenv("SSL_CERT_FILE", "/no/such/file.pem")
+    with pytest.raises(UsageError, match="SSL_CERT_FILE names a file of certificates that is not there"):
+        resolve_model("org/name")
+    monkeypatch.setenv("SSL_CERT_FILE", __file__)
+    monkeypatch.setenv("SSL_CERT_DIR", f"/no/such/folder{os.pathsep}{os.path.dirname(__file__)}")
+    with pytest.raises(UsageError, match="nor found on the Hugging Face Hub"):
+        resolve_model("org/name")

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from vecbench.certificates import require_certificates
 from vecbench.errors import UsageError
 from vecbench.escaping import encodable
 from vecbench.shipped import demo_model
@@ -132,6 +133,7 @@ def _commit(model: str, revision: str | None) -> str:
     try:
         config = Path(hf_hub_download(model, "config.json", revision=revision))
     except (HfHubHTTPError, LocalEntryNotFoundError, ValueError, OSError) as fault:
+        require_certificates()
         reason = str(fault).strip().split("\n", maxsplit=1)[0]
         raise UsageError(
             f"the model {model} is neither a directory nor found on the Hugging Face Hub: {reason}",

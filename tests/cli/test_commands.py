@@ -362,3 +362,18 @@ def test_what_cannot_be_read_is_told_by_its_path(tmp_path, arguments):
     assert "permission denied" in done.stderr
     assert "unexpected" not in done.stderr
     assert arguments[-1].partition("/")[0] in done.stderr
+
+
+def test_no_error_shows_a_secret_of_the_environment(monkeypatch, capsys):
+    from vecbench.cli.app import _report
+    from vecbench.errors import RunError
+
+    token = "made-up-token-0123456789"
+    monkeypatch.setenv("HF_TOKEN", token)
+    fault = RunError(f"no answer to {token}", f"Unset {token}.")
+    fault.__cause__ = OSError(f"https://{token}@host")
+    assert _report(fault, debug=True) == 3
+    shown = capsys.readouterr().err
+    assert "no answer to [key]" in shown
+    assert "OSError: https://[key]@host" in shown
+    assert token not in shown

@@ -1,22 +1,49 @@
 """A run against an endpoint, as a process sees it."""
 
+import base64
 import json
 import os
 import subprocess
 import sys
 
-from endpoint import answer, drop, serving, status
+from endpoint import answer, broken_json, drop, said, serving, status
 from fakes import make_data
 
 KEY = "sk-not-a-real-key"
 
 
-def run(endpoint, folder, *arguments, **model_args):
+def echoes(key):
+    """An endpoint's acts that repeat the key, each in another place or spelling."""
+    in_base64 = base64.b64encode(f"me:{key}".encode()).decode()
+    escaped = "".join(f"%{ord(each):02x}" for each in key)
+    as_page = lambda handler, _body: handler.send(500, f"<html>{key}", {"Content-Type": "text/html"})  # noqa: E731
+
+    def as_reason(handler, _body):
+        handler.wfile.write(f"HTTP/1.1 400 no {key}\r\nX-Key: {key}\r\nContent-Length: 0\r\n\r\n".encode())
+
+    def as_no_http(handler, _body):
+        handler.wfile.write(f"{key} is not HTTP\r\n\r\n".encode())
+        handler.close_connection = True
+
+    def as_model(handler, body):
+        answer(handler, body | {"model": key}, text=f"Bearer {key}")
+
+    return [
+        *(said(key), said(f"<answer>joy</answer> {key.upper()}"), said(in_base64), said(None, refusal=key)),
+        *(said([{"type": "text", "text": key}]), said("joy", f"blocked for {key}"), said("joy", [key])),
+        *(status(400, f"bad {key}"), status(400, f"bad ?key={escaped}"), status(422, "no", code=key)),
+        *(status(500, key), as_page, as_reason, as_no_http, as_model),
+        *(status(400, "x" * number + key) for number in (480, 490)),  # cut, it is half a key
+        status(429, key, {"Retry-After": key, "Location": key}),
+    ]
+
+
+def run(endpoint, folder, *arguments, key=KEY, **model_args):
     command = [sys.executable, "-m", "vecbench", "run", "--engine", "openai", "-m", "org/served"]
     command += ["-t", "emoji_7", "--data", str(folder / "data"), "-o", str(folder / "run"), "-a"]
     settings = {"base_url": endpoint.url, "first_pause": 0.001, "max_retries": 1, "concurrency": 4}
     command += [json.dumps(settings | model_args), *arguments]
-    environment = os.environ | {"OPENAI_API_KEY": KEY}
+    environment = os.environ | {"OPENAI_API_KEY": key}
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, env=environment)
 
 
@@ -40,6 +67,36 @@ def test_a_run_that_loses_its_key_ends_with_3_and_goes_on_with_a_new_one(tmp_pat
     for path in (tmp_path / "run").rglob("*"):
         if path.is_file():
             assert KEY.encode() not in path.read_bytes(), path
+
+
+def test_a_key_that_an_endpoint_repeats_is_nowhere(tmp_path):
+    acts = echoes(KEY)
+    make_data(tmp_path / "data", ["joy"] * (len(acts) + 1))
+    settings = {"max_retries": 0, "concurrency": 1, "key": f"{KEY}\n"}
+    with serving(answer, *acts) as endpoint:
+        runs = [run(endpoint, tmp_path, **settings)]
+    with serving(broken_json, otherwise=status(401, f"your key {KEY} has expired")) as endpoint:
+        runs.append(run(endpoint, tmp_path, "--debug", **settings | {"max_retries": 1}))
+    assert [each.returncode for each in runs] == [4, 3]
+    assert "Traceback" in runs[1].stderr
+    assert all(name.get("authorization") == f"Bearer {KEY}" for name in endpoint.headers)
+    found = "".join(each.stdout + each.stderr for each in runs)
+    found += "".join(
+        path.read_text(errors="replace") for path in tmp_path.rglob("run/**/*") if path.is_file()
+    )
+    assert found.count("[key]") > len(acts)
+    for spelt in (KEY[:12], base64.b64encode(f"me:{KEY}".encode()).decode()[6:-6], f"%{ord(KEY[0]):02x}%"):
+        assert spelt.lower() not in found.lower()
+
+
+def test_a_key_that_no_request_could_be_sent_with_is_status_2_before_anything_is_written(tmp_path):
+    make_data(tmp_path / "data", ["joy"])
+    with serving() as endpoint:
+        done = run(endpoint, tmp_path, key=f"{KEY}\nmore")
+    assert done.returncode == 2
+    assert "variable OPENAI_API_KEY holds a character" in done.stderr
+    assert KEY not in done.stderr + done.stdout
+    assert not (tmp_path / "run").exists()
 
 
 def test_an_endpoint_that_dies_ends_the_run_with_3_and_the_command_that_goes_on(tmp_path):

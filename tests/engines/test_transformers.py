@@ -9,8 +9,8 @@ from engine_contract import PROMPT, EngineContract, request, texts
 from fakes import made_image
 
 from vecbench.engines import Request, Sampling, create_engine
+from vecbench.engines.logits import SeededSampling
 from vecbench.engines.transformers import (
-    SeededSampling,
     TransformersEngine,
     is_broken_device,
     is_out_of_memory,

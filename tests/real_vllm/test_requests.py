@@ -4,8 +4,10 @@ import json
 import shutil
 
 import pytest
+import torch
 from engine_contract import PROMPT, EngineContract, request
 from fakes import made_image
+from safetensors.torch import save_file
 
 from vecbench.engines import Request, Sampling
 from vecbench.errors import RunError, UsageError
@@ -138,3 +140,35 @@ def test_a_checkpoint_that_is_none_is_a_run_error(tmp_path):
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(RunError, match="cannot be loaded"):
         VllmEngine(str(tmp_path), SETTINGS)
+
+
+@pytest.mark.parametrize(
+    ("module", "said"),
+    [
+        (
+            "transformer.h.{}.self_attn.q_proj",
+            "the model has none of its modules: transformer.h.0.self_attn.q",
+        ),
+        ("model.language_model.layers.{}.self_attn.foo_proj", "does not suit the model"),
+        ("model.language_model.layers.{}.self_attn.q_proj", None),
+    ],
+)
+def test_an_adapter_that_the_model_has_no_place_for_is_refused(tmp_path, module, said):
+    from vecbench.engines.vllm import VllmEngine
+
+    config = {"peft_type": "LORA", "r": 4, "lora_alpha": 8, "target_modules": ["q_proj"], "bias": "none"}
+    (tmp_path / "adapter_config.json").write_text(json.dumps(config | {"task_type": "CAUSAL_LM"}))
+    shapes = {"lora_A": (4, 64), "lora_B": (64, 4)}
+    names = [module.format(layer) for layer in range(2)]
+    weights = {
+        f"base_model.model.{name}.{part}.weight": torch.ones(shape)
+        for name in names
+        for part, shape in shapes.items()
+    }
+    save_file(weights, tmp_path / "adapter_model.safetensors")
+    arguments = SETTINGS | {"lora": str(tmp_path)}
+    if said is None:
+        VllmEngine(str(demo_model()), arguments).close()
+    else:
+        with pytest.raises(UsageError, match=said):
+            VllmEngine(str(demo_model()), arguments)

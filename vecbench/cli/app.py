@@ -132,9 +132,13 @@ def _status(arguments: list[str], debug: bool) -> int:
 
 
 def _report(fault: VecbenchError, debug: bool) -> int:
+    from vecbench.engines.secrets import Mask
+
+    # Nobody knows what an exception quotes that was raised somewhere else.
+    masked = Mask.of_environment()
     if debug:
-        traceback.print_exception(fault)
-    _print_error(fault.message, fault.remedy)
+        sys.stderr.write(masked("".join(traceback.format_exception(fault))))
+    _print_error(masked(fault.message), masked(fault.remedy))
     return fault.exit_status
 
 

@@ -22,7 +22,7 @@ from pydantic import (
     model_validator,
 )
 
-from vecbench.engines.secrets import refuse_secrets, require_variable
+from vecbench.engines.secrets import key_of_variable, refuse_secrets, require_variable
 from vecbench.errors import UsageError, nearest
 from vecbench.plain_file import plain_bytes
 
@@ -143,6 +143,11 @@ class OpenAIArguments(EngineArguments):
     def _set(cls, name: object) -> str:
         return require_variable(name)
 
+    @model_validator(mode="after")
+    def _with_a_possible_key(self) -> Self:
+        key_of_variable(self.api_key_env)
+        return self
+
     @field_validator("extra_body")
     @classmethod
     def _without_ours(cls, body: dict[str, Any]) -> dict[str, Any]:
@@ -165,13 +170,19 @@ class OpenAIArguments(EngineArguments):
     @classmethod
     def _without_secrets(cls, urls: tuple[str, ...]) -> tuple[str, ...]:
         for url in urls:
-            parts = urlsplit(url)
-            if parts.username or parts.password or parts.query:  # not to be repeated in the message
+            # Not to be repeated in the message. Looked for in the text: it may be one that is no address.
+            if any(each in url for each in "@?#"):
                 raise UsageError(
-                    f"the address of {parts.hostname} holds a secret, which would be stored",
+                    "an address of the endpoint holds a secret, which would be stored: what stands before an "
+                    "@, or behind a ? or #",
                     "Set the key in the environment: OPENAI_API_KEY.",
                 )
-            if parts.scheme not in {"http", "https"} or not parts.hostname:
+            try:
+                parts = urlsplit(url)
+                usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+            except ValueError:  # brackets that are none, a port that is no number
+                usable = False
+            if not usable:
                 raise ValueError("it is no address such as http://localhost:8000/v1")
         return tuple(url.rstrip("/") for url in urls)
 

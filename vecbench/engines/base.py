@@ -81,10 +81,16 @@ SECOND_IMAGE = "the prompt holds a text that stands for an image in this model's
 """The error of such a request: engines differ in what they would make of it."""
 
 
+LONGEST_LINE = 500
+"""Characters that an error may quote of what a model, a library or an endpoint says."""
+
+
 def first_line(fault: object) -> str:
-    """What an exception says, on one line; its class if it says nothing."""
+    """What an exception or a text says, on one line that is not too long; its class if it says nothing."""
     lines = str(fault).strip().splitlines()
-    return lines[0] if lines else type(fault).__name__
+    if not lines:
+        return type(fault).__name__
+    return lines[0] if len(lines[0]) <= LONGEST_LINE else lines[0][: LONGEST_LINE - 1] + "…"
 
 
 def refusal_of(request: Request, problem: str) -> Response:

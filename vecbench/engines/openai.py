@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import io
+import json
 import logging
 import math
 import os
@@ -12,15 +13,20 @@ import random
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, get_args
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
 
 import openai
 from openai import AsyncOpenAI
-from openai.types.chat import ChatCompletion, ChatCompletionMessage
 from PIL.Image import Image
 
+from vecbench.certificates import require_certificates
 from vecbench.engines.arguments import OpenAIArguments
-from vecbench.engines.base import EngineDescription, FinishReason, Request, Response, first_line, refusal_of
+from vecbench.engines.base import EngineDescription, Request, Response, first_line, refusal_of
+from vecbench.engines.completion import completion_response
+from vecbench.engines.replicas import Replica, Replicas
+from vecbench.engines.secrets import Mask, key_of_variable
 from vecbench.engines.window import EventLoop, answered
 from vecbench.errors import RunError, UsageError
 
@@ -30,6 +36,9 @@ LONGEST_PAUSE = 60.0
 """Seconds; an endpoint that asks for a longer one is not obeyed."""
 CONNECT_TIMEOUT = 30.0
 """Seconds; an address where nobody takes the connection is none."""
+LONGEST_ANSWER = 16 * 2**20
+"""Bytes, decompressed, of the whole of what an endpoint sends back for a request."""
+MOST_REDIRECTS = 5
 SAID_EVERY = 5.0
 """Seconds between two lines about requests that are tried again."""
 LOST_AFTER = 10
@@ -37,26 +46,66 @@ LOST_AFTER = 10
 endpoint counts as lost: a run of thousands must not wait for each."""
 
 
+ENVIRONMENT = (
+    "SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"
+)  # fmt: skip
+"""What a client reads of the environment when it is made; proxies in small letters too."""
+
+
+class OversizedAnswer(Exception):  # noqa: N818 - not an error of ours
+    """An endpoint sends more than any answer is."""
+
+
+class BoundedClient(openai.DefaultAsyncHttpxClient):
+    """Reads `LONGEST_ANSWER` bytes of a body and no more, whatever its status."""
+
+    async def send(self, request: Any, *, stream: bool = False, **settings: Any) -> Any:  # noqa: ARG002
+        """The response to a request, read."""
+        settings |= {"stream": True, "follow_redirects": False}  # a redirect has a body too
+        for _ in range(MOST_REDIRECTS):
+            response = await super().send(request, **settings)
+            body = bytearray()
+            try:
+                async for part in response.aiter_bytes():
+                    body += part
+                    if len(body) > LONGEST_ANSWER:
+                        raise OversizedAnswer
+            finally:
+                await response.aclose()
+            if response.next_request is None:
+                break
+            request = response.next_request
+        headers = [
+            each
+            for each in response.headers.multi_items()
+            if each[0] not in {"content-encoding", "content-length", "transfer-encoding"}
+        ]
+        return type(response)(response.status_code, headers=headers, content=bytes(body), request=request)
+
+
 class OpenAIEngine:
     """Bounded concurrency, retries with growing pauses, several replicas in turn.
 
     Retried are 408, 409, 429, 5xx, time-outs, dropped connections and answers that are not JSON, each
-    time at the next address. Other refusals fail the request; those that every request would meet (401,
-    403, 404, an exhausted quota, an address where nobody ever answered) end the run. What is tried again is
-    told as warnings of the logger `vecbench`, one in `SAID_EVERY` seconds.
+    time at another address if there is one. Other refusals fail the request; those that every request
+    would meet (401, 403, 404, an exhausted quota, an address where nobody ever answered) end the run. What
+    is tried again is told as warnings of the logger `vecbench`, one in `SAID_EVERY` seconds.
 
     An image goes as a PNG of exactly the pixels that the other engines show their models; several go in their
-    order, before the text. The key comes from the environment and is never among the arguments.
+    order, before the text. The key comes from the environment and is never among the arguments; where an
+    endpoint repeats it, in its answer's text even, `[key]` stands in what leaves this class.
     """
 
     def __init__(self, model: str, arguments: Mapping[str, Any]) -> None:
         self._arguments = OpenAIArguments.parsed(arguments)
         self._model = model
-        self._key = os.environ.get(self._arguments.api_key_env, "")
+        self._key = key_of_variable(self._arguments.api_key_env)
+        self._masked = Mask(self._key, os.environ.get("HF_TOKEN", ""))
         self._urls = self._arguments.base_url or _urls_of_the_environment(bool(self._key))
         self._connect_timeout = min(self._arguments.timeout, CONNECT_TIMEOUT)
-        self._clients = [self._client(url) for url in self._urls]
-        self._turn = 0
+        require_certificates()
+        clients = [self._client(url) for url in self._urls]
+        self._replicas = Replicas(clients, self._arguments.first_pause, LONGEST_PAUSE)
         self._lost_in_a_row = 0
         self._reached = False
         self._last_said = -math.inf
@@ -67,6 +116,7 @@ class OpenAIEngine:
         """Name, arguments as used without any key, and the number of endpoints."""
         used = self._arguments.model_dump(exclude_none=True, mode="json") | {"base_url": list(self._urls)}
         count = len(self._urls)
+        used = json.loads(self._masked(json.dumps(used)))
         return EngineDescription("openai", used, f"{count} endpoint{'s' if count > 1 else ''}")
 
     def generate(self, requests: Iterable[Request]) -> Iterator[Response]:
@@ -85,41 +135,59 @@ class OpenAIEngine:
         self._loop.close(self._close_clients)
 
     async def _close_clients(self) -> None:
-        for client in self._clients:
-            await client.close()
+        for replica in self._replicas:
+            await replica.client.close()
 
     def _client(self, url: str) -> AsyncOpenAI:
-        return AsyncOpenAI(
-            api_key=self._key or "none",  # endpoints of one's own ask for none; the client insists on one
-            base_url=url,
-            timeout=openai.Timeout(self._arguments.timeout, connect=self._connect_timeout),
-            max_retries=0,  # ours go to the next address
-        )
+        try:
+            return AsyncOpenAI(
+                api_key=self._key or "none",  # endpoints of one's own ask for none; the client insists on one
+                base_url=url,
+                timeout=openai.Timeout(self._arguments.timeout, connect=self._connect_timeout),
+                max_retries=0,  # ours go to another address
+                http_client=BoundedClient(),
+            )
+        except Exception as fault:
+            # Certificates and proxies that the environment names, and that are none, fail in many ways.
+            raise _unusable_environment(fault, self._masked) from None
 
     async def _answer(self, request: Request, images: Sequence[str]) -> Response:
         pause = self._arguments.first_pause
+        tried: list[Replica[AsyncOpenAI]] = []
         for attempt in range(self._arguments.max_retries + 1):
-            client = self._clients[self._turn % len(self._clients)]
-            self._turn += 1
+            replica = self._replicas.next(tried)
+            tried.append(replica)
+            began = time.monotonic()
             try:
-                completion = await client.chat.completions.create(**self._body(request, images))
-                response = _response(request, completion)
-            except (openai.APIError, ValueError) as fault:
+                response = await self._attempt(replica.client, request, images)
+            except (openai.APIError, TimeoutError, OversizedAnswer, ValueError, RecursionError) as fault:
                 self._reached = self._reached or not _is_no_connection(fault)
                 if not _is_passing(fault):
                     return self._refused(request, fault)
+                asked = _asked_pause(fault)
+                self._replicas.failed(replica, began, asked)
                 if attempt == self._arguments.max_retries:
                     return self._given_up(request, fault)
                 # Not together with the others that failed at the same moment.
-                pause_now = _asked_pause(fault) or pause * random.uniform(0.5, 1.0)
+                pause_now = pause * random.uniform(0.5, 1.0)
+                if asked and not self._replicas.any_awake:
+                    pause_now = asked
                 self._say_retry(fault, attempt, pause_now)
                 await asyncio.sleep(pause_now)
                 pause = min(2 * pause, LONGEST_PAUSE)
             else:
+                self._replicas.answered(replica)
                 self._lost_in_a_row = 0
                 self._reached = True
                 return response
         raise AssertionError("the last attempt returns")
+
+    async def _attempt(self, client: AsyncOpenAI, request: Request, images: Sequence[str]) -> Response:
+        # The client's own limit is for each read: an endpoint that sends a byte now and then has no end.
+        async with asyncio.timeout(self._arguments.timeout):
+            raw = await client.chat.completions.with_raw_response.create(**self._body(request, images))
+        # The client trusts what it gets, and hands on whatever stands at a field's place.
+        return completion_response(request, raw.content, self._masked)
 
     def _body(self, request: Request, images: Sequence[str]) -> dict[str, Any]:
         sampling = request.sampling
@@ -138,8 +206,8 @@ class OpenAIEngine:
             "top_p": sampling.top_p,
             arguments.token_limit: sampling.max_tokens,
             "seed": sampling.seed,
-            "stop": list(sampling.stop) or openai.omit,
             "extra_body": extra or None,
+            **({"stop": list(sampling.stop)} if sampling.stop else {}),
         }
 
     def _refused(self, request: Request, fault: Exception) -> Response:
@@ -164,9 +232,9 @@ class OpenAIEngine:
         said = self._said(fault)
         self._lost_in_a_row += 1
         if not self._reached and _is_no_connection(fault):
+            where = self._masked(" or ".join(self._urls))
             raise RunError(
-                f"nobody answers at {' or '.join(self._urls)}: {said} (after {self._arguments.max_retries} "
-                "retries)",
+                f"nobody answers at {where}: {said} (after {self._arguments.max_retries} retries)",
                 "Is the server running? Check -a base_url=…; an address ends, as a rule, with /v1.",
             ) from None
         if self._lost_in_a_row >= LOST_AFTER:
@@ -186,16 +254,32 @@ class OpenAIEngine:
         """The error in one line, without the key: some endpoints repeat it."""
         if _is_no_connection(fault) and isinstance(fault, openai.APITimeoutError):
             return f"no connection within {self._connect_timeout:g} s"
-        if isinstance(fault, openai.APITimeoutError):
+        if isinstance(fault, openai.APITimeoutError | TimeoutError):
             return f"no answer within {self._arguments.timeout:g} s"
+        if _is_oversized(fault):
+            return f"an answer of more than {LONGEST_ANSWER // 2**20} MiB"
         if isinstance(fault, openai.APIConnectionError):
-            return f"no connection: {first_line(fault.__cause__ or fault)}"
+            return f"no connection: {first_line(self._masked(str(fault.__cause__ or fault)))}"
         if isinstance(fault, openai.APIStatusError):
-            message = fault.body.get("message") if isinstance(fault.body, dict) else None
-            said = f"status {fault.status_code}: {first_line(message or fault)}"
-        else:
-            said = f"an answer that is no chat completion: {first_line(fault)}"
-        return said.replace(self._key, "[key]") if self._key else said
+            body = fault.body
+            message = body.get("message") if isinstance(body, dict) else None
+            # Many a service has a form of its own; its words say more than none.
+            said = message if message and isinstance(message, str) else " ".join(fault.response.text.split())
+            return (
+                f"status {fault.status_code}{': ' if said else ''}{said and first_line(self._masked(said))}"
+            )
+        if isinstance(fault, RecursionError):
+            return "an answer that is no chat completion: it is nested too deeply"
+        return f"an answer that is no chat completion: {first_line(self._masked(str(fault)))}"
+
+
+def _unusable_environment(fault: Exception, masked: Mask) -> UsageError:
+    names = (name for each in ENVIRONMENT for name in (each, each.lower()))
+    given = [name for name in names if os.environ.get(name)]  # the value of a proxy may hold a password
+    return UsageError(
+        f"no connection to an endpoint can be made: {first_line(masked(str(fault)))}",
+        f"Correct or unset, in the environment: {', '.join(given)}." if given else "",
+    )
 
 
 def _urls_of_the_environment(has_key: bool) -> tuple[str, ...]:
@@ -221,52 +305,6 @@ def _data_url(picture: Image) -> str:
     return f"data:image/png;base64,{base64.b64encode(stream.getvalue()).decode()}"
 
 
-def _response(request: Request, completion: ChatCompletion) -> Response:
-    """What the endpoint answered; a `ValueError` says that it is no chat completion."""
-    # The client trusts what it gets, and hands on whatever stands at a field's place: with a body that is
-    # no JSON it returns a text.
-    choices = getattr(completion, "choices", None)
-    if not isinstance(choices, list) or not choices:
-        raise ValueError("it has no choices")
-    message = getattr(choices[0], "message", None)
-    if not isinstance(message, ChatCompletionMessage):
-        raise ValueError("its choice has no message")
-    finish = getattr(choices[0], "finish_reason", None)
-    if finish == "content_filter":
-        return Response(request.key, None, error="stopped by the endpoint's content filter")
-    if finish not in get_args(FinishReason):
-        said = (
-            "did not say how its answer ended"
-            if finish is None
-            else f"ended its answer with: {first_line(finish)}"
-        )
-        return Response(request.key, None, error=f"the endpoint {said}")
-    text = _text(message)
-    if text is None:
-        return Response(request.key, None, error="the endpoint's answer is no text")
-    usage = getattr(completion, "usage", None)
-    prompt_tokens, output_tokens = (
-        _count(getattr(usage, name, None)) for name in ("prompt_tokens", "completion_tokens")
-    )
-    return Response(request.key, text, finish, None, prompt_tokens, output_tokens)
-
-
-def _text(message: ChatCompletionMessage) -> str | None:
-    """The text of an answer, a refusal's included; None if it is, or has, something else."""
-    content: object = getattr(message, "content", None)
-    if isinstance(content, list):  # as some endpoints give it, in parts
-        parts = [part.get("text") if isinstance(part, dict) else None for part in content]
-        texts = [part for part in parts if isinstance(part, str)]
-        return "".join(texts) if len(texts) == len(parts) else None
-    said = content or getattr(message, "refusal", None) or ""
-    return said if isinstance(said, str) else None
-
-
-def _count(value: object) -> int | None:
-    """A number of tokens; None if the endpoint says something else."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
-
-
 def _is_passing(fault: Exception) -> bool:
     """Whether the same request may succeed a moment later."""
     if isinstance(fault, openai.APIStatusError):
@@ -275,7 +313,12 @@ def _is_passing(fault: Exception) -> bool:
         return (
             fault.status_code in {408, 409, 425, 429} or fault.status_code >= 500
         ) and not _is_exhausted_quota(fault)
-    return True
+    return not _is_oversized(fault)
+
+
+def _is_oversized(fault: Exception) -> bool:
+    """Whether the endpoint sent too much; some versions of the client wrap what is raised within it."""
+    return isinstance(fault, OversizedAnswer) or isinstance(fault.__cause__, OversizedAnswer)
 
 
 def _is_no_connection(fault: Exception) -> bool:
@@ -298,6 +341,11 @@ def _asked_pause(fault: Exception) -> float | None:
     if not isinstance(fault, openai.APIStatusError):
         return None
     asked = fault.response.headers.get("retry-after", "")
-    if not re.fullmatch(r"\d+(\.\d+)?", asked):
+    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", asked):
+        return min(float(asked), LONGEST_PAUSE)
+    try:
+        until = parsedate_to_datetime(asked)
+    except (ValueError, TypeError, OverflowError):
         return None
-    return min(float(asked), LONGEST_PAUSE)
+    seconds = (until - datetime.now(UTC if until.tzinfo else None)).total_seconds()
+    return min(max(seconds, 0.0), LONGEST_PAUSE)

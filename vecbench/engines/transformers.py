@@ -19,10 +19,7 @@ from transformers import (
     AutoModelForImageTextToText,
     AutoProcessor,
     GenerationConfig,
-    LogitsProcessor,
     LogitsProcessorList,
-    TemperatureLogitsWarper,
-    TopPLogitsWarper,
     logging,
 )
 
@@ -38,6 +35,7 @@ from vecbench.engines.base import (
     first_line,
     refusal_of,
 )
+from vecbench.engines.logits import NumberCheck, SeededSampling
 from vecbench.engines.special_tokens import SpecialTokens
 from vecbench.engines.window import decoded
 from vecbench.errors import ImageError, RunError, UsageError
@@ -45,6 +43,7 @@ from vecbench.errors import ImageError, RunError, UsageError
 _Asked = tuple[Request, tuple[Image, ...]]
 """A request with its pictures."""
 
+NO_NUMBERS = "the model computes nan where a token's scores belong (dtype=float32 or bfloat16 may help)"
 LOOK_AHEAD = 4
 """So many batches are pulled at once, to be sorted by length before they are cut."""
 
@@ -164,6 +163,7 @@ class TransformersEngine:
             return self._too_long(batch, prompt_lengths)
         sampling = batch[0][0].sampling
         limit = min(sampling.max_tokens, self._context - padded)
+        check = NumberCheck()
         output = self._model.generate(
             **inputs,
             generation_config=GenerationConfig(
@@ -174,13 +174,18 @@ class TransformersEngine:
                 bos_token_id=self._model.generation_config.bos_token_id,
                 stop_strings=list(sampling.stop) or None,
             ),
-            logits_processor=self._logits_processor([request.sampling for request, _ in batch]),
+            logits_processor=LogitsProcessorList(
+                [check, *_sampler([request.sampling for request, _ in batch], self._device)]
+            ),
             tokenizer=self._processor.tokenizer,
         )
         rows: list[list[int]] = output[:, padded:].tolist()
         responses, cut = [], []
-        for pair, tokens, length in zip(batch, rows, prompt_lengths, strict=True):
+        for pair, tokens, length, sound in zip(batch, rows, prompt_lengths, check.sound_steps(), strict=True):
             response = self._response(pair[0], tokens, length)
+            if sound <= (response.n_output_tokens or 0) and sound < len(tokens):
+                responses.append(Response(pair[0].key, None, error=NO_NUMBERS))
+                continue
             own_limit = min(sampling.max_tokens, self._context - length)
             if response.finish_reason == "length" and limit < own_limit:
                 cut.append(pair)
@@ -199,20 +204,6 @@ class TransformersEngine:
             said = f"the prompt has {length} tokens, the model's context {self._context}"
             responses.append(Response(pair[0].key, None, error=said))
         return responses, fitting
-
-    def _logits_processor(self, sampling: list[Sampling]) -> LogitsProcessorList:
-        if sampling[0].temperature == 0:
-            return LogitsProcessorList()
-        return LogitsProcessorList(
-            [
-                SeededSampling(
-                    temperature=sampling[0].temperature,
-                    top_p=sampling[0].top_p,
-                    seeds=[each.seed for each in sampling],
-                    device=self._device,
-                )
-            ]
-        )
 
     def _response(self, request: Request, tokens: list[int], n_prompt_tokens: int) -> Response:
         ends = [place for place, token in enumerate(tokens) if token in self._end_tokens]
@@ -295,29 +286,12 @@ def _some(names: Sequence[str]) -> str:
     return shown if len(names) <= 3 else f"{shown} and {len(names) - 3:,} more"
 
 
-class SeededSampling(LogitsProcessor):  # type: ignore[misc]
-    """Turns greedy decoding into sampling with one random stream a row.
-
-    transformers draws a whole batch from one stream, so an answer would change with the batch it
-    happens to be in. By the Gumbel-max identity, the argmax of logits + Gumbel noise is a draw from
-    their softmax (Maddison, Tarlow and Minka, "A* Sampling", 2014, section 2.1); the noise comes from
-    a generator of the row's own.
-    """
-
-    def __init__(self, *, temperature: float, top_p: float, seeds: list[int], device: torch.device) -> None:
-        self._temperature = TemperatureLogitsWarper(temperature)
-        self._top_p = TopPLogitsWarper(top_p) if top_p < 1 else None
-        self._streams = [torch.Generator(device).manual_seed(seed) for seed in seeds]
-
-    def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.FloatTensor:
-        """The perturbed logits, shape (rows, vocabulary)."""
-        warped = self._temperature(input_ids, scores.float())
-        if self._top_p is not None:
-            warped = self._top_p(input_ids, warped)
-        for row, stream in zip(warped, self._streams, strict=True):
-            # -log(Exponential) is Gumbel; exponential_ never draws 0, so no logit becomes infinite.
-            row.sub_(torch.empty_like(row).exponential_(generator=stream).log_())
-        return warped
+def _sampler(sampling: Sequence[Sampling], device: torch.device) -> list[SeededSampling]:
+    first = sampling[0]
+    if first.temperature == 0:
+        return []
+    seeds = [each.seed for each in sampling]
+    return [SeededSampling(temperature=first.temperature, top_p=first.top_p, seeds=seeds, device=device)]
 
 
 def is_out_of_memory(fault: BaseException) -> bool:

@@ -27,6 +27,7 @@ from vecbench.engines.base import (
     refusal_of,
 )
 from vecbench.engines.special_tokens import SpecialTokens
+from vecbench.engines.vllm_adapter import WORKER_EXTENSION, require_used
 from vecbench.engines.vllm_arguments import VllmArguments, divided, require_devices
 from vecbench.engines.vllm_processes import Watchdog, stoppable
 from vecbench.engines.window import EventLoop, answered
@@ -82,7 +83,7 @@ class VllmEngine:
         self._lora = _lora(self._arguments.lora)
         self._passed = {"limit_mm_per_prompt": {"image": most_images}, **DEFAULTS, **passed}
         if self._lora is not None:
-            self._passed["enable_lora"] = True
+            self._passed = {"worker_extension_cls": WORKER_EXTENSION, **self._passed, "enable_lora": True}
         if limits := self._arguments.pixel_limits:
             self._passed["mm_processor_kwargs"] = (self._passed.get("mm_processor_kwargs") or {}) | limits
         require_devices(self._passed, *_devices())
@@ -93,6 +94,8 @@ class VllmEngine:
             with stoppable():
                 self._llm = self._started(model, arguments)
             self._require_template(model, self._llm.renderer)
+            if self._lora is not None and self._passed["worker_extension_cls"] == WORKER_EXTENSION:
+                self._require_adapter(self._llm, self._lora)
             self._image_token = _image_token(self._llm)
             self._special = SpecialTokens.of(self._llm.renderer.get_tokenizer())
         except BaseException:
@@ -154,6 +157,17 @@ class VllmEngine:
             self._loop.start(renderer.render_messages_async(question, self._chat)).result()
         except Exception as fault:  # a template can fail in every way that Python can
             raise broken_template(model, first_line(fault)) from fault
+
+    def _require_adapter(self, llm: AsyncLLM, lora: LoRARequest) -> None:
+        """Loads the adapter, which vLLM would do for the first request and die of."""
+        try:
+            self._loop.start(llm.add_lora(lora)).result()
+            modules = self._loop.start(llm.collective_rpc("adapter_modules", args=(lora.lora_int_id,)))
+            found = modules.result()
+        except Exception as fault:  # whatever vLLM finds wrong with an adapter
+            said = first_line(fault)
+            raise UsageError(f"lora={self._arguments.lora} does not suit the model: {said}") from fault
+        require_used(str(self._arguments.lora), found)
 
     async def _answer(self, request: Request, images: Sequence[_Picture]) -> Response:
         llm = self._llm

@@ -16,6 +16,7 @@ from multiprocessing.pool import ThreadPool
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
+from vecbench.certificates import require_certificates
 from vecbench.errors import DataError, RunError, UsageError, VecbenchError
 from vecbench.samples.observer import CountObserver, Nobody
 from vecbench.samples.recognition import PREFERRED, PUBLISHED, SUFFIXES
@@ -217,6 +218,7 @@ def _explained(fault: BaseException, name: str, revision: str | None = None) -> 
         )
     if isinstance(fault, errors.HFValidationError):
         return UsageError(f"{name} is no name of a dataset", "It should be ORG/NAME.")
+    require_certificates()
     reason = str(fault).strip().partition("\n")[0] or type(fault).__name__
     if status is None and isinstance(fault, OSError) and fault.strerror and fault.filename:
         return RunError(
