@@ -73,7 +73,7 @@ def run(
     """
     samples = {each.task.id: _counted(each, plan.limit, observer) for each in plan.tasks}
     asked = sum(samples.values()) * plan.repeats
-    with directory.locked():
+    with directory.locked(observer.warned):
         manifest = manifest_of(plan, samples, directory)
         manifest.counts = Counts(asked=sum(manifest.responses().values()))
         manifest.write(directory.manifest)
