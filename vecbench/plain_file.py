@@ -8,9 +8,14 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
+from vecbench.errors import DataError, RunError, VecbenchError
+
 NOT_PLAIN = "not a plain file"
 _NO_WAITING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 """Opening a pipe without them waits for its writer; a terminal without them becomes the process's own."""
+
+_STORAGE = {errno.ESTALE, errno.EIO, errno.ETIMEDOUT}
+"""What systems say where a disk or a network's storage fails, whatever the file is."""
 
 
 def open_plain(path: Path) -> BinaryIO:
@@ -40,7 +45,17 @@ def open_plain(path: Path) -> BinaryIO:
         raise
 
 
-def plain_bytes(path: Path) -> bytes:
-    """All of a file; raises what `open_plain` does."""
+def plain_bytes(path: Path, limit: int | None = None) -> bytes:
+    """All of a file; raises what `open_plain` does, and OSError for one of more than `limit` bytes."""
     with open_plain(path) as stream:
+        if limit is not None and os.fstat(stream.fileno()).st_size > limit:
+            raise OSError(errno.EFBIG, f"larger than {limit} bytes", str(path))
         return stream.read()
+
+
+def cannot_read(path: Path, fault: OSError) -> VecbenchError:
+    """The error for a file that cannot be read: the file's, or the storage's if that failed meanwhile."""
+    problem = f"{path}: {(fault.strerror or str(fault)).lower()}"
+    if fault.errno in _STORAGE:
+        return RunError(f"cannot read {problem}", "The storage failed: see to it, and run the same again.")
+    return DataError(problem)

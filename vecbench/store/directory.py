@@ -11,6 +11,7 @@ from vecbench.errors import Interrupted, UsageError, VecbenchError
 from vecbench.store.files import cannot_write, remove_drafts
 from vecbench.store.lock import Lock
 from vecbench.store.manifest import Manifest
+from vecbench.store.responses import UNREAD
 
 
 class RunDirectory:
@@ -21,6 +22,7 @@ class RunDirectory:
         self.manifest = path / "run.json"
         self.lock = path / ".lock"
         self.responses = path / "responses.jsonl"
+        self.unread = self.responses.with_name(self.responses.name + UNREAD)
         self.predictions = path / "predictions.jsonl"
         self.faults = path / "faults.jsonl"
         self.scores = path / "scores.json"
