@@ -120,3 +120,15 @@ def test_a_failed_run_removes_no_lock_but_its_own(tmp_path, removed):
     with pytest.raises(UsageError, match="no such thing"), run.locked():
         fail()
     assert run.lock.exists() == removed
+
+
+@pytest.mark.usefixtures("without_flock")
+@pytest.mark.parametrize("signed", [True, False])
+def test_a_failed_run_without_flock_leaves_nothing_but_what_others_locked(tmp_path, signed):
+    run = RunDirectory(tmp_path / "new" / "run")
+    if signed:
+        run.path.mkdir(parents=True)
+        run.lock.write_text("1\n")
+    with pytest.raises(UsageError, match="no such thing"), run.locked(lambda _: None):
+        raise UsageError("no such thing")
+    assert [path.name for path in tmp_path.rglob("*")] == (["new", "run", ".lock"] if signed else [])

@@ -73,6 +73,9 @@ class Lock:
                 raise self._no_lock() from None
             if fault.errno not in _NO_FLOCK:
                 raise
+            with suppress(FileNotFoundError):
+                there = os.lstat(self.path)
+                self._locked = there if there.st_size == 0 else None  # nobody who could lock it has signed it
             why = (fault.strerror or str(fault)).lower()
             warned(f"{self.path.parent} cannot be locked ({why}); {self.owner.name} keeps other runs out")
             return False
