@@ -28,6 +28,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import NamedTuple
 
 LABELS = ("anger", "excitement", "fear", "joy", "love", "sadness", "surprise")
 TASK = "emoji_7"
@@ -227,29 +228,38 @@ def together(campaign: Campaign, run: Path) -> int:
 
 
 NO_FLOCK = [f"flock:{code}" for code in (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)]
-KINDS: Mapping[str, tuple[int, Disturbance]] = {
-    # Kind → (share of the tries, how a run is disturbed)
-    "SIGKILL at any moment": (5, at_a_moment(signal.SIGKILL)),
-    "SIGTERM at any moment": (2, at_a_moment(signal.SIGTERM)),
-    "SIGINT at any moment": (2, at_a_moment(signal.SIGINT)),
-    "SIGKILL at a rename": (4, at_a_call("rename", 20)),
-    "SIGKILL at an fsync": (2, at_a_call("fsync", 20)),
-    "SIGKILL in a line": (2, at_a_call("line", SAMPLES)),
-    "no space for a line": (2, at_a_call("full", SAMPLES)),
-    "no space for a file": (2, at_a_call("room", 20)),
-    "files of a bounded size": (2, at_a_call("size", 40_000)),
-    "a full file system": (2, in_a_small_file_system),
-    "no flock, and SIGKILL": (2, at_a_moment(signal.SIGKILL, NO_FLOCK)),
-    "two runs at once": (2, together),
+
+
+class Kind(NamedTuple):
+    """A share of the tries, how their runs are disturbed, and with which fault they are gone on with."""
+
+    share: int
+    disturb: Disturbance
+    after: str = ""
+
+
+KINDS: Mapping[str, Kind] = {
+    "SIGKILL at any moment": Kind(5, at_a_moment(signal.SIGKILL)),
+    "SIGTERM at any moment": Kind(2, at_a_moment(signal.SIGTERM)),
+    "SIGINT at any moment": Kind(2, at_a_moment(signal.SIGINT)),
+    "SIGKILL at a rename": Kind(4, at_a_call("rename", 20)),
+    "SIGKILL at an fsync": Kind(2, at_a_call("fsync", 20)),
+    "SIGKILL in a line": Kind(2, at_a_call("line", SAMPLES)),
+    "no space for a line": Kind(2, at_a_call("full", SAMPLES)),
+    "no space for a file": Kind(2, at_a_call("room", 20)),
+    "files of a bounded size": Kind(2, at_a_call("size", 40_000)),
+    "a full file system": Kind(2, in_a_small_file_system),
+    "no flock, and SIGKILL": Kind(2, at_a_moment(signal.SIGKILL, NO_FLOCK), NO_FLOCK[0]),
+    "two runs at once": Kind(2, together),
 }
 
 
-def try_one(campaign: Campaign, disturb: Disturbance, number: int, reference: Path) -> tuple[int, list[str]]:
+def try_one(campaign: Campaign, kind: Kind, number: int, reference: Path) -> tuple[int, list[str]]:
     """The exit status of a run that was disturbed, and what is wrong with it after it was gone on with."""
     run = campaign.folder / f"run-{number}"
-    status = disturb(campaign, run)
+    status = kind.disturb(campaign, run)
     before = lines(run)
-    found = faults_of(run, before, campaign.start(run).wait(PATIENCE), reference)
+    found = faults_of(run, before, campaign.start(run, kind.after).wait(PATIENCE), reference)
     if status == TWO_IN_ONE:
         found.append("two runs wrote into one directory")
     if not found:
@@ -259,14 +269,14 @@ def try_one(campaign: Campaign, disturb: Disturbance, number: int, reference: Pa
 
 def main() -> int:
     options = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    options.add_argument("--tries", type=int, default=58, help="of all kinds together, about")
+    options.add_argument("--tries", type=int, default=44, help="of all kinds together, about")
     options.add_argument("--seed", type=int, default=0)
     options.add_argument("--only", choices=KINDS, help="one kind")
     chosen = options.parse_args()
     kinds = {chosen.only: KINDS[chosen.only]} if chosen.only else dict(KINDS)
     if subprocess.run(["unshare", "-rm", "mount", "-t", "tmpfs", "none", "/mnt"], check=False).returncode:
         kinds.pop("a full file system", None)
-    shares = sum(share for share, _ in kinds.values())
+    shares = sum(kind.share for kind in kinds.values())
     server = Server(("127.0.0.1", 0), Endpoint)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     folder = Path(tempfile.mkdtemp(prefix="kills-"))
@@ -284,16 +294,16 @@ def main() -> int:
     print("| what happens to a run | tried | ended early | lost |")
     print("| --- | --: | --: | --: |")
     number, faulty = 0, []
-    for kind, (share, disturb) in kinds.items():
+    for name, kind in kinds.items():
         early = lost = 0
-        tries = max(1, round(chosen.tries * share / shares))
+        tries = max(1, round(chosen.tries * kind.share / shares))
         for _ in range(tries):
             number += 1
-            status, found = try_one(campaign, disturb, number, reference)
+            status, found = try_one(campaign, kind, number, reference)
             early += status != 0
             lost += bool(found)
-            faulty += [f"{kind}, {folder}/run-{number}: {each}" for each in found]
-        print(f"| {kind} | {tries} | {early} | {lost} |", flush=True)
+            faulty += [f"{name}, {folder}/run-{number}: {each}" for each in found]
+        print(f"| {name} | {tries} | {early} | {lost} |", flush=True)
     print("\n".join(["", *faulty]) if faulty else "")
     if not faulty:
         shutil.rmtree(folder)
