@@ -299,10 +299,11 @@ def _counted(task_run: TaskRun, limit: int | None, observer: RunObserver) -> int
 def _unread(log: ResponseLog, directory: RunDirectory) -> Iterator[str]:
     """A sentence on the lines of the log that are no responses, if there are any."""
     if log.unread:
-        some = "; ".join(f"line {each.number} is {each.problem}" for each in log.unread[:MOST_NAMED])
+        some = "; ".join(f"line {each.number}: {each.problem}" for each in log.unread[:MOST_NAMED])
+        moved = "1 line" if len(log.unread) == 1 else f"{len(log.unread):,} lines"
         yield (
-            f"{directory.responses}: {len(log.unread):,} lines could not be read, are now in "
-            f"{directory.unread.name}, and what they were is asked again ({some})"
+            f"{directory.responses}: moved {moved} that cannot be read to {directory.unread.name}; "
+            f"what was there is asked again ({some})"
         )
 
 
