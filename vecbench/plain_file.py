@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import stat
 from pathlib import Path
 from typing import BinaryIO
 
+from vecbench.errors import DataError, RunError, VecbenchError
+
 NOT_PLAIN = "not a plain file"
 _NO_WAITING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 """Opening a pipe without them waits for its writer; a terminal without them becomes the process's own."""
+
+MOST_CHARACTERS = 2**24
+"""Of a line of a table: no row is that long, and what is no table may have no lines."""
+_STORAGE = {errno.ESTALE, errno.EIO, errno.ETIMEDOUT}
+"""What systems say where a disk or a network's storage fails, whatever the file is."""
 
 
 def open_plain(path: Path) -> BinaryIO:
@@ -40,7 +48,32 @@ def open_plain(path: Path) -> BinaryIO:
         raise
 
 
-def plain_bytes(path: Path) -> bytes:
-    """All of a file; raises what `open_plain` does."""
+def plain_bytes(path: Path, limit: int | None = None) -> bytes:
+    """All of a file; raises what `open_plain` does, and OSError for one of more than `limit` bytes."""
     with open_plain(path) as stream:
+        if limit is not None and os.fstat(stream.fileno()).st_size > limit:
+            raise OSError(errno.EFBIG, f"larger than {limit} bytes", str(path))
         return stream.read()
+
+
+class TextLines(io.TextIOWrapper):
+    """The lines of a text in UTF-8; ValueError for one of more than `MOST_CHARACTERS`, which is not read."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(open_plain(path), encoding="utf-8-sig", newline="")
+
+    def __next__(self) -> str:  # type: ignore[override]  # a base of texts and bytes alike
+        line = self.readline(MOST_CHARACTERS + 1)
+        if len(line) > MOST_CHARACTERS:
+            raise ValueError(f"a line has more than {MOST_CHARACTERS:,} characters")
+        if not line:
+            raise StopIteration
+        return line
+
+
+def cannot_read(path: Path, fault: OSError) -> VecbenchError:
+    """The error for a file that cannot be read: the file's, or the storage's if that failed meanwhile."""
+    problem = f"{path}: {(fault.strerror or str(fault)).lower()}"
+    if fault.errno in _STORAGE:
+        return RunError(f"cannot read {problem}", "The storage failed: see to it, and run the same again.")
+    return DataError(problem)

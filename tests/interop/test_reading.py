@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vecbench import json_lines
 from vecbench.errors import DataError, UsageError
-from vecbench.interop import json_lines
 from vecbench.interop.reading import open_responses
 from vecbench.scoring import STRICT, predictions, protocol_named, score, score_responses
 from vecbench.tasks import load_catalogue
@@ -513,8 +513,8 @@ def test_a_directory_whose_only_file_cannot_be_read_says_why(tmp_path, monkeypat
     def refused(path):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
-    for module in ("emobserver", "json_lines"):
-        monkeypatch.setattr(f"vecbench.interop.{module}.open_plain", refused)
+    for module in ("interop.emobserver", "json_lines"):
+        monkeypatch.setattr(f"vecbench.{module}.open_plain", refused)
     with pytest.raises(DataError, match=r"x\.jsonl: permission denied"):
         open_responses(tmp_path, CATALOGUE)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from vecbench.errors import DataError, RunError
+from vecbench.errors import RunError
 from vecbench.store import ResponseLog, StoredResponse, read_responses
 
 ROW = StoredResponse(
@@ -52,8 +52,8 @@ def test_a_line_is_in_the_file_as_soon_as_it_is_appended(path):
 def test_a_reopened_log_knows_what_it_holds_and_errors_do_not_count(path):
     store(path, ROW, replace(ROW, key="k1", sample_id="s1", response=None, error="out of memory"))
     with ResponseLog(path) as log:
-        assert "k0" in log
-        assert "k1" not in log
+        assert ROW in log
+        assert replace(ROW, key="k1", sample_id="s1") not in log
 
 
 @pytest.mark.parametrize("kept", range(1, 40, 3))
@@ -81,48 +81,30 @@ def test_a_file_that_is_nothing_but_a_torn_line_becomes_empty(path):
 
 
 @pytest.mark.parametrize("line", ["{", "[]", '{"key": "k1"}', "null"])
-def test_a_broken_line_in_the_middle_is_named(path, line):
+def test_a_broken_line_in_the_middle_is_moved_away(path, line):
     store(path, ROW)
     path.write_text(f"{line}\n" + path.read_text())
-    with pytest.raises(DataError, match=r"responses\.jsonl, line 1: not a stored response"):
-        ResponseLog(path)
+    assert list(read_responses(path)) == [ROW]
+    with ResponseLog(path) as log:
+        assert [each.number for each in log.unread] == [1]
+        assert ROW in log
+    assert path.read_bytes() == ROW.to_line()
+    assert path.with_name("responses.jsonl.unread").read_text() == f"{line}\n"
 
 
 def test_only_the_last_response_to_a_sample_counts_as_stored(path):
     store(path, ROW, replace(ROW, key="k1", response=None, error="no such file"))
     with ResponseLog(path) as log:
-        assert "k0" not in log
+        assert ROW not in log
         log.append(ROW)
     with ResponseLog(path) as log:
-        assert "k0" in log
+        assert ROW in log
 
 
 def test_a_complete_last_line_without_its_newline_is_read(path):
     store(path, ROW, replace(ROW, key="k1", sample_id="s1"))
     path.write_bytes(path.read_bytes()[:-1])
     assert [row.key for row in read_responses(path)] == ["k0", "k1"]
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"response": 5},
-        {"task": None},
-        {"repeat": "0"},
-        {"repeat": True},
-        {"sample_id": [1]},
-        {"candidates": "joy"},
-        {"candidates": []},
-        {"candidates": [1]},
-        {"target": None},
-    ],
-)
-def test_a_line_with_a_wrong_type_is_named(path, changes):
-    store(path, ROW)
-    values = json.loads(path.read_text()) | changes
-    path.write_text(json.dumps(values) + "\n")
-    with pytest.raises(DataError, match="line 1: not a stored response"):
-        list(read_responses(path))
 
 
 def test_a_full_disk_leaves_no_part_of_a_line(path, monkeypatch):

@@ -12,11 +12,13 @@ from vecbench.answers import known_metrics
 from vecbench.errors import DataError, UsageError
 from vecbench.interop.frame import open_frame
 from vecbench.interop.reading import ResponseSource, open_responses
+from vecbench.json_lines import json_lines
 from vecbench.parsing import Prediction, Reading
+from vecbench.plain_file import cannot_read, open_plain, plain_bytes
 from vecbench.scoring import STRICT, is_published, predictions, protocol_named, score_responses
 from vecbench.scoring.protocols import NO_SENTENCES
 from vecbench.scoring.scores import EARLIER_SCHEMA, SCHEMA
-from vecbench.store import Manifest, RunDirectory, StoredResponse
+from vecbench.store import MOST_REPEATS, Manifest, RunDirectory, StoredResponse, read_responses
 from vecbench.tasks import Catalogue
 
 if TYPE_CHECKING:
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 
 LARGEST = 2**53
 """No count and no value of a score is larger; differences of what is not are exact or at least finite."""
+
+MOST_BYTES = 2**26
+"""A larger scores.json is not read."""
 
 EARLIER_STATUS = "label_status"
 """What predictions.jsonl of version 0.1 calls the status of an answer."""
@@ -133,9 +138,8 @@ def _manifest_of(
         return manifest, ()
     is_its = {row.task for row in rows} <= manifest.tasks.keys()
     if is_its and directory.responses.is_file():
-        key = json.dumps(rows[0].key).encode()
-        with directory.responses.open("rb") as lines:
-            is_its = any(key in line for line in lines)
+        key = rows[0].key
+        is_its = any(each.key == key for each in read_responses(directory.responses))
     if is_its:
         return manifest, ()
     return None, (
@@ -191,41 +195,41 @@ def _is_scores(file: Path) -> bool:
     """Whether a file is a scores.json, by its name or by its first bytes, which hold its schema."""
     if file.suffix != ".json" or file.name == RunDirectory(file.parent).scores.name:
         return file.suffix == ".json"
-    with file.open("rb") as stream:
-        begin = stream.read(200)
+    try:
+        with open_plain(file) as stream:
+            begin = stream.read(200)
+    except OSError as fault:
+        raise cannot_read(file, fault) from None
     return any(schema.encode() in begin for schema in (SCHEMA, EARLIER_SCHEMA))
 
 
 def _has_predictions(file: Path) -> bool:
-    with file.open("rb") as stream:
-        line = stream.readline()
-    try:
-        first = json.loads(line)
-    except ValueError:
-        return False
-    if not isinstance(first, dict) or "response" in first:
+    line = next(json_lines(file), None)
+    first = line.values if line is not None else None
+    if first is None or "response" in first:
         return False
     return "answer_status" in first or EARLIER_STATUS in first
 
 
 def _read_predictions(file: Path, catalogue: Catalogue) -> list[Prediction]:
     rows: dict[RowKey, Prediction] = {}
-    with file.open("rb") as stream:
-        for number, line in enumerate(stream, start=1):
-            try:
-                row = _prediction(json.loads(line))
-            except (ValueError, TypeError, KeyError, RecursionError) as fault:
-                problem = f"no {fault}" if isinstance(fault, KeyError) else str(fault)
-                raise DataError(
-                    f"{file}, line {number}: not a prediction ({problem})",
-                    "Score the responses again: vecbench score writes the file.",
-                ) from None
-            if key_of(row) in rows:
-                raise DataError(
-                    f"{file}, line {number}: {row.task}, {row.sample_id}, repeat {row.repeat} again",
-                    "Every sample and repeat has one line.",
-                )
-            rows[key_of(row)] = row
+    for line in json_lines(file):
+        try:
+            if line.values is None:
+                raise ValueError(line.problem)
+            row = _prediction(line.values)
+        except (ValueError, TypeError, KeyError) as fault:
+            problem = f"no {fault}" if isinstance(fault, KeyError) else str(fault)
+            raise DataError(
+                f"{file}, line {line.number}: not a prediction ({problem})",
+                "Score the responses again: vecbench score writes the file.",
+            ) from None
+        if key_of(row) in rows:
+            raise DataError(
+                f"{file}, line {line.number}: {row.task}, {row.sample_id}, repeat {row.repeat} again",
+                "Every sample and repeat has one line.",
+            )
+        rows[key_of(row)] = row
     # The file does not tell the candidates: the task's, and whatever else occurs.
     candidates = {name: dict.fromkeys(task.labels) for name, task in catalogue.tasks.items()}
     for row in rows.values():
@@ -246,8 +250,8 @@ def _prediction(said: Any) -> Prediction:
     answer, confidence, repeat = said["answer"], said["confidence"], said["repeat"]
     if not all(isinstance(each, str) for each in (*texts, *statuses)) or not isinstance(answer, str | None):
         raise TypeError("a text is no text")
-    if not isinstance(repeat, int) or isinstance(repeat, bool):
-        raise TypeError(f"repeat is {repeat!r:.60}")
+    if not isinstance(repeat, int) or isinstance(repeat, bool) or not 0 <= repeat < MOST_REPEATS:
+        raise TypeError(f"repeat is {_shown(repeat)}")
     if confidence is not None and not (isinstance(confidence, int | float) and 0 <= confidence <= 1):
         raise ValueError(f"confidence is {confidence!r:.60}")
     key, task, sample_id, target = texts
@@ -264,13 +268,15 @@ def _told_protocol(scores: Mapping[str, Any]) -> str | None:
 
 def _read_scores(file: Path) -> Mapping[str, Any]:
     try:
-        said = json.loads(file.read_text(encoding="utf-8"), parse_constant=_refused)
+        said = json.loads(plain_bytes(file, MOST_BYTES).decode("utf-8"), parse_constant=_refused)
         if not isinstance(said, dict) or said.get("schema") not in {SCHEMA, EARLIER_SCHEMA}:
             raise ValueError(f"its schema is not {SCHEMA}")
         _require_run(said)
         for name, block in (*said["tasks"].items(), *said["groups"].items(), ("overall", said["overall"])):
             _require_scores(name, block)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as fault:
+    except OSError as fault:
+        raise cannot_read(file, fault) from None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as fault:
         problem = f"no {fault}" if isinstance(fault, KeyError) else str(fault)
         raise DataError(
             f"{file}: not the scores of a run ({problem:.200})", "vecbench score writes the file."

@@ -15,7 +15,7 @@ from typing import Any
 from vecbench.answers.written import shown
 from vecbench.errors import DataError
 from vecbench.interop.row import ResponseFault, StatedRow
-from vecbench.plain_file import open_plain
+from vecbench.plain_file import cannot_read, open_plain
 from vecbench.strict_json import RepeatedKeyError, unique
 
 NAME = "EmObserver"
@@ -34,7 +34,7 @@ def recognises(path: Path) -> bool:
         with open_plain(path) as stream:
             head = stream.read(_HEAD).decode(errors="replace")
     except OSError as fault:
-        raise DataError(f"{path}: {(fault.strerror or str(fault)).lower()}") from None
+        raise cannot_read(path, fault) from None
     return bool(_RECORD.match(head)) and '"generations"' in head
 
 
@@ -131,7 +131,7 @@ def _content(path: Path) -> str:
     except UnicodeDecodeError:
         raise DataError(f"{path}: not UTF-8") from None
     except OSError as fault:
-        raise DataError(f"{path}: {(fault.strerror or str(fault)).lower()}") from None
+        raise cannot_read(path, fault) from None
 
 
 def _behind_space(text: str, place: int, sign: str = "") -> int:

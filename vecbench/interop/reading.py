@@ -10,11 +10,12 @@ from typing import Any
 
 from vecbench.errors import DataError, UsageError
 from vecbench.interop import emobserver, emocaliber, lm_eval_samples, plain
-from vecbench.interop.json_lines import json_lines
 from vecbench.interop.recognition import OUR_OWN, RESPONSES, SHARDS, RecognisedFiles, recognised
 from vecbench.interop.resolution import Resolution
-from vecbench.interop.row import Effect, ResponseFault, StatedRow
-from vecbench.store import Manifest, RunDirectory, StoredResponse
+from vecbench.interop.row import Effect, ResponseFault, StatedRow, stated_lines
+from vecbench.json_lines import json_lines
+from vecbench.plain_file import cannot_read
+from vecbench.store import Manifest, RunDirectory, StoredResponse, response_lines
 from vecbench.tasks import Catalogue
 
 
@@ -59,8 +60,14 @@ class ResponseSource:
 
     @property
     def has_lost_rows(self) -> bool:
-        """Whether something could not be read or scored; known once the responses have been read."""
-        return any(fault.effect != "given again" for fault in self.faults)
+        """Whether something could not be read or scored; known once the responses have been read.
+
+        A run that has every response has lost none of them, whatever else lies in its file.
+        """
+        harmless = {"given again"}
+        if self.manifest is not None and not self.missing():
+            harmless.add("not scored")
+        return any(fault.effect not in harmless for fault in self.faults)
 
     def effects(self) -> dict[Effect, int]:
         """How many faults have which effect, as far as the responses have been read."""
@@ -98,7 +105,7 @@ def open_responses(path: Path, catalogue: Catalogue, columns: Sequence[str] = ()
     try:
         choice = recognised(path)
     except OSError as fault:
-        raise DataError(f"{path}: {(fault.strerror or str(fault)).lower()}") from None
+        raise cannot_read(path, fault) from None
     faults = [ResponseFault(path, None, "not there", problem) for problem in choice.missing]
     notes = list(choice.notes)
     is_run = choice.format == OUR_OWN
@@ -117,7 +124,7 @@ def open_responses(path: Path, catalogue: Catalogue, columns: Sequence[str] = ()
     return ResponseSource(
         format=choice.format,
         files=tuple(choice.files),
-        responses=responses_of(_rows(choice, faults, notes), resolution),
+        responses=responses_of(_rows(choice, faults, notes, is_run=manifest is not None), resolution),
         faults=faults,
         default_output=run.path if run else beside,
         resolution=resolution,
@@ -154,13 +161,19 @@ def responses_of(rows: Iterable[StatedRow], resolution: Resolution) -> Iterator[
             yield response
 
 
-def _rows(choice: RecognisedFiles, faults: list[ResponseFault], notes: list[str]) -> Iterator[StatedRow]:
+def _rows(
+    choice: RecognisedFiles, faults: list[ResponseFault], notes: list[str], *, is_run: bool
+) -> Iterator[StatedRow]:
     for path in choice.files:
         if choice.format == emobserver.NAME:
             yield from emobserver.rows(path, faults)
-        elif choice.format == lm_eval_samples.NAME:
-            yield from lm_eval_samples.rows(path, json_lines(path, faults), notes)
+            continue
+        # A line of a run that the run itself does not count must not be counted here.
+        read = (line for line, _ in response_lines(path)) if is_run else json_lines(path)
+        lines = stated_lines(path, read, faults)
+        if choice.format == lm_eval_samples.NAME:
+            yield from lm_eval_samples.rows(path, lines, notes)
         elif choice.format in {emocaliber.NAME, SHARDS}:
-            yield from emocaliber.rows(path, json_lines(path, faults))
+            yield from emocaliber.rows(path, lines)
         else:
-            yield from plain.rows(path, json_lines(path, faults))
+            yield from plain.rows(path, lines)

@@ -12,7 +12,7 @@ from typing import Any
 from vecbench.answers.written import shown
 from vecbench.errors import DataError, UsageError
 from vecbench.interop import emobserver, emocaliber, lm_eval_samples, plain
-from vecbench.interop.json_lines import json_lines
+from vecbench.json_lines import json_lines
 from vecbench.store import RunDirectory
 
 OUR_OWN = "vecbench responses"
@@ -77,7 +77,8 @@ def _format(path: Path) -> str:
         raise UsageError(f"{path} is no regular file", "It is read more than once: store it first.")
     if emobserver.recognises(path):
         return emobserver.NAME
-    lines = [values for _, values in islice(json_lines(path, []), PEEKED)]
+    readable = (line.values for line in json_lines(path) if line.values is not None)
+    lines = list(islice(readable, PEEKED))
     for name, recognises in _TESTS.items():
         if any(recognises(values) for values in lines):
             return name

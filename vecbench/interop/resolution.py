@@ -12,7 +12,7 @@ from vecbench.digests import joined_sha256, sha256_of
 from vecbench.interop.question import LONGEST_NAME, Question, question_of
 from vecbench.interop.row import Effect, ResponseFault, StatedRow, UnusableError
 from vecbench.samples.targets import as_text
-from vecbench.store import StoredResponse
+from vecbench.store import MOST_REPEATS, MOST_TOKENS, StoredResponse
 from vecbench.tasks import Catalogue
 
 _TEXT = (str, NoneType)
@@ -215,7 +215,7 @@ def _sample_id(row: StatedRow, images: Sequence[str]) -> str | None:
 def _repeat(row: StatedRow) -> int:
     if row.repeat is None:
         return 0
-    if type(row.repeat) is not int or row.repeat < 0:
+    if type(row.repeat) is not int or not 0 <= row.repeat < MOST_REPEATS:
         raise UnusableError(f"repeat is {shown(row.repeat)}, not a count")
     return row.repeat
 
@@ -239,7 +239,7 @@ def _several(row: StatedRow) -> tuple[tuple[str, ...], tuple[str | None, ...]]:
 def _require_types(row: StatedRow) -> None:
     for name, kinds in _TYPES.items():
         value = getattr(row, name)
-        if type(value) not in kinds:
+        if type(value) not in kinds or (type(value) is int and not 0 <= value < MOST_TOKENS):
             raise UnusableError(f"{name} is {shown(value)}, not a {'text' if kinds is _TEXT else 'count'}")
 
 

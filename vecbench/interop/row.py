@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
+
+from vecbench.json_lines import JsonLine
 
 Effect = Literal["not scored", "counts as wrong", "given again", "not there"]
 """What a fault means for the scores.
@@ -68,3 +70,14 @@ class StatedRow:
     has_response: bool = True
     kind: Any = None
     images: Any = None
+
+
+def stated_lines(
+    path: Path, lines: Iterable[JsonLine], faults: list[ResponseFault]
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The objects of a file's lines, each with its line's number; those that cannot be read are faults."""
+    for line in lines:
+        if line.values is None:
+            faults.append(ResponseFault(path, line.number, "not scored", line.problem))
+        else:
+            yield line.number, line.values

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from vecbench.errors import DataError
 from vecbench.leaderboard.record import content_of
+from vecbench.plain_file import cannot_read
 
 MIB = 2**20
 MEMBERS: Mapping[str, int] = {
@@ -57,7 +58,7 @@ def read_members(path: Path) -> dict[str, bytes]:
     try:
         names = [each.name for each in path.iterdir()]
     except OSError as fault:
-        raise DataError(f"{path}: {(fault.strerror or str(fault)).lower()}") from None
+        raise cannot_read(path, fault) from None
     _require_names(path, names)
     return {name: content_of(path / name, limit) for name, limit in MEMBERS.items()}
 

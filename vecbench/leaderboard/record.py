@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import unicodedata
 from datetime import date
@@ -13,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, V
 
 from vecbench.errors import DataError
 from vecbench.escaping import printable
-from vecbench.plain_file import NOT_PLAIN, open_plain
+from vecbench.plain_file import NOT_PLAIN, cannot_read, plain_bytes
 
 Shape = TypeVar("Shape", bound=BaseModel)
 
@@ -42,12 +41,9 @@ def content_of(path: Path, limit: int) -> bytes:
     try:
         if path.is_symlink():
             raise DataError(f"{path}: {NOT_PLAIN}", "It is a link: put the file itself there.")
-        with open_plain(path) as stream:
-            if os.fstat(stream.fileno()).st_size > limit:
-                raise DataError(f"{path}: larger than {limit} bytes")
-            return stream.read()
+        return plain_bytes(path, limit)
     except OSError as fault:
-        raise DataError(f"{path}: {(fault.strerror or str(fault)).lower()}") from None
+        raise cannot_read(path, fault) from None
 
 
 _LABEL = "[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from vecbench.errors import UsageError, nearest
 from vecbench.metrics.consistency import CALIBRATION_P, ECE_NULL
+from vecbench.plain_file import plain_bytes
 from vecbench.report.columns import columns_of, has_confidences
 from vecbench.scoring import RowScores, Scores
 from vecbench.scoring.scores import OVERALL, SCHEMA
@@ -108,7 +109,7 @@ def earlier_figures(directory: RunDirectory) -> frozenset[str]:
     They are known from scores.json, before that is replaced: whatever else lies there is somebody else's.
     """
     try:
-        said = json.loads(directory.scores.read_bytes())
+        said = json.loads(plain_bytes(directory.scores, 2**26))
     except (OSError, ValueError, RecursionError):
         return frozenset()
     if not isinstance(said, dict) or said.get("schema") != SCHEMA:

@@ -19,7 +19,14 @@ from vecbench.run.manifest import manifest_of
 from vecbench.run.plan import RunPlan, TaskRun, response_key, seeded
 from vecbench.samples import Sample
 from vecbench.samples.sample import SampleImage
-from vecbench.store import Manifest, ResponseLog, RunDirectory, StoredResponse, answered_and_failed
+from vecbench.store import (
+    LONGEST_RESPONSE,
+    Manifest,
+    ResponseLog,
+    RunDirectory,
+    StoredResponse,
+    answered_and_failed,
+)
 from vecbench.store.manifest import Counts, EngineRecord, Status, Throughput, now
 from vecbench.tasks.prompts import prompt_of
 
@@ -27,6 +34,8 @@ READ_AHEAD = 4
 """So many image files are read and hashed at once, before the engine asks for them."""
 HOPELESS_AFTER = 10
 """So many requests that failed alike, with none of the run ever answered, and the others will fail too."""
+MOST_NAMED = 3
+"""So many lines of the log that could not be read are named."""
 _DIGITS = re.compile(r"[0-9]+")
 
 
@@ -73,7 +82,7 @@ def run(
     """
     samples = {each.task.id: _counted(each, plan.limit, observer) for each in plan.tasks}
     asked = sum(samples.values()) * plan.repeats
-    with directory.locked():
+    with directory.locked(observer.warned):
         manifest = manifest_of(plan, samples, directory)
         manifest.counts = Counts(asked=sum(manifest.responses().values()))
         manifest.write(directory.manifest)
@@ -81,6 +90,8 @@ def run(
         try:
             observer.started(asked)
             with ResponseLog(directory.responses) as log:
+                for warning in _unread(log, directory):
+                    observer.warned(warning)
                 session.generate(make_engine, log)
         except KeyboardInterrupt:
             session.leave_manifest("interrupted")
@@ -136,11 +147,15 @@ class _Session:
         self._require_hope(log, 1)
 
     def _store(self, response: Response, log: ResponseLog) -> None:
+        text, error = response.text, response.error
+        if text is not None and len(text) > LONGEST_RESPONSE:
+            error = f"the response has {len(text):,} characters: more than any that is read"
+            text = None
         row = replace(
             self._waiting.pop(response.key),
-            response=response.text,
-            finish_reason=response.finish_reason,
-            error=response.error,
+            response=text,
+            finish_reason=response.finish_reason if error is None else None,
+            error=error,
             n_prompt_tokens=response.n_prompt_tokens,
             n_output_tokens=response.n_output_tokens,
         )
@@ -206,7 +221,7 @@ class _Session:
             for (sample, prompt, _), images in read:
                 for repeat in range(self._plan.repeats):
                     row = self._row(task_run, sample, prompt, images, repeat)
-                    if row.key in log:
+                    if row in log:
                         self._observer.kept()
                         continue
                     self._waiting[row.key] = row
@@ -279,6 +294,17 @@ def _counted(task_run: TaskRun, limit: int | None, observer: RunObserver) -> int
         expected = task.expected_rows(" to ")
         observer.warned(f"{task.id} has {count} samples in {data.name}; {expected} are expected")
     return count
+
+
+def _unread(log: ResponseLog, directory: RunDirectory) -> Iterator[str]:
+    """A sentence on the lines of the log that are no responses, if there are any."""
+    if log.unread:
+        some = "; ".join(f"line {each.number}: {each.problem}" for each in log.unread[:MOST_NAMED])
+        moved = "1 line" if len(log.unread) == 1 else f"{len(log.unread):,} lines"
+        yield (
+            f"{directory.responses}: moved {moved} that cannot be read to {directory.unread.name}; "
+            f"what was there is asked again ({some})"
+        )
 
 
 def _read(asked: tuple[Sample, str, str | None]) -> tuple[SampleImage, ...]:

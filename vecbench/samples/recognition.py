@@ -8,7 +8,7 @@ import json
 from pathlib import Path, PurePosixPath
 
 from vecbench.errors import DataError
-from vecbench.plain_file import open_plain, plain_bytes
+from vecbench.plain_file import TextLines, cannot_read, open_plain, plain_bytes
 from vecbench.samples.folder import OWN_CSV, OWN_JSONL
 from vecbench.samples.format import DataFormat
 from vecbench.samples.published import EMOBSERVER, EMOCALIBER, METADATA, METADATA_COLUMNS
@@ -66,12 +66,14 @@ def root_of(table: Path) -> Path:
 def recognised(table: Path) -> DataFormat:
     """The format of a table, told by its content; the file's name only decides where that is broken."""
     try:
-        with io.TextIOWrapper(open_plain(table), encoding="utf-8-sig") as stream:
+        with TextLines(table) as stream:
             head = next((line for line in stream if line.strip()), "").strip()
     except UnicodeDecodeError:
         raise not_utf8(table) from None
+    except ValueError as fault:
+        raise DataError(f"{table}: {fault}", "A table of samples is a text with a row a line.") from None
     except OSError as fault:
-        raise DataError(f"{table}: {(fault.strerror or str(fault)).lower()}") from None
+        raise cannot_read(table, fault) from None
     if head.startswith(("{", "[")) or table.suffix in {".json", ".jsonl"}:
         return _recognised_json(head, table.suffix)
     try:

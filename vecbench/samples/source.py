@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from typing import TextIO
 from vecbench.errors import DataError
 from vecbench.escaping import encodable
 from vecbench.labels import normal_form
-from vecbench.plain_file import NOT_PLAIN, open_plain, plain_bytes
+from vecbench.plain_file import NOT_PLAIN, TextLines, plain_bytes
 from vecbench.samples.format import DataFormat, Row
 from vecbench.samples.hub import HubDataset, open_hub_dataset, parse_hub_name
 from vecbench.samples.observer import CountObserver
@@ -215,7 +214,7 @@ class DataSource:
     @contextmanager
     def _opened(self) -> Iterator[TextIO]:
         try:
-            with io.TextIOWrapper(open_plain(self.table), encoding="utf-8-sig", newline="") as stream:
+            with TextLines(self.table) as stream:
                 yield stream
         except UnicodeDecodeError:
             raise not_utf8(self.table) from None

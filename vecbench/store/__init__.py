@@ -4,14 +4,21 @@ from vecbench.store.directory import RunDirectory
 from vecbench.store.files import remove, write_text
 from vecbench.store.manifest import Manifest, SamplingRecord, TaskRecord
 from vecbench.store.responses import (
+    LONGEST_RESPONSE,
+    MOST_REPEATS,
+    MOST_TOKENS,
     ResponseLog,
     StoredResponse,
     answered_and_failed,
     read_responses,
+    response_lines,
     stored_response,
 )
 
 __all__ = [
+    "LONGEST_RESPONSE",
+    "MOST_REPEATS",
+    "MOST_TOKENS",
     "Manifest",
     "ResponseLog",
     "RunDirectory",
@@ -21,6 +28,7 @@ __all__ = [
     "answered_and_failed",
     "read_responses",
     "remove",
+    "response_lines",
     "stored_response",
     "write_text",
 ]

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from vecbench.errors import Interrupted, UsageError, VecbenchError
-from vecbench.store.files import cannot_write
+from vecbench.store.files import cannot_write, remove_drafts
+from vecbench.store.lock import Lock
 from vecbench.store.manifest import Manifest
+from vecbench.store.responses import UNREAD
 
 
 class RunDirectory:
@@ -22,6 +22,7 @@ class RunDirectory:
         self.manifest = path / "run.json"
         self.lock = path / ".lock"
         self.responses = path / "responses.jsonl"
+        self.unread = self.responses.with_name(self.responses.name + UNREAD)
         self.predictions = path / "predictions.jsonl"
         self.faults = path / "faults.jsonl"
         self.scores = path / "scores.json"
@@ -44,43 +45,49 @@ class RunDirectory:
         return self.responses.exists() and self.responses.stat().st_size > 0
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self, warned: Callable[[str], object] = warnings.warn) -> Iterator[None]:
         """Keeps every other run out of the directory while the block lasts.
 
-        The operating system frees the lock when the process ends, however it ends. A block that fails
-        leaves nothing of a run that begins with it, unless a response is stored or somebody stopped it.
+        What killed writers left there is removed. A block that fails leaves nothing of a run that begins with
+        it, unless a response is stored or somebody stopped it.
+
+        Args:
+            warned: Told if the file system has no locks.
 
         Raises:
-            UsageError: Another run is in it, or the path is a file.
+            UsageError: Another run is in it, the path is a file, or the lock file is none.
             RunError: The directory cannot be made.
         """
         made = [each for each in (self.path, *self.path.parents) if not each.exists()]
         begins = not self.manifest.exists() and not self.responses.exists()
+        lock = Lock(self.lock)
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self.lock, timeout=0).acquire()
-            self.lock.write_text(f"{os.getpid()}\n")
-        except (FileExistsError, NotADirectoryError):
-            raise UsageError(f"{self.path} is a file", "--output takes a directory.") from None
-        except Timeout:
-            holder = self.lock.read_text(errors="replace").strip() or "unknown"
-            raise UsageError(
-                f"another run (process {holder}) is writing to {self.path}",
-                "Wait for it, or choose another --output.",
-            ) from None
-        except OSError as fault:
-            raise cannot_write(self.path, fault) from fault
-        with lock:
-            try:
-                yield
-            except VecbenchError as fault:
-                if begins and not isinstance(fault, Interrupted) and not self.has_responses():
-                    self._leave(made)
-                raise
+            with self._held(lock, warned):
+                remove_drafts(self.path)
+                remove_drafts(self.figures)
+                try:
+                    yield
+                except VecbenchError as fault:
+                    if begins and not isinstance(fault, Interrupted) and not self.has_responses():
+                        with suppress(OSError):  # what matters is the error that is on its way
+                            for path in (self.manifest, self.responses):
+                                path.unlink(missing_ok=True)
+                            lock.remove()
+                    raise
+        except VecbenchError:
+            with suppress(OSError):  # as long as anything is in it
+                for folder in made:
+                    folder.rmdir()
+            raise
 
-    def _leave(self, made: Iterable[Path]) -> None:
-        with suppress(OSError):  # what matters is the error that is on its way
-            for path in (self.manifest, self.responses, self.lock):
-                path.unlink(missing_ok=True)
-            for folder in made:
-                folder.rmdir()
+    @contextmanager
+    def _held(self, lock: Lock, warned: Callable[[str], object]) -> Iterator[None]:
+        with ExitStack() as locks:
+            try:
+                self.path.mkdir(parents=True, exist_ok=True)
+                locks.enter_context(lock.held(warned))
+            except (FileExistsError, NotADirectoryError):
+                raise UsageError(f"{self.path} is a file", "--output takes a directory.") from None
+            except OSError as fault:
+                raise cannot_write(self.path, fault) from fault
+            yield

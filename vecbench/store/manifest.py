@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 import vecbench
 from vecbench.errors import DataError, UsageError
-from vecbench.plain_file import plain_bytes
+from vecbench.plain_file import cannot_read, plain_bytes
 from vecbench.store.files import write_text
 
 PACKAGES = (
@@ -27,6 +27,9 @@ PACKAGES = (
     "pillow",
     "tokenizers",
 )
+
+MOST_BYTES = 2**24
+"""A larger run.json is not read."""
 
 Status = Literal["running", "complete", "incomplete", "interrupted", "failed"]
 
@@ -137,11 +140,11 @@ class Manifest(_Record):
     def read(cls, path: Path) -> Manifest:
         """What run.json says; DataError if this version cannot read or understand it."""
         try:
-            return cls.model_validate_json(plain_bytes(path).decode("utf-8"))
+            return cls.model_validate_json(plain_bytes(path, MOST_BYTES).decode("utf-8"))
         except UnicodeDecodeError:
             raise DataError(f"{path}: not UTF-8", "It is not a run of this version.") from None
         except OSError as fault:
-            raise DataError(f"{path}: {(fault.strerror or str(fault)).lower()}") from None
+            raise cannot_read(path, fault) from None
         except ValidationError as fault:
             first = fault.errors()[0]
             where = ".".join(str(part) for part in first["loc"])
