@@ -15,7 +15,7 @@ from vecbench.scoring.breakdown import Breakdown
 from vecbench.scoring.observations import kinds_of
 from vecbench.scoring.predictions import status_counts
 from vecbench.scoring.row_scores import SetScorer, mean_of_shares
-from vecbench.scoring.scores import OVERALL, Excluded, GroupScores, RowScores, Score, Scores
+from vecbench.scoring.scores import ALL_ROWS, OVERALL, Excluded, GroupScores, Pool, RowScores, Score, Scores
 from vecbench.tasks import Catalogue
 from vecbench.tasks.task import Headline
 
@@ -85,11 +85,9 @@ def score(
     order = arrangement.tasks
     by_task = {name: by_task[name] for name in order}
     kinds = kinds_of(by_task, catalogue)
-    pools: dict[str, Sequence[str]] = {
-        f"group {name}": present for name, present in arrangement.members.items()
-    }
+    pools: dict[Pool, Sequence[str]] = {Pool(name): tasks for name, tasks in arrangement.members.items()}
     if order:
-        pools[OVERALL] = order
+        pools[ALL_ROWS] = order
     scorer = SetScorer(by_task, kinds, pools, replicates, seed)
     subsets = Breakdown.of(by_task, kinds, catalogue, by, replicates, seed)
 
@@ -102,17 +100,17 @@ def score(
     tasks = {name: scored_task(name) for name in order}
 
     def grouped(
-        name: str, present: Sequence[str], absent: Sequence[str], headline: Headline | None = None
+        pool: Pool, present: Sequence[str], absent: Sequence[str], headline: Headline | None = None
     ) -> GroupScores:
         if not present:
             return GroupScores((), tuple(absent), _nothing(), {})
-        macro = scorer.macro(name, {part: tasks[part] for part in present})
-        made = subsets.added(present, scorer.scores(name))
+        macro = scorer.macro(pool, {part: tasks[part] for part in present})
+        made = subsets.added(present, scorer.scores(pool))
         made = replace(made, headline=_headline(headline, made, macro))
         return GroupScores(tuple(present), tuple(absent), made, macro)
 
     groups = {
-        name: grouped(f"group {name}", present, arrangement.absent[name], catalogue.groups[name].headline)
+        name: grouped(Pool(name), present, arrangement.absent[name], catalogue.groups[name].headline)
         for name, present in arrangement.members.items()
     }
     intervals: dict[str, Any] = {"level": LEVEL, "replicates": replicates, "seed": seed}
@@ -124,7 +122,7 @@ def score(
         run or {},
         tasks,
         groups,
-        grouped(OVERALL, order, []),
+        grouped(ALL_ROWS, order, []),
         arrangement.names,
         intervals,
         notes=tuple(_notes(excluded)),
