@@ -15,6 +15,9 @@ from vecbench.samples.targets import as_text
 from vecbench.store import StoredResponse
 from vecbench.tasks import Catalogue
 
+MOST_REPEATS = 2**31
+"""As many as any table can hold; a larger number is none of a run."""
+
 _TEXT = (str, NoneType)
 _COUNT = (int, NoneType)
 _TYPES = {
@@ -211,7 +214,7 @@ def _sample_id(row: StatedRow, images: Sequence[str]) -> str | None:
 def _repeat(row: StatedRow) -> int:
     if row.repeat is None:
         return 0
-    if type(row.repeat) is not int or row.repeat < 0:
+    if type(row.repeat) is not int or not 0 <= row.repeat < MOST_REPEATS:
         raise UnusableError(f"repeat is {shown(row.repeat)}, not a count")
     return row.repeat
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,10 +13,17 @@ from typing import Any
 import yaml
 
 from vecbench.errors import DataError
+from vecbench.escaping import encodable
 
 
 class _Loader(yaml.SafeLoader):
     """Safe, strict about keys given twice, and `!function` stays a name."""
+
+    def construct_scalar(self, node: Any) -> Any:
+        value = super().construct_scalar(node)
+        if isinstance(value, str) and not value.isascii() and encodable(value) != value:
+            raise yaml.constructor.ConstructorError(None, None, "half of a character", node.start_mark)
+        return value
 
     def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
         # Before merge keys (`<<`) are resolved: what they bring in may well be there already.
@@ -67,7 +75,7 @@ def read_yaml(path: Path, including: tuple[Path, ...] = ()) -> YamlFile:
         raise DataError(f"{path}: include: {included!r} is no file name", "Name a file, or list several.")
     for name in names:
         base_path = (path.parent / name).resolve()
-        if not base_path.is_file():
+        if not os.path.isfile(base_path):  # which no name that is too long stops
             raise DataError(
                 f"{path}: include: there is no file {base_path}", "Names are relative to the file."
             )
