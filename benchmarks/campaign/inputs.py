@@ -34,34 +34,95 @@ ROW = {
 }
 DEEP = "[" * 100_000 + "]" * 100_000
 STRANGE: tuple[Any, ...] = (
-    None, True, -1, 0, 1.5, 10**30, 10**400, -(2**63), "", " ", "\x00", "\ud800", "\udfff.yaml", "../x", "/etc/passwd",
-    "a\nb", "\u202ex", "x" * 100_000, [], {}, [[]], {"": ""}, ["\ud800"], [None], {"a": {"b": []}}, [1] * 10_000,
-)  # fmt: skip
+    None,
+    True,
+    -1,
+    0,
+    1.5,
+    10**30,
+    10**400,
+    -(2**63),
+    "",
+    " ",
+    "\x00",
+    "\ud800",
+    "\udfff.yaml",
+    "../x",
+    "/etc/passwd",
+    "a\nb",
+    "\u202ex",
+    "x" * 100_000,
+    [],
+    {},
+    [[]],
+    {"": ""},
+    ["\ud800"],
+    [None],
+    {"a": {"b": []}},
+    [1] * 10_000,
+)
 TEMPLATES = (
-    "{{ labels", "{{ nope }}", "", "{{ ''.__class__.__mro__ }}", "{% include '/etc/passwd' %}", "{{ 'x' * 10**10 }}",
-    "{% for a in range(99999) %}{% for b in range(99999) %}x{% endfor %}{% endfor %}", "{{ [0] * 10**9 }}",
-    "{{ '%1000000000d' % 1 }}", "{{ '{:1000000000}'.format(1) }}", "{{ 'x'|center(10**9) }}", "{{ 1 / 0 }}",
-    "{{ 2 ** (10**9) }}", "{{ lipsum(n=100000) }}", "{{ 'x'.rjust(10**9) }}", "{{ ('x' * 9**6)|replace('x', 'y' * 9**6) }}",
-    "{% set a = 'x' %}" + 60 * "{% set a = a ~ a %}" + "{{ a }}", "{% set a = [1] %}" + 60 * "{% set a = [a, a] %}" + "{{ a }}",
-    "{% macro f() %}{{ f() }}{{ f() }}{% endmacro %}{{ f() }}", "{{ " + "(" * 5000 + ")" * 5000 + " }}",
-)  # fmt: skip
+    "{{ labels",
+    "{{ nope }}",
+    "",
+    "{{ ''.__class__.__mro__ }}",
+    "{% include '/etc/passwd' %}",
+    "{{ 'x' * 10**10 }}",
+    "{% for a in range(99999) %}{% for b in range(99999) %}x{% endfor %}{% endfor %}",
+    "{{ [0] * 10**9 }}",
+    "{{ '%1000000000d' % 1 }}",
+    "{{ '{:1000000000}'.format(1) }}",
+    "{{ 'x'|center(10**9) }}",
+    "{{ 1 / 0 }}",
+    "{{ 2 ** (10**9) }}",
+    "{{ lipsum(n=100000) }}",
+    "{{ 'x'.rjust(10**9) }}",
+    "{{ ('x' * 9**6)|replace('x', 'y' * 9**6) }}",
+    "{% set a = 'x' %}" + 60 * "{% set a = a ~ a %}" + "{{ a }}",
+    "{% set a = [1] %}" + 60 * "{% set a = [a, a] %}" + "{{ a }}",
+    "{% macro f() %}{{ f() }}{{ f() }}{% endmacro %}{{ f() }}",
+    "{{ " + "(" * 5000 + ")" * 5000 + " }}",
+)
 YAML = {
-    "tabs": "task:\tx\n\tfoo: y", "unclosed": "task: [a, b", "empty": "", "list": "- a", "scalar": "hello",
-    "a control character": "task: a\x00b", "a Python object": "task: !!python/object/apply:os.system ['true']",
-    "two documents": "task: a\n---\ntask: b", "a key twice": "task: a\ntask: b", "a circle": "a: &a [*a]\ntask: x",
-    "a long number": "task: " + "9" * 5000, "no date": "task: 2020-13-45", "merged number": "<<: 5\ntask: x",
-    "deep": "task: " + DEEP, "laughs": "a0: &a0 [x]\n" + "".join(
-        f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12)) + "task: *a11",
-    "half a character": 'task: "\\ud800"', "an include of half a character": 'include: "\\ud800.yaml"\ntask: x',
-    "an include of itself": "include: faces.yaml\ntask: faces", "a missing include": "include: nope.yaml\ntask: faces",
-    "a device": "include: /dev/zero\ntask: faces", "a folder": "include: .\ntask: faces",
+    "tabs": "task:\tx\n\tfoo: y",
+    "unclosed": "task: [a, b",
+    "empty": "",
+    "list": "- a",
+    "scalar": "hello",
+    "a control character": "task: a\x00b",
+    "a Python object": "task: !!python/object/apply:os.system ['true']",
+    "two documents": "task: a\n---\ntask: b",
+    "a key twice": "task: a\ntask: b",
+    "a circle": "a: &a [*a]\ntask: x",
+    "a long number": "task: " + "9" * 5000,
+    "no date": "task: 2020-13-45",
+    "merged number": "<<: 5\ntask: x",
+    "deep": "task: " + DEEP,
+    "laughs": "a0: &a0 [x]\n"
+    + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12))
+    + "task: *a11",
+    "half a character": 'task: "\\ud800"',
+    "an include of half a character": 'include: "\\ud800.yaml"\ntask: x',
+    "an include of itself": "include: faces.yaml\ntask: faces",
+    "a missing include": "include: nope.yaml\ntask: faces",
+    "a device": "include: /dev/zero\ntask: faces",
+    "a folder": "include: .\ntask: faces",
     "a long include": f"include: {'a' * 5000}\ntask: faces",
-}  # fmt: skip
+}
 LINES = {
-    "no JSON": "{", "an array": "[1]", "a number": "5", "deep": DEEP, "NaN": '{"confidence": NaN}', "empty": "",
-    "two keys": '{"task": "faces", "task": "other"}', "half a character": '"\\ud800"', "long number": "9" * 5000,
-    "bytes": "\udcff\udcfe", "zeros": "\x00" * 1000, "one line": "x" * 5_000_000,
-}  # fmt: skip
+    "no JSON": "{",
+    "an array": "[1]",
+    "a number": "5",
+    "deep": DEEP,
+    "NaN": '{"confidence": NaN}',
+    "empty": "",
+    "two keys": '{"task": "faces", "task": "other"}',
+    "half a character": '"\\ud800"',
+    "long number": "9" * 5000,
+    "bytes": "\udcff\udcfe",
+    "zeros": "\x00" * 1000,
+    "one line": "x" * 5_000_000,
+}
 
 
 def written(place: Path, **files: str) -> Path:
@@ -104,6 +165,12 @@ def responses(
     return ["score", "x.jsonl", "--no-figures", "-o", "out", *flags], expected
 
 
+def drawn(text: str, place: Path) -> tuple[list[str], Sequence[int]]:
+    """A file of responses that is scored, with figures."""
+    written(place, x__jsonl=text)
+    return ["score", "x.jsonl", "-o", "out"], READ
+
+
 def compared(text: str, place: Path) -> tuple[list[str], Sequence[int]]:
     """A file of responses against a sound one."""
     written(place, x__jsonl=text, y__jsonl=json.dumps(ROW) + "\n")
@@ -134,8 +201,26 @@ def cases(seed: int) -> Iterator[Case]:
     for name, text in YAML.items():
         yield case("task files, as text", name, task_file, text, READ if name in {"a circle"} else REFUSED)
     paths = [["task"], ["group"], ["metadata"], ["metadata", "version"], ["include"], ["generation_kwargs"]]
-    paths += [["metadata", "vecbench", key] for key in ("labels", "group", "prompts", "answer", "subsets", "data",
-              "display", "exclude", "headline", "parents", "aliases", "names", "noun", "expected_n", "scale")]  # fmt: skip
+    paths += [
+        ["metadata", "vecbench", key]
+        for key in (
+            "labels",
+            "group",
+            "prompts",
+            "answer",
+            "subsets",
+            "data",
+            "display",
+            "exclude",
+            "headline",
+            "parents",
+            "aliases",
+            "names",
+            "noun",
+            "expected_n",
+            "scale",
+        )
+    ]
     for path in paths:
         for value in stream.sample(STRANGE, 4):
             text = json.dumps(changed(TASK, path, value))
@@ -187,16 +272,30 @@ def cases(seed: int) -> Iterator[Case]:
         lambda p: (["score", str(written(p, x__jsonl=many) / "x.jsonl"), "-o", "out"], READ),
     )
     for arguments in (
-        ["score"], ["score", "nope"], ["score", "x.jsonl", "--protocol", "zz"], ["score", "x.jsonl", "--by", "zz"],
-        ["score", "x.jsonl", "--export", "zz"], ["score", "x.jsonl", "--recalibrate", "zz"], ["zz"], ["score", "--zz"],
-        ["compare", "x.jsonl"], ["compare", "x.jsonl", "nope"], ["compare", "x.jsonl", "x.jsonl", "--gate", "nope"],
-        ["leaderboard", "check", "x.jsonl"], ["leaderboard", "check", "nope.zip"], ["leaderboard", "build", "nope"],
-        ["data", "check", "nope", "--tasks", "demo"], ["tasks", "show", "zz"], ["tasks", "check", "nope"],
-        ["run", "-m", "nope", "-t", "zz", "-o", "out"], ["run", "-m", "nope"], ["run", "-t", "demo", "-L", "-1"],
+        ["score"],
+        ["score", "nope"],
+        ["score", "x.jsonl", "--protocol", "zz"],
+        ["score", "x.jsonl", "--by", "zz"],
+        ["score", "x.jsonl", "--export", "zz"],
+        ["score", "x.jsonl", "--recalibrate", "zz"],
+        ["zz"],
+        ["score", "--zz"],
+        ["compare", "x.jsonl"],
+        ["compare", "x.jsonl", "nope"],
+        ["compare", "x.jsonl", "x.jsonl", "--gate", "nope"],
+        ["leaderboard", "check", "x.jsonl"],
+        ["leaderboard", "check", "nope.zip"],
+        ["leaderboard", "build", "nope"],
+        ["data", "check", "nope", "--tasks", "demo"],
+        ["tasks", "show", "zz"],
+        ["tasks", "check", "nope"],
+        ["run", "-m", "nope", "-t", "zz", "-o", "out"],
+        ["run", "-m", "nope"],
+        ["run", "-t", "demo", "-L", "-1"],
         ["run", "-m", "nope", "-t", "demo", "--engine", "zz", "-o", "out"],
         ["run", "-m", "nope", "-t", "demo", "--model-args", "zz", "-o", "out"],
         ["run", "-m", "nope", "-t", "demo", "--gen-kwargs", "temperature=nan", "-o", "out"],
-    ):  # fmt: skip
+    ):
         yield case("flags", " ".join(arguments), command, arguments)
 
 
