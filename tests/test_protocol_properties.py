@@ -61,7 +61,7 @@ def test_any_responses_are_scored_and_none_disappears(protocol, responses):
 def test_every_response_that_is_judged_differently_is_listed_with_a_reason(responses):
     found = disagreements(responses, CATALOGUE)
     assert all(row.reasons for row in found.rows)
-    overall = found.tasks["overall"]
+    overall = found.overall
     listed = [(row.strict, row.emocaliber) for row in found.rows]
     gained = sum(theirs.dropped is None and theirs.correct for _, theirs in listed) - sum(
         ours is not None and ours.correct for ours, _ in listed

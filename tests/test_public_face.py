@@ -35,7 +35,7 @@ SIGNATURES = {
     "gen_kwargs: 'Mapping[str, Any] | None' = None, output: 'AnyPath | None' = None, "
     "include_path: 'AnyPath | Iterable[AnyPath]' = ()) -> 'Run'",
     "load_run": "(path: 'AnyPath', *, include_path: 'AnyPath | Iterable[AnyPath]' = ()) -> 'Run'",
-    "reliability_diagram": "(scores: 'Scores', name: 'str' = 'overall') -> 'Figure'",
+    "reliability_diagram": "(scores: 'Scores', name: 'str | None' = None) -> 'Figure'",
     "score": "(source: 'AnyPath | DataFrame', protocol: 'str' = 'strict', *, "
     "by: 'str | Iterable[str]' = (), sentences: 'bool' = True, confidence_scale: 'int | None' = None, "
     "include_path: 'AnyPath | Iterable[AnyPath]' = ()) -> 'Scores'",

@@ -332,7 +332,7 @@ def load_run(path: AnyPath, *, include_path: AnyPath | Iterable[AnyPath] = ()) -
     return stored_run(Path(path), _folders(include_path))
 
 
-def reliability_diagram(scores: Scores, name: str = "overall") -> Figure:
+def reliability_diagram(scores: Scores, name: str | None = None) -> Figure:
     """Draws stated confidences against the share of right answers, over a histogram of the confidences.
 
     Each distinct confidence is a point with a 95 % interval, or each of ten bins where there are many. The
@@ -340,7 +340,7 @@ def reliability_diagram(scores: Scores, name: str = "overall") -> Figure:
 
     Args:
         scores: Of `score`, `score_confidences` or `Run.scores`.
-        name: Id of a task or a group, whose rows are pooled; "overall" for all rows.
+        name: Id of a task or a group, whose rows are pooled; None for all rows.
 
     Returns:
         A matplotlib Figure, 3.4 by 4.6 inches, that pyplot does not know: nothing has to be closed. Without

@@ -34,7 +34,7 @@ rules:
         ["comics"],
     )
     assert read.alpha == 0.01
-    assert [rule.of for rule in read.rules] == ["id_ver", "fi_8", "overall", "overall", "comics"]
+    assert [rule.of for rule in read.rules] == ["id_ver", "fi_8", None, None, "comics"]
     assert [rule.label for rule in read.rules] == [
         "accuracy of id_ver: max_drop 0.01, when significant",
         "calibrated",

@@ -16,13 +16,15 @@ from vecbench.leaderboard.standings import leaderboard
 from vecbench.leaderboard.tables import cell
 from vecbench.metrics import brier, ece
 from vecbench.parsing import Prediction, Reading
+from vecbench.scoring.scores import ALL_ROWS, Pool
 from vecbench.shipped import leaderboards_folder
 from vecbench.tasks import load_catalogue
 
 CATALOGUE = load_catalogue()
 [DEMO] = (leaderboards_folder() / "demo" / "entries").glob("*.json")
 TASKS = {task.id: task for task in CATALOGUE.select("demo")}
-MEMBERS = {name: CATALOGUE.groups[name].members for name in CATALOGUE.groups["demo"].members}
+BLOCKS = {Pool(name): CATALOGUE.groups[name].members for name in CATALOGUE.groups["demo"].members}
+BLOCKS |= {ALL_ROWS: tuple(TASKS)}
 
 
 def rows(targets, candidates, kind="label"):
@@ -35,7 +37,7 @@ def rows(targets, candidates, kind="label"):
 
 @pytest.fixture(scope="module")
 def made():
-    return baselines(read_entry(DEMO), MEMBERS, TASKS)
+    return baselines(read_entry(DEMO), BLOCKS, TASKS)
 
 
 def test_the_targets_say_what_a_constant_and_a_random_answer_get_right():
@@ -56,9 +58,9 @@ def test_of_ratings_the_constant_is_the_one_with_most_targets_within_the_toleran
 def test_random_answers_are_left_out_where_there_is_no_list():
     entry = read_entry(DEMO)
     of_no_list = {task: each.model_copy(update={"candidates": {}}) for task, each in entry.targets.items()}
-    found = baselines(entry.model_copy(update={"targets": of_no_list}), MEMBERS, TASKS)
+    found = baselines(entry.model_copy(update={"targets": of_no_list}), BLOCKS, TASKS)
     assert list(found) == ["baseline-abstain", "baseline-most-frequent"]
-    assert baselines(entry.model_copy(update={"targets": {}}), MEMBERS, TASKS) == {}
+    assert baselines(entry.model_copy(update={"targets": {}}), BLOCKS, TASKS) == {}
 
 
 @pytest.mark.parametrize("key", BASELINES)
@@ -109,11 +111,11 @@ def test_a_model_is_held_against_the_baselines_of_its_own_samples_in_every_group
     entry = edited(demo_id_vsa=0.26, demo_ood_ver=0.078)
     [standing] = leaderboard({"any": entry}, CATALOGUE).standings
     most = ["Baseline: most frequent answer"]
-    assert standing.below == {"demo_id_vsa": most, "demo_id_ver": [], "demo_ood_ver": most, "overall": []}
+    assert standing.below == dict(zip(BLOCKS, (most, [], most, []), strict=True))
     easier = entry.targets["emoji_2"].model_copy(update={"most_frequent": 60})
     entry = entry.model_copy(update={"targets": {**entry.targets, "emoji_2": easier}})
     [standing] = leaderboard({"any": entry}, CATALOGUE).standings
-    assert standing.below["demo_id_vsa"] == []
+    assert standing.below[Pool("demo_id_vsa")] == []
 
 
 def test_a_reported_joint_score_is_held_against_those_of_the_verified_entries():
@@ -122,7 +124,8 @@ def test_a_reported_joint_score_is_held_against_those_of_the_verified_entries():
     entries = {"a": Entry.model_validate(reported | {"groups": metrics}), "nano": read_entry(DEMO)}
     made = leaderboard(entries, CATALOGUE)
     assert [each.name for each in made.standings] == ["nano", "a"]
-    assert made.standings[1].below["demo_id_ver"] == ["Baseline: most frequent answer", "Baseline: chance"]
+    expected = ["Baseline: most frequent answer", "Baseline: chance"]
+    assert made.standings[1].below[Pool("demo_id_ver")] == expected
     assert made.baselines_among == "verified"
     [alone] = leaderboard({"a": entries["a"]}, CATALOGUE).standings
     assert not any(alone.below.values())
@@ -133,8 +136,8 @@ def test_baselines_have_no_ranks_and_follow_the_entries(made):
     assert [each.name for each in board.baselines] == list(BASELINES)
     for each, column in itertools.product(board.baselines, board.columns):
         assert each.badge == "baseline"
-        assert each.rank("overall", column) is None
-        assert each.marks("overall", column) == ""
+        assert each.rank(ALL_ROWS, column) is None
+        assert each.marks(ALL_ROWS, column) == ""
 
 
 def test_the_docs_show_the_demos_baselines():
@@ -142,5 +145,5 @@ def test_the_docs_show_the_demos_baselines():
     board = leaderboard({"nano": read_entry(DEMO)}, CATALOGUE)
     shown = [column for column in board.columns if column.heading in {"Joint", "Acc pooled", "ECE", "Brier"}]
     for each in (*board.standings, *board.baselines):
-        values = [cell(each, "overall", column) for column in shown]
+        values = [cell(each, ALL_ROWS, column) for column in shown]
         assert f"| {' | '.join([each.entry.model.name, *values])} |\n" in page

@@ -7,13 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from vecbench.leaderboard.entry import OVERALL, Entry
+from vecbench.leaderboard.entry import Entry
 from vecbench.leaderboard.publication import verified_entry
 from vecbench.leaderboard.standings import BELOW, SAME_OUTCOMES, UNREAD, leaderboard
 from vecbench.leaderboard.tables import csv_text, markdown_page
 from vecbench.leaderboard.verification import verify
 from vecbench.parsing import Prediction, Reading
 from vecbench.scoring import complete_scores
+from vecbench.scoring.scores import ALL_ROWS
 from vecbench.shipped import leaderboards_folder
 from vecbench.tasks import load_catalogue
 
@@ -177,7 +178,7 @@ def test_it_ranks_below_the_honest_model_in_the_headline(board, strategy):
     assert headline.is_headline
     assert [each.name for each in made.standings] == ["honest", "gaming"]
     first, gaming = made.standings
-    assert (first.rank(OVERALL, headline), gaming.rank(OVERALL, headline)) == ((1, 1), (2, 2))
+    assert (first.rank(ALL_ROWS, headline), gaming.rank(ALL_ROWS, headline)) == ((1, 1), (2, 2))
     assert all(first.rank(block, headline)[0] == 1 for block in made.blocks)
 
 
@@ -188,15 +189,15 @@ def test_hiding_confidences_wins_no_rank_in_any_column(board, strategy):
     ranked = [column for column in made.columns if column.test == "influence"]
     assert len(ranked) == 5
     for column in ranked:
-        assert gaming.rank(OVERALL, column)[0] >= first.rank(OVERALL, column)[0], column.heading
+        assert gaming.rank(ALL_ROWS, column)[0] >= first.rank(ALL_ROWS, column)[0], column.heading
     # The value alone looks better, so its bound stands beside it.
     brier = next(column for column in ranked if column.metric.key == "brier")
-    said, other = gaming.value(OVERALL, brier), first.value(OVERALL, brier)
-    assert said.value < other.value < gaming.worst(OVERALL, brier.metric, said)
-    bound = f"≤ {100 * gaming.worst(OVERALL, brier.metric, said):.1f}"
+    said, other = gaming.value(ALL_ROWS, brier), first.value(ALL_ROWS, brier)
+    assert said.value < other.value < gaming.worst(ALL_ROWS, brier.metric, said)
+    bound = f"≤ {100 * gaming.worst(ALL_ROWS, brier.metric, said):.1f}"
     assert f"{100 * said.value:.2f} <sub>" in markdown_page(made)
     assert f"{bound}</sub>" in markdown_page(made)
-    assert first.worst(OVERALL, brier.metric, other) is None
+    assert first.worst(ALL_ROWS, brier.metric, other) is None
 
 
 def test_who_abstains_is_marked_wherever_it_is_shown(board):
@@ -206,19 +207,19 @@ def test_who_abstains_is_marked_wherever_it_is_shown(board):
         assert "Baseline: most frequent answer" in gaming.below[block]
         assert gaming.marks(block, made.columns[0]) == BELOW + UNREAD
     brier = next(column for column in made.columns if column.metric.key == "brier")
-    assert gaming.rank(OVERALL, brier) is None
+    assert gaming.rank(ALL_ROWS, brier) is None
     row = next(line for line in markdown_page(made).splitlines() if line.startswith("| gaming"))
     assert f"| 0.00{BELOW}{UNREAD} " in row
     said = list(csv.DictReader(io.StringIO(csv_text(made))))
     below = {row["entry"]: row["below"] for row in said if (row["name"], row["metric"], row["aggregate"]) ==
-             (OVERALL, "joint_score", "pooled")}  # fmt: skip
+             ("overall", "joint_score", "pooled")}  # fmt: skip
     assert "Baseline: most frequent answer" in below.pop("gaming").split("; ")
     assert set(below.values()) == {""}
 
 
 def test_a_copy_of_another_ones_answers_is_marked(board):
     made = board(copy=HONEST, honest=HONEST, other=list(honest(1)))
-    marked = {each.name: each.marks(OVERALL, made.columns[0]) for each in made.standings}
+    marked = {each.name: each.marks(ALL_ROWS, made.columns[0]) for each in made.standings}
     assert marked == {"copy": SAME_OUTCOMES, "honest": SAME_OUTCOMES, "other": ""}
     [note] = [
         note for each in made.standings if each.name == "copy" for note in each.notes if "honest" in note

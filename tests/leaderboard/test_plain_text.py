@@ -5,7 +5,9 @@ import io
 import itertools
 import json
 import re
+from pathlib import Path
 
+import confusable_homoglyphs
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
@@ -79,6 +81,7 @@ def test_an_honest_name_is_taken(name):
         ("EmoC\u0251liber", "U+0251"),  # letters of phonetics
         ("EmoCa\u029fiber", "U+029F"),
         ("EmoCaliber\u02bc", "U+02BC"),
+        ("Emo\u017fon", "U+017F"),
         ("Emo\u05e1aliber", "Hebrew and Latin in one word"),
     ],
 )
@@ -212,6 +215,44 @@ def test_names_that_differ_in_what_is_overlooked_look_alike(other):
 )
 def test_letters_and_signs_of_the_shape_of_others_look_alike(one, other):
     assert look_alike(accepted(ShortText, one), accepted(ShortText, other))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "Qwen2.5\u2212VL\u22127B Model", "Qwen2.5-VL-7B M\u0966del", "Qwen2.5-VL-7B M\u00b0del",
+        "Qwen2.5-VL-7B M\u25cbdel", "Qwen2.5-VL-7B M\u25e6del", "Qwen2.5-VL-7B Mode\u4e28",
+        "Qwen2.5-VL-7B Mode\u3163", "Qwen2.5-VL-7B M\u3147del", "Qwen2.5-\u2228L-7B Model",
+        "Qwen2.5-VL-7B Mod\u212el", "Qwen2.5-VL-7B Mode\u23fd", "Qwen2.5-VL-7B Mode\u06f1",
+        "Qwen2.5-VL-7B Model'", "Qwen2\u00b75-VL-7B Model", "Qwen2,5-VL-7B Model", "QWEN2.5-VL-7B MODE1",
+    ],
+)  # fmt: skip
+def test_signs_and_digits_of_other_scripts_look_like_the_letters_that_they_resemble(other):
+    assert look_alike(accepted(ShortText, other), "Qwen2.5-VL-7B Model")
+
+
+def test_every_confusable_of_unicode_looks_alike_or_is_no_name():
+    """Every sign that Unicode's list (UTS 39) gives for an ASCII letter or digit, within a word."""
+    table = json.loads((Path(confusable_homoglyphs.__file__).parent / "confusables.json").read_text("utf-8"))
+    alike = {
+        (plain, other["c"])
+        for plain, listed in table.items()
+        for other in listed
+        if len(plain) == len(other["c"]) == 1
+        and plain.isascii()
+        and plain.isalnum()
+        and not other["c"].isascii()
+    }
+    assert len(alike) > 1000
+    taken = [(f"Qw{plain}n", f"Qw{other}n") for plain, other in alike if is_taken(f"Qw{other}n")]
+    assert [pair for pair in taken if not look_alike(*pair)] == []
+
+
+def is_taken(name):
+    try:
+        return bool(TypeAdapter(ShortText).validate_python(name))
+    except ValidationError:
+        return False
 
 
 HOSTILE = [

@@ -9,6 +9,7 @@ from PIL import Image
 
 from vecbench.errors import RunError
 from vecbench.metrics import Cells, redraw
+from vecbench.metrics.confusion import Confusion
 from vecbench.plots import frame
 from vecbench.plots.diagrams import (
     accuracy_coverage_curve,
@@ -29,6 +30,12 @@ def simulated(n=400, digits=1):
     stream = np.random.default_rng(0)
     confidence = np.round(stream.random(n), digits)
     return Cells.of_rows(confidence, stream.random(n) < confidence)
+
+
+def counted(counts):
+    """A matrix with a last row and column for none."""
+    target, answer = np.nonzero(counts)
+    return Confusion.of(target, answer, len(counts) - 1, counts[target, answer])
 
 
 def texts(figure):
@@ -90,10 +97,10 @@ def edge_is_white(path):
         reliability_diagram(Cells.of_rows(*np.array([[0.3, 1.0], [0, 1]])), "x", 2),
         reliability_diagram(Cells(np.array([0.5]), np.array([3e8]), np.array([4e8])), "x", 7 * 10**8),
         accuracy_coverage_curve(simulated(digits=4), "ID VER", 400),
-        confusion_matrix(np.eye(3, dtype=int), ["a", "no word of one sentence that ends here"], "x"),
-        confusion_matrix(np.full((31, 31), 10**4), [f"label $_{each}$" for each in range(30)], "x"),
-        confusion_matrix(np.eye(4, dtype=int), ["", "Ärger", "Überraschung"], "x"),
-        confusion_matrix(np.eye(3, dtype=int), ["a\nb\tc\x07", "endless" * 1000], "x"),
+        confusion_matrix(counted(np.eye(3, dtype=int)), ["a", "no word of one sentence that ends here"], "x"),
+        confusion_matrix(counted(np.full((31, 31), 10**4)), [f"label $_{each}$" for each in range(30)], "x"),
+        confusion_matrix(counted(np.eye(4, dtype=int)), ["", "Ärger", "Überraschung"], "x"),
+        confusion_matrix(counted(np.eye(3, dtype=int)), ["a\nb\tc\x07", "endless" * 1000], "x"),
     ],
     ids=["few rows", "very many rows", "curve", "long label", "many labels", "no ASCII", "strange"],
 )
@@ -129,7 +136,9 @@ def svg_texts(figure, path):
 
 
 def test_the_texts_of_an_svg_are_texts(tmp_path):
-    said = svg_texts(confusion_matrix(np.eye(3, dtype=int) * 17, ["joy", "fear"], "Mine-2"), tmp_path / "x")
+    said = svg_texts(
+        confusion_matrix(counted(np.eye(3, dtype=int) * 17), ["joy", "fear"], "Mine-2"), tmp_path / "x"
+    )
     assert said.count("17") == 3
     assert said.count("joy") == said.count("fear") == 2
     assert {"label", "target", "(no label)", "(no target)"} < set(said)
@@ -157,7 +166,7 @@ UNICODE = {
 
 @pytest.mark.parametrize(("label", "shown"), UNICODE.items(), ids=map(ascii, range(len(UNICODE))))
 def test_every_label_can_be_drawn_and_says_what_it_says(label, shown, tmp_path):
-    said = svg_texts(confusion_matrix(np.eye(3, dtype=int), [label, "b"], label), tmp_path / "x")
+    said = svg_texts(confusion_matrix(counted(np.eye(3, dtype=int)), [label, "b"], label), tmp_path / "x")
     assert said.count(shown) == 2
     assert f"{shown}   n = 3, accuracy 66.7" in said
     for draw in (accuracy_coverage_curve, reliability_diagram):
@@ -167,7 +176,7 @@ def test_every_label_can_be_drawn_and_says_what_it_says(label, shown, tmp_path):
 
 def test_a_pdf_holds_its_fonts_as_publishers_want_them():
     stream = io.BytesIO()
-    confusion_matrix(np.eye(3, dtype=int), ["joy", "喜び"], "x").savefig(stream, format="pdf")
+    confusion_matrix(counted(np.eye(3, dtype=int)), ["joy", "喜び"], "x").savefig(stream, format="pdf")
     assert b"/CIDFontType2" in stream.getvalue()
     assert b"/Type3" not in stream.getvalue()
 
@@ -175,7 +184,7 @@ def test_a_pdf_holds_its_fonts_as_publishers_want_them():
 @pytest.mark.parametrize("fonts", [(), ("STIXGeneral",), ("No Such Font", "STIXGeneral")])
 def test_a_letter_that_the_usual_font_lacks_is_that_of_an_installed_one(fonts, monkeypatch, caplog):
     monkeypatch.setattr(frame, "FURTHER_FONTS", fonts)
-    figure = confusion_matrix(np.eye(2, dtype=int), ["\N{CIRCLED LATIN CAPITAL LETTER A}"], "x")
+    figure = confusion_matrix(counted(np.eye(2, dtype=int)), ["\N{CIRCLED LATIN CAPITAL LETTER A}"], "x")
     if fonts:
         Figure.savefig(figure, io.BytesIO(), format="png")
     else:
@@ -211,16 +220,25 @@ def test_a_curve_of_very_many_confidences_shows_some_evenly():
 
 def test_a_confusion_matrix_shows_rows_without_label_and_target(tmp_path):
     counts = np.array([[3, 1, 0], [0, 2, 1], [0, 1, 0]])
-    figure = confusion_matrix(counts, ["a, b", "c"], "Mine-2")
+    figure = confusion_matrix(counted(counts), ["a, b", "c"], "Mine-2")
     assert "n = 8, accuracy 62.5" in texts(figure)
-    text = confusion_csv(counts, ["a, b", "c"])
+    text = confusion_csv(counted(counts), ["a, b", "c"])
     lines = list(csv.reader(text.splitlines()))
-    assert lines[0] == ["target", "a, b", "c", "(no label)"]
-    assert lines[3] == ["(no target)", "0", "1", "0"]
+    assert lines[:3] == [["target", "label", "n"], ["a, b", "a, b", "3"], ["a, b", "c", "1"]]
+    assert lines[-2:] == [["c", "", "1"], ["", "c", "1"]]
     save_figure(figure, text, tmp_path / "confusion")
+
+
+def test_a_confusion_matrix_of_very_many_labels_is_not_drawn():
+    labels = [f"label {number}" for number in range(10**6)]
+    one = Confusion.of(np.array([3]), np.array([10**6]), 10**6)
+    assert "1,000,000 labels are too many" in texts(confusion_matrix(one, labels, "x"))
+    assert confusion_csv(one, labels).splitlines() == ["target,label,n", "label 3,,1"]
 
 
 def test_a_figure_that_cannot_be_written_is_a_run_error(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(RunError, match="cannot write"):
-        save_figure(confusion_matrix(np.eye(3, dtype=int), ["a", "b"], "x"), "", tmp_path / "file" / "x")
+        save_figure(
+            confusion_matrix(counted(np.eye(3, dtype=int)), ["a", "b"], "x"), "", tmp_path / "file" / "x"
+        )

@@ -75,7 +75,7 @@ def test_every_golden_row_that_the_protocols_judge_differently_is_listed():
         != (theirs.reading.answer, theirs.reading.confidence, theirs.correct)
     }
     assert {row.emocaliber.sample_id for row in found.rows} == differing
-    assert len(found.rows) == found.tasks["overall"].differing > 0
+    assert len(found.rows) == found.overall.differing > 0
     for name, verdicts in found.tasks.items():
         if name == "overall":
             continue
@@ -90,7 +90,7 @@ def test_the_effects_add_up_to_the_difference_in_right_answers():
     assert all(len(row.reasons) == 1 for row in found.rows)  # else a row would count twice
     effects = found.effects().values()
     gained = sum(each.right_only_emocaliber - each.right_only_strict for each in effects)
-    overall = found.tasks["overall"]
+    overall = found.overall
     assert gained == overall.emocaliber[1] - overall.strict[1]
     assert sum(each.rows for each in effects) == len(found.rows)
 

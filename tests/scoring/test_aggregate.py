@@ -156,7 +156,7 @@ def test_a_target_outside_the_candidates_is_counted_as_wrong():
     ]
     scored = score(rows, "strict", CATALOGUE, **QUICK).tasks["emoji_2"]
     assert scored.metrics["accuracy"].value == 0.5
-    assert scored.confusion.tolist() == [[1, 0, 0], [0, 0, 0], [1, 0, 0]]
+    assert scored.confusion.matrix().tolist() == [[1, 0, 0], [0, 0, 0], [1, 0, 0]]
 
 
 def test_a_task_that_nobody_knows_is_scored_in_no_group():

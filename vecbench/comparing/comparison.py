@@ -134,15 +134,15 @@ class Comparison:
         """Whether a published protocol scored both: its groups have scores that a task alone has not."""
         return self.candidate.is_published
 
-    def differences_of(self, name: str) -> Differences | None:
-        """The differences of a task, a group or "overall"; None if the sides have no rows of it in common."""
-        if name == "overall":
+    def differences_of(self, name: str | None) -> Differences | None:
+        """The differences of a task, a group or, of None, all rows; None if the sides share no rows of it."""
+        if name is None:
             return self.differences.overall
         return self.differences.tasks.get(name) or self.differences.groups.get(name)
 
-    def shown(self, name: str) -> str:
-        """A task's or group's name in tables."""
-        return "Overall" if name == "overall" else self.differences.names.get(name, name)
+    def shown(self, name: str | None) -> str:
+        """A task's or group's name in tables; of None, that of all rows."""
+        return "Overall" if name is None else self.differences.names.get(name, name)
 
 
 def compare(

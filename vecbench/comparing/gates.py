@@ -44,7 +44,7 @@ class Rule(BaseModel):
 
     Attributes:
         metric: A key of scores.json.
-        of: A task, a group (its rows pooled), or "overall".
+        of: A task, or a group (its rows pooled); None for all rows.
         max_drop: The largest fall from the baseline that is accepted, a fraction.
         max_rise: The largest rise.
         below: The candidate's value must be lower than this.
@@ -61,7 +61,7 @@ class Rule(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     metric: str
-    of: str = "overall"
+    of: str | None = None
     max_drop: Margin | None = None
     max_rise: Margin | None = None
     below: Number | None = None
@@ -100,7 +100,7 @@ class Rule(BaseModel):
             return self.name
         relative = " relative" if self.relative else ""
         when = ", when significant" if self.when == "significant" else ""
-        return f"{self.metric} of {self.of}: {self.comparator} {self.limit:g}{relative}{when}"
+        return f"{self.metric} of {self.of or OVERALL}: {self.comparator} {self.limit:g}{relative}{when}"
 
 
 class _GateFile(BaseModel):
@@ -140,7 +140,7 @@ def read_gates(path: Path, catalogue: Catalogue, tasks: Iterable[str] = ()) -> G
     except ValidationError as invalid:
         raise _fault(f"{path}", invalid, list(_GateFile.model_fields)) from None
     of_sides = dict.fromkeys(tasks)
-    known = list(dict.fromkeys([*catalogue.tasks, *catalogue.groups, *of_sides, OVERALL]))
+    known = list(dict.fromkeys([*catalogue.tasks, *catalogue.groups, *of_sides]))
     rules = tuple(
         _rule(f"{path}: rule {number}", each, known, catalogue, of_sides)
         for number, each in enumerate(file.rules, start=1)
@@ -176,9 +176,11 @@ def _rule(
             f"{where}: metric: {rule.metric} tells how to read another score and is none to be held to",
             f"Choose one of {', '.join(comparable)}.",
         )
-    of = without_prefix(rule.of)
-    if of not in known:
-        raise DataError(f"{where}: of: unknown task or group {rule.of!r}", nearest(of, known))
+    of = None if rule.of is None else without_prefix(rule.of)
+    if of == OVERALL and of not in known:
+        of = None
+    if of is not None and of not in known:
+        raise DataError(f"{where}: of: unknown task or group {rule.of!r}", nearest(of, [*known, OVERALL]))
     _require_scored(where, rule.metric, of, catalogue, of_sides)
     given = [each for each in COMPARATORS if getattr(rule, each) is not None]
     if len(given) != 1:
@@ -188,18 +190,23 @@ def _rule(
     return rule.model_copy(update={"of": of})
 
 
-def _require_scored(where: str, key: str, of: str, catalogue: Catalogue, of_sides: Collection[str]) -> None:
+def _require_scored(
+    where: str, key: str, of: str | None, catalogue: Catalogue, of_sides: Collection[str]
+) -> None:
     """Refuses a rule about tasks none of whose answers have such a metric."""
-    is_defined = of in catalogue.tasks or of in catalogue.groups
-    if not is_defined and not catalogue.tasks.keys() >= set(of_sides):
+    if of is not None and (of in catalogue.tasks or of in catalogue.groups):
+        tasks = catalogue.select(of)
+    elif catalogue.tasks.keys() >= set(of_sides):
+        tasks = [catalogue.tasks[name] for name in of_sides]
+    else:
         return  # rows will tell of which kind they are
-    tasks = catalogue.select(of) if is_defined else [catalogue.tasks[name] for name in of_sides]
     kinds = dict.fromkeys(task.answers.name for task in tasks)
     metrics = (metric for task in tasks for metric in metrics_of(task.answers) if not metric.is_of_one_run)
     scored = dict.fromkeys(metric.key for metric in metrics)
     if tasks and key not in scored:
+        of_kinds = " and ".join(kinds)
         raise DataError(
-            f"{where}: metric: {of} has no {key}, its answers are of the kind {' and '.join(kinds)}",
+            f"{where}: metric: {of or OVERALL} has no {key}, its answers are of the kind {of_kinds}",
             f"Choose one of {', '.join(scored)}.",
         )
 

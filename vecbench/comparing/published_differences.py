@@ -33,7 +33,7 @@ from vecbench.metrics.resampling import resampled
 from vecbench.parsing import Prediction
 from vecbench.scoring import Protocol, RowScores, Score, Scores, protocol_named, score_responses
 from vecbench.scoring.protocol import Level, Term
-from vecbench.scoring.scores import OVERALL
+from vecbench.scoring.scores import ALL_ROWS, Pool
 from vecbench.tasks import Catalogue
 
 Weights = Mapping[str, float]
@@ -71,12 +71,14 @@ def published_differences(
     def with_dropped(found: Differences) -> Differences:
         return replace(found, dropped=sum(lost[task] for task in found.tasks))
 
-    def pooled(name: str) -> Differences:
-        old, new = (scores.overall if name == OVERALL else scores.groups[name] for scores in (first, second))
-        level: Level = "overall" if name == OVERALL else "group"
+    def pooled(pool: Pool) -> Differences:
+        old, new = (
+            scores.overall if pool.group is None else scores.groups[pool.group] for scores in (first, second)
+        )
+        level: Level = "overall" if pool == ALL_ROWS else "group"
         # A task of which a side has dropped every row is the other side's all the same.
         members = tuple(task for task in tasks if task in old.tasks or task in new.tasks)
-        found = means.differences(level, members, old.pooled, new.pooled, weights.get(name))
+        found = means.differences(level, members, old.pooled, new.pooled, weights.get(pool))
         equal = dict.fromkeys(members, 1 / max(1, len(members)))
         drawn = means.drawn("task", members, equal)
         return with_dropped(
@@ -88,9 +90,9 @@ def published_differences(
         for name, scores in first.tasks.items()
         if name in second.tasks
     }
-    groups = {name: pooled(name) for name in first.groups if name in second.groups}
+    groups = {name: pooled(Pool(name)) for name in first.groups if name in second.groups}
     notes = (*_notes(first, second), *note_on_sharing(pairs))
-    return AllDifferences(by_task, groups, pooled(OVERALL), first.names, means.replicates, notes)
+    return AllDifferences(by_task, groups, pooled(ALL_ROWS), first.names, means.replicates, notes)
 
 
 def _notes(first: Scores, second: Scores) -> Iterator[str]:
@@ -232,12 +234,14 @@ class _Means:
             }
             for model in self.models
         ]
-        members = {OVERALL: tasks} if weights is None else {task: [task] for task in tasks}
-        wanted = dict.fromkeys(members, (mean,))
-        found = resampled(models, members, wanted, self.replicates, self.seed)
+        members = [tasks] if weights is None else [[task] for task in tasks]
+        wanted = dict.fromkeys(range(len(members)), (mean,))
+        found = resampled(models, dict(enumerate(members)), wanted, self.replicates, self.seed)
         if weights is None:
-            return found[OVERALL][mean.key]
-        return np.asarray(sum(weights.get(task, 0.0) * found[task][mean.key] for task in tasks))
+            return found[0][mean.key]
+        return np.asarray(
+            sum(weights.get(task, 0.0) * found[place][mean.key] for place, task in enumerate(tasks))
+        )
 
     def _sums(self, mean: Metric, tasks: Sequence[str]) -> Values:
         """Each image's sum and number of rows over some tasks; shape (images, 2, 2): side, then which."""

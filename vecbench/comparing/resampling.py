@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,20 +56,20 @@ class Replicates:
             is drawn of counted rows.
     """
 
-    values: Mapping[str, Mapping[str, Values]]
-    missing: Mapping[str, Values]
+    values: Mapping[Any, Mapping[str, Values]]
+    missing: Mapping[Any, Values]
     count: int
     notes: tuple[str, ...]
 
 
 def replicates_of(
     tasks: Mapping[str, ObservedPairs],
-    pools: Mapping[str, Sequence[str]],
-    metrics: Mapping[str, Sequence[Metric]],
+    pools: Mapping[Any, Sequence[str]],
+    metrics: Mapping[Any, Sequence[Metric]],
     count: int | None,
     seed: int,
 ) -> Replicates:
-    """The paired bootstrap of all tasks and pools.
+    """The paired bootstrap of all tasks and pools; the key of a pool is no task's name.
 
     Rounded confidences are used for the spread of the replicates alone: these are moved by what rounding has
     changed in the values themselves.
@@ -89,7 +90,7 @@ def replicates_of(
                 f"{count:,} bootstrap replicates instead of {REPLICATES:,}, since there are many distinct "
                 "confidences; --replicates sets another number."
             )
-    members = {name: [name] for name in tasks} | {name: list(parts) for name, parts in pools.items()}
+    members: dict[Any, Sequence[str]] = {**{name: [name] for name in tasks}, **pools}
     candidates = _candidates(tasks, members)
     drawn: dict[str, Values] = {}
     if wanted:
@@ -103,7 +104,7 @@ def replicates_of(
                 moved = _statistic(metric, truly)(truly) - statistics[key](observed)
                 drawn[key] += np.where(np.isnan(moved), 0.0, moved)
     missing = drawn.pop(MISSING, None)
-    values: dict[str, dict[str, Values]] = {
+    values: dict[Any, dict[str, Values]] = {
         name: {key: each[:, place] for key, each in drawn.items()} for place, name in enumerate(members)
     }
     by_row = {name: [each for each in listed if _is_by_row(each)] for name, listed in metrics.items()}
@@ -129,7 +130,7 @@ def _relative_missing(observed: Totals) -> PairedStatistic:
 
 
 def _candidates(
-    tasks: Mapping[str, ObservedPairs], members: Mapping[str, Sequence[str]]
+    tasks: Mapping[str, ObservedPairs], members: Mapping[Any, Sequence[str]]
 ) -> NDArray[np.int64]:
     """How many classes either side could answer with in each task or pool; shape (2, sets)."""
     return np.array(
@@ -179,7 +180,7 @@ class _Strata:
         return cls(alone, joint)
 
 
-def _affordable(strata: _Strata, pools: Mapping[str, Sequence[str]]) -> int:
+def _affordable(strata: _Strata, pools: Mapping[Any, Sequence[str]]) -> int:
     distinct = next(iter(strata.alone.values())).confidence.size
     numbers = distinct * (len(strata.alone) + len(pools))
     parts = [strata.alone, *strata.joint]

@@ -30,10 +30,12 @@ from vecbench.metrics.totals import Totals
 from vecbench.scoring import RowScores, Score, score
 from vecbench.scoring.aggregate import is_excluded
 from vecbench.scoring.observations import kinds_of
-from vecbench.scoring.scores import OVERALL
+from vecbench.scoring.scores import ALL_ROWS, Pool
 from vecbench.tasks import Catalogue
 
 ScoresOfBoth = tuple[RowScores, RowScores]
+Name = str | Pool
+"""A task, or several pooled."""
 
 
 def row_differences(
@@ -55,11 +57,12 @@ def row_differences(
         by_task[pair[0].task].append(pair)
     kinds = kinds_of({name: [pair[0] for pair in each] for name, each in by_task.items()}, catalogue)
     rows = observed_pairs(by_task, kinds)
-    pooled = {f"pool {name}": (group, second.groups[name]) for name, group in first.groups.items()}
-    pooled[f"pool {OVERALL}"] = first.overall, second.overall
-    members = {name: (name,) for name in rows} | {name: old.tasks for name, (old, _) in pooled.items()}
-    every = {name: (scores, second.tasks[name]) for name, scores in first.tasks.items()}
-    every |= {name: (old.pooled, new.pooled) for name, (old, new) in pooled.items()}
+    pooled = {Pool(name): (group, second.groups[name]) for name, group in first.groups.items()}
+    pooled[ALL_ROWS] = first.overall, second.overall
+    members: dict[Name, tuple[str, ...]] = {name: (name,) for name in rows}
+    members.update((pool, old.tasks) for pool, (old, _) in pooled.items())
+    every: dict[Name, ScoresOfBoth] = {name: (each, second.tasks[name]) for name, each in first.tasks.items()}
+    every.update((pool, (old.pooled, new.pooled)) for pool, (old, new) in pooled.items())
     pools = {
         name: old.tasks
         for name, (old, _) in pooled.items()
@@ -80,15 +83,15 @@ def row_differences(
         for name, tasks in members.items()
     }
 
-    def differences(name: str) -> Differences:
-        old, new = pooled[f"pool {name}"]
+    def differences(pool: Pool) -> Differences:
+        old, new = pooled[pool]
         macro = _macro_differences([blocks[task] for task in old.tasks], old.macro, new.macro)
-        return replace(blocks[f"pool {name}"].differences(), macro=macro)
+        return replace(blocks[pool].differences(), macro=macro)
 
     return AllDifferences(
         {name: blocks[name].differences() for name in rows},
-        {name: differences(name) for name in first.groups},
-        differences(OVERALL),
+        {name: differences(Pool(name)) for name in first.groups},
+        differences(ALL_ROWS),
         first.names,
         drawn.count,
         (*drawn.notes, *note_on_sharing(pairs)),
@@ -225,7 +228,7 @@ def _samples_changed(tasks: Sequence[_Block], aspect: Aspect) -> float:
     return float(weights.sum() ** 2 / (weights**2).sum()) if weights.any() else 0.0
 
 
-def _wanted(names: Iterable[str], every: Mapping[str, ScoresOfBoth]) -> dict[str, list[Metric]]:
+def _wanted(names: Iterable[Name], every: Mapping[Name, ScoresOfBoth]) -> dict[Name, list[Metric]]:
     """The metrics of each task and pool that are tested anywhere: the candidate's may be held to a bound."""
     anywhere = {
         metric.key

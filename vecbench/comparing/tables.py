@@ -47,7 +47,8 @@ def difference_lines(comparison: Comparison) -> Iterator[DifferenceLine]:
     """The lines of a table of differences."""
     differences = comparison.differences
     for line in lines_of(differences, is_published=comparison.is_published):
-        block, shown = block_of(differences, line), comparison.shown(line.name)
+        block = block_of(differences, line)
+        shown = comparison.shown(None if line.level == "overall" else line.name)
         if line.is_macro:
             yield DifferenceLine(f"{shown}, macro", f"{len(block.tasks)} tasks", False, block.macro)
         else:

@@ -11,7 +11,6 @@ import numpy as np
 from vecbench.answers import metrics_of
 from vecbench.leaderboard.entry import (
     DIGITS,
-    OVERALL,
     Entry,
     EntryModel,
     GroupMetrics,
@@ -23,6 +22,7 @@ from vecbench.leaderboard.outcomes import TaskTargets
 from vecbench.metrics.cells import Cells
 from vecbench.metrics.definition import Metric
 from vecbench.metrics.totals import Totals
+from vecbench.scoring.scores import ALL_ROWS, Pool
 from vecbench.tasks import Task
 
 Stated = Iterator[tuple[Fraction, Fraction, int]]
@@ -62,13 +62,13 @@ candidate, with confidence 0.5 or with its probability: the values are those of 
 
 
 def baselines(
-    entry: Entry, members: Mapping[str, Sequence[str]], tasks: Mapping[str, Task]
+    entry: Entry, blocks: Mapping[Pool, Sequence[str]], tasks: Mapping[str, Task]
 ) -> dict[str, Entry]:
     """The baselines of the samples of an entry, as entries; without intervals, since nothing is drawn.
 
     Args:
         entry: Any; without targets it has none.
-        members: Group → ids of its tasks.
+        blocks: Group, and all rows → ids of its tasks.
         tasks: By id, all of the benchmark.
 
     Returns:
@@ -84,9 +84,9 @@ def baselines(
             for task, targets in entry.targets.items()
             if (parts := list(stated(targets, entry.tasks[task].n or 0)))
         }
-        blocks = {
+        made = {
             block: _group({task: totals[task] for task in block_tasks}, tasks, times)
-            for block, block_tasks in {**members, OVERALL: tuple(tasks)}.items()
+            for block, block_tasks in blocks.items()
             if totals.keys() >= set(block_tasks)
         }
         if totals:
@@ -96,8 +96,8 @@ def baselines(
                 model=EntryModel(name=name),
                 source=Source(name="computed from the targets"),
                 tasks={task: _rows(each, _metrics(tasks[task]), times) for task, each in totals.items()},
-                groups={block: each for block, each in blocks.items() if block != OVERALL},
-                overall=blocks.get(OVERALL, GroupMetrics()),
+                groups={block.group: each for block, each in made.items() if block.group is not None},
+                overall=made.get(ALL_ROWS, GroupMetrics()),
             )
     return found
 

@@ -27,10 +27,9 @@ from vecbench.leaderboard.record import (
     validated,
 )
 from vecbench.scoring.reading_health import MOST_UNREAD
+from vecbench.scoring.scores import Pool
 from vecbench.strict_json import parse_json
 
-OVERALL = "overall"
-"""Stands for all groups together where groups are named."""
 DIGITS = 6
 """Of the fractions in an entry: more would differ from one machine's linear algebra to the next."""
 MAX_ENTRY = 2**20
@@ -233,9 +232,9 @@ class Entry(Record):
                 raise ValueError(f"the targets of {name} contradict its scores")
         return self
 
-    def scores(self, block: str) -> GroupMetrics:
+    def scores(self, block: Pool) -> GroupMetrics:
         """Of a group, or of everything; empty if it has none."""
-        return self.overall if block == OVERALL else self.groups.get(block) or GroupMetrics()
+        return self.overall if block.group is None else self.groups.get(block.group) or GroupMetrics()
 
     @property
     def metric_versions(self) -> Mapping[str, int]:

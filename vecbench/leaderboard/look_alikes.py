@@ -8,6 +8,8 @@ from functools import lru_cache
 
 _SHAPES = str.maketrans("l10\u3007@$\u20ac\u03c9", "iiooasew")
 """Further letters, digits and signs that look like a Latin letter."""
+_WITHIN = str.maketrans("\u00b0\u25cb\u25e6\u25ef\u110b\u1175\u4e28", "oooooll")
+"""Signs and strokes of Korean and Chinese letters that may stand for a Latin letter, or adorn a name."""
 _UPRIGHT = re.compile("[|!\u00a6\u2223\u2502\u23d0\u2758](?=\\w)")
 """Lines that stand for an l within a word."""
 _MEANT = "+*#%&=<>@$"
@@ -32,6 +34,7 @@ def _looks(name: str) -> set[str]:
     """What a reader may see: letters in either case, and signs between digits or what looks like some."""
     folded = _unmarked(unicodedata.normalize("NFKC", name.translate(_TRADEMARKS)).casefold())
     shapes = {"".join(_latin(each, capital=capital) for each in folded) for capital in (False, True)}
+    shapes |= {shape.translate(_WITHIN) for shape in shapes}
     return {_skeleton(_UPRIGHT.sub("l", shape), digits) for shape in shapes for digits in ("0-9", "0-9oil")}
 
 
@@ -46,17 +49,24 @@ def _skeleton(text: str, digits: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _latin(letter: str, *, capital: bool) -> str:
-    """The Latin letter that a small letter looks like, itself or its capital first; others as they are."""
+    """The letter, digit, hyphen or point of ASCII that a sign looks like; others as they are.
+
+    Of a small letter, what it or its capital looks like comes first.
+    """
     from confusable_homoglyphs.confusables import is_confusable  # reads a megabyte of tables
 
-    if letter.isascii() or not letter.isalpha():
+    if letter.isascii() or letter in _GAP + _POINT:
         return letter
     forms = sorted((letter, letter.upper()), key=str.islower, reverse=not capital)
     shapes = (
         each["c"] for form in forms for found in is_confusable(form) or () for each in found["homoglyphs"]
     )
-    plain = (_unmarked(shape) for shape in shapes)
-    return next((each.casefold() for each in plain if each.isascii() and each.isalpha()), letter)
+    is_sign = not letter.isalpha()  # the long vowels of Japanese are no hyphens
+    plain = [_unmarked(shape) for shape in shapes]
+    alike = [
+        each.casefold() for each in plain if each.isascii() and (each.isalnum() or (each in "-." and is_sign))
+    ]
+    return next((each for each in alike if each.isalpha()), alike[0] if alike else letter)
 
 
 def _unmarked(text: str) -> str:

@@ -52,6 +52,8 @@ _BLANK = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
 """Letters, marks and symbols that show nothing: with them two names can look the same."""
+_OF_ANOTHER_SHAPE = "\u017f\u02db"
+"""What Unicode takes for an s and a mark, and readers for an f and an i."""
 _MOST_MARKS = 3
 """Marks on one letter; a pile of them covers the lines above and below."""
 _BESIDE_LATIN = {"LATIN", "BOPOMOFO", "HAN", "HANGUL", "HIRAGANA", "KATAKANA"}
@@ -69,6 +71,8 @@ def _printable(text: str) -> str:
         # Z*: spaces other than the plain one, and line separators.
         if category.startswith(("C", "Z")) and each != " ":
             raise ValueError(f"the character U+{ord(each):04X} is not allowed")
+        if each in _OF_ANOTHER_SHAPE:
+            raise ValueError(f"the character U+{ord(each):04X} is not allowed: it could be taken for another")
         if _BLANK.match(each):
             raise ValueError(f"the character U+{ord(each):04X} is not allowed: it shows nothing")
         if marks > _MOST_MARKS:

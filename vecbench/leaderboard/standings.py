@@ -14,13 +14,13 @@ from vecbench.answers import known_metrics, metrics_of
 from vecbench.errors import DataError
 from vecbench.leaderboard.baselines import baselines
 from vecbench.leaderboard.columns import BoardColumn, Measure, board_columns, counts_stated
-from vecbench.leaderboard.entry import OVERALL, Badge, Entry, GroupMetrics, RowMetrics, Value
+from vecbench.leaderboard.entry import Badge, Entry, GroupMetrics, RowMetrics, Value
 from vecbench.leaderboard.outcomes import NO_CONFIDENCE, totals_of
 from vecbench.leaderboard.ranking import Range, rank_ranges
 from vecbench.metrics.definition import Metric
 from vecbench.metrics.totals import Totals
 from vecbench.scoring.reading_health import MOST_UNREAD
-from vecbench.scoring.scores import MOST_MISSING
+from vecbench.scoring.scores import ALL_ROWS, MOST_MISSING, Pool
 from vecbench.tasks import Catalogue, Task
 
 BADGES: tuple[Badge, ...] = ("verified", "scores only", "reported")
@@ -58,10 +58,10 @@ class Standing:
 
     name: str
     entry: Entry
-    ranks: Mapping[str, Mapping[Measure, Range | None]] = field(default_factory=dict)
-    silent: Mapping[str, Totals] = field(default_factory=dict)
-    below: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    unread: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    ranks: Mapping[Pool, Mapping[Measure, Range | None]] = field(default_factory=dict)
+    silent: Mapping[Pool | str, Totals] = field(default_factory=dict)
+    below: Mapping[Pool, Sequence[str]] = field(default_factory=dict)
+    unread: Mapping[Pool, Sequence[str]] = field(default_factory=dict)
     twins: Sequence[str] = ()
     is_baseline: bool = False
 
@@ -74,30 +74,30 @@ class Standing:
     def notes(self) -> Sequence[str]:
         """What else is to be known of it."""
         twins = f"{SAME_OUTCOMES}: right on the same samples, at the same confidences, as "
-        unread = [f"{UNREAD}: not read: {name}" for name in self.unread.get(OVERALL, ())]
+        unread = [f"{UNREAD}: not read: {name}" for name in self.unread.get(ALL_ROWS, ())]
         return [*self.entry.notes, *unread, *(twins + name for name in self.twins)]
 
-    def value(self, block: str, column: BoardColumn) -> Value | None:
+    def value(self, block: Pool, column: BoardColumn) -> Value | None:
         """The cell's value; None if the entry does not have it."""
         scores = self.entry.scores(block)
         metrics = scores.macro if column.aggregate == "macro" else scores.pooled.metrics
         return metrics.get(column.metric.key)
 
-    def has(self, block: str) -> bool:
+    def has(self, block: Pool) -> bool:
         """Whether it has anything in a block."""
         return self.entry.scores(block) != GroupMetrics()
 
-    def rank(self, block: str, column: BoardColumn) -> Range | None:
+    def rank(self, block: Pool, column: BoardColumn) -> Range | None:
         """Best and worst rank in a column; None if it has none."""
         return self.ranks.get(block, {}).get(column.measure)
 
-    def worst(self, name: str, metric: Metric, said: Value | None) -> float | None:
+    def worst(self, name: Pool | str, metric: Metric, said: Value | None) -> float | None:
         """What a pooled value of a block or task is at worst; None if all of its rows have a confidence."""
         if said is None or name not in self.silent or metric.bounds is None or metric.better is None:
             return None
         return metric.worst(said.value, self.silent[name])
 
-    def marks(self, block: str, column: BoardColumn) -> str:
+    def marks(self, block: Pool, column: BoardColumn) -> str:
         """What is put behind the cell's value, see `MARKS`."""
         found = CONDITIONAL * (is_conditional(self.entry.scores(block).pooled, column.metric))
         if column.is_headline:
@@ -113,8 +113,8 @@ class Leaderboard:
 
     Attributes:
         display: The benchmark's name.
-        blocks: Group id → name, in the benchmark's order; "overall" last.
-        members: Group id → ids of its tasks.
+        blocks: Group → name, in the benchmark's order; all rows last.
+        members: Group → ids of its tasks.
         tasks: Task id → name.
         columns: Of every block, in their order, see `board_columns`.
         columns_of: Block → those that its tasks can have.
@@ -124,11 +124,11 @@ class Leaderboard:
     """
 
     display: str
-    blocks: Mapping[str, str]
-    members: Mapping[str, tuple[str, ...]]
+    blocks: Mapping[Pool, str]
+    members: Mapping[Pool, tuple[str, ...]]
     tasks: Mapping[str, str]
     columns: tuple[BoardColumn, ...]
-    columns_of: Mapping[str, Sequence[BoardColumn]]
+    columns_of: Mapping[Pool, Sequence[BoardColumn]]
     standings: tuple[Standing, ...]
     baselines: tuple[Standing, ...]
 
@@ -156,10 +156,10 @@ def leaderboard(entries: Mapping[str, Entry], catalogue: Catalogue) -> Leaderboa
     for name, entry in entries.items():
         if odd := (entry.groups.keys() - groups.keys()) | (entry.tasks.keys() - tasks.keys()):
             raise DataError(f"entry {name}: {', '.join(sorted(odd))} is not of {benchmark}")
-    members = {name: group.members for name, group in groups.items()}
+    members = {Pool(name): group.members for name, group in groups.items()}
     columns = board_columns(task.answers for task in tasks.values())
     of_task = {name: metrics_of(task.answers) for name, task in tasks.items()}
-    blocks = members | {OVERALL: tuple(tasks)}
+    blocks = members | {ALL_ROWS: tuple(tasks)}
     columns_of = {
         block: [column for column in columns if any(column.metric in of_task[task] for task in each)]
         for block, each in blocks.items()
@@ -168,7 +168,7 @@ def leaderboard(entries: Mapping[str, Entry], catalogue: Catalogue) -> Leaderboa
     leading = [*(column for column in columns if column.is_headline), macro, pooled]
     led = [(column, [block for block in members if column in columns_of[block]]) for column in leading]
     ranks = _ranks(entries, blocks, columns)
-    own = _baselines(entries, members, tasks)
+    own = _baselines(entries, blocks, tasks)
     by_badge = sorted(entries, key=lambda name: BADGES.index(entries[name].badge))
     shown = next((own[name] for name in by_badge if own[name]), {})
     twins = _twins(entries)
@@ -177,7 +177,7 @@ def leaderboard(entries: Mapping[str, Entry], catalogue: Catalogue) -> Leaderboa
             name,
             entry,
             ranks[name],
-            _silent(entry, {**blocks, **{task: (task,) for task in tasks}}),
+            _silent(entry, blocks, tasks),
             {block: _below(entry, (own[name] or shown).values(), block, leading[0]) for block in blocks},
             {block: _unread(entry, [tasks[task] for task in members]) for block, members in blocks.items()},
             twins[name],
@@ -186,7 +186,7 @@ def leaderboard(entries: Mapping[str, Entry], catalogue: Catalogue) -> Leaderboa
     ]
     return Leaderboard(
         catalogue.groups[benchmark].display,
-        {name: group.display for name, group in groups.items()} | {OVERALL: "Overall"},
+        {Pool(name): group.display for name, group in groups.items()} | {ALL_ROWS: "Overall"},
         members,
         {name: task.display for name, task in tasks.items()},
         columns,
@@ -197,18 +197,18 @@ def leaderboard(entries: Mapping[str, Entry], catalogue: Catalogue) -> Leaderboa
 
 
 def _ranks(
-    entries: Mapping[str, Entry], blocks: Mapping[str, Sequence[str]], columns: Sequence[BoardColumn]
-) -> dict[str, dict[str, dict[Measure, Range | None]]]:
+    entries: Mapping[str, Entry], blocks: Mapping[Pool, Sequence[str]], columns: Sequence[BoardColumn]
+) -> dict[str, dict[Pool, dict[Measure, Range | None]]]:
     """Name of an entry → block → its ranks among the entries of its badge.
 
     What was not held against the data could be made up, and must push no other entry down.
     """
-    ranks: dict[str, dict[str, dict[Measure, Range | None]]] = {name: {} for name in entries}
+    ranks: dict[str, dict[Pool, dict[Measure, Range | None]]] = {name: {} for name in entries}
     for badge in BADGES:
         alike = {name: entry for name, entry in entries.items() if entry.badge == badge}
 
         def found(
-            block: str, ranked: Sequence[Entry] = tuple(alike.values())
+            block: Pool, ranked: Sequence[Entry] = tuple(alike.values())
         ) -> dict[Measure, list[Range | None]]:
             pooled = [each.scores(block).pooled for each in ranked]
             return rank_ranges(ranked, pooled, blocks[block], columns)
@@ -222,7 +222,7 @@ def _ranks(
 
 
 def _baselines(
-    entries: Mapping[str, Entry], members: Mapping[str, Sequence[str]], tasks: Mapping[str, Task]
+    entries: Mapping[str, Entry], blocks: Mapping[Pool, Sequence[str]], tasks: Mapping[str, Task]
 ) -> dict[str, Mapping[str, Entry]]:
     """Name of an entry → the baselines of its samples, computed once for all that have the same targets."""
     made: dict[tuple[tuple[str, int | None, str], ...], Mapping[str, Entry]] = {}
@@ -232,12 +232,12 @@ def _baselines(
             (task, entry.tasks[task].n, each.model_dump_json()) for task, each in entry.targets.items()
         )
         if key not in made:
-            made[key] = baselines(entry, members, tasks)
+            made[key] = baselines(entry, blocks, tasks)
         found[name] = made[key]
     return found
 
 
-def _below(entry: Entry, others: Iterable[Entry], block: str, column: BoardColumn) -> list[str]:
+def _below(entry: Entry, others: Iterable[Entry], block: Pool, column: BoardColumn) -> list[str]:
     """Names of the baselines than which an entry does worse in the headline; none if that is no headline."""
     key, said = column.metric.key, entry.scores(block).pooled.metrics.get(column.metric.key)
     if said is None or not column.is_headline:
@@ -253,14 +253,18 @@ def _unread(entry: Entry, tasks: Iterable[Task]) -> list[str]:
     return [f"{name} ({each.unread:,} of {each.n:,})" for name, each in rows if each.is_mostly_unread]
 
 
-def _silent(entry: Entry, blocks: Mapping[str, Sequence[str]]) -> dict[str, Totals]:
-    """The rows of blocks in which some have no confidence, where the entry has their outcomes."""
+def _silent(
+    entry: Entry, blocks: Mapping[Pool, Sequence[str]], tasks: Iterable[str]
+) -> dict[Pool | str, Totals]:
+    """The rows of blocks and tasks in which some have no confidence, where the entry has their outcomes."""
     if not any(np.any(each.codes == NO_CONFIDENCE) for each in entry.outcomes.values()):
         return {}
+    members: dict[Pool | str, Sequence[str]] = {task: (task,) for task in tasks}
+    members.update(blocks.items())
     known = {
-        block: totals_of([entry.outcomes[task] for task in members])
-        for block, members in blocks.items()
-        if entry.outcomes.keys() >= set(members)
+        name: totals_of([entry.outcomes[task] for task in parts])
+        for name, parts in members.items()
+        if entry.outcomes.keys() >= set(parts)
     }
     return {block: rows for block, rows in known.items() if rows.missing}
 
@@ -286,7 +290,7 @@ def _twins(entries: Mapping[str, Entry]) -> dict[str, list[str]]:
 
 
 def _order(
-    standing: Standing, leading: Sequence[tuple[BoardColumn, Sequence[str]]]
+    standing: Standing, leading: Sequence[tuple[BoardColumn, Sequence[Pool]]]
 ) -> tuple[int, int, float, str]:
     """By the mean over its groups of the first column that it has in all of them."""
     badge = BADGES.index(standing.entry.badge)

@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from vecbench.answers import known_metrics
 from vecbench.escaping import in_latex, in_markdown
 from vecbench.leaderboard.columns import BoardColumn
-from vecbench.leaderboard.entry import CHECKS, OVERALL, Badge, Checked, Decoding, RowMetrics, Value
+from vecbench.leaderboard.entry import CHECKS, Badge, Checked, Decoding, RowMetrics, Value
 from vecbench.leaderboard.ranking import Range
 from vecbench.leaderboard.standings import BADGES, MARKS, Leaderboard, Standing
 from vecbench.report.columns import unscaled
 from vecbench.report.latex import latex_tabular
+from vecbench.scoring.scores import OVERALL, Pool
 
 HEADINGS: Mapping[Badge, str] = {
     "verified": "Verified: recomputed here from the responses, samples checked against the data",
@@ -77,28 +78,34 @@ def csv_text(board: Leaderboard) -> str:
     for each in (*board.standings, *board.baselines):
         entry = each.entry
         head = (each.name, entry.model.name, each.badge, entry.date)
-        parts: list[tuple[str, str, str, RowMetrics | None, Mapping[str, Value]]] = [
+        parts: list[tuple[str, Pool | str, str, RowMetrics | None, Mapping[str, Value]]] = [
             ("task", task, "rows", rows, rows.metrics) for task, rows in entry.tasks.items()
         ]
         for block in board.blocks:
-            level, scores = OVERALL if block == OVERALL else "group", entry.scores(block)
+            level, scores = "group" if block.group else OVERALL, entry.scores(block)
             parts.append((level, block, "pooled", scores.pooled, scores.pooled.metrics))
             parts.append((level, block, "macro", None, scores.macro))
         for level, name, aggregate, rows, metrics in parts:
             n, correct = (rows.n, rows.correct) if rows else (None, None)
+            shown = name if isinstance(name, str) else name.group or OVERALL
             for metric, value in metrics.items():
-                best, worst = each.ranks.get(name, {}).get((metric, aggregate)) or (None, None)
+                ranks, below = (
+                    ({}, ())
+                    if isinstance(name, str)
+                    else (each.ranks.get(name, {}), each.below.get(name, ()))
+                )
+                best, worst = ranks.get((metric, aggregate)) or (None, None)
                 bound = each.worst(name, known_metrics()[metric], value) if rows else None
-                below = "; ".join(each.below.get(name, ())) if rows and metric in headlines else None
-                numbers = (value.value, value.low, value.high, bound, n, correct, best, worst, below)
-                written = (*head, level, name, aggregate, metric, *numbers)
+                behind = "; ".join(below) if rows and metric in headlines else None
+                numbers = (value.value, value.low, value.high, bound, n, correct, best, worst, behind)
+                written = (*head, level, shown, aggregate, metric, *numbers)
                 writer.writerow("" if part is None else part for part in written)
     return stream.getvalue()
 
 
 def latex_tables(board: Leaderboard) -> str:
     """The groups' main columns of the verified and of the reported entries, and their ranks; booktabs."""
-    groups = {block: name for block, name in board.blocks.items() if block != OVERALL}
+    groups = {block: name for block, name in board.blocks.items() if block.group is not None}
     main = {
         in_latex(each.heading) + (r" (\%)" if each.metric.unit == "share" else ""): each
         for each in board.columns
@@ -122,9 +129,9 @@ def latex_tables(board: Leaderboard) -> str:
 def _latex_table(
     title: str,
     standings: Sequence[Standing],
-    groups: Mapping[str, str],
+    groups: Mapping[Pool, str],
     columns: Mapping[str, BoardColumn],
-    text: Callable[[Standing, str, BoardColumn], str],
+    text: Callable[[Standing, Pool, BoardColumn], str],
 ) -> str:
     lines = (
         [each.entry.model.name, *(text(each, *of) for of in itertools.product(groups, columns.values()))]
@@ -141,7 +148,7 @@ def printed(value: Value | None, column: BoardColumn) -> str:
     return f"{column.metric.scale * value.value:.{2 if column.metric.unit == 'share' else 3}f}"
 
 
-def cell(standing: Standing, block: str, column: BoardColumn) -> str:
+def cell(standing: Standing, block: Pool, column: BoardColumn) -> str:
     """The cell's value, with its `MARKS`."""
     text = printed(standing.value(block, column), column)
     return text if text == UNKNOWN else text + standing.marks(block, column)
@@ -155,7 +162,7 @@ def interval(value: Value | None, column: BoardColumn) -> str:
     return "–".join(f"{column.metric.scale * each:.{decimals}f}" for each in (value.low, value.high))
 
 
-def beside(standing: Standing, block: str, column: BoardColumn) -> list[str]:
+def beside(standing: Standing, block: Pool, column: BoardColumn) -> list[str]:
     """What stands small beside a value: its interval; its worst case if confidences are missing."""
     value = standing.value(block, column)
     pooled = value if column.aggregate == "pooled" else None
@@ -183,7 +190,7 @@ def rank(range_: Range | None) -> str:
     return str(best) if best == worst else f"{best}–{worst}"
 
 
-def _rank_cell(standing: Standing, block: str, column: BoardColumn) -> str:
+def _rank_cell(standing: Standing, block: Pool, column: BoardColumn) -> str:
     return rank(standing.rank(block, column))
 
 
@@ -214,7 +221,7 @@ def _checks(checked: Checked | None) -> str:
     return f"{done}; {unchecked(checked)}" if checked.missing else done
 
 
-def _markdown_table(standings: Sequence[Standing], block: str, columns: Sequence[BoardColumn]) -> str:
+def _markdown_table(standings: Sequence[Standing], block: Pool, columns: Sequence[BoardColumn]) -> str:
     ranked = [
         column
         for column in _ranked(standings, [block], columns)
@@ -258,7 +265,7 @@ def _name(standing: Standing) -> str:
 
 
 def _ranked(
-    standings: Sequence[Standing], blocks: Iterable[str], columns: Iterable[BoardColumn]
+    standings: Sequence[Standing], blocks: Iterable[Pool], columns: Iterable[BoardColumn]
 ) -> list[BoardColumn]:
     """The columns that any of the entries has a rank in."""
     places = [(each, block) for block in blocks for each in standings]

@@ -16,7 +16,7 @@ from vecbench.metrics.calibration import (
 from vecbench.metrics.cells import Cells, ConfidenceMetric
 from vecbench.metrics.consistency import calibration_p, ece_null, redraw
 from vecbench.metrics.discrimination import augrc, aurc, auroc, e_aurc
-from vecbench.metrics.labels import accuracy, confusion_counts, f1_macro, f1_weighted
+from vecbench.metrics.labels import accuracy, f1_macro, f1_weighted
 from vecbench.metrics.proper import (
     brier,
     brier_reliability,
@@ -41,7 +41,6 @@ __all__ = [
     "brier_uncertainty",
     "calibration_p",
     "confidence_gap",
-    "confusion_counts",
     "e_aurc",
     "ece",
     "ece_mass",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,14 +86,14 @@ def rows_drawn(
 
 def bootstrap(
     strata: Mapping[str, Totals],
-    pools: Mapping[str, Sequence[str]],
+    pools: Mapping[Any, Sequence[str]],
     statistics: Mapping[str, Statistic],
     replicates: int = REPLICATES,
     seed: int = SEED,
     clusters: Sequence[Clusters] = (),
     *,
     unseen: bool = False,
-) -> dict[str, dict[str, Values]]:
+) -> dict[Any, dict[str, Values]]:
     """Replicates of statistics of several sets of rows, and of pools of them.
 
     Every stratum is resampled by itself, so a pool holds as many rows of each as the data does; images that
@@ -104,7 +105,7 @@ def bootstrap(
 
     Args:
         strata: Name → rows that were not resampled.
-        pools: Name → the strata it holds, at least one; no name is a stratum's.
+        pools: Key, which is no stratum's name → the strata it holds, at least one.
         statistics: Key → what to compute.
         replicates: How many, at least 1.
         seed: Of the draws.
@@ -113,7 +114,7 @@ def bootstrap(
             right, or ranked without a fault, have a spread too; see `_with_unseen`.
 
     Returns:
-        Name of stratum or pool → key → values of shape (replicates,); the same replicate of a stratum and
+        Stratum or pool → key → values of shape (replicates,); the same replicate of a stratum and
         of a pool that holds it is of the same draw.
     """
     used = {name: replace(rows, cells=condensed(rows.cells)) for name, rows in strata.items()}
@@ -127,7 +128,7 @@ def bootstrap(
 
     observed = _with_pools(used, pools)
 
-    def block(size: int, stream: np.random.Generator) -> dict[str, dict[str, Values]]:
+    def block(size: int, stream: np.random.Generator) -> dict[Any, dict[str, Values]]:
         drawn = {name: _resampled(counts, size, stream) for name, counts in apart.items()}
         for units in together:
             number = len(next(iter(units.values())))
@@ -151,8 +152,8 @@ def bootstrap(
 
 
 def of_strata(
-    strata: Mapping[str, Totals], pools: Mapping[str, Sequence[str]], statistics: Mapping[str, Statistic]
-) -> dict[str, dict[str, Values]]:
+    strata: Mapping[str, Totals], pools: Mapping[Any, Sequence[str]], statistics: Mapping[str, Statistic]
+) -> dict[Any, dict[str, Values]]:
     """Statistics of sets of rows, and of pools of them: name → key → values, of shape (...).
 
     Args and errors as for `bootstrap`; the rows may be resampled or not.
@@ -160,12 +161,12 @@ def of_strata(
     return _of_sets(_with_pools(strata, pools), statistics)
 
 
-def _with_pools(strata: Mapping[str, Totals], pools: Mapping[str, Sequence[str]]) -> dict[str, Totals]:
+def _with_pools(strata: Mapping[str, Totals], pools: Mapping[Any, Sequence[str]]) -> dict[Any, Totals]:
     pooled = {name: Totals.pooled([strata[part] for part in parts]) for name, parts in pools.items()}
     return {**strata, **pooled}
 
 
-def _of_sets(sets: Mapping[str, Totals], statistics: Mapping[str, Statistic]) -> dict[str, dict[str, Values]]:
+def _of_sets(sets: Mapping[Any, Totals], statistics: Mapping[str, Statistic]) -> dict[Any, dict[str, Values]]:
     return {
         name: {key: statistic(rows) for key, statistic in statistics.items()} for name, rows in sets.items()
     }
@@ -198,9 +199,9 @@ def _with_unseen(drawn: Totals, observed: Totals, size: int, stream: np.random.G
 
 
 def move(
-    replicates: Mapping[str, dict[str, Values]],
-    exact: Mapping[str, Mapping[str, Values]],
-    used: Mapping[str, Mapping[str, Values]],
+    replicates: Mapping[Any, dict[str, Values]],
+    exact: Mapping[Any, Mapping[str, Values]],
+    used: Mapping[Any, Mapping[str, Values]],
 ) -> None:
     """Moves replicates of rows whose confidences were changed a little to where the rows themselves are.
 

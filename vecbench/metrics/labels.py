@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vecbench.metrics.cells import Values, share
+from vecbench.metrics.confusion import Confusion
 from vecbench.metrics.definition import Change, Metric
 from vecbench.metrics.totals import ClassCounts, Totals
 
@@ -59,38 +59,10 @@ def f1_weighted(
     return float(_f1_weighted(_counted(targets, labels, candidates)))
 
 
-def confusion_counts(
-    targets: Sequence[str | None], labels: Sequence[str | None], candidates: Sequence[str]
-) -> NDArray[np.int64]:
-    """How many rows of each target got each label.
-
-    Args:
-        targets: True labels, None where the data has none that is a candidate; length n.
-        labels: Predicted labels, None where there is none; length n.
-        candidates: The k classes.
-
-    Returns:
-        Shape (k + 1, k + 1): targets by labels; the last row takes the rows without a target, the last
-        column those without a label.
-
-    Raises:
-        ValueError: The lengths differ, or a target or label is not among the candidates.
-    """
-    place: dict[str | None, int] = {candidate: index for index, candidate in enumerate(candidates)}
-    place[None] = len(candidates)
-    counts = np.zeros((len(place), len(place)), dtype=np.int64)
-    for target, label in zip(targets, labels, strict=True):
-        try:
-            counts[place[target], place[label]] += 1
-        except KeyError as unknown:
-            raise ValueError(f"{unknown.args[0]!r} is not among the candidates") from None
-    return counts
-
-
 def _counted(
     targets: Sequence[str | None], labels: Sequence[str | None], candidates: Sequence[str]
 ) -> Totals:
-    return Totals(classes=ClassCounts.of_confusion(confusion_counts(targets, labels, candidates)))
+    return Totals(classes=ClassCounts.of_confusion(Confusion.of_labels(targets, labels, candidates)))
 
 
 def _class_counts(totals: Totals) -> ClassCounts:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -185,7 +186,7 @@ Joint = Mapping[str, PairedRows]
 
 def paired_bootstrap(
     strata: Mapping[str, PairedRows],
-    pools: Mapping[str, Sequence[str]],
+    pools: Mapping[Any, Sequence[str]],
     statistics: Mapping[str, PairedStatistic],
     candidates: NDArray[np.int64],
     replicates: int = REPLICATES,
@@ -200,7 +201,7 @@ def paired_bootstrap(
 
     Args:
         strata: Name → rows, at least one; with the same confidences and labels.
-        pools: Name → the strata it holds, at least one; no name is a stratum's.
+        pools: Key, which is no stratum's name → the strata it holds, at least one.
         statistics: Key → what to compute.
         candidates: How many classes could have been answered, by model, stratum or pool; shape (2, sets).
         replicates: How many, at least 1.
@@ -227,7 +228,7 @@ def paired_bootstrap(
 
 def observed_totals(
     strata: Mapping[str, PairedRows],
-    pools: Mapping[str, Sequence[str]],
+    pools: Mapping[Any, Sequence[str]],
     candidates: NDArray[np.int64],
     joint: Sequence[Joint] = (),
 ) -> Totals:
@@ -249,7 +250,7 @@ def distinct_confidences(sides: Sequence[Observations]) -> NDArray[np.float64]:
 def _totals(
     strata: Mapping[str, PairedRows],
     joint: Sequence[Joint],
-    pools: Mapping[str, Sequence[str]],
+    pools: Mapping[Any, Sequence[str]],
     candidates: NDArray[np.int64],
     replicates: int,
     add: Callable[[Joint, Mapping[str, Counts], Mapping[str, Counts]], None],
@@ -274,7 +275,7 @@ def _totals(
     return Totals(cells, rows[..., -2], rows[..., -1], classes)
 
 
-def _block_size(strata: Mapping[str, PairedRows], pools: Mapping[str, Sequence[str]]) -> int:
+def _block_size(strata: Mapping[str, PairedRows], pools: Mapping[Any, Sequence[str]]) -> int:
     """Replicates that are computed at once."""
     width = max(1, next(iter(strata.values())).confidence.size) * 2 * (len(strata) + len(pools))
     return max(8, min(AT_ONCE, NUMBERS // width))

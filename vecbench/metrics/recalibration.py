@@ -62,7 +62,9 @@ def fitted(confidence: Floats, correct: NDArray[np.bool_], method: Method) -> Ma
 
 def fold_of(cluster: str) -> int:
     """The fold of a cluster, in [0, FOLDS): by its name's hash, so that other rows never matter."""
-    return int.from_bytes(hashlib.sha256(cluster.encode()).digest()[:8], "big") % FOLDS
+    return (
+        int.from_bytes(hashlib.sha256(cluster.encode("utf-8", "surrogatepass")).digest()[:8], "big") % FOLDS
+    )
 
 
 def logit(confidence: Floats) -> Floats:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,8 @@ AT_ONCE = 2**22
 FEW_PATTERNS = 512
 FEW_A_PATTERN = 8
 """With more patterns and fewer images a pattern, drawing images one by one is faster than drawing counts."""
+
+Name = TypeVar("Name")
 
 Models = Sequence[Mapping[str, Observations]]
 """Of each model: task → its rows; the same tasks, and an image has one number in all of them."""
@@ -76,11 +79,11 @@ def image_places(models: Models) -> tuple[list[dict[str, NDArray[np.intp]]], NDA
 
 def resampled(
     models: Models,
-    members: Mapping[str, Sequence[str]],
-    metrics: Mapping[str, Sequence[Metric]],
+    members: Mapping[Name, Sequence[str]],
+    metrics: Mapping[Name, Sequence[Metric]],
     replicates: int = REPLICATES,
     seed: int = SEED,
-) -> dict[str, dict[str, Values]]:
+) -> dict[Name, dict[str, Values]]:
     """Replicates of metrics of the bases "sums" and "rows", of sets of tasks.
 
     Every task keeps its number of images; an image that several tasks share is drawn for all of them. The
@@ -98,7 +101,7 @@ def resampled(
         everywhere.
     """
     images = _Images.of(models)
-    found: dict[str, dict[str, Values]] = {name: {} for name in members}
+    found: dict[Name, dict[str, Values]] = {name: {} for name in members}
     by_sums, by_rows = (
         {name: [each for each in listed if each.basis == basis] for name, listed in metrics.items()}
         for basis in ("sums", "rows")
@@ -111,7 +114,7 @@ def resampled(
     if any(by_rows.values()):
         n = sum(rows.n for rows in models[0].values())
 
-        def of_rows(size: int, stream: np.random.Generator) -> dict[tuple[str, str], Values]:
+        def of_rows(size: int, stream: np.random.Generator) -> dict[tuple[Name, str], Values]:
             times = np.zeros((size, images.stratum.size))
             for own in images.strata:
                 times[:, own] = rows_drawn(np.ones(own.size, dtype=np.int64), size, stream)

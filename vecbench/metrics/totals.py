@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vecbench.metrics.cells import Cells, Counts, Shared, Values, share
+from vecbench.metrics.confusion import Confusion
 from vecbench.metrics.observations import Observations
 
 NO_CELLS = Cells.of_rows([], [])
@@ -48,11 +49,12 @@ class ClassCounts:
         return cls(counted(rows.target), counted(rows.answer), counted(hits), np.asarray(size))
 
     @classmethod
-    def of_confusion(cls, counts: NDArray[np.int64]) -> ClassCounts:
-        """Those of rows by target and answer; shape (classes + 1, classes + 1), the last of each for none."""
-        of_rows = counts.astype(np.float64)
-        hits = of_rows.diagonal()[:-1]
-        return cls(of_rows[:-1].sum(axis=1), of_rows[:, :-1].sum(axis=0), hits, np.asarray(hits.size))
+    def of_confusion(cls, rows: Confusion) -> ClassCounts:
+        """Those of rows by target and answer."""
+        support, predicted, hits = (
+            each.astype(np.float64) for each in (rows.support, rows.predicted, rows.hits)
+        )
+        return cls(support, predicted, hits, np.asarray(rows.size))
 
 
 @dataclass(frozen=True)

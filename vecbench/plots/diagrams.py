@@ -10,12 +10,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
-from numpy.typing import NDArray
 
 from vecbench.escaping import printable
 from vecbench.metrics import Cells, aurc, auroc, brier, calibration_p, ece, ece_null
 from vecbench.metrics.calibration import bin_of
 from vecbench.metrics.cells import Values
+from vecbench.metrics.confusion import Confusion
 from vecbench.metrics.consistency import p_in_words
 from vecbench.metrics.observations import Floats
 from vecbench.metrics.stated_values import has_few_values
@@ -37,6 +37,9 @@ COLUMN_WIDTH = 3.4
 
 MOST_DRAWN = 5000
 """Of more ratings than this a random share is drawn: they would be one blot, and a file of megabytes."""
+
+MOST_LABELS = 64
+"""Of a confusion matrix, which has a cell for every pair of them."""
 
 MOST_MARKERS = 101
 """More points of a curve than this would hide its band."""
@@ -169,11 +172,18 @@ def _write_thresholds(axes: Axes, points: SelectivePoints) -> None:
     write_over(axes, middle[named], over, [captions[each] for each in named], 5, 5)
 
 
-def confusion_matrix(counts: NDArray[np.int64], labels: Sequence[str], name: str) -> Figure:
+def confusion_matrix(confusion: Confusion, labels: Sequence[str], name: str) -> Figure:
     """How often each target got each label; shades are shares of the target's rows.
 
-    `counts` are by target and label, the last of each for none: shape (k + 1, k + 1).
+    Of more than `MOST_LABELS` labels it says that they are too many.
     """
+    if len(labels) > MOST_LABELS:
+        figure = Picture(figsize=(COLUMN_WIDTH, 1.2))
+        axes = _axes(figure, (0.0, 0.0, COLUMN_WIDTH, 1.2), (0, 1), (0, 1))
+        axes.set_axis_off()
+        _say(axes, f"{_caption(name)}: {len(labels):,} labels are too many to be drawn;\nsee the CSV")
+        return figure
+    counts = confusion.matrix()
     captions = [_caption(label) for label in labels]
     rows = [*captions, NO_TARGET] if counts[-1].any() else captions
     shown = [*captions, NO_LABEL]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from vecbench.metrics import Cells, wilson_interval
 from vecbench.metrics.calibration import bin_of
 from vecbench.metrics.cells import Counts
+from vecbench.metrics.confusion import Confusion
 from vecbench.metrics.observations import Floats
 from vecbench.metrics.right_counts import RightCounts
 from vecbench.metrics.stated_values import MOST_VALUES
@@ -108,10 +109,11 @@ def selective_points(cells: Cells, rows: int) -> SelectivePoints:
     return SelectivePoints(cells.confidence[::-1][kept], answered / rows, right / answered, low, high)
 
 
-def confusion_csv(counts: NDArray[np.int64], labels: Sequence[str]) -> str:
-    """The numbers of a confusion matrix: one line a target, one column a label."""
-    names = np.array([*labels, NO_TARGET])
-    return _csv(["target", *labels, NO_LABEL], (names, *counts.T))
+def confusion_csv(confusion: Confusion, labels: Sequence[str]) -> str:
+    """Which label each target got, one line a pair that occurs; its target or label is empty for none."""
+    names = np.array([*labels, ""])
+    pairs = names[confusion.target], names[confusion.answer], confusion.count
+    return _csv(["target", "label", "n"], pairs)
 
 
 def ratings_csv(target: Floats, answer: Floats) -> str:

@@ -58,8 +58,11 @@ def _reasons(differences: Disagreements) -> PlainTable:
 
 def _accuracy(differences: Disagreements) -> PlainTable:
     rows = [
-        (differences.names.get(name, name), *_accuracies(each), str(each.differing))
-        for name, each in differences.tasks.items()
+        (name, *_accuracies(each), str(each.differing))
+        for name, each in (
+            *((differences.names.get(name, name), each) for name, each in differences.tasks.items()),
+            ("Overall", differences.overall),
+        )
     ]
     headings = ("rows", "strict", "rows", "emocaliber", "effect", "differing")
     return PlainTable("accuracy (%)", headings, rows)

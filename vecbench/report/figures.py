@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vecbench.digests import sha256_of
 from vecbench.errors import UsageError, nearest
 from vecbench.metrics.consistency import CALIBRATION_P, ECE_NULL
 from vecbench.plain_file import plain_bytes
@@ -25,8 +26,12 @@ SUFFIXES = (".svg", ".png", ".csv")
 
 
 def file_name(kind: str, name: str) -> str:
-    """A figure's file name; a task's name may come from a stranger's file, and must not lead elsewhere."""
-    return f"{kind}_{re.sub(r'[^A-Za-z0-9_.-]', '_', name)[:100]}"
+    """A figure's file name, another one for every name, on file systems that know no case too.
+
+    A task's name may come from a stranger's file, and must not lead elsewhere.
+    """
+    plain = re.sub(r"[^A-Za-z0-9_.-]", "_", name)[:100]
+    return f"{kind}_{plain}" if plain == name.lower() else f"{kind}_{plain}-{sha256_of(name)[:8]}"
 
 
 def write_figures(scores: Scores, folder: Path) -> list[Path]:
@@ -37,8 +42,8 @@ def write_figures(scores: Scores, folder: Path) -> list[Path]:
     """
     from vecbench.plots import diagrams, points
 
-    pictures = {name: group.pooled for name, group in scores.groups.items()}
     grouped = {name for group in scores.groups.values() for name in group.tasks}
+    pictures = {name: group.pooled for name, group in scores.groups.items()}
     pictures |= {name: scored for name, scored in scores.tasks.items() if name not in grouped}
     written: list[Path] = []
 
@@ -48,12 +53,11 @@ def write_figures(scores: Scores, folder: Path) -> list[Path]:
     for name, scored in pictures.items():
         if not has_confidences(scored):
             continue
-        cells = scored.cells
+        cells, shown = scored.cells, scores.names.get(name, name)
         numbers = points.reliability_points(cells).as_csv() if cells.n else ""
-        save(diagram_of(scores, name), numbers, "reliability", name)
+        save(_reliability(scored, shown), numbers, "reliability", name)
         numbers = points.selective_points(cells, scored.n).as_csv() if cells.n else ""
-        curve = diagrams.accuracy_coverage_curve(cells, scores.names.get(name, name), scored.n)
-        save(curve, numbers, "coverage", name)
+        save(diagrams.accuracy_coverage_curve(cells, shown, scored.n), numbers, "coverage", name)
     for name, scored in scores.tasks.items():
         shown = scores.names.get(name, name)
         if scored.ratings is not None:
@@ -74,24 +78,27 @@ def _values_of(scored: RowScores) -> str:
     )
 
 
-def diagram_of(scores: Scores, name: str) -> Figure:
-    """The reliability diagram of a task, a group, or "overall": all rows.
+def diagram_of(scores: Scores, name: str | None) -> Figure:
+    """The reliability diagram of a task, a group, or all rows.
 
     Raises:
         UsageError: There is no such task or group, or its confidences are not scored.
     """
-    from vecbench.plots.diagrams import reliability_diagram
-
-    if name in scores.groups:
-        rows = scores.groups[name].pooled
-    elif name in scores.tasks:  # a stranger's may be called as everything is
+    if name is not None and name in scores.tasks:
         rows = scores.tasks[name]
-    elif name == OVERALL:
-        rows = scores.overall.pooled
+    elif name is not None and name in scores.groups:
+        rows = scores.groups[name].pooled
+    elif name is None or name == OVERALL:
+        return _reliability(scores.overall.pooled, "Overall" if scores.tasks else "All rows")
     else:
         known = [*scores.groups, *scores.tasks, OVERALL]
         raise UsageError(f"the scores have no task or group {name!r}", nearest(name, known))
-    shown = scores.names.get(name, "Overall" if name == OVERALL else name)
+    return _reliability(rows, scores.names.get(name, name))
+
+
+def _reliability(rows: RowScores, shown: str) -> Figure:
+    from vecbench.plots.diagrams import reliability_diagram
+
     if not has_confidences(rows):
         raise UsageError(
             f"{shown} has no reliability diagram: its confidences are not scored",

@@ -43,11 +43,12 @@ def coarse_table(scores: Scores, coarse: Mapping[str, CoarseScores]) -> PlainTab
 def recalibration_table(each: Recalibrations, names: Mapping[str, str]) -> PlainTable:
     """ECE and Brier score before and after; `removed` is the share of what `of` says, in percent."""
     rows = []
-    for name, result in [*each.tasks.items(), *each.groups.items(), ("Overall", each.overall)]:
+    for name, result in [*each.tasks.items(), *each.groups.items(), (None, each.overall)]:
         if result is not None:
             values = (f"{100 * value:.1f}" for value in (*result.ece, *result.brier))
             removed = "–" if result.removed is None else f"{100 * result.removed:.0f}"
-            rows.append((names.get(name, name), str(result.n), *values, removed, result.part.heading))
+            shown = "Overall" if name is None else names.get(name, name)
+            rows.append((shown, str(result.n), *values, removed, result.part.heading))
     headings = ("n", "ECE raw", "after", "Brier raw", "after", "removed", "of")
     return PlainTable(f"after {each.method} (%)", headings, rows)
 
@@ -67,10 +68,10 @@ def spread_table(spread: Mapping[str, Any], scores: Scores) -> PlainTable:
         return "–" if each is None else f"{column.printed(each['mean'])} ± {column.printed(each['std'])}"
 
     rows = [
-        (scores.names.get(name, name), *(cell(column, block.get(column.key)) for column in shown))
+        (name, *(cell(column, block.get(column.key)) for column in shown))
         for name, block in (
-            *spread["tasks"].items(),
-            *spread["groups"].items(),
+            *((scores.names.get(name, name), block) for name, block in spread["tasks"].items()),
+            *((scores.names.get(name, name), block) for name, block in spread["groups"].items()),
             ("Overall", spread["overall"]),
         )
     ]

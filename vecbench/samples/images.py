@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,9 @@ MAX_PIXELS = 80_000_000
 
 Below Pillow's own limit of 89 megapixels, so that ours speaks first.
 """
+
+# A picture that cannot be used is told with its name: what Pillow says of it besides has none.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 _NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
 

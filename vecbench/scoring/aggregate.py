@@ -16,7 +16,7 @@ from vecbench.scoring.observations import kinds_of
 from vecbench.scoring.predictions import status_counts
 from vecbench.scoring.row_scores import SetScorer, mean_of_shares
 from vecbench.scoring.scales import scale_note
-from vecbench.scoring.scores import OVERALL, Excluded, GroupScores, RowScores, Score, Scores
+from vecbench.scoring.scores import ALL_ROWS, OVERALL, Excluded, GroupScores, Pool, RowScores, Score, Scores
 from vecbench.tasks import Catalogue
 from vecbench.tasks.task import Headline
 
@@ -86,11 +86,9 @@ def score(
     order = arrangement.tasks
     by_task = {name: by_task[name] for name in order}
     kinds = kinds_of(by_task, catalogue)
-    pools: dict[str, Sequence[str]] = {
-        f"group {name}": present for name, present in arrangement.members.items()
-    }
+    pools: dict[Pool, Sequence[str]] = {Pool(name): tasks for name, tasks in arrangement.members.items()}
     if order:
-        pools[OVERALL] = order
+        pools[ALL_ROWS] = order
     scorer = SetScorer(by_task, kinds, pools, replicates, seed)
     subsets = Breakdown.of(by_task, kinds, catalogue, by, replicates, seed)
 
@@ -103,24 +101,24 @@ def score(
     tasks = {name: scored_task(name) for name in order}
 
     def grouped(
-        name: str, present: Sequence[str], absent: Sequence[str], headline: Headline | None = None
+        pool: Pool, present: Sequence[str], absent: Sequence[str], headline: Headline | None = None
     ) -> GroupScores:
         if not present:
             return GroupScores((), tuple(absent), _nothing(), {})
-        macro = scorer.macro(name, {part: tasks[part] for part in present})
-        made = subsets.added(present, scorer.scores(name))
+        macro = scorer.macro(pool, {part: tasks[part] for part in present})
+        made = subsets.added(present, scorer.scores(pool))
         made = replace(made, headline=_headline(headline, made, macro))
         return GroupScores(tuple(present), tuple(absent), made, macro)
 
     groups = {
-        name: grouped(f"group {name}", present, arrangement.absent[name], catalogue.groups[name].headline)
+        name: grouped(Pool(name), present, arrangement.absent[name], catalogue.groups[name].headline)
         for name, present in arrangement.members.items()
     }
     intervals: dict[str, Any] = {"level": LEVEL, "replicates": replicates, "seed": seed}
     many = [name for name in order if scorer.is_condensed(name)]
     if many:
         intervals["condensed"] = many
-    overall = grouped(OVERALL, order, [])
+    overall = grouped(ALL_ROWS, order, [])
     return Scores(
         protocol,
         run or {},

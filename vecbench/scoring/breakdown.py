@@ -25,9 +25,11 @@ class Breakdown:
 
     Attributes:
         columns: Task id → those of its file, and further ones that were asked for.
+        own: Task id → those of its file, which are columns of the data whatever they are called.
     """
 
     columns: Mapping[str, Sequence[str]]
+    own: Mapping[str, Sequence[str]]
     by_task: Mapping[str, Sequence[Prediction]]
     kinds: Mapping[str, AnswerKind]
     replicates: int
@@ -61,18 +63,12 @@ class Breakdown:
                 raise UsageError(
                     f"--by {column}: no task here can be broken down by it", nearest(column, known)
                 )
+        own = {name: catalogue.tasks[name].subsets if name in catalogue.tasks else () for name in by_task}
         columns = {
-            name: tuple(
-                dict.fromkeys(
-                    (
-                        *(catalogue.tasks[name].subsets if name in catalogue.tasks else ()),
-                        *(column for column in further if column in possible[name]),
-                    )
-                )
-            )
+            name: tuple(dict.fromkeys((*own[name], *(each for each in further if each in possible[name]))))
             for name in by_task
         }
-        return cls(columns, by_task, kinds, replicates, seed)
+        return cls(columns, own, by_task, kinds, replicates, seed)
 
     def added(self, tasks: Sequence[str], scores: RowScores) -> RowScores:
         """The scores of some tasks together, with those of their subsets.
@@ -86,9 +82,9 @@ class Breakdown:
         return replace(scores, subsets={column: self._by_value(column, tasks) for column in columns})
 
     def _by_value(self, column: str, tasks: Sequence[str]) -> Subsets:
-        of_classes = _OF_CLASSES.get(column)
         sets: dict[str, list[Prediction]] = {}
         for task in tasks:
+            of_classes = None if column in self.own[task] else _OF_CLASSES.get(column)
             for row in self.by_task[task]:
                 value = of_classes(row) if of_classes else row.attributes.get(column, "")
                 sets.setdefault(value, []).append(row)

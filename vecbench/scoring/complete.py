@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vecbench.errors import UsageError
 from vecbench.metrics.labels import F1_MACRO, F1_WEIGHTED
@@ -177,13 +176,10 @@ def _coarse_scores(scores: Scores, catalogue: Catalogue) -> dict[str, CoarseScor
 
 def _coarse(scored: RowScores, parents: Mapping[str, str]) -> CoarseScores:
     labels = tuple(dict.fromkeys(parents[candidate] for candidate in scored.classes))
-    # The last row and column, without a target or a label, stay what they are.
-    belongs: NDArray[np.int64] = np.zeros((len(labels) + 1, len(scored.classes) + 1), dtype=np.int64)
-    belongs[-1, -1] = 1
-    for place, candidate in enumerate(scored.classes):
-        belongs[labels.index(parents[candidate]), place] = 1
-    counts = belongs @ scored.confusion @ belongs.T
-    right, fine = (int(each.diagonal()[:-1].sum()) for each in (counts, scored.confusion))
+    place = {label: number for number, label in enumerate(labels)}
+    parent = np.array([place[parents[candidate]] for candidate in scored.classes], dtype=np.intp)
+    counts = scored.confusion.of_parents(parent, len(labels))
+    right, fine = (int(each.hits.sum()) for each in (counts, scored.confusion))
     # Answers that depend on each other as fine labels are taken to do so as coarse ones.
     effect = scored.metrics["accuracy"].details.get("design_effect", 1.0)
     metrics = {"accuracy": share(right, scored.n, effect)}
@@ -193,7 +189,7 @@ def _coarse(scored: RowScores, parents: Mapping[str, str]) -> CoarseScores:
         metrics[metric.key] = (
             Score(None, scored.n, why=metric.undefined) if math.isnan(value) else Score(value, scored.n)
         )
-    wrong = int(scored.confusion[:, :-1].sum()) - fine
+    wrong = int(scored.confusion.predicted.sum()) - fine
     return CoarseScores(labels, scored.n, metrics, (right - fine) / wrong if wrong else None)
 
 

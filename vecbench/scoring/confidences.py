@@ -55,7 +55,7 @@ def confidence_scores(
     if scorer.is_condensed(OVERALL):
         intervals["condensed"] = [OVERALL]
     pooled = scorer.scores(OVERALL)
-    return Scores(STRICT.name, {}, {}, {}, GroupScores((), (), pooled, {}), {OVERALL: "All rows"}, intervals)
+    return Scores(STRICT.name, {}, {}, {}, GroupScores((), (), pooled, {}), intervals=intervals)
 
 
 def _prediction(place: int, confidence: float | None, right: bool, image: str | None) -> Prediction:

@@ -18,7 +18,6 @@ from vecbench.scoring.aggregate import Arrangement
 from vecbench.scoring.emocaliber import EMOCALIBER, emocaliber_scores
 from vecbench.scoring.predictions import predictions
 from vecbench.scoring.protocols import STRICT
-from vecbench.scoring.scores import OVERALL
 from vecbench.store import StoredResponse
 from vecbench.tasks import Catalogue
 
@@ -102,10 +101,11 @@ class ReasonEffect:
 
 @dataclass(frozen=True)
 class Disagreements:
-    """Every response whose verdict differs, in order; and what both count of all tasks, then overall."""
+    """Every response whose verdict differs, in order; and what both count of each task, and of all."""
 
     rows: tuple[Disagreement, ...]
     tasks: Mapping[str, VerdictCounts]
+    overall: VerdictCounts
     names: Mapping[str, str]
 
     def effects(self) -> dict[str, ReasonEffect]:
@@ -146,21 +146,30 @@ def disagreements(responses: Sequence[StoredResponse], catalogue: Catalogue) -> 
     order = Arrangement.of({response.task for response in responses}, catalogue)
     ours_by_task = _verdicts(counted.values())
     theirs_by_task = _verdicts(row for row in published if row.dropped is None)
-    differing = Counter(name for row in found for name in (row.emocaliber.task, OVERALL))
+    differing = Counter(row.emocaliber.task for row in found)
     tasks = {
         name: VerdictCounts(ours_by_task.get(name, (0, 0)), theirs_by_task.get(name, (0, 0)), differing[name])
-        for name in [*order.tasks, OVERALL]
+        for name in order.tasks
     }
-    return Disagreements(tuple(found), tasks, {**order.names, OVERALL: "Overall"})
+    overall = VerdictCounts(
+        _summed(each.strict for each in tasks.values()),
+        _summed(each.emocaliber for each in tasks.values()),
+        len(found),
+    )
+    return Disagreements(tuple(found), tasks, overall, order.names)
+
+
+def _summed(counts: Iterable[tuple[int, int]]) -> tuple[int, int]:
+    listed = list(counts)
+    return sum(n for n, _ in listed), sum(right for _, right in listed)
 
 
 def _verdicts(rows: Iterable[Prediction]) -> dict[str, tuple[int, int]]:
-    """Task, or "overall" → (rows, right ones)."""
+    """Task → (rows, right ones)."""
     found: dict[str, tuple[int, int]] = {}
     for row in rows:
-        for name in (row.task, OVERALL):
-            n, right = found.get(name, (0, 0))
-            found[name] = n + 1, right + row.correct
+        n, right = found.get(row.task, (0, 0))
+        found[row.task] = n + 1, right + row.correct
     return found
 
 

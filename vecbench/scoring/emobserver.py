@@ -9,12 +9,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from vecbench.metrics import Cells, confusion_counts
+from vecbench.metrics import Cells
+from vecbench.metrics.confusion import Confusion
 from vecbench.parsing import Prediction, emobserver
 from vecbench.scoring.aggregate import Arrangement
 from vecbench.scoring.predictions import prediction
 from vecbench.scoring.protocol import Protocol, Term
-from vecbench.scoring.scores import OVERALL, GroupScores, RowScores, Score, Scores
+from vecbench.scoring.scores import ALL_ROWS, GroupScores, Pool, RowScores, Score, Scores
 from vecbench.store import StoredResponse
 from vecbench.tasks import Catalogue
 
@@ -98,25 +99,26 @@ def _terms(
         yield row, [] if row.dropped is not None else [Term("task", "accuracy", float(row.correct))]
 
 
-def task_weights(present: Sequence[str], catalogue: Catalogue) -> dict[str, dict[str, float]]:
-    """How much the accuracy of each task that has rows counts: group id → task → weight.
+def task_weights(present: Sequence[str], catalogue: Catalogue) -> dict[Pool, dict[str, float]]:
+    """How much the accuracy of each task that has rows counts: group → task → weight.
 
-    "overall" is there too, unless the tasks belong to several benchmarks or to none.
+    All rows are there too, unless the tasks belong to several benchmarks or to none.
     """
     arrangement = Arrangement.of(present, catalogue)
     benchmarks = _benchmarks(arrangement, catalogue)
     listed = dict.fromkeys([*arrangement.members, *(name for each in benchmarks.values() for name in each)])
     members = {name: tuple(dict.fromkeys(catalogue.groups[name].members)) for name in listed}
     weights = {
-        name: {task: 1 / len(tasks) for task in tasks if task in present} for name, tasks in members.items()
+        Pool(name): {task: 1 / len(tasks) for task in tasks if task in present}
+        for name, tasks in members.items()
     }
     if len(benchmarks) == 1:
         [groups] = benchmarks.values()
         overall: dict[str, float] = {}
         for name in groups:
-            for task, weight in weights[name].items():
+            for task, weight in weights[Pool(name)].items():
                 overall[task] = overall.get(task, 0.0) + weight / len(groups)
-        weights[OVERALL] = overall
+        weights[ALL_ROWS] = overall
     return weights
 
 
@@ -165,7 +167,7 @@ def _overall_scores(
 def _row_scores(rows: Sequence[Prediction], accuracy: Score, failures: int) -> RowScores:
     candidates = tuple(dict.fromkeys(each for row in rows for each in row.candidates))
     targets = [row.target if row.target in candidates else None for row in rows]
-    confusion = confusion_counts(targets, [row.reading.answer for row in rows], candidates)
+    confusion = Confusion.of_labels(targets, [row.reading.answer for row in rows], candidates)
     # A failed response has a label all the same: the first candidate.
     answered = sum(row.reading.answer is not None for row in rows)
     counts = {"answered": answered, "confident": 0, "errors": failures}

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from vecbench.metrics import Cells, auroc, brier, confusion_counts, f1_weighted
+from vecbench.metrics import Cells, auroc, brier, f1_weighted
 from vecbench.metrics.cells import surplus_of
+from vecbench.metrics.confusion import Confusion
 from vecbench.parsing import Prediction, emocaliber
 from vecbench.scoring.aggregate import Arrangement
 from vecbench.scoring.predictions import prediction, status_counts
@@ -261,7 +262,7 @@ def _row_scores(rows: Sequence[_Row], metrics: Mapping[str, Score]) -> RowScores
     predictions = [row.prediction for row in rows]
     candidates = tuple(dict.fromkeys(each for row in predictions for each in row.candidates))
     spelt = {candidate.lower(): candidate for candidate in candidates}
-    confusion = confusion_counts(
+    confusion = Confusion.of_labels(
         [spelt.get(row.target) for row in rows], [row.reading.answer for row in predictions], candidates
     )
     counts = status_counts(predictions)

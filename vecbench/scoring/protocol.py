@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from vecbench.parsing import Prediction, Reading
 from vecbench.parsing.form import Form
-from vecbench.scoring.scores import Scores
+from vecbench.scoring.scores import Pool, Scores
 from vecbench.store import StoredResponse
 from vecbench.tasks import Catalogue
 
@@ -37,8 +37,8 @@ class Term(NamedTuple):
 Terms = Callable[[Sequence[StoredResponse], Sequence[Prediction]], Iterator[tuple[Prediction, list[Term]]]]
 """(responses, what they say) → each row with its terms; none for one that is dropped."""
 
-Weights = Callable[[Sequence[str], Catalogue], Mapping[str, Mapping[str, float]]]
-"""(tasks that have rows, catalogue) → group id or "overall" → task → its weight."""
+Weights = Callable[[Sequence[str], Catalogue], Mapping[Pool, Mapping[str, float]]]
+"""(tasks that have rows, catalogue) → group, or all rows → task → its weight."""
 
 
 @dataclass(frozen=True)

@@ -129,7 +129,7 @@ def recalibrations(
             f"--fit-on: the scores have no task or group {fit_on!r}",
             nearest(fit_on, [*scores.groups, *scores.tasks]),
         )
-    tasks = scores.groups[fit_on].tasks if fit_on in scores.groups else (fit_on,)
+    tasks = (fit_on,) if fit_on in scores.tasks else scores.groups[fit_on].tasks
     inside = [row for row in stated if row.task in tasks]
     confidence, correct = _arrays(inside)
     if not 0 < correct.sum() < correct.size:

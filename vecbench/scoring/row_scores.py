@@ -9,7 +9,6 @@ from importlib import import_module
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vecbench.answers import AnswerKind, metrics_of
 from vecbench.metrics import mean_interval, wilson_interval
@@ -17,6 +16,7 @@ from vecbench.metrics.bootstrap import LEVEL, bootstrap, percentile_interval
 from vecbench.metrics.catalogue import null_bins
 from vecbench.metrics.cells import Cells, Values
 from vecbench.metrics.condensed import is_condensed
+from vecbench.metrics.confusion import Confusion
 from vecbench.metrics.consistency import BY_VALUE, consistency_p, null_eces, widened
 from vecbench.metrics.definition import Ends, Metric
 from vecbench.metrics.gaps import Gaps, Place, gap_effect, mean_gap_effect
@@ -28,7 +28,7 @@ from vecbench.parsing import Prediction
 from vecbench.scoring.dependence import INDEPENDENT, Dependence, Effects
 from vecbench.scoring.observations import observations
 from vecbench.scoring.predictions import status_counts
-from vecbench.scoring.scores import RowScores, Score
+from vecbench.scoring.scores import Pool, RowScores, Score
 
 WILSON = "wilson"
 PERCENTILE = "bootstrap, percentile"
@@ -51,12 +51,13 @@ MEAN_GAPS = "normal gaps of bins, of all tasks"
 BY_IMAGE = "all answers to an image together"
 """What is said beside these where an image has several rows."""
 
-Drawn = Mapping[str, Mapping[str, Values]]
-"""Name of a set or pool → metric key → replicates."""
+Name = str | Pool
+Drawn = Mapping[Name, Mapping[str, Values]]
+"""Set or pool → metric key → replicates."""
 
 
 class SetScorer:
-    """Scores sets of rows, each of one kind, and pools of sets, whose names are no set's.
+    """Scores sets of rows, each of one kind, and pools of sets.
 
     The order of the rows makes no difference, and a set's scores depend on its own rows alone. Answers to one
     image are not independent: they are resampled together, and the other intervals are as much wider as they
@@ -67,15 +68,16 @@ class SetScorer:
         self,
         sets: Mapping[str, Sequence[Prediction]],
         kinds: Mapping[str, AnswerKind],
-        pools: Mapping[str, Sequence[str]],
+        pools: Mapping[Pool, Sequence[str]],
         replicates: int,
         seed: int,
     ) -> None:
-        self._sets = sets
-        self._members = {name: [name] for name in sets} | {name: list(parts) for name, parts in pools.items()}
+        self._sets, self._pools = sets, pools
+        self._members: dict[Name, Sequence[str]] = {name: [name] for name in sets}
+        self._members.update(pools.items())
         self._kinds = {name: [kinds[part] for part in parts] for name, parts in self._members.items()}
         self._observations = observations(sets, kinds)
-        self._totals: dict[str, Totals] = {}
+        self._totals: dict[Name, Totals] = {}
         self._metrics = {name: _common_metrics(each) for name, each in self._kinds.items()}
         self._dependence = Dependence.of(self._observations)
         self._replicates, self._seed = replicates, seed
@@ -90,11 +92,11 @@ class SetScorer:
         """Whether a set's confidences were condensed for its replicates."""
         return name in self._drawn and is_condensed(self._total(name).cells)
 
-    def is_of_one_kind(self, name: str) -> bool:
+    def is_of_one_kind(self, name: Name) -> bool:
         """Whether all rows of a pool are: rows of several kinds cannot be scored together."""
         return len({each.name for each in self._kinds[name]}) == 1
 
-    def scores(self, name: str) -> RowScores:
+    def scores(self, name: Name) -> RowScores:
         """The scores of a set, or of a pool's rows together."""
         parts = self._members[name]
         rows = [row for part in parts for row in self._sets[part]]
@@ -120,13 +122,13 @@ class SetScorer:
             by_key,
             totals.cells,
             whole.classes,
-            confusion_of(whole),
+            Confusion.of_rows(whole),
             _ratings(whole) if kind.has_numbers else None,
             kind.name,
             metrics,
         )
 
-    def macro(self, name: str, scores: Mapping[str, RowScores]) -> dict[str, Score]:
+    def macro(self, name: Pool, scores: Mapping[str, RowScores]) -> dict[str, Score]:
         """The unweighted mean of a pool's sets, whose scores are given, as far as a mean says something."""
         parts = self._members[name]
         drawn = self._drawn.get(name, {})
@@ -173,16 +175,16 @@ class SetScorer:
         each = [Gaps.of(own, place(own), gap_effect(of, place)) for own, of in zip(cells, rows, strict=True)]
         return Gaps.mean(each, mean_gap_effect(rows, place))
 
-    def _total(self, name: str) -> Totals:
+    def _total(self, name: Name) -> Totals:
         if name not in self._totals:
-            if name in self._sets:
+            if isinstance(name, str):
                 self._totals[name] = Totals.of(self._observations[name])
             else:
                 cells = [self._total(part).cells for part in self._members[name]]
                 self._totals[name] = Totals(Cells.pooled(cells))
         return self._totals[name]
 
-    def _simulated(self, workers: ThreadPoolExecutor) -> dict[str, Future[dict[int, Values]]]:
+    def _simulated(self, workers: ThreadPoolExecutor) -> dict[Name, Future[dict[int, Values]]]:
         found = {}
         for name, metrics in self._metrics.items():
             bins = null_bins(metrics)
@@ -190,15 +192,15 @@ class SetScorer:
                 found[name] = workers.submit(null_eces, cells, bins, self._replicates, self._seed)
         return found
 
-    def _all_drawn(self) -> dict[str, Drawn]:
-        """Name of a set or pool → its replicates, and those of its sets in the same draws.
+    def _all_drawn(self) -> dict[Name, Drawn]:
+        """Set or pool → its replicates, and those of its sets in the same draws.
 
         Where an image has several rows in it, it is drawn by itself: what else was scored makes no
         difference.
         """
         drawn = self._drawn_by_confidence()
         for name, parts in self._members.items():
-            wanted = {
+            wanted: dict[Name, list[Metric]] = {
                 each: list(filter(_is_resampled_by_row, self._metrics[each])) for each in [*parts, name]
             }
             if not any(wanted.values()):
@@ -215,7 +217,7 @@ class SetScorer:
             }
         return drawn
 
-    def _drawn_by_confidence(self) -> dict[str, Drawn]:
+    def _drawn_by_confidence(self) -> dict[Name, Drawn]:
         wanted = {
             each.key: each.value
             for listed in self._metrics.values()
@@ -226,20 +228,16 @@ class SetScorer:
         if not judged or not wanted:
             return {}
         totals = {name: self._total(name) for name in judged}
-        pools = {
-            name: parts
-            for name, parts in self._members.items()
-            if name not in self._sets and totals.keys() >= set(parts)
-        }
+        pools = {name: parts for name, parts in self._pools.items() if totals.keys() >= set(parts)}
         apart = bootstrap(totals, pools, wanted, self._replicates, self._seed, unseen=True)
-        drawn: dict[str, Drawn] = dict.fromkeys([*judged, *pools], apart)
+        drawn: dict[Name, Drawn] = dict.fromkeys([*judged, *pools], apart)
         if self._dependence is None:
             return drawn
         for name in drawn:
             parts = self._members[name]
             if self._dependence.is_in(parts):
                 rows = {part: totals[part] for part in parts}
-                pool = {name: parts} if name in pools else {}
+                pool = {} if isinstance(name, str) else {name: parts}
                 clusters = self._dependence.clusters(rows)
                 drawn[name] = bootstrap(
                     rows, pool, wanted, self._replicates, self._seed, clusters, unseen=True
@@ -385,16 +383,3 @@ def _why_undefined(metric: Metric, totals: Totals, unread: int = 0) -> str:
 def _ratings(rows: Observations) -> tuple[Values, Values]:
     there = rows.columns["answered"] > 0
     return rows.columns["target"][there], rows.columns["answer"][there]
-
-
-def confusion_of(rows: Observations) -> NDArray[np.int64]:
-    """Rows by target and answer; shape (classes + 1, classes + 1).
-
-    The last row takes those without a target, the last column those without an answer.
-    """
-    k = len(rows.classes)
-    if k == 0:
-        return np.array([[rows.n]], dtype=np.int64)
-    target, answer = (np.where(each < 0, k, each) for each in (rows.target, rows.answer))
-    counts = np.bincount(target * (k + 1) + answer, minlength=(k + 1) ** 2)
-    return counts.reshape(k + 1, k + 1).astype(np.int64)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vecbench.metrics import Cells
+from vecbench.metrics.confusion import NO_CONFUSION, Confusion
 from vecbench.metrics.definition import Metric
 from vecbench.metrics.totals import NO_CELLS
 
@@ -25,6 +26,20 @@ MOST_MISSING = 0.05
 """With a larger share of rows without a confidence, what is over the others is marked."""
 
 OVERALL = "overall"
+"""What outputs call all rows; a task or group may have that name too, and so it is no key of anything."""
+
+
+class Pool(NamedTuple):
+    """The rows of several tasks, as a key: equal to no name of a task, which is a text.
+
+    Attributes:
+        group: Id of their group; None for all rows.
+    """
+
+    group: str | None = None
+
+
+ALL_ROWS = Pool()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +107,7 @@ class RowScores:
         metrics: Metric key → score.
         cells: Of the rows that have a confidence, for diagrams.
         classes: What answers are counted by, in the order of their first rows; empty where they are not.
-        confusion: Rows by target and answer, see `confusion_of`.
+        confusion: Rows by target and answer, as places among the classes.
         ratings: Targets and answers that are numbers, of rows with an answer; None where they are none.
         kind: Name of the answer kind; "mixed" for rows of several.
         scored_by: The declarations of the metrics, in their order; empty under a published protocol.
@@ -106,7 +121,7 @@ class RowScores:
     metrics: Mapping[str, Score]
     cells: Cells = NO_CELLS
     classes: tuple[str, ...] = ()
-    confusion: NDArray[np.int64] = field(default_factory=lambda: np.zeros((1, 1), dtype=np.int64))
+    confusion: Confusion = NO_CONFUSION
     ratings: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
     kind: str = "label"
     scored_by: Sequence[Metric] = ()

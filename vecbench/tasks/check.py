@@ -15,9 +15,10 @@ from vecbench.answers import kind_of
 from vecbench.answers.registry import kinds
 from vecbench.errors import DataError, UsageError, nearest
 from vecbench.labels import normal_form
-from vecbench.tasks.prompts import ENVIRONMENT, prompt_profiles
+from vecbench.tasks.prompts import prompt_profiles
 from vecbench.tasks.schema import FILE, PROFILES, GroupFile, TaskFile, TaskMetadata, in_full
 from vecbench.tasks.task import AUTO, without_prefix
+from vecbench.tasks.templates import names_in
 from vecbench.tasks.yaml_file import YamlFile, read_yaml
 
 
@@ -183,7 +184,7 @@ def _prompt_faults(file: YamlFile, metadata: TaskMetadata) -> Iterator[_Finding]
         return
     for name, profile in profiles.items():
         try:
-            ENVIRONMENT.parse(profile.template)
+            names_in(profile.template)
         except jinja2.TemplateSyntaxError as fault:
             yield (
                 f"{key}.{name}",

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jinja2
-from jinja2 import meta
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import TypeAdapter, ValidationError
 
 from vecbench.answer_columns import holds_answer
@@ -18,6 +15,7 @@ from vecbench.parsing.form import Form
 from vecbench.shipped import tasks_folder
 from vecbench.tasks.schema import Profile, PromptProfile, TaskMetadata
 from vecbench.tasks.task import AUTO, Task
+from vecbench.tasks.templates import names_in, rendered
 from vecbench.tasks.yaml_file import YamlFile, read_yaml
 
 if TYPE_CHECKING:  # samples are those of tasks, so their package imports this one
@@ -108,11 +106,11 @@ def render_prompt(task: Task, profile: str, sample: Sample) -> str:
     """
     try:
         _require_no_answer(task, profile, sample)
-        text = _template(task.prompts[profile]).render(_variables(task, sample))
+        text = rendered(task.prompts[profile], _variables(task, sample))
     except DataError:
         raise
     except Exception as fault:  # a template can fail in every way that Python can
-        for name in _names(task.prompts[profile]) if isinstance(fault, jinja2.UndefinedError) else ():
+        for name in names_in(task.prompts[profile]) if isinstance(fault, jinja2.UndefinedError) else ():
             if str(fault) == f"{name!r} is undefined":
                 raise DataError(
                     f"{_at(task, sample)}the prompt profile {profile!r} needs {name!r}, and the row says "
@@ -133,7 +131,7 @@ def render_prompt(task: Task, profile: str, sample: Sample) -> str:
 def needed_columns(task: Task, profile: str) -> frozenset[str]:
     """What a prompt profile names and only a row of the data can bring, its own prompt included."""
     try:
-        names = _names(task.prompts[profile])
+        names = names_in(task.prompts[profile])
     except jinja2.TemplateError as fault:
         raise DataError(f"{task.path}: prompt profile {profile}: {fault}") from None
     return names - {"noun", "images", *task.answers.prompt_variables(task.labels)}
@@ -160,7 +158,7 @@ def _is_answer(name: str, task: Task, sample: Sample) -> bool:
 
 
 def _require_no_answer(task: Task, profile: str, sample: Sample) -> None:
-    named = sorted(name for name in _names(task.prompts[profile]) if _is_answer(name, task, sample))
+    named = sorted(name for name in names_in(task.prompts[profile]) if _is_answer(name, task, sample))
     if named:
         raise DataError(
             f"{task.path}: the prompt profile {profile!r} names {named[0]!r}, which holds the true answer",
@@ -170,18 +168,3 @@ def _require_no_answer(task: Task, profile: str, sample: Sample) -> None:
 
 def _at(task: Task, sample: Sample) -> str:
     return f"{task.id}, sample {sample.id}: "
-
-
-# Sandboxed: task files come from strangers, and a template can reach into Python otherwise.
-ENVIRONMENT = ImmutableSandboxedEnvironment(autoescape=False, undefined=jinja2.StrictUndefined)
-
-
-@lru_cache(maxsize=64)
-def _template(source: str) -> jinja2.Template:
-    return ENVIRONMENT.from_string(source)
-
-
-@lru_cache(maxsize=64)
-def _names(source: str) -> frozenset[str]:
-    """The variables that a template takes from outside."""
-    return frozenset(meta.find_undeclared_variables(ENVIRONMENT.parse(source)))

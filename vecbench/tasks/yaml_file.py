@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,10 +13,27 @@ from typing import Any
 import yaml
 
 from vecbench.errors import DataError
+from vecbench.escaping import encodable
+
+MOST_VALUES = 200_000
+"""Of a file, what its aliases repeat counted each time: a few lines of them can stand for billions."""
+TOO_MANY = f"more than {MOST_VALUES:,} values, with those that its aliases repeat"
 
 
 class _Loader(yaml.SafeLoader):
     """Safe, strict about keys given twice, and `!function` stays a name."""
+
+    def construct_scalar(self, node: Any) -> Any:
+        value = super().construct_scalar(node)
+        if isinstance(value, str) and ("\0" in value or encodable(value) != value):
+            problem = "a text with half of a character or a zero byte"
+            raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+        return value
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        super().flatten_mapping(node)
+        if len(node.value) > MOST_VALUES:
+            raise yaml.constructor.ConstructorError(None, None, TOO_MANY, node.start_mark)
 
     def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
         # Before merge keys (`<<`) are resolved: what they bring in may well be there already.
@@ -63,11 +81,11 @@ def read_yaml(path: Path, including: tuple[Path, ...] = ()) -> YamlFile:
     origin: dict[str, Path] = {}
     included = own.pop("include", [])
     names = [included] if isinstance(included, str) else included
-    if not isinstance(names, list) or not all(isinstance(name, str) and "\0" not in name for name in names):
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise DataError(f"{path}: include: {included!r} is no file name", "Name a file, or list several.")
     for name in names:
         base_path = (path.parent / name).resolve()
-        if not base_path.is_file():
+        if not os.path.isfile(base_path):  # which no name that is too long stops
             raise DataError(
                 f"{path}: include: there is no file {base_path}", "Names are relative to the file."
             )
@@ -102,7 +120,15 @@ def _mapping(path: Path) -> dict[str, Any]:
 @lru_cache(maxsize=256)  # every task file is read by the check and by the catalogue, its bases once a task
 def parsed(text: str) -> Any:
     """What a YAML text says; a `ValueError` is a value that it cannot hold, such as the 31st of February."""
-    return yaml.load(text, Loader=_Loader)
+    value = yaml.load(text, Loader=_Loader)
+    ahead, count = [value], 0
+    while ahead:
+        inner = ahead.pop()
+        count += len(inner) if isinstance(inner, dict | list) else 0
+        if count > MOST_VALUES:
+            raise ValueError(TOO_MANY)
+        ahead += inner.values() if isinstance(inner, dict) else inner if isinstance(inner, list) else ()
+    return value
 
 
 def inline(value: object) -> str:

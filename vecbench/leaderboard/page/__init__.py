@@ -13,7 +13,6 @@ import jinja2
 from markupsafe import Markup
 
 from vecbench.leaderboard.columns import BoardColumn
-from vecbench.leaderboard.entry import OVERALL
 from vecbench.leaderboard.standings import BADGES, CONDITIONAL, MARKS, Leaderboard, Standing, is_conditional
 from vecbench.leaderboard.tables import (
     UNKNOWN,
@@ -27,6 +26,7 @@ from vecbench.leaderboard.tables import (
     unchecked,
 )
 from vecbench.report.columns import in_words, unscaled
+from vecbench.scoring.scores import Pool
 
 _FOLDER = Path(__file__).resolve().parent
 
@@ -87,7 +87,7 @@ def _has_ranks(board: Leaderboard, column: BoardColumn) -> bool:
     return any(each.rank(block, column) for each in board.standings for block in board.blocks)
 
 
-def _columns(board: Leaderboard) -> Iterator[tuple[str, BoardColumn | None, str]]:
+def _columns(board: Leaderboard) -> Iterator[tuple[Pool, BoardColumn | None, str]]:
     """(block, column, classes) of the columns that any entry has something in, but for the entry's own.
 
     None stands for the column of the ranks.
@@ -102,7 +102,7 @@ def _columns(board: Leaderboard) -> Iterator[tuple[str, BoardColumn | None, str]
             names = ["n", f"g{place}"]
             if column is None:
                 names.append("rank")
-            if block == OVERALL or (column is not None and not column.is_main):
+            if block.group is None or (column is not None and not column.is_main):
                 names.append("minor")
             if number == 0:
                 names.append("block")
@@ -133,7 +133,7 @@ def _task_cells(standing: Standing, task: str, columns: Sequence[BoardColumn]) -
 
 
 def _cells(
-    standing: Standing, columns: Sequence[tuple[str, BoardColumn | None, str]], ranked: Sequence[BoardColumn]
+    standing: Standing, columns: Sequence[tuple[Pool, BoardColumn | None, str]], ranked: Sequence[BoardColumn]
 ) -> Iterator[tuple[str, str, Sequence[str], str, str]]:
     """(classes, text, small texts, what it is sorted by, its ranks by measure) of an entry's cells."""
     for block, column, classes in columns:

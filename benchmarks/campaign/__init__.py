@@ -1,0 +1,1 @@
+"""What strangers and accidents do to vecbench, again and again: run by hand, told in docs/reliability.md."""
