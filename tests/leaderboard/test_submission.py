@@ -206,6 +206,14 @@ def test_what_is_recomputed_and_not_claimed_is_counted(made, tmp_path):
     assert verify(HONEST, CATALOGUE).claimed[0] < claimed
 
 
+def test_a_text_in_the_place_of_a_number_is_a_claim(files, tmp_path):
+    def words(scores):
+        scores["overall"]["metrics"]["accuracy"]["low"] = "x"
+
+    message = refusal(tmp_path, changed_json(files, "scores.json", words))
+    assert "overall.metrics.accuracy.low is 'x', recomputed" in message
+
+
 @pytest.mark.parametrize("name", ["run.json", "scores.json", "submission.json"])
 def test_a_refusal_cannot_steer_the_terminal(files, tmp_path, name):
     message = refusal(tmp_path, changed_json(files, name, lambda said: said.update({"\x1b[2Jbad": 1})))

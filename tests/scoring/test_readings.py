@@ -66,6 +66,7 @@ def test_published_protocols_read_ones_as_they_always_did(tmp_path):
     assert [row.reading.confidence for row in rows] == [1.0, 1.0]
 
 
+@pytest.mark.filterwarnings("ignore:.* are not read")
 def test_numbers_off_the_scale_are_said_with_what_to_do(tmp_path):
     path = written(
         tmp_path, ["Answer: awe\nConfidence: 85"] * 3 + ["Answer: awe\nConfidence: 1", "Answer: awe"]
@@ -81,6 +82,7 @@ def test_numbers_off_the_scale_are_said_with_what_to_do(tmp_path):
     assert scale_note({"confidence_missing": 0}, 10) is None
 
 
+@pytest.mark.filterwarnings("ignore:.* are not read")
 def test_without_sentences_only_fields_are_read_and_the_scores_say_so(tmp_path):
     path = written(tmp_path, ["The answer is amusement.", "Answer: anger"])
     read, unread = vecbench.score(path), vecbench.score(path, sentences=False)

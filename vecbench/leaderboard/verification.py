@@ -107,8 +107,8 @@ def verify_files(
     said = parse_json(files["scores.json"], f"{path}: scores.json")
     versions = _metric_versions(submission, said, path)
     others = tuple(key for key, version in versions.items() if version != known_metrics()[key].version)
-    claimed = _claimed(said, submission, others, path)
-    recomputed = dict(_numbers(scores.content()))
+    recomputed = {place: each for place, each in _leaves(scores.content()) if not isinstance(each, str)}
+    claimed = _claimed(said, submission, others, recomputed, path)
     published = {each.key for each in published_metrics(task.answers for task in tasks)}
     _require_scores(claimed, recomputed, published & (versions.keys() - {*others}), path)
     return Verified(
@@ -136,7 +136,7 @@ def _metric_versions(submission: Submission, scores: Any, path: Path) -> dict[st
             f"{path}: submission.json: unknown metric {min(unknown)!r}",
             "If it is of a package for vecbench, install that here too.",
         )
-    return submission.metrics or {key: 1 for place, _ in _numbers(scores) for key in place if key in known}
+    return submission.metrics or {key: 1 for place, _ in _leaves(scores) for key in place if key in known}
 
 
 def _require_hashes(submission: Submission, files: Mapping[str, bytes], path: Path) -> None:
@@ -235,21 +235,26 @@ def _responses(content: bytes, most: int, where: str) -> Iterator[StoredResponse
         yield each
 
 
-def _numbers(said: Any, place: Place = ()) -> Iterator[tuple[Place, Any]]:
-    """The numbers of scores.json, but for what it says of the run, which is published from run.json."""
+def _leaves(said: Any, place: Place = ()) -> Iterator[tuple[Place, Any]]:
+    """What scores.json says, but for what it says of the run, which is published from run.json."""
     if isinstance(said, dict):
         for key, each in said.items():
             if place or key != "run":
-                yield from _numbers(each, (*place, key))
+                yield from _leaves(each, (*place, key))
     elif isinstance(said, list):
         for index, each in enumerate(said):
-            yield from _numbers(each, (*place, f"[{index}]"))
-    elif not isinstance(said, str):
+            yield from _leaves(each, (*place, f"[{index}]"))
+    else:
         yield place, said
 
 
-def _claimed(claimed: Any, submission: Submission, without: Collection[str], path: Path) -> Numbers:
-    """What can be compared of a claim, but for metrics that another version of them computed."""
+def _claimed(
+    claimed: Any, submission: Submission, without: Collection[str], recomputed: Numbers, path: Path
+) -> Numbers:
+    """What can be compared of a claim, but for metrics that another version of them computed.
+
+    A text is a claim where a number should be.
+    """
     if not isinstance(claimed, dict):
         raise DataError(f"{path}: scores.json: not a JSON object")
     if claimed.get("schema") not in {SCHEMA, EARLIER_SCHEMA} or claimed.get("protocol") != PROTOCOL:
@@ -257,7 +262,11 @@ def _claimed(claimed: Any, submission: Submission, without: Collection[str], pat
     # Another version may make intervals otherwise; what is published are this one's, not those of a claim.
     is_of_this = submission.vecbench == vecbench.__version__ and bool(submission.metrics)
     left_out = {*without} | (set() if is_of_this else {"low", "high"})
-    return {place: each for place, each in _numbers(claimed) if left_out.isdisjoint(place)}
+    return {
+        place: each
+        for place, each in _leaves(claimed)
+        if left_out.isdisjoint(place) and (place in recomputed or not isinstance(each, str))
+    }
 
 
 def _require_scores(claimed: Numbers, recomputed: Numbers, published: Collection[str], path: Path) -> None:
