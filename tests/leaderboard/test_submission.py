@@ -206,11 +206,11 @@ def test_what_is_recomputed_and_not_claimed_is_counted(made, tmp_path):
     assert verify(HONEST, CATALOGUE).claimed[0] < claimed
 
 
-def test_a_text_in_the_place_of_a_number_is_a_claim(files, tmp_path):
+def test_a_text_in_the_place_of_a_number_is_a_claim(made, tmp_path):
     def words(scores):
         scores["overall"]["metrics"]["accuracy"]["low"] = "x"
 
-    message = refusal(tmp_path, changed_json(files, "scores.json", words))
+    message = refusal(tmp_path, changed_json(made, "scores.json", words))
     assert "overall.metrics.accuracy.low is 'x', recomputed" in message
 
 
