@@ -14,6 +14,7 @@ _KEYS = frozenset(
         "gold_answer",
         "gold_label",
         "emotion_list",
+        "ov_emotion",
         "dominant_emotion",
         "judge_answer",
         "choose_answer",

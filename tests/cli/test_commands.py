@@ -144,7 +144,7 @@ def test_tasks_are_listed_shown_and_checked():
     assert "['positive', 'negative']" in shown
     checked = vecbench("tasks", "check")
     counts, note = checked.stdout.splitlines()
-    assert (checked.returncode, counts) == (0, "12 tasks and 8 groups, no faults")
+    assert (checked.returncode, counts) == (0, "13 tasks and 10 groups, no faults")
     assert note.startswith("the prompt profile standard asks for no confidence: emoji_2, ")
 
 

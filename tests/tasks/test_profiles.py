@@ -18,12 +18,14 @@ VARIABLES = {
     "choice": {"options": {"A": "Yes", "B": "No, never"}},
     "ranking": {"labels": ["joy", "fear", "awe"], "top": 2},
     "rating": {"range": (1.0, 9.5)},
+    "verdict": {"statement": "A sad one."},
 }
 SAYS = {
     "label": ["Choose exactly one label from ['joy', 'fear']"],
     "choice": ["\nA. Yes\nB. No, never\n"],
     "ranking": ["Choose the 2 strongest labels from ['joy', 'fear', 'awe']"],
     "rating": ["from 1 (lowest) to 9.5 (highest)"],
+    "verdict": ['Statement: "A sad one."'],
 }
 
 

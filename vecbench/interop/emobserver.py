@@ -22,6 +22,9 @@ NAME = "EmObserver"
 MOST_BYTES = 2**30
 """The file is held in memory as a whole; 1 GiB is a hundred times the benchmark's result."""
 
+STATEMENTS = "mvei_statements"
+"""The task of records with a statement."""
+
 _HEAD = 2**16
 _RECORD = re.compile(r'\ufeff?\s*\{\s*"(?!original_data"|doc")(?:[^"\\]|\\.)*"\s*:\s*\{')
 _SPACE = re.compile(r"\s*")
@@ -46,7 +49,7 @@ def rows(path: Path, faults: list[ResponseFault]) -> Iterator[StatedRow]:
             faults.append(ResponseFault(path, line, "not scored", problem))
             continue
         other = record.get("other_info")
-        other = other if isinstance(other, dict) else {}
+        other = _with_statement(other) if isinstance(other, dict) else {}
         image = record.get("image_path")
         images = image if isinstance(image, list) and len(image) > 1 else None
         image = image[0] if isinstance(image, list) and image else image
@@ -60,7 +63,7 @@ def rows(path: Path, faults: list[ResponseFault]) -> Iterator[StatedRow]:
                 path,
                 line,
                 other.get("task"),
-                record.get("ground_truth"),
+                _target(record, other),
                 text,
                 record | other,
                 sample_id=name,
@@ -68,10 +71,25 @@ def rows(path: Path, faults: list[ResponseFault]) -> Iterator[StatedRow]:
                 repeat=repeat,
                 error=error,
                 image=image if isinstance(image, str) else None,
-                has_response="generations" in record,
+                has_response="generations" in record or "statement_meta" in other,
                 kind=other.get("kind"),
                 images=images if images and all(isinstance(each, str) for each in images) else None,
             )
+
+
+def _with_statement(other: dict[str, Any]) -> dict[str, Any]:
+    """What is known of a sample besides; of a statement of MVEI, whose records name no task, that too."""
+    said = other.get("statement_meta")
+    if not isinstance(said, dict):
+        return other
+    known = {"task": STATEMENTS, "statement": said.get("statement"), "statement_class": said.get("class")}
+    return {name: value for name, value in known.items() if value is not None} | other
+
+
+def _target(record: dict[str, Any], other: dict[str, Any]) -> Any:
+    """The target; the evaluator counts a statement without one among all rows, and never as right."""
+    target = record.get("ground_truth")
+    return "" if target is None and "statement_meta" in other else target
 
 
 def _records(path: Path, faults: list[ResponseFault]) -> Iterator[tuple[int, str, Any]]:

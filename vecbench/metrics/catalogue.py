@@ -21,6 +21,7 @@ from vecbench.metrics import (
     selective,
     smooth,
     stated_values,
+    verdicts,
 )
 from vecbench.metrics.definition import Metric
 
@@ -60,6 +61,15 @@ CONFIDENCE_METRICS = (
 JUDGED_METRICS = (labels.ACCURACY, labels.COVERAGE, *CONFIDENCE_METRICS)
 LABEL_METRICS = (labels.ACCURACY, labels.F1_MACRO, labels.F1_WEIGHTED, labels.COVERAGE, *CONFIDENCE_METRICS)
 
+STATEMENT_METRICS = (
+    labels.ACCURACY,
+    verdicts.POSITIVE_RATIO,
+    verdicts.GIVE_UP_RATIO,
+    labels.F1_MACRO,
+    labels.F1_WEIGHTED,
+    labels.COVERAGE,
+    *CONFIDENCE_METRICS,
+)
 CHOICE_METRICS = (
     labels.ACCURACY,
     options.CHANCE,
@@ -88,7 +98,9 @@ JUDGED_RATING_METRICS = (*_OF_RATINGS, *JUDGED_METRICS)
 """Of ratings that are right within a tolerance."""
 
 OWN_METRICS = tuple(
-    dict.fromkeys((*LABEL_METRICS, *CHOICE_METRICS, *RANKING_METRICS, *JUDGED_RATING_METRICS))
+    dict.fromkeys(
+        (*LABEL_METRICS, *STATEMENT_METRICS, *CHOICE_METRICS, *RANKING_METRICS, *JUDGED_RATING_METRICS)
+    )
 )
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _OPENING = re.compile("<answer>", re.IGNORECASE)
 _CLOSING = re.compile("</answer>", re.IGNORECASE)
 
+_LONE_A, _LONE_B = re.compile(r"\ba\b"), re.compile(r"\bb\b")
+
 
 def read(
     response: str | None,
@@ -28,8 +30,11 @@ def read(
     finish_reason: str | None = None,
     form: Form | None = None,
 ) -> Reading:
-    """The label that EmObserver's evaluator reads, which knows no confidence; a failure is an empty text."""
-    del kind, finish_reason, form
+    """The label or verdict that EmObserver's evaluator reads, which knows no confidence."""
+    del finish_reason, form
+    if kind is not None and kind.name == "verdict":
+        verdict = verdict_on_statement(response or "")
+        return Reading(verdict, "ok" if verdict else "abstained", None, "missing")
     found = named_label(response or "", candidates)
     label = found if found is not None else candidates[0] if candidates else None
     return Reading(label, "ok" if label is not None else "no_answer", None, "missing")
@@ -49,3 +54,17 @@ def answer_text(response: str) -> str:
     lowered = response.lower()
     ends = [lowered.rfind(tag) + len(tag) for tag in ("<answer>", "</think>") if tag in lowered]
     return response[max(ends, default=0) :]
+
+
+def verdict_on_statement(response: str) -> str | None:
+    """The verdict of its evaluator of statements; None for its choice C, which is never right.
+
+    Source: `evaluate/metrics_calculators/mvei.py`, there.
+    """
+    text = answer_text(response)
+    lowered = text.lower()
+    if "incorrect" in lowered:
+        return "incorrect"
+    if "correct" in lowered or "A" in text or _LONE_A.search(lowered):
+        return "correct"
+    return "incorrect" if "B" in text or _LONE_B.search(lowered) else None

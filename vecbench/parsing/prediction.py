@@ -13,6 +13,7 @@ AnswerStatus = Literal[
     "ambiguous",
     "not_a_candidate",
     "out_of_range",
+    "abstained",
     "no_answer",
     "truncated",
     "error",
@@ -22,9 +23,9 @@ AnswerStatus = Literal[
 ok: the answer is a candidate, or names exactly one as a whole word; a number, a list of labels. alias:
 another spelling that the task lists. sentence: the last sentence of a text in prose states it. ambiguous:
 several answers where one is asked for, or a negated one.
-not_a_candidate: none of what was asked for. out_of_range: a number outside what was asked for. no_answer:
-nothing that could be an answer. truncated: cut off before the answer was complete. error: the engine gave no
-response.
+not_a_candidate: none of what was asked for. out_of_range: a number outside what was asked for. abstained: it
+says that it cannot tell. no_answer: nothing that could be an answer. truncated: cut off before the answer was
+complete. error: the engine gave no response.
 """
 
 ConfidenceStatus = Literal["ok", "percent", "fraction", "out_of_range", "not_a_number", "missing"]
@@ -67,6 +68,11 @@ class Reading:
     confidence: float | None
     confidence_status: ConfidenceStatus
     doubt: Doubt | None = field(default=None, compare=False)
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether there is a response, and no answer that could be read; who abstains was understood."""
+        return self.answer is None and self.answer_status not in {"error", "abstained"}
 
     def names(self, target: Any) -> bool:
         """Whether the answer is the target; without an answer it is not."""

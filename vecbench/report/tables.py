@@ -49,7 +49,7 @@ TERMINAL = 80
 WIDEST = 8
 """Columns of the terminal's table, if so many fit."""
 
-UNREAD = tuple(status for status in ANSWER_STATUSES if status not in {"ok", "alias", "sentence"})
+UNREAD = tuple(status for status in ANSWER_STATUSES if status not in {"ok", "alias", "sentence", "abstained"})
 """How it comes that a response has no answer."""
 
 NAME_WIDTH = 16

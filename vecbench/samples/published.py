@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, TextIO
 
+from vecbench.samples import mvei
 from vecbench.samples.format import (
     DataFormat,
     Row,
@@ -168,14 +169,20 @@ def _emobserver_row(name: str, line: int, values: Any, fault: str | None) -> Row
     if prompt is not None and not isinstance(prompt, str):
         raise ValueError(f"{where}: 'prompt' is not a text")
     target = required_text(values, "ground_truth", where)
-    task = required_task(other, where)
-    require_candidates(other, where)
+    statement = other.get("statement_meta")
+    if isinstance(statement, dict):
+        task, target_column = mvei.TASK, "label"
+        columns = mvei.columns_of(statement, target)
+    else:
+        task, target_column = required_task(other, where), "ground_truth"
+        require_candidates(other, where)
+        columns = {**values, **other, "ground_truth": target}
     return Row(
         line=line,
         id=name,
         images=tuple(image for image in images[:1] if image),
-        columns={**values, **other, "ground_truth": target},
-        target_column="ground_truth",
+        columns=columns,
+        target_column=target_column,
         task=task,
         prompt=prompt or None,
         fault=f"{len(images)} images are named" if len(images) > 1 else fault,

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from vecbench.errors import DataError
 from vecbench.plain_file import TextLines, cannot_read, open_plain, plain_bytes
+from vecbench.samples import mvei
 from vecbench.samples.folder import OWN_CSV, OWN_JSONL
 from vecbench.samples.format import DataFormat
 from vecbench.samples.published import EMOBSERVER, EMOCALIBER, METADATA, METADATA_COLUMNS
@@ -18,23 +19,36 @@ PUBLISHED = tuple(
     for place in (
         "VECBench/test_metadata.csv",
         "benchmarks/VECBench/Std-VECBench.json",
+        "benchmarks/MVEI/Std-MVEI.json",
         "input_data/evaluation/test_8k.jsonl",
         "VECBench/Std-VECBench.json",
         "VECBench/test_8k.jsonl",
+        "MVEI/Std-MVEI.json",
     )
 )
 """Where the published tables lie in their datasets and repositories, whose root the images hang from."""
 
-PREFERRED = ("samples", "metadata", "test", "test_metadata", "test_8k", "Std-VECBench")
+PREFERRED = (
+    "samples",
+    "metadata",
+    "test",
+    "test_metadata",
+    "test_8k",
+    "Std-VECBench",
+    "MVEI_metadata",
+    "Std-MVEI",
+)
 """When a folder holds several tables, one of these names decides."""
 
 SUFFIXES = (".csv", ".jsonl")
+
+_STATEMENTS = '"statement_list"'
 
 
 def table_in(folder: Path) -> Path:
     """The table that a data folder means."""
     tables = sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES and path.is_file())
-    tables += sorted(path for path in folder.glob("*.json") if _may_be_emobserver(path))
+    tables += sorted(path for path in folder.glob("*.json") if _may_be_published(path))
     preferred = [path for path in tables if path.stem in PREFERRED]
     if len(preferred) == 1:
         return preferred[0]
@@ -74,6 +88,8 @@ def recognised(table: Path) -> DataFormat:
         raise DataError(f"{table}: {fault}", "A table of samples is a text with a row a line.") from None
     except OSError as fault:
         raise cannot_read(table, fault) from None
+    if head.startswith("[") and table.suffix == ".json" and _has_statements(table):
+        return mvei.METADATA
     if head.startswith(("{", "[")) or table.suffix in {".json", ".jsonl"}:
         return _recognised_json(head, table.suffix)
     try:
@@ -109,11 +125,16 @@ def _recognised_json(head: str, suffix: str) -> DataFormat:
     return EMOBSERVER if suffix == ".json" else OWN_JSONL
 
 
-def _may_be_emobserver(path: Path) -> bool:
+def _has_statements(table: Path) -> bool:
+    with io.TextIOWrapper(open_plain(table), encoding="utf-8-sig", errors="replace") as stream:
+        return _STATEMENTS in stream.read(65536)
+
+
+def _may_be_published(path: Path) -> bool:
     """Other JSON files often lie beside a table: licences, dataset_infos.json."""
     try:
         with io.TextIOWrapper(open_plain(path), encoding="utf-8-sig", errors="replace") as stream:
             head = stream.read(65536)
     except OSError:
         return False
-    return '"image_path"' in head and '"ground_truth"' in head
+    return ('"image_path"' in head and '"ground_truth"' in head) or _STATEMENTS in head

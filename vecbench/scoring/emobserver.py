@@ -9,10 +9,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from vecbench.answers.verdict import Verdict
 from vecbench.metrics import Cells
 from vecbench.metrics.confusion import Confusion
 from vecbench.parsing import Prediction, emobserver
 from vecbench.scoring.aggregate import Arrangement
+from vecbench.scoring.mvei import HEADINGS, statement_scores
 from vecbench.scoring.predictions import prediction
 from vecbench.scoring.protocol import Protocol, Term
 from vecbench.scoring.scores import ALL_ROWS, GroupScores, Pool, RowScores, Score, Scores
@@ -33,7 +35,7 @@ def emobserver_scores(
     the accuracy of the tasks; of a group, the mean of its tasks' accuracies; overall, the mean of the groups
     of the benchmark that the tasks belong to. A task without rows, and a group without tasks, counts as 0.
     """
-    latest = {(each.task, each.sample_id, each.repeat): each.as_stated() for each in responses}
+    latest = {(each.task, each.sample_id, each.repeat): _as_compared(each) for each in responses}
     # Of the repeats of a sample, the lowest overwrites the others.
     first = {(task, sample): repeat for task, sample, repeat in sorted(latest, reverse=True)}
     predictions: list[Prediction] = []
@@ -41,11 +43,12 @@ def emobserver_scores(
     failures: Counter[str] = Counter()
     guesses = 0
     for each in latest.values():
-        reading = emobserver.read(each.response, each.candidates)
+        reading = emobserver.read(each.response, each.candidates, catalogue.answers_of(each.task, each.kind))
         if each.repeat != first[each.task, each.sample_id]:
             predictions.append(prediction(each, reading, dropped=FURTHER_GENERATION))
             continue
-        guesses += emobserver.named_label(each.response or "", each.candidates) is None
+        if each.kind != Verdict.name:
+            guesses += emobserver.named_label(each.response or "", each.candidates) is None
         failures[each.task] += each.response is None
         row = prediction(each, reading)
         predictions.append(row)
@@ -79,6 +82,11 @@ def emobserver_scores(
     return predictions, Scores(
         NAME, run or {}, tasks, groups, overall, arrangement.names, further=further, notes=tuple(notes)
     )
+
+
+def _as_compared(response: StoredResponse) -> StoredResponse:
+    """With its target as the evaluator compares it: as it is spelt, but for verdicts on statements."""
+    return response if response.kind == Verdict.name else response.as_stated()
 
 
 def _benchmarks(arrangement: Arrangement, catalogue: Catalogue) -> dict[str, tuple[str, ...]]:
@@ -123,6 +131,8 @@ def task_weights(present: Sequence[str], catalogue: Catalogue) -> dict[Pool, dic
 
 
 def _task_scores(rows: Sequence[Prediction], failures: int) -> RowScores:
+    if rows[0].kind == Verdict.name:
+        return statement_scores(rows, failures)
     accuracy = Score(sum(row.correct for row in rows) / len(rows), len(rows))
     return _row_scores(rows, accuracy, failures)
 
@@ -178,7 +188,7 @@ EMOBSERVER = Protocol(
     NAME,
     emobserver.read,
     emobserver_scores,
-    headings={"accuracy": "Acc"},
+    headings=HEADINGS,
     decimals=2,
     has_confidences=False,
     terms=_terms,

@@ -11,6 +11,7 @@ from vecbench.parsing import Reading, strict
 from vecbench.parsing.form import ANY_FORM, Form, Scale
 from vecbench.scoring.emobserver import EMOBSERVER
 from vecbench.scoring.emocaliber import EMOCALIBER
+from vecbench.scoring.mvei import MVEI
 from vecbench.scoring.protocol import Protocol
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ NO_SENTENCES = "no-sentences"
 SCALES: Mapping[str, Scale] = {"scale-1": "unit", "scale-10": "ten", "scale-100": "percent"}
 """What a protocol is called behind its name that reads confidences on a scale: strict+scale-100."""
 
-PROTOCOLS: Mapping[str, Protocol] = {each.name: each for each in (STRICT, EMOCALIBER, EMOBSERVER)}
+PROTOCOLS: Mapping[str, Protocol] = {each.name: each for each in (STRICT, EMOCALIBER, EMOBSERVER, MVEI)}
 
 
 def protocol_named(name: str) -> Protocol:

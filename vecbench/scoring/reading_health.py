@@ -108,11 +108,11 @@ class ReadingHealth:
         }
         asked = [row for row in there if row.task in stating]
         silent = ((row.reading.confidence_status, row) for row in asked if row.reading.confidence is None)
-        unread = [row for row in there if row.reading.answer is None]
+        unread = [row for row in there if row.reading.is_unread]
         tasks = dict.fromkeys(sorted({row.task for row in there}), (0, 0))
         for row in there:
             without, n = tasks[row.task]
-            tasks[row.task] = without + (row.reading.answer is None), n + 1
+            tasks[row.task] = without + row.reading.is_unread, n + 1
         return cls(
             ReadCount(len(there), _by_reason((_reason(row), row) for row in unread), ANSWER_REASONS),
             ReadCount(len(asked), _by_reason(silent), CONFIDENCE_REASONS),

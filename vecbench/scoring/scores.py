@@ -136,8 +136,9 @@ class RowScores:
 
     @property
     def unread(self) -> int:
-        """Responses whose answer was not read; a failed sample has none."""
-        return max(0, self.n - self.counts.get("answered", self.n) - self.counts.get("errors", 0))
+        """Responses whose answer was not read; a failed sample has none, and who abstains was understood."""
+        read = self.counts.get("answered", self.n) + self.counts.get("abstained", 0)
+        return max(0, self.n - read - self.counts.get("errors", 0))
 
     def as_json(self) -> dict[str, Any]:
         """The scores as scores.json has them."""
