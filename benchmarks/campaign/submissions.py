@@ -120,7 +120,7 @@ def cases() -> Iterator[Case]:  # noqa: PLR0912 - a list, of which each part has
     yield case("no archive", "text", b"hello" * 1000)
     for name in sound:
         if name.endswith("scores.json"):
-            for key, value in (("value", 0.99), ("value", 2.0), ("value", None), ("n", 10**30), ("value", "x")):
+            for key, value in [("value", each) for each in (0.99, 2.0, None, "x")] + [("n", 10**30)]:
                 path = ["overall", "metrics", "accuracy", key]
                 yield case(
                     "forged scores",
