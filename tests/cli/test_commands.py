@@ -143,7 +143,8 @@ def test_tasks_are_listed_shown_and_checked():
     assert "Which sentiment might this image evoke?" in shown
     assert "['positive', 'negative']" in shown
     checked = vecbench("tasks", "check")
-    counts, note = checked.stdout.splitlines()
+    counts, note, published = checked.stdout.splitlines()
+    assert published == "the prompt profile published asks for no confidence: mvei_statements"
     assert (checked.returncode, counts) == (0, "13 tasks and 10 groups, no faults")
     assert note.startswith("the prompt profile standard asks for no confidence: emoji_2, ")
 
