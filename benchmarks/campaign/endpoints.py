@@ -38,7 +38,8 @@ KEY = "sk-campaign/of+no=worth&0123456789"
 ESCAPED = "".join(f"%{ord(each):02x}" for each in KEY)
 SPELT = (KEY, quote(KEY, safe=""), base64.b64encode(f"x:{KEY}".encode()).decode(), ESCAPED)
 """As an endpoint repeats it; of each, all but the ends are looked for."""
-TASKS, LIMIT = "emoji_2,emoji_7", 16
+TASKS, LIMIT = "emoji_2", 32
+UNREAD = "incomplete: more than 20 % of the answers are not read"
 SHARE = 0.3
 """Of the requests that are spoilt, those whose fault passes tried again with."""
 SETTINGS = {"first_pause": 0.01, "timeout": 3.0, "max_retries": 8, "concurrency": 8}
@@ -345,7 +346,10 @@ def tried(kind: Kind, seed: int, tally: Tally) -> None:
         tally.stopped += stop is not None and asked_first >= stop[1]
         for (status, output, memory), expected in results:
             tally.memory = max(tally.memory, memory)
-            if status not in expected or "unexpected" in output or "Traceback" in output:
+            # A spoilt answer that is a text all the same counts as one, which perhaps nobody can read.
+            unread = status == 4 and output.count("incomplete: ") == output.count(UNREAD)
+            is_documented = status in expected or unread
+            if not is_documented or "unexpected" in output or "Traceback" in output:
                 tally.ended_badly += 1
                 tally.problems.append(f"seed {seed}: exit status {status}: {output[-1500:]}")
         written = [path for path in (folder / "run").rglob("*") if path.is_file()]
