@@ -15,6 +15,8 @@ from vecbench.leaderboard.tables import csv_text
 from vecbench.report.figures import file_name
 from vecbench.tasks import load_catalogue
 
+pytestmark = pytest.mark.filterwarnings("ignore:.* are not read")
+
 NEUTRAL = "neutral_word"
 WORDS = (
     "overall", "Overall", "macro", "pooled", "rows", "headline", "all", "tasks", "groups", "mixed", "names",
