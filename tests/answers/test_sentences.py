@@ -143,3 +143,25 @@ def test_published_verdicts_on_answers_in_prose_are_reproduced():
                 agree.append(right == (each["verdict"] == 1))
     assert len(agree) >= 100
     assert sum(agree) / len(agree) >= 0.985
+
+
+@pytest.mark.parametrize(
+    ("text", "confidence"),
+    [
+        ("The answer is fear. Confidence: 0.8", 0.8),
+        ("The answer is fear (confidence: 0.8).", 0.8),
+        ("I would say fear with a confidence of **80%**.", 0.8),
+        ("The image evokes fear. I am 80% confident.", 0.8),
+        ("The answer is fear. My confidence is 0.85.", 0.85),
+        ("The answer is fear. Confidence: 85", None),
+        ("The answer is fear. Confidence is about 0.8", None),
+        ("The answer is fear with 0.7-0.9 confidence.", None),
+        ("The answer is fear, with 70 to 90% confidence.", None),
+        ("I am 80% confident that people feel fear. Confidence: 0.3", None),
+        ("The answer is fear. It is 80% dark.", None),
+    ],
+)
+def test_beside_a_sentence_a_confidence_may_be_one_too(text, confidence):
+    labels = ("awe", "fear", "joy")
+    found = read(text, labels, Label(labels), "stop")
+    assert (found.answer, found.answer_status, found.confidence) == ("fear", "sentence", confidence)

@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 
 from vecbench.answers.spellings import FIRST_SIGN, LAST_SIGN, SIGN, Spellings
 from vecbench.parsing.negation import LABEL, is_crossed_out, is_negated
+from vecbench.parsing.refusal import refuses
 
 _SIGN = f"[{FIRST_SIGN}-{LAST_SIGN}]"
 _SENTENCE_END = re.compile(
@@ -33,8 +34,26 @@ _CONCLUDES = re.compile(
 )
 _TAKEN_BACK = re.compile(
     r"\b(?:wait|actually|sorry|corrections?|wrong|mistaken|incorrect|scratch that|reconsider\w*"
-    r"|second thought|change\w* my mind)\b|\A\W*(?:no|nope|not)\b"
+    r"|second thought|change\w* my mind|on reflection|kidding|double-check|hmm)\b|\A\W*(?:no|nope|not)\b"
 )
+_WRONG = re.compile(
+    r"\b(?:incorrect|wrong|nobody|no one|no-one|few|fails? to|rejects?|rejected|dismiss\w*|eliminat\w+"
+    r"|improbable|implausible|unlikely|antithesis|opposite|point\w* away|zero|false|least|lower|lack\w*"
+    r"|had the|were (?:it|this|the)|in a (?:\w+ )?version|let(?:['’]s| me| us)|consider|assum\w+|imagin\w+"
+    r"|e\.g|example|sign|title|says?|reads?|defin\w+|minor|lingers?|hint|mix|mixture|blend|only \d)\b"
+    r"|=\s*0\b|[:=(\[>]\s*(?:0(?![.,]\d)|(?:false|no|rejected|incorrect|wrong)\b)|\[\s\]|[☐✗✘❌]"
+    r"|\b[0-4]?\d(?:[.,]\d+)?\s?%"
+)
+"""In a sentence about one label: what may deny it, or speak of something else than the answer."""
+
+_SAID = re.compile(r"\b(?:i(?:'d| would)? say|would say|i say)\b")
+_KNOWN = re.compile(
+    r"\b(?:the|a|an|is|this|image|picture|photo|it|i|would|emotion|feeling|mood|of|because|answer|evokes?|evoked"
+    r"|und|ist|das|der|bild|est|la|les|une|el|es|una|imagen|il|è|immagine|é|um|uma|imagem|een|het|beeld|jest|obraz"
+    r"|bir|ve|là|adalah|ini)\b|[\u0400-\u04ff\u0600-\u06ff\u0900-\u097f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
+)
+"""A word of a language whose negations are known, or a letter of its script."""
+
 _COMMON = frozenset({"yes", "no", "none", "other", "others"})
 """Words of any sentence: of a list with one of these, a sentence names nothing for sure."""
 
@@ -48,7 +67,7 @@ class _Sentence(NamedTuple):
     def only(self) -> str | None:
         """The one label that it states; None if there are several, or it does not state it."""
         around = SIGN.sub(LABEL, self.text)
-        if len(self.labels) != 1 or _UNSAID.search(self.text):
+        if len(self.labels) != 1 or _UNSAID.search(self.text) or _WRONG.search(_SAID.sub("", self.text)):
             return None
         return None if is_crossed_out(around) or is_negated(around) else next(iter(self.labels))
 
@@ -61,7 +80,7 @@ def concluded_label(text: str, spellings: Spellings) -> str | None:
     `Fear: 0.2`, and lines of a label alone are one sentence together. Takes time that is linear in the text's
     length.
     """
-    if any(_is_common(form) for form in spellings.meanings):
+    if any(_is_common(form) for form in spellings.meanings) or refuses(text):
         return None
     sentences = [each for line in text.split("\n") for each in _sentences(line, spellings)]
     naming = [place for place, each in enumerate(sentences) if each.labels]
@@ -72,6 +91,8 @@ def concluded_label(text: str, spellings: Spellings) -> str | None:
         entries = (each.labels for each in sentences if each.entry == last.entry)
         last = last._replace(labels=frozenset().union(*entries))
     label = last.only
+    if len(last.text.split()) > 2 and not _KNOWN.search(text.casefold()):
+        return None
     if label is None or any(_TAKEN_BACK.search(each.text) for each in sentences[naming[-1] + 1 :]):
         return None
     if not _CONCLUDES.search(last.text):

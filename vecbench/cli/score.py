@@ -330,7 +330,9 @@ def _print(
         typer.echo(tables.csv_table(scores), nl=False)
     elif format_ == "latex":
         typer.echo(tables.latex_table(scores, intervals=intervals), nl=False)
-        typer.echo(f"% {reading.reading_line(complete.reading)}")
+        problems = (problem for problem, _ in complete.reading.problems())
+        for said in (reading.reading_line(complete.reading), *problems):
+            typer.echo(f"% {said}")
     else:
         typer.echo(tables.markdown_table(scores, intervals=intervals, further=further), nl=False)
         typer.echo(f"\n{reading.reading_markdown(complete.reading)}", nl=False)

@@ -154,7 +154,10 @@ def _show_prompt_findings(tasks: Iterable[Task], console: Console) -> None:
         for profile in task.prompts:
             if "dataset_prompt" in task.prompts[profile]:
                 continue  # which only a row of the data brings
-            for found in prompt_findings(_prompt(task, profile), task.form_of(profile), task.answers):
+            text, fault = _rendered(task, profile)
+            if fault:
+                console.print(fault, soft_wrap=True)
+            for found in prompt_findings(text, task.form_of(profile), task.answers):
                 if not found.remedy:
                     silent.setdefault(f"the prompt profile {profile} {found.problem}", []).append(task.id)
                     continue
@@ -246,16 +249,23 @@ def tasks_path() -> None:
 
 def _prompt(task: Task, profile: str) -> str:
     """As a model gets it; the template, where that needs what only a row of the data brings."""
+    return _rendered(task, profile)[0]
+
+
+def _rendered(task: Task, profile: str) -> tuple[str, str]:
+    """A prompt and, where it cannot be made without a row, its template, and why whatever the row says."""
     from vecbench.errors import DataError
     from vecbench.samples import Sample
-    from vecbench.tasks.prompts import render_prompt
+    from vecbench.tasks.prompts import needed_columns, render_prompt
 
-    own = "(the data's own prompt)"
     try:
         candidates = task.answers.candidates({})
-        return render_prompt(task, profile, Sample(task.id, "", ("",), "", candidates, own, Path()))
-    except (DataError, ValueError):
-        return task.prompts[profile]
+        sample = Sample(task.id, "", ("",), "", candidates, "(the data's own prompt)", Path())
+        return render_prompt(task, profile, sample), ""
+    except ValueError:
+        return task.prompts[profile], ""
+    except DataError as fault:
+        return task.prompts[profile], "" if needed_columns(task, profile) else fault.message
 
 
 def _scored(task: Task) -> dict[str, str]:

@@ -126,7 +126,7 @@ def publish(
     for other, said in others.items():
         if said.benchmark != entry.benchmark:
             raise UsageError(f"{folder} is the leaderboard of {said.benchmark}, not of {entry.benchmark}")
-        if other in {name, instead_of}:
+        if other == instead_of or (other == name and said.model.name == entry.model.name):
             continue
         if said.responses_digests & entry.responses_digests:
             raise UsageError(

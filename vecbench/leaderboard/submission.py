@@ -163,7 +163,7 @@ def _benchmark(manifest: Manifest, catalogue: Catalogue, asked: str | None, run:
         return whole[0]
     if whole and not asked:
         raise UsageError(f"{run} has all tasks of {' and '.join(whole)}", "Choose with --benchmark.")
-    nearly = asked or min(missing, key=lambda name: len(missing[name]))
+    nearly = asked or min(missing, key=lambda name: len(missing[name]) / len(catalogue.select(name)))
     raise UsageError(
         f"{run} lacks tasks of {nearly}: {', '.join(missing[nearly])}",
         "A leaderboard's entry has every task of its benchmark.",

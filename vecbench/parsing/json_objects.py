@@ -18,12 +18,18 @@ KEYS = {
     "confidence score": "confidence",
     "confidence level": "confidence",
     **dict.fromkeys(("emotion", "label", "guess", "prediction", "sentiment", "category"), "other answer"),
-    **dict.fromkeys(("probability", "certainty"), "other confidence"),
+    **dict.fromkeys(("predicted emotion", "predicted label", "emotion label", "class"), "other answer"),
+    **dict.fromkeys(("dominant emotion", "primary emotion", "main emotion"), "other answer"),
+    **dict.fromkeys(("probability", "certainty", "score", "likelihood"), "other confidence"),
+    "confidencescore": "confidence",
 }
 """As objects spell them, in lower case and without underscores → as they are returned.
 
 Others are what a task may call its fields: they count where a response has neither by its own name.
 """
+
+OTHER = "one of several other answers"
+"""How the key begins under which each other answer is kept."""
 
 MOST_FAULTS = 256
 """Beginnings of objects that may turn out to be none: each costs the decoder a look at all before it."""
@@ -135,39 +141,44 @@ def _stated(found: Any) -> Mapping[str, str]:
     own = _own(found) if isinstance(found, dict) else {}
     if not found or "answer" in own:
         return own
-    nested = list(_with_answer(found))
-    if len(nested) == 1:
-        return {**own, **nested[0]}
-    listed = {key: [each[key] for each in nested if key in each] for key in ("answer", "confidence")}
-    return {**own, **{key: ", ".join(values) for key, values in listed.items() if values}}
+    for key in ("answer", "other answer"):
+        nested = [] if key in own else list(_with_answer(found, key))
+        if len(nested) == 1:
+            return {**own, **nested[0]}
+        listed = {name: [each[name] for each in nested if name in each] for name in (key, "confidence")}
+        if listed[key]:
+            return {**own, **{name: ", ".join(values) for name, values in listed.items() if values}}
+    return own
 
 
 def _own(found: Mapping[str, Any]) -> dict[str, str]:
     own: dict[str, str] = {}
     for name, value in found.items():
         key = KEYS.get(name.lower().replace("_", " ").strip())
+        if key == "other answer":  # all of them: who knows the labels tells which is one
+            own[f"{OTHER} {len(own)}"] = _as_text(value)
         if key is None or (key in own and name.lower() != key):
             continue
-        if key == "answer" and isinstance(value, dict):
+        if key in {"answer", "other answer"} and isinstance(value, dict):
             # An answer with fields of its own brings its confidence along.
             own = {**_own(value), **own}
         own[key] = _as_text(value)
     return own
 
 
-def _with_answer(found: Any) -> Iterator[Mapping[str, str]]:
-    """The objects in a value that have an answer and are not inside another that has."""
+def _with_answer(found: Any, key: str) -> Iterator[Mapping[str, str]]:
+    """The objects in a value that have an answer, by that key, and are not inside another that has."""
     if isinstance(found, dict):
         own = _own(found)
-        if "answer" in own:
+        if key in own:
             yield own
             return
         for name, value in found.items():
             if not _NOT_CHOSEN.search(name):
-                yield from _with_answer(value)
+                yield from _with_answer(value, key)
     elif isinstance(found, list):
         for each in found:
-            yield from _with_answer(each)
+            yield from _with_answer(each, key)
 
 
 def _without_nested(text: str, begin: int, end: int) -> str:

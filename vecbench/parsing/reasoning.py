@@ -23,6 +23,14 @@ DELIMITERS: Sequence[Delimiters] = (
     ("<|begin_of_thought|>", "<|end_of_thought|>"),  # Sky-T1, LlamaV-o1
     ("<|START_THINKING|>", "<|END_THINKING|>"),  # Command A
     ("<|thinking|>", "<|/thinking|>"),
+    ("<|think|>", "<|/think|>"),
+    ("<|thought|>", "<|/thought|>"),
+    ("[think]", "[/think]"),
+    ("<start_working_out>", "<end_working_out>"),  # Gemma, as many train it
+    ("<analysis>", "</analysis>"),
+    ("<scratchpad>", "</scratchpad>"),
+    ("<rationale>", "</rationale>"),
+    ("<reflection>", "</reflection>"),
     ("<unused94>thought", "<unused95>"),  # MedGemma
     ("<|channel|>analysis<|message|>", "<|channel|>final<|message|>"),  # gpt-oss (harmony)
     ("<|channel|>commentary<|message|>", "<|channel|>final<|message|>"),
@@ -47,6 +55,7 @@ _TAG = re.compile(r"</?([A-Za-z][\w:-]*)>\Z")
 _WRAPPER = re.compile("|".join(map(re.escape, WRAPPERS)))
 _BARE_HARMONY = "assistantfinal"
 """All that is left of harmony's last channel where a server skips special tokens."""
+_BARE_ANALYSIS = re.compile(r"\s*analysis(?=[A-Z\n])")
 
 
 def as_think_tags(text: str, own: Sequence[Delimiters] = ()) -> str:
@@ -62,6 +71,8 @@ def as_think_tags(text: str, own: Sequence[Delimiters] = ()) -> str:
         text = _WRAPPER.sub("", text)
     if text.lstrip().startswith("analysis") and _BARE_HARMONY in text:
         return text.rpartition(_BARE_HARMONY)[2]
+    if _BARE_ANALYSIS.match(text):  # which never came to its last channel
+        return OPENING + text
     return text
 
 

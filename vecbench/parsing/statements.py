@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from vecbench.labels import normal_form
-from vecbench.parsing.json_objects import json_objects
+from vecbench.parsing.json_objects import OTHER, json_objects
 from vecbench.parsing.visible import elements, is_left_open
 
 NEAR = 1000
@@ -22,7 +22,8 @@ MOST_BOXES = 64
 _CONFIDENCE_TAG = re.compile(r"<(?:\s*/)?\s*confidence\b[^<>]*>", re.IGNORECASE)
 _BOXED = re.compile(r"\\boxed\s*\{")
 _ONLY_BOX = re.compile(r"[\s$*_]*\\boxed\s*\{([^{}]*)\}[\s$.*_]*")
-_COMMAND = re.compile(r"\\[A-Za-z]+")
+_COMMAND = re.compile(r"\\[A-Za-z]+|\\(?=%)")
+_FRACTION_COMMAND = re.compile(r"\\[dt]?frac\{([^{}]*)\}\{([^{}]*)\}")
 _BOX_BEGIN, _BOX_END = "<|begin_of_box|>", "<|end_of_box|>"  # what GLM writes instead
 
 _NAME = r"[cC](?i:onfidence(?:[ \t]+(?:level|score))?)"
@@ -52,7 +53,17 @@ _UNNAMED = re.compile(
 )
 
 
-_LONE_PROBABILITY = re.compile(rf"\s*{_PROBABILITY}\s*")
+_NUMBER = r"([0-9]+(?:[.,][0-9]+)?(?:[ \t]?[%\uff05])?(?![0-9/]|[ \t]*(?:/|out\b|to\b|[-\u2013]))|[.,][0-9]+)"
+_NAMED_IN_PROSE = rf"(?:{_NAME}|[pP](?i:robability)|[cC](?i:ertainty))"
+_IN_PROSE = re.compile(
+    rf"\b{_NAMED_IN_PROSE}\b[ \t]*+(?:[:\uff1a=]|\b(?:is|of|at|was)\b)?[ \t*_]*+{_NUMBER}"
+    # Not the end of a range, nor of a longer number.
+    rf"|(?<![\w.,\u2013-])(?<![\u2013-] )(?<!\bto ){_NUMBER}[ \t*_]*+\b(?:confiden(?:t|ce)|certain|sure)\b",
+    re.IGNORECASE,
+)
+_BOXED_NUMBER = re.compile(
+    rf"[\s{{}}$]*(?:{_NAME}[\s:=]*)?[\s{{}}]*[0-9.,]+\s*(?:[%\uff05]|/\s*[0-9.,]+)?[\s{{}}$]*"
+)
 _NAMES_BOX = re.compile(rf"\b{_NAME}\b[^\n{{}}\\]*\Z")
 
 
@@ -101,6 +112,22 @@ def stated_answer(text: str) -> Stated | None:
     return None if line is None else _answer(line.text, complete=False, at_end=line.end == len(text))
 
 
+def other_answers(text: str) -> list[str]:
+    """What all keys of the last object, and all lines, with another name for an answer state."""
+    objects = json_objects(text)
+    named = [value for each in objects.objects[-1:] for key, value in each.items() if key.startswith(OTHER)]
+    lines = (found[1] for found in _OTHER_ANSWER.named.finditer(objects.masked))
+    return [*named, *(line for line in lines if line is not None)][-MOST_BOXES:]
+
+
+def confidence_in_prose(text: str) -> Stated | None:
+    """The confidence that words name, as in "I am 80% confident"; None if they name several numbers."""
+    if not any(word in text.lower() for word in ("confiden", "probab", "certain", "sure")):
+        return None
+    found = {each[1] or each[2] for each in _IN_PROSE.finditer(text)}
+    return Stated(found.pop(), complete=True) if len(found) == 1 else None
+
+
 def stated_confidence(text: str) -> Stated | None:
     """The confidence that a text states; None if it states none.
 
@@ -115,7 +142,7 @@ def stated_confidence(text: str) -> Stated | None:
     boxed = _boxed_confidence(text)
     if boxed is not None:
         return Stated(boxed, complete=True)
-    if not any(word in text.lower() for word in ("confiden", "probab", "certain")):
+    if not any(word in text.lower() for word in ("confiden", "probab", "certain", "score", "likelihood")):
         return None
     value = _json_confidence(text)
     if value is None:
@@ -229,6 +256,11 @@ def _boxed_confidence(text: str) -> str | None:
     return next((box.text for box in _boxes(text) if box.is_confidence), None)
 
 
+def _is_number(content: str) -> bool:
+    """Whether a box holds nothing but a confidence."""
+    return _BOXED_NUMBER.fullmatch(content) is not None
+
+
 @lru_cache(maxsize=8)
 def _boxes(text: str) -> tuple[_Box, ...]:
     """The boxes of a text, the last one first."""
@@ -241,10 +273,8 @@ def _boxes(text: str) -> tuple[_Box, ...]:
             depth += {"{": 1, "}": -1}.get(text[place], 0)
             if depth == 0:
                 named = _NAMES_BOX.search(text, max(0, opening.start() - SHORT), opening.start())
-                content = _COMMAND.sub(" ", text[opening.end() : place])
-                beside = _LONE_PROBABILITY.fullmatch(content) is not None and any(
-                    not _LONE_PROBABILITY.fullmatch(box.text) for box in found
-                )
+                content = _COMMAND.sub(" ", _FRACTION_COMMAND.sub(r"\1/\2", text[opening.end() : place]))
+                beside = _is_number(content) and any(not _is_number(box.text) for box in found)
                 found.append(_Box(content, named is not None or beside))
                 break
     end = text.rfind(_BOX_END)

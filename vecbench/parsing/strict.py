@@ -18,10 +18,12 @@ from vecbench.parsing.statements import (
     Stated,
     beside_confidence,
     confidence_beside,
+    confidence_in_prose,
+    other_answers,
     stated_answer,
     stated_confidence,
 )
-from vecbench.parsing.visible import is_left_open, without_reasoning
+from vecbench.parsing.visible import elements, is_left_open, without_reasoning
 
 if TYPE_CHECKING:
     from vecbench.answers import AnswerKind
@@ -59,6 +61,10 @@ def read(
             text, stated = first, Stated(number, complete=True)
     if answer is not None:
         found, status = kind.read(text, candidates)
+        if status == "not_a_candidate" and not elements(visible.text, "answer"):
+            others = {each for each in other_answers(visible.text) if kind.is_bare_answer(each, candidates)}
+            if len(others) == 1:  # "Emotion: fear", and a sentiment beside it
+                found, status = kind.read(others.pop(), candidates)
         could_be_cut_off = cut_off and not answer.complete
     else:
         found, status = kind.read_bare(text, candidates)
@@ -68,6 +74,8 @@ def read(
         if is_prose and form.sentences:
             found = kind.read_sentence(json_objects(text).masked, candidates)
             status = status if found is None else "sentence"
+    if found is not None and stated is None and not (cut_off or elements(visible.text, "answer")):
+        stated = confidence_in_prose(visible.text)
     if could_be_cut_off and (found is None or kind.may_go_on(text, candidates)):
         found, status = None, "truncated"
     # Of a number that is cut off nobody knows how it would have gone on.

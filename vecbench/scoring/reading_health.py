@@ -9,6 +9,7 @@ from typing import Any
 
 from vecbench.answers import AnswerKind, metrics_of
 from vecbench.parsing import Prediction
+from vecbench.parsing.refusal import refuses
 
 MOST_UNREAD = 0.2
 """With a larger share of a task's answers unread, its scores say little of the model."""
@@ -27,20 +28,21 @@ ANSWER_REASONS: Mapping[str, tuple[str, str]] = {
 
 CONFIDENCE_REASONS: Mapping[str, tuple[str, str]] = {
     "missing": ("none stated", "Ask for one, if the prompt does not."),
+    "in_no_form": ("in no form that is read", _FORMS),
     "out_of_range": (
         "not within 0 to 1",
         "Declare their scale: --confidence-scale 100, or `scale: percent` in the task's file.",
     ),
     "not_a_number": ("no number", "Ask for a number instead of words."),
 }
-"""Status of a confidence → how it is called, and what to do about it."""
+"""Status of a confidence, or a kind of `missing` → how it is called, and what to do about it."""
 
-_CANNOT = r"(?:can(?:no|['’])t|can not|won['’]t|(?:am|['’]m) (?:not able|unable) to)"
-_REFUSAL = re.compile(
-    rf"\b(?:sorry|apologi[sz]e|I(?: {_CANNOT}|['’]m (?:not able|unable) to) "
-    r"(?:help|assist|provide|identify|determine|analy[sz]e|answer|comply|comment|say|tell|view))\b",
+_SAYS_ONE = re.compile(
+    r"(?:confiden|probab|certain|likelihood|score|\bsure)[^.]{0,40}\d|\d[^.]{0,20}(?:confiden|probab|certain|\bsure)"
+    r"|\d\s?[%\uff05]|(?<![\w.])[01]?[.,]\d",
     re.IGNORECASE,
 )
+"""A number that may be a confidence, in a response that none is read of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ class ReadingHealth:
             task for task, kind in kinds.items() if any(each.over == "confident" for each in metrics_of(kind))
         }
         asked = [row for row in there if row.task in stating]
-        silent = ((row.reading.confidence_status, row) for row in asked if row.reading.confidence is None)
+        silent = ((_silence(row), row) for row in asked if row.reading.confidence is None)
         unread = [row for row in there if row.reading.is_unread]
         tasks = dict.fromkeys(sorted({row.task for row in there}), (0, 0))
         for row in there:
@@ -159,9 +161,15 @@ def _reason(row: Prediction) -> str:
     status = row.reading.answer_status
     if status == "no_answer" and row.excerpt == "":
         return "empty"
-    if status in {"no_answer", "not_a_candidate"} and _REFUSAL.search(row.excerpt or ""):
+    if status in {"no_answer", "not_a_candidate"} and refuses(row.excerpt or ""):
         return "refused"
     return status
+
+
+def _silence(row: Prediction) -> str:
+    status = row.reading.confidence_status
+    says_one = status == "missing" and _SAYS_ONE.search(row.excerpt or "")
+    return "in_no_form" if says_one else status
 
 
 def _by_reason(unread: Iterable[tuple[str, Prediction]]) -> tuple[Unread, ...]:
