@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 MOST_FAULTS = 3
 """So many samples that cannot be asked are named."""
 
-Pair = tuple[float | None, bool]
-"""(confidence, or None if none is stated; whether the label is right)."""
+Pair = tuple[float | None, bool | None]
+"""(confidence, or None if none is stated; whether the label is right, or None if a confidence has none)."""
 
 
 def load(
@@ -141,7 +141,8 @@ def results_of(
         right = kind.is_right(reading.answer, kind.load(target))
     except ValueError:
         right = False
-    pair: Pair = (reading.confidence, right)
+    is_unread = reading.answer is None and reading.confidence is not None
+    pair: Pair = (reading.confidence, None if is_unread else right)
     return {"accuracy": float(right), **coverage, "brier": pair, "ece": pair}
 
 
@@ -198,15 +199,17 @@ def _form_of(doc: Mapping[str, Any]) -> Form:
 
 
 def brier(pairs: Sequence[Pair]) -> float:
-    """The Brier score over the rows that have a confidence; nan if none has."""
+    """The Brier score over the rows that have a confidence; nan if none has, or none of these was read."""
     return brier_score(*_stated(pairs))
 
 
 def ece(pairs: Sequence[Pair]) -> float:
-    """The expected calibration error over the rows that have a confidence; nan if none has."""
+    """The expected calibration error over the same rows; nan likewise."""
     return expected_calibration_error(*_stated(pairs))
 
 
 def _stated(pairs: Sequence[Pair]) -> tuple[list[float], list[bool]]:
     stated = [(confidence, correct) for confidence, correct in pairs if confidence is not None]
-    return [confidence for confidence, _ in stated], [correct for _, correct in stated]
+    if all(correct is None for _, correct in stated):
+        return [], []
+    return [confidence for confidence, _ in stated], [correct is True for _, correct in stated]
