@@ -220,6 +220,7 @@ def test_letters_and_signs_of_the_shape_of_others_look_alike(one, other):
 @pytest.mark.parametrize(
     "other",
     [
+        "Qwen2.5-VL-7B Mode|",
         "Qwen2.5\u2212VL\u22127B Model", "Qwen2.5-VL-7B M\u0966del", "Qwen2.5-VL-7B M\u00b0del",
         "Qwen2.5-VL-7B M\u25cbdel", "Qwen2.5-VL-7B M\u25e6del", "Qwen2.5-VL-7B Mode\u4e28",
         "Qwen2.5-VL-7B Mode\u3163", "Qwen2.5-VL-7B M\u3147del", "Qwen2.5-\u2228L-7B Model",

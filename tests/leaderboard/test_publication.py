@@ -158,3 +158,14 @@ def test_a_kept_submission_that_is_a_link_is_refused(entry, verified, tmp_path):
     done.submission.symlink_to("/dev/zero")
     with pytest.raises(DataError, match="not a plain file"):
         reverify(tmp_path, CATALOGUE)
+
+
+def test_a_name_of_the_same_file_takes_no_entrys_place_unasked(entry, tmp_path):
+    publish(entry, tmp_path)
+    again = publish(entry, tmp_path)
+    assert again.replaced == (again.entry.stem,)
+    renamed = entry.model_copy(update={"model": entry.model.model_copy(update={"name": "VECBENCH Nano"})})
+    with pytest.raises(UsageError, match="has these responses already") as refused:
+        publish(renamed, tmp_path)
+    assert "--replace" in refused.value.remedy
+    assert publish(renamed, tmp_path, instead_of=again.entry.stem).entry == again.entry

@@ -50,7 +50,7 @@ def test_every_reason_has_an_example_and_a_remedy():
     assert "<b>" not in text
     assert "[x](y)" not in text
     assert "| answer: no answer | 1 |" in text
-    assert "| confidence: not within 0 to 1 | 1 |" in text
+    assert "| confidence: off the scale | 1 |" in text
 
 
 def test_scores_of_confidences_are_marked_where_answers_are_not_read():

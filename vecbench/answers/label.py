@@ -84,7 +84,8 @@ class Label(AnswerKind):
         if not (letters and by_letter):
             return found
         named = {candidates[ascii_uppercase.index(each)] for each in letters if len(letters) == 1}
-        if not named or found[0] not in (None, *named):
+        spelt = labels_named(text, candidates, self.aliases)  # "fear (B)", and B is another one
+        if not named or found[0] not in (None, *named) or (spelt and spelt.isdisjoint(named)):
             return None, "ambiguous"
         return found if found[0] is not None else (named.pop(), "ok")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import re
 import signal
 import sys
 import traceback
@@ -147,8 +148,12 @@ def _print_error(message: str, remedy: str) -> None:
         warn(_line(message), _line(remedy), word="error", style="bold red")
 
 
+_USER = re.compile(r"(?<=://)[^/\s@]+@")
+"""In an address: a name and a password, which may be a key."""
+
+
 def _line(text: str) -> str:
-    return printable(" ".join(text.split()))
+    return printable(" ".join(_USER.sub("[key]@", text).split()))
 
 
 def _help_hint(fault: Exception) -> str:

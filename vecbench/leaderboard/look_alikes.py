@@ -10,8 +10,11 @@ _SHAPES = str.maketrans("l10\u3007@$\u20ac\u03c9", "iiooasew")
 """Further letters, digits and signs that look like a Latin letter."""
 _WITHIN = str.maketrans("\u00b0\u25cb\u25e6\u25ef\u110b\u1175\u4e28", "oooooll")
 """Signs and strokes of Korean and Chinese letters that may stand for a Latin letter, or adorn a name."""
-_UPRIGHT = re.compile("[|!\u00a6\u2223\u2502\u23d0\u2758](?=\\w)")
+_LINES = "|\u00a6\u2223\u2502\u23d0\u2758"
+_UPRIGHT = re.compile(f"[!{_LINES}](?=\\w)")
 """Lines that stand for an l within a word."""
+_AT_END = re.compile(f"(?<=\\w)[{_LINES}]")
+"""At the end of a word they may, or adorn it."""
 _MEANT = "+*#%&=<>@$"
 """Signs that set a name apart: `Model+` is another one than `Model`."""
 _LONGER = re.compile("[~|\u2223\u0640\u02b0-\u02ff]")
@@ -35,7 +38,9 @@ def _looks(name: str) -> set[str]:
     folded = _unmarked(unicodedata.normalize("NFKC", name.translate(_TRADEMARKS)).casefold())
     shapes = {"".join(_latin(each, capital=capital) for each in folded) for capital in (False, True)}
     shapes |= {shape.translate(_WITHIN) for shape in shapes}
-    return {_skeleton(_UPRIGHT.sub("l", shape), digits) for shape in shapes for digits in ("0-9", "0-9oil")}
+    shapes = {_UPRIGHT.sub("l", shape) for shape in shapes}
+    shapes |= {_AT_END.sub("l", shape) for shape in shapes}
+    return {_skeleton(shape, digits) for shape in shapes for digits in ("0-9", "0-9oil")}
 
 
 def _skeleton(text: str, digits: str) -> str:

@@ -30,8 +30,8 @@ CONFIDENCE_REASONS: Mapping[str, tuple[str, str]] = {
     "missing": ("none stated", "Ask for one, if the prompt does not."),
     "in_no_form": ("in no form that is read", _FORMS),
     "out_of_range": (
-        "not within 0 to 1",
-        "Declare their scale: --confidence-scale 100, or `scale: percent` in the task's file.",
+        "off the scale",
+        "Declare the scale that they are on: --confidence-scale 100 (1, 10), or the task's `scale`.",
     ),
     "not_a_number": ("no number", "Ask for a number instead of words."),
 }
