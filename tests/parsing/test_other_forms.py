@@ -3,6 +3,7 @@
 import pytest
 
 from vecbench.answers import Label
+from vecbench.parsing.form import Form
 from vecbench.parsing.strict import read
 
 LABELS = ("awe", "fear", "joy", "sadness")
@@ -71,3 +72,14 @@ def test_of_several_other_fields_the_one_with_a_label_counts():
 )
 def test_what_is_no_answer(text):
     assert reading(text)[0] is None
+
+
+def test_a_letter_beside_another_label_is_ambiguous():
+    lettered = Form(lettered=True)
+    for text, answer in (
+        ("The image evokes awe (B).", None),
+        ("awe (A)", "awe"),
+        ("B", "fear"),
+        ("B. fear", "fear"),
+    ):
+        assert read(text, LABELS, Label(LABELS), "stop", lettered).answer == answer
