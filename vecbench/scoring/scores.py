@@ -234,12 +234,6 @@ class Scores:
         rows = f"{self.overall.pooled.n:,} rows"
         return f"<Scores of {', '.join(self.tasks)}: {rows}>" if self.tasks else f"<Scores of {rows}>"
 
-    @property
-    def reading(self) -> Mapping[str, Any]:
-        """How many answers and confidences were read and why others were not, as scores.json has it."""
-        found: Mapping[str, Any] = self.further.get("reading", {})
-        return found
-
     def to_frame(self) -> DataFrame:
         """Every score as a row of a pandas DataFrame, in the order of scores.json.
 
