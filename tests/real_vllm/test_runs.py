@@ -142,7 +142,7 @@ def test_the_architecture_of_emocaliber_runs_and_reads_the_same_prompt(tmp_path,
         *arguments,
         engine="transformers",
     )
-    assert other.ended() == 0, other.said
+    assert other.ended() == 4, other.said
     ours = {row["key"]: row["n_prompt_tokens"] for row in rows(run.output)}
     theirs = {row["key"]: row["n_prompt_tokens"] for row in rows(other.output)}
     assert ours == theirs
