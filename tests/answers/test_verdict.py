@@ -2,11 +2,11 @@
 
 import pytest
 
-from vecbench.answers import AnswerSpecification, Verdict
+from vecbench.answers import AnswerSpecification, StatementVerdict
 from vecbench.answers.verdict import VERDICTS
 from vecbench.parsing import strict
 
-KIND = Verdict.of(AnswerSpecification("verdict"))
+KIND = StatementVerdict.of(AnswerSpecification("verdict"))
 
 
 def verdict(text):
@@ -89,7 +89,7 @@ def test_another_target_is_refused(written):
 
 def test_a_task_of_statements_has_no_labels():
     with pytest.raises(ValueError, match="neither labels nor aliases"):
-        Verdict.of(AnswerSpecification("verdict", ("a", "b")))
+        StatementVerdict.of(AnswerSpecification("verdict", ("a", "b")))
 
 
 def test_a_long_text_takes_linear_time():

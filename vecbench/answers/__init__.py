@@ -13,7 +13,7 @@ from vecbench.answers.registry import (
     metrics_of,
     metrics_of_default,
 )
-from vecbench.answers.verdict import Verdict
+from vecbench.answers.verdict import StatementVerdict
 from vecbench.answers.written import answer_text
 
 __all__ = [
@@ -23,7 +23,7 @@ __all__ = [
     "Label",
     "Ranking",
     "Rating",
-    "Verdict",
+    "StatementVerdict",
     "answer_text",
     "is_of_one_run",
     "kind_named",

@@ -11,14 +11,14 @@ from vecbench.answers.kind import AnswerKind, AnswerSpecification
 from vecbench.answers.label import Label
 from vecbench.answers.ranking import Ranking
 from vecbench.answers.rating import Rating
-from vecbench.answers.verdict import Verdict
+from vecbench.answers.verdict import StatementVerdict
 from vecbench.errors import UsageError, nearest
 from vecbench.metrics.catalogue import with_installed
 from vecbench.metrics.definition import Metric
 from vecbench.parsing.prediction import DEFAULT_KIND
 
 ENTRY_POINT = "vecbench.answer_kinds"
-OWN: tuple[type[AnswerKind], ...] = (Label, Choice, Ranking, Rating, Verdict)
+OWN: tuple[type[AnswerKind], ...] = (Label, Choice, Ranking, Rating, StatementVerdict)
 
 
 @lru_cache(maxsize=1)

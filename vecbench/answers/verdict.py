@@ -47,7 +47,7 @@ _ABSTAINS = re.compile(
 
 
 @dataclass(frozen=True)
-class Verdict(Label):
+class StatementVerdict(Label):
     """Whether a statement is correct or incorrect; a row's target is one of the two.
 
     An answer says so in these words, by letter (A is correct, B is not), or by agreement: yes, true, "it

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
+from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Literal
@@ -30,7 +31,7 @@ from vecbench.answers import known_metrics
 from vecbench.comparing.comparison import Comparison
 from vecbench.comparing.differences import Difference, Differences
 from vecbench.comparing.gates import DETECT, Gates, Rule
-from vecbench.comparing.unread import mostly_unread
+from vecbench.comparing.unread import UnreadAnswers, mostly_unread, unread_answers
 from vecbench.metrics.significance import FEWEST_SAMPLES, PValues, holm
 
 Outcome = Literal["passed", "failed", "undecided"]
@@ -102,8 +103,10 @@ def verdicts_on(comparison: Comparison, gates: Gates) -> Verdicts:
     adjusted = holm({number: p.rise for number, p in tests.items() if p is not None})
     # Planning is for the hardest of Holm's levels.
     level = gates.alpha / max(1, len(significant))
+    sides = {"baseline": comparison.baseline, "candidate": comparison.candidate}
+    unread = {which: unread_answers(side)[0] for which, side in sides.items()}
     judged = (
-        _verdict(comparison, gates, number, rule, tests.get(number), adjusted.get(number), level)
+        _verdict(comparison, gates, unread, number, rule, tests.get(number), adjusted.get(number), level)
         for number, rule in rules.items()
     )
     return Verdicts(gates, tuple(judged))
@@ -163,6 +166,7 @@ def _is_too_small(block: Differences, rule: Rule) -> bool:
 def _verdict(
     comparison: Comparison,
     gates: Gates,
+    unread: Mapping[str, UnreadAnswers],
     number: int,
     rule: Rule,
     p: PValues | None,
@@ -180,9 +184,8 @@ def _verdict(
         return Verdict(
             number, rule, "undecided", f"{rule.metric} of the {side} is undefined{why}", n=block.samples
         )
-    unread = mostly_unread(comparison.baseline, comparison.candidate, block.tasks)
-    if unread:
-        return Verdict(number, rule, "undecided", unread, n=block.samples)
+    if too_much := mostly_unread(unread, block.tasks):
+        return Verdict(number, rule, "undecided", too_much, n=block.samples)
     values = _values(rule, found)
     scale = abs(values.baseline) if rule.relative else 1.0
     margin = rule.limit * scale if rule.is_change else 0.0

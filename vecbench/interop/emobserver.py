@@ -16,14 +16,12 @@ from vecbench.answers.written import shown
 from vecbench.errors import DataError
 from vecbench.interop.row import ResponseFault, StatedRow
 from vecbench.plain_file import cannot_read, open_plain
+from vecbench.samples import mvei
 from vecbench.strict_json import RepeatedKeyError, unique
 
 NAME = "EmObserver"
 MOST_BYTES = 2**30
 """The file is held in memory as a whole; 1 GiB is a hundred times the benchmark's result."""
-
-STATEMENTS = "mvei_statements"
-"""The task of records with a statement."""
 
 _HEAD = 2**16
 _RECORD = re.compile(r'\ufeff?\s*\{\s*"(?!original_data"|doc")(?:[^"\\]|\\.)*"\s*:\s*\{')
@@ -82,7 +80,7 @@ def _with_statement(other: dict[str, Any]) -> dict[str, Any]:
     said = other.get("statement_meta")
     if not isinstance(said, dict):
         return other
-    known = {"task": STATEMENTS, "statement": said.get("statement"), "statement_class": said.get("class")}
+    known = {"task": mvei.TASK, **mvei.columns_of(said, None)}
     return {name: value for name, value in known.items() if value is not None} | other
 
 

@@ -26,7 +26,7 @@ from vecbench.leaderboard.record import (
     content_of,
     validated,
 )
-from vecbench.scoring.reading_health import MOST_UNREAD
+from vecbench.scoring.reading_health import is_too_much
 from vecbench.scoring.scores import Pool
 from vecbench.strict_json import parse_json
 
@@ -96,7 +96,7 @@ class RowMetrics(Record):
     @property
     def is_mostly_unread(self) -> bool:
         """Whether too many answers were not read for the scores to say much of the model."""
-        return self.n is not None and (self.unread or 0) > MOST_UNREAD * self.n
+        return self.n is not None and is_too_much(self.unread or 0, self.n)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -9,12 +9,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from vecbench.answers.verdict import Verdict
+from vecbench.answers.verdict import StatementVerdict
 from vecbench.metrics import Cells
 from vecbench.metrics.confusion import Confusion
 from vecbench.parsing import Prediction, emobserver
 from vecbench.scoring.aggregate import Arrangement
-from vecbench.scoring.mvei import HEADINGS, statement_scores
+from vecbench.scoring.mvei import FURTHER_GENERATION, HEADINGS, generations, statement_scores
 from vecbench.scoring.predictions import prediction
 from vecbench.scoring.protocol import Protocol, Term
 from vecbench.scoring.scores import ALL_ROWS, GroupScores, Pool, RowScores, Score, Scores
@@ -22,8 +22,6 @@ from vecbench.store import StoredResponse
 from vecbench.tasks import Catalogue
 
 NAME = "emobserver"
-FURTHER_GENERATION = "not the first generation of its sample"
-"""Why a row is dropped."""
 
 
 def emobserver_scores(
@@ -35,9 +33,7 @@ def emobserver_scores(
     the accuracy of the tasks; of a group, the mean of its tasks' accuracies; overall, the mean of the groups
     of the benchmark that the tasks belong to. A task without rows, and a group without tasks, counts as 0.
     """
-    latest = {(each.task, each.sample_id, each.repeat): _as_compared(each) for each in responses}
-    # Of the repeats of a sample, the lowest overwrites the others.
-    first = {(task, sample): repeat for task, sample, repeat in sorted(latest, reverse=True)}
+    latest, first = generations(map(_as_compared, responses))
     predictions: list[Prediction] = []
     by_task: dict[str, list[Prediction]] = {}
     failures: Counter[str] = Counter()
@@ -47,7 +43,7 @@ def emobserver_scores(
         if each.repeat != first[each.task, each.sample_id]:
             predictions.append(prediction(each, reading, dropped=FURTHER_GENERATION))
             continue
-        if each.kind != Verdict.name:
+        if each.kind != StatementVerdict.name:
             guesses += emobserver.named_label(each.response or "", each.candidates) is None
         failures[each.task] += each.response is None
         row = prediction(each, reading)
@@ -86,7 +82,7 @@ def emobserver_scores(
 
 def _as_compared(response: StoredResponse) -> StoredResponse:
     """With its target as the evaluator compares it: as it is spelt, but for verdicts on statements."""
-    return response if response.kind == Verdict.name else response.as_stated()
+    return response if response.kind == StatementVerdict.name else response.as_stated()
 
 
 def _benchmarks(arrangement: Arrangement, catalogue: Catalogue) -> dict[str, tuple[str, ...]]:
@@ -131,7 +127,7 @@ def task_weights(present: Sequence[str], catalogue: Catalogue) -> dict[Pool, dic
 
 
 def _task_scores(rows: Sequence[Prediction], failures: int) -> RowScores:
-    if rows[0].kind == Verdict.name:
+    if rows[0].kind == StatementVerdict.name:
         return statement_scores(rows, failures)
     accuracy = Score(sum(row.correct for row in rows) / len(rows), len(rows))
     return _row_scores(rows, accuracy, failures)

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from vecbench.answers.verdict import CORRECT, VERDICTS, Verdict
+from vecbench.answers.verdict import CORRECT, VERDICTS, StatementVerdict
 from vecbench.metrics import Cells
 from vecbench.metrics.confusion import Confusion
 from vecbench.parsing import Prediction, mvei
@@ -39,8 +39,7 @@ def mvei_scores(
     Of several repeats of a sample the first counts. Rows whose target is no verdict, and those of other
     benchmarks, are left out.
     """
-    latest = {(each.task, each.sample_id, each.repeat): each for each in responses}
-    first = {(task, sample): repeat for task, sample, repeat in sorted(latest, reverse=True)}
+    latest, first = generations(responses)
     predictions = [_row(each, first[each.task, each.sample_id]) for each in latest.values()]
     by_task: dict[str, list[Prediction]] = {}
     for row in predictions:
@@ -66,9 +65,18 @@ def mvei_scores(
     )
 
 
+def generations(
+    responses: Iterable[StoredResponse],
+) -> tuple[dict[tuple[str, str, int], StoredResponse], dict[tuple[str, str], int]]:
+    """The last response to each task, sample and repeat; and each sample's first repeat, which counts."""
+    latest = {(each.task, each.sample_id, each.repeat): each for each in responses}
+    # Of the repeats of a sample, the lowest overwrites the others.
+    return latest, {(task, sample): repeat for task, sample, repeat in sorted(latest, reverse=True)}
+
+
 def _row(response: StoredResponse, first: int) -> Prediction:
     reading = mvei.read(response.response, response.candidates)
-    if response.kind != Verdict.name:
+    if response.kind != StatementVerdict.name:
         return prediction(response, reading, judged=False, dropped=NO_STATEMENT)
     dropped = NO_VERDICT if response.target not in VERDICTS else None
     if response.repeat != first:
@@ -109,7 +117,7 @@ def _shares(
         Cells.of_rows([], []),
         VERDICTS,
         Confusion.of_labels(targets, answers, VERDICTS),
-        kind=Verdict.name,
+        kind=StatementVerdict.name,
         subsets=subsets or {},
     )
 

@@ -14,6 +14,14 @@ from vecbench.parsing.refusal import refuses
 MOST_UNREAD = 0.2
 """With a larger share of a task's answers unread, its scores say little of the model."""
 
+TOO_MUCH = f"more than {100 * MOST_UNREAD:g} % of the answers are not read"
+
+
+def is_too_much(unread: int, n: int) -> bool:
+    """Whether so many of n answers are unread that scores say little of the model."""
+    return unread > MOST_UNREAD * n
+
+
 _FORMS = "Ask for a form that is read, see docs/parsing.md; vecbench tasks check looks at the prompts."
 ANSWER_REASONS: Mapping[str, tuple[str, str]] = {
     "truncated": ("cut off", "Allow more tokens: --gen-kwargs max_gen_toks=N."),
@@ -124,7 +132,7 @@ class ReadingHealth:
     @property
     def mostly_unread(self) -> tuple[str, ...]:
         """Tasks of whose answers too many were not read."""
-        return tuple(name for name, (unread, n) in self.tasks.items() if unread > MOST_UNREAD * n)
+        return tuple(name for name, counts in self.tasks.items() if is_too_much(*counts))
 
     @property
     def states_no_confidence(self) -> bool:
@@ -149,8 +157,7 @@ class ReadingHealth:
             f"{names.get(task, task)} ({self.tasks[task][0]:,} of {self.tasks[task][1]:,})"
             for task in self.mostly_unread
         ]
-        share = f"more than {100 * MOST_UNREAD:g} % of the answers are not read"
-        return f"{share}: {', '.join(each)}; such scores say little of the model" if each else ""
+        return f"{TOO_MUCH}: {', '.join(each)}; such scores say little of the model" if each else ""
 
     def as_json(self) -> dict[str, Any]:
         """The block "reading" of scores.json."""

@@ -97,6 +97,11 @@ class Excluded:
     because: str
 
 
+def unread_of(n: int, counts: Mapping[str, int]) -> int:
+    """Of n rows with these counts, the responses whose answer was not read; see `RowScores.unread`."""
+    return max(0, n - counts.get("answered", n) - counts.get("abstained", 0) - counts.get("errors", 0))
+
+
 @dataclass(frozen=True, slots=True)
 class RowScores:
     """The scores of some rows: of one task, of a subset of it, or pooled over several tasks.
@@ -137,8 +142,7 @@ class RowScores:
     @property
     def unread(self) -> int:
         """Responses whose answer was not read; a failed sample has none, and who abstains was understood."""
-        read = self.counts.get("answered", self.n) + self.counts.get("abstained", 0)
-        return max(0, self.n - read - self.counts.get("errors", 0))
+        return unread_of(self.n, self.counts)
 
     def as_json(self) -> dict[str, Any]:
         """The scores as scores.json has them."""
