@@ -18,6 +18,9 @@ _KEYS = frozenset(
         "dominant_emotion",
         "judge_answer",
         "choose_answer",
+        "valence",
+        "arousal",
+        "dominance",
     }
 )
 """Likewise, and columns of the data sets that we know of."""

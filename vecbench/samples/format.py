@@ -6,7 +6,7 @@ import csv
 import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TextIO
 
 from vecbench.answer_columns import TARGETS
@@ -28,6 +28,8 @@ class Row:
         prompt: The prompt that the row brings; None if it brings none.
         fault: Why the row cannot become a usable sample; None if it can.
         split: Of a row that is not for testing, of which nothing else is read; None if it is.
+        unit: What `line` counts, where the table has no lines.
+        table: The name of the table, where several are read as one.
     """
 
     line: int
@@ -39,6 +41,8 @@ class Row:
     prompt: str | None = None
     fault: str | None = None
     split: str | None = None
+    unit: str = "line"
+    table: str = ""
 
     def target(self, kind: str) -> tuple[str, Any]:
         """The column that holds the target, which may be called as the answer kind, and what it says."""
@@ -68,6 +72,18 @@ class DataFormat:
     rows: Callable[[TextIO], Iterator[Row]]
     brings_prompts: bool = False
     is_published: bool = False
+
+
+def joined(formats: Sequence[DataFormat]) -> DataFormat:
+    """The format of tables that are read as one; its rows are read by their own."""
+    first, *others = dict.fromkeys(formats)
+    if not others:
+        return first
+    return replace(
+        first,
+        name=" and ".join(dict.fromkeys(each.name for each in formats)),
+        brings_prompts=any(each.brings_prompts for each in formats),
+    )
 
 
 def csv_rows(

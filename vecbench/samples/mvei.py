@@ -50,6 +50,7 @@ def _rows(stream: TextIO) -> Iterator[Row]:
                 columns=columns_of(statement, statement.get("label")),
                 target_column="label",
                 task=TASK,
+                unit="image",
             )
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, TextIO
 
-from vecbench.samples import mvei
+from vecbench.samples import eemo, mvei
 from vecbench.samples.format import (
     DataFormat,
     Row,
@@ -170,9 +170,19 @@ def _emobserver_row(name: str, line: int, values: Any, fault: str | None) -> Row
         raise ValueError(f"{where}: 'prompt' is not a text")
     target = required_text(values, "ground_truth", where)
     statement = other.get("statement_meta")
+    most = 1
     if isinstance(statement, dict):
         task, target_column = mvei.TASK, "label"
         columns = mvei.columns_of(statement, target)
+    elif eemo.is_question(other):
+        if other["question_type"] == eemo.OPEN_ENDED:
+            return Row(line, split=eemo.OPEN_ENDED)
+        most = min(max(len(images), 1), 2)
+        images = [image.replace("\\", "/") for image in images]
+        task, target_column = (eemo.SINGLE, eemo.PAIR)[most - 1], "ground_truth"
+        columns = {**eemo.standard_columns(prompt or "", other), "ground_truth": target}
+        missing = "one of two images has no path" if most == 2 and "" in images else None
+        fault = fault or missing or eemo.fault_of(columns)
     else:
         task, target_column = required_task(other, where), "ground_truth"
         require_candidates(other, where)
@@ -180,12 +190,12 @@ def _emobserver_row(name: str, line: int, values: Any, fault: str | None) -> Row
     return Row(
         line=line,
         id=name,
-        images=tuple(image for image in images[:1] if image),
+        images=tuple(image for image in images[:most] if image),
         columns=columns,
         target_column=target_column,
         task=task,
         prompt=prompt or None,
-        fault=f"{len(images)} images are named" if len(images) > 1 else fault,
+        fault=f"{len(images)} images are named" if len(images) > most else fault,
     )
 
 

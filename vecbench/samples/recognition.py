@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from vecbench.errors import DataError
 from vecbench.plain_file import TextLines, cannot_read, open_plain, plain_bytes
-from vecbench.samples import mvei
+from vecbench.samples import eemo, mvei
 from vecbench.samples.folder import OWN_CSV, OWN_JSONL
 from vecbench.samples.format import DataFormat
 from vecbench.samples.published import EMOBSERVER, EMOCALIBER, METADATA, METADATA_COLUMNS
@@ -24,6 +25,10 @@ PUBLISHED = tuple(
         "VECBench/Std-VECBench.json",
         "VECBench/test_8k.jsonl",
         "MVEI/Std-MVEI.json",
+        "benchmarks/EEmo-Bench/Std-EEmo-Bench-Single-Perception.json",
+        "benchmarks/EEmo-Bench/Std-EEmo-Bench-Pair-Perception.json",
+        "EEmo-Bench/Std-EEmo-Bench-Single-Perception.json",
+        "EEmo-Bench/Std-EEmo-Bench-Pair-Perception.json",
     )
 )
 """Where the published tables lie in their datasets and repositories, whose root the images hang from."""
@@ -45,26 +50,34 @@ SUFFIXES = (".csv", ".jsonl")
 _STATEMENTS = '"statement_list"'
 
 
-def table_in(folder: Path) -> Path:
-    """The table that a data folder means."""
+def tables_in(folder: Path) -> list[Path]:
+    """The table that a data folder means, or those of one benchmark that lie there together."""
     tables = sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES and path.is_file())
     tables += sorted(path for path in folder.glob("*.json") if _may_be_published(path))
     preferred = [path for path in tables if path.stem in PREFERRED]
     if len(preferred) == 1:
-        return preferred[0]
+        return preferred
     for place in PUBLISHED:
         if not preferred and (folder / place).is_file():
-            return folder / place
+            return _of_one_benchmark((folder / place).parent.glob("*.json")) or [folder / place]
     if not tables:
         raise DataError(
             f"{folder} holds no table", "A CSV or JSONL with the columns image and label is expected."
         )
-    if len(tables) > 1:
+    together = _of_one_benchmark(tables)
+    if len(tables) > 1 and len(together) < len(tables):
         names = ", ".join(path.name for path in tables)
         raise DataError(
             f"{folder} holds several tables: {names}", "Name the file itself: --data FOLDER/FILE."
         )
-    return tables[0]
+    return together or tables
+
+
+def _of_one_benchmark(tables: Iterable[Path]) -> list[Path]:
+    """Those tables that are EEmo-Bench's, the form that is preferred first."""
+    heads = {table: _head(table) for table in sorted(tables) if table.suffix == ".json"}
+    found = {table: head for table, head in heads.items() if eemo.form_of(head)}
+    return sorted(found, key=lambda table: eemo.order_of(found[table]))
 
 
 def root_of(table: Path) -> Path:
@@ -88,8 +101,12 @@ def recognised(table: Path) -> DataFormat:
         raise DataError(f"{table}: {fault}", "A table of samples is a text with a row a line.") from None
     except OSError as fault:
         raise cannot_read(table, fault) from None
-    if head.startswith("[") and table.suffix == ".json" and _has_statements(table):
-        return mvei.METADATA
+    if head.startswith("[") and table.suffix == ".json":
+        begin = _head(table)
+        if _STATEMENTS in begin:
+            return mvei.METADATA
+        if form := eemo.form_of(begin):
+            return eemo.LOGIC if form == "logic" else eemo.LIST
     if head.startswith(("{", "[")) or table.suffix in {".json", ".jsonl"}:
         return _recognised_json(head, table.suffix)
     try:
@@ -125,16 +142,17 @@ def _recognised_json(head: str, suffix: str) -> DataFormat:
     return EMOBSERVER if suffix == ".json" else OWN_JSONL
 
 
-def _has_statements(table: Path) -> bool:
-    with io.TextIOWrapper(open_plain(table), encoding="utf-8-sig", errors="replace") as stream:
-        return _STATEMENTS in stream.read(65536)
+def _head(table: Path) -> str:
+    """What a table begins with; nothing if it cannot be read."""
+    try:
+        with io.TextIOWrapper(open_plain(table), encoding="utf-8-sig", errors="replace") as stream:
+            return stream.read(65536)
+    except OSError:
+        return ""
 
 
 def _may_be_published(path: Path) -> bool:
     """Other JSON files often lie beside a table: licences, dataset_infos.json."""
-    try:
-        with io.TextIOWrapper(open_plain(path), encoding="utf-8-sig", errors="replace") as stream:
-            head = stream.read(65536)
-    except OSError:
-        return False
-    return ('"image_path"' in head and '"ground_truth"' in head) or _STATEMENTS in head
+    head = _head(path)
+    is_standard = '"image_path"' in head and '"ground_truth"' in head
+    return is_standard or _STATEMENTS in head or eemo.form_of(head) is not None

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
+from vecbench.digests import joined_sha256
 from vecbench.errors import DataError
 from vecbench.escaping import encodable
 from vecbench.labels import normal_form
 from vecbench.plain_file import NOT_PLAIN, TextLines, plain_bytes
-from vecbench.samples.format import DataFormat, Row
+from vecbench.samples.format import DataFormat, Row, joined
 from vecbench.samples.hub import HubDataset, open_hub_dataset, parse_hub_name
 from vecbench.samples.observer import CountObserver
-from vecbench.samples.recognition import not_utf8, recognised, root_of, table_in
+from vecbench.samples.recognition import not_utf8, recognised, root_of, tables_in
 from vecbench.samples.sample import Sample
 from vecbench.samples.targets import as_stored, as_text, candidates_of, target_of
 from vecbench.tasks import Catalogue, Task
@@ -27,22 +28,25 @@ KEPT_BYTES = 2 * 2**20
 """Anyone's own table up to this size is parsed once and kept, as the published ones are; a larger one is
 read anew for every pass over it, so that memory does not grow with its rows."""
 
-PUBLISHED_FOLDERS = ("benchmarks", "VECBench")
+PUBLISHED_FOLDERS = ("benchmarks", "VECBench", "EEmo-Bench")
 """The published image paths start with these folders, which a copy of the data may lack."""
 
 
 class DataSource:
     """A table of samples, whatever its format, and the folder that its image paths start from.
 
-    Image paths may not lead out of `root`; of a dataset on the Hub it is a partial copy. `name` is what the
-    run's manifest calls the data: the folder, or `hf:NAME@COMMIT`.
+    Several tables of one benchmark are one; a task's rows are then taken from the first that has any, and
+    `table` is their folder. Image paths may not lead out of `root`; of a dataset on the Hub it is a partial
+    copy. `name` is what the run's manifest calls the data: the folder, or `hf:NAME@COMMIT`.
     """
 
-    def __init__(self, table: Path, root: Path, dataset: HubDataset | None = None) -> None:
-        self.table = table
+    def __init__(self, tables: Path | Sequence[Path], root: Path, dataset: HubDataset | None = None) -> None:
+        self.tables = [tables] if isinstance(tables, Path) else [*tables]
+        self.table = self.tables[0] if len(self.tables) == 1 else self.tables[0].parent
         self.root = root
         self.name = encodable(str(root)) if dataset is None else str(dataset)
-        self.format: DataFormat = recognised(table)
+        self._formats = [recognised(table) for table in self.tables]
+        self.format: DataFormat = joined(self._formats)
         self._dataset = dataset
         self._kept: list[Row] | None = None
 
@@ -121,11 +125,8 @@ class DataSource:
         self._dataset.fetch([tuple(self._places(image)) for image in dict.fromkeys(named)], observer)
 
     def sha256(self) -> str:
-        """Of the table: another one is another data set."""
-        try:
-            return hashlib.sha256(plain_bytes(self.table)).hexdigest()
-        except OSError as fault:
-            raise DataError(f"{self.table}: {fault.strerror or fault}") from None
+        """Of the table, or of the hashes of several: another one is another data set."""
+        return str(joined_sha256([_sha256(table) for table in self.tables]))
 
     def _sample(self, row: Row, task: Task, candidates: tuple[str, ...] | str) -> Sample:
         """A row as a sample; `candidates` is why the row's cannot be used, where it is a text."""
@@ -144,7 +145,7 @@ class DataSource:
             candidates=candidates,
             prompt=row.prompt,
             root=self.root,
-            fault=None if fault is None else f"{self.table.name}, line {row.line}: {fault}",
+            fault=None if fault is None else f"{self._table_of(row).name}, {row.unit} {row.line}: {fault}",
             target_fault=target_fault,
             target_column=column,
             columns=row.columns,
@@ -185,8 +186,8 @@ class DataSource:
             if rest.startswith(f"{folder}/"):
                 rest = rest.removeprefix(f"{folder}/")
                 yield rest
-        if self.table.parent != self.root and not named.startswith(("/", "../")):
-            yield str(self.table.parent.relative_to(self.root) / named)
+        if self.tables[0].parent != self.root and not named.startswith(("/", "../")):
+            yield str(self.tables[0].parent.relative_to(self.root) / named)
 
     def _rows_of(self, task: Task) -> Iterator[Row]:
         belongs: dict[str, bool] = {"": True}
@@ -208,23 +209,19 @@ class DataSource:
         return self._kept
 
     def _read(self) -> Iterator[Row]:
-        with self._opened() as stream:
-            yield from self.format.rows(stream)
+        there: dict[str, Path] = {}
+        for table, form in zip(self.tables, self._formats, strict=True):
+            with _opened(table, form) as stream:
+                for row in form.rows(stream):
+                    if not row.task or there.setdefault(row.task, table) == table:
+                        yield row if len(self.tables) == 1 else replace(row, table=table.name)
 
-    @contextmanager
-    def _opened(self) -> Iterator[TextIO]:
-        try:
-            with TextLines(self.table) as stream:
-                yield stream
-        except UnicodeDecodeError:
-            raise not_utf8(self.table) from None
-        except ValueError as fault:
-            raise DataError(f"{self.table}: {fault}", f"{self.format.name}: {self.format.shape}") from None
-        except OSError as fault:
-            raise DataError(f"{self.table}: {fault.strerror or fault}") from None
+    def _table_of(self, row: Row) -> Path:
+        """The table that a row is of."""
+        return self.table / row.table if row.table else self.table
 
     def _at(self, row: Row) -> str:
-        return f"{self.table}, line {row.line}"
+        return f"{self._table_of(row)}, {row.unit} {row.line}"
 
 
 def open_data(where: str | Path, observer: CountObserver | None = None) -> DataSource:
@@ -234,7 +231,7 @@ def open_data(where: str | Path, observer: CountObserver | None = None) -> DataS
     """
     path = Path(where).expanduser()
     if path.is_dir():
-        return DataSource(table_in(path), path)
+        return DataSource(tables_in(path), path)
     if path.is_file():
         return DataSource(path, root_of(path))
     if path.exists():
@@ -247,6 +244,26 @@ def open_data(where: str | Path, observer: CountObserver | None = None) -> DataS
         )
     dataset = open_hub_dataset(*named, observer)
     return DataSource(dataset.table(), dataset.folder, dataset)
+
+
+@contextmanager
+def _opened(table: Path, form: DataFormat) -> Iterator[TextIO]:
+    try:
+        with TextLines(table) as stream:
+            yield stream
+    except UnicodeDecodeError:
+        raise not_utf8(table) from None
+    except ValueError as fault:
+        raise DataError(f"{table}: {fault}", f"{form.name}: {form.shape}") from None
+    except OSError as fault:
+        raise DataError(f"{table}: {fault.strerror or fault}") from None
+
+
+def _sha256(table: Path) -> str:
+    try:
+        return hashlib.sha256(plain_bytes(table)).hexdigest()
+    except OSError as fault:
+        raise DataError(f"{table}: {fault.strerror or fault}") from None
 
 
 def _named(rows: Iterable[Row]) -> Iterator[Row]:
