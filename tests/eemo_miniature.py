@@ -56,7 +56,7 @@ def questions(names: list[str]) -> list[dict[str, Any]]:
 
 
 def lists(root: Path) -> Path:
-    """`EEmo-Bench(single).json` and `EEmo-Bench(pair).json` beside the images, as the authors' scripts ask."""
+    """`EEmo-Bench(single).json` and `EEmo-Bench(pair).json` beside the images, as the authors' scripts."""
     rows = questions(images(root))
     for part, size in (("single", 1), ("pair", 2)):
         said = [row for row in rows if len(row["images"]) == size]

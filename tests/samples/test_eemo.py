@@ -1,4 +1,4 @@
-"""EEmo-Bench in every form that it is published in: the same samples and scores, and no answer in a prompt."""
+"""EEmo-Bench in every form that it is published in: the same samples and scores, no answer in a prompt."""
 
 import json
 import subprocess
@@ -56,18 +56,18 @@ def test_the_published_prompts_are_the_published_ones(tmp_path):
     source = open_data(lists(tmp_path))
     [single, *_], [pair, *_] = source.samples(SINGLE), source.samples(PAIR)
     assert prompt_of(SINGLE, "published", single)[0] == (
-        "Assume you are an expert in emotional psychology. Analyze the following emotional psychology questions "
-        "based on the image. The involved emotion categories include anger, disgust, fear, joy, neutral, "
-        "sadness, and surprise.The question is as follows: Does number 0 lean towards joy? Choose between one "
-        "of the following options: A:No B:Yes"
+        "Assume you are an expert in emotional psychology. Analyze the following emotional psychology "
+        "questions based on the image. The involved emotion categories include anger, disgust, fear, joy, "
+        "neutral, sadness, and surprise.The question is as follows: Does number 0 lean towards joy? Choose "
+        "between one of the following options: A:No B:Yes"
     )
     assert prompt_of(PAIR, "published", pair)[0] == (
         "Assume you are an expert in emotional psychology. Based on the two given images, please analyze the "
         "following emotional psychology questions. Be sure to understand the emotional attributes each image "
         "evokes in the viewer and the emotional relationship between these two images in your answers. The "
         "emotions to be considered include anger, disgust, fear, joy, neutral, sadness, and surprise. The "
-        "questions are as follows:Does number 6 lean towards joy? Choose between one of the following options: "
-        "A:No. B:Yes."
+        "questions are as follows:Does number 6 lean towards joy? Choose between one of the following "
+        "options: A:No. B:Yes."
     )
 
 
@@ -76,10 +76,8 @@ def test_runs_of_every_form_have_equal_scores(tmp_path):
     for name, write in FORMS.items():
         output = tmp_path / f"run {name}"
         command = [sys.executable, "-m", "vecbench", "run", "-m", "vecbench-nano", "-t", "eemo_perception"]
-        done = subprocess.run(
-            [*command, "--data", str(write(tmp_path / name)), "-o", str(output), "--gen-kwargs", "max_gen_toks=24"],
-            capture_output=True, text=True, check=False, timeout=300,
-        )  # fmt: skip
+        command += ["--data", write(tmp_path / name), "-o", output, "--gen-kwargs", "max_gen_toks=24"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
         assert done.returncode in {0, 4}, done.stderr
         scores = json.loads((output / "scores.json").read_text())
         assert scores["groups"]["eemo_perception"]["n"] == 2 * (N_IMAGES + N_PAIRS)

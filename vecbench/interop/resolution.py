@@ -9,7 +9,7 @@ from typing import Any
 
 from vecbench.answers.written import shown
 from vecbench.digests import joined_sha256, sha256_of
-from vecbench.interop.question import LONGEST_NAME, Question, question_of
+from vecbench.interop.question import LONGEST_NAME, WITH_OPTIONS, Question, question_of
 from vecbench.interop.row import Effect, ResponseFault, StatedRow, UnusableError
 from vecbench.samples.targets import as_text
 from vecbench.store import MOST_REPEATS, MOST_TOKENS, StoredResponse
@@ -105,6 +105,7 @@ class Resolution:
             else _attributes(row, question, self._columns),
             row.target if row.target != target and type(row.target) is str else None,
             self._profiles.get(question.task),
+            _prompt(row) if question.kind.name == WITH_OPTIONS else None,
         )
 
     @property
@@ -196,6 +197,11 @@ def _attributes(row: StatedRow, question: Question, columns: Sequence[str]) -> M
     there = [name for name in columns if name in stored or name in row.values]
     names = [*(question.subsets or stored), *there]
     return {name: as_text(stored.get(name, row.values.get(name))) for name in names}
+
+
+def _prompt(row: StatedRow) -> str | None:
+    prompt = row.values.get("prompt")
+    return prompt if type(prompt) is str else None
 
 
 def _sample_id(row: StatedRow, images: Sequence[str]) -> str | None:

@@ -1,6 +1,7 @@
-"""The emobserver protocol: scores responses exactly as EmObserver's evaluator does.
+"""The emobserver protocol: scores responses exactly as EmObserver's evaluators do.
 
-Accuracy only. Source: `evaluate/metrics_calculators/vecbench.py` of github.com/wdqqdw/EmObserver.
+Accuracy only. Source: `evaluate/metrics_calculators/` of github.com/wdqqdw/EmObserver. Here is VECBench's;
+those of MVEI and EEmo-Bench have modules of their own.
 """
 
 from __future__ import annotations
@@ -9,11 +10,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from vecbench.answers import Choice
 from vecbench.answers.verdict import StatementVerdict
 from vecbench.metrics import Cells
 from vecbench.metrics.confusion import Confusion
 from vecbench.parsing import Prediction, emobserver
 from vecbench.scoring.aggregate import Arrangement
+from vecbench.scoring.eemo import APART, question_row, question_scores
 from vecbench.scoring.mvei import FURTHER_GENERATION, HEADINGS, generations, statement_scores
 from vecbench.scoring.predictions import prediction
 from vecbench.scoring.protocol import Protocol, Term
@@ -37,17 +40,17 @@ def emobserver_scores(
     predictions: list[Prediction] = []
     by_task: dict[str, list[Prediction]] = {}
     failures: Counter[str] = Counter()
+    reasons: Counter[str] = Counter()
     guesses = 0
     for each in latest.values():
-        reading = emobserver.read(each.response, each.candidates, catalogue.answers_of(each.task, each.kind))
-        if each.repeat != first[each.task, each.sample_id]:
-            predictions.append(prediction(each, reading, dropped=FURTHER_GENERATION))
-            continue
-        if each.kind != StatementVerdict.name:
-            guesses += emobserver.named_label(each.response or "", each.candidates) is None
-        failures[each.task] += each.response is None
-        row = prediction(each, reading)
+        is_first = each.repeat == first[each.task, each.sample_id]
+        row, is_guess = _row(each, None if is_first else FURTHER_GENERATION, catalogue)
         predictions.append(row)
+        if row.dropped is not None:
+            reasons[row.dropped] += 1
+            continue
+        guesses += is_guess
+        failures[each.task] += each.response is None
         by_task.setdefault(each.task, []).append(row)
     arrangement = Arrangement.of(by_task.keys(), catalogue)
     tasks = {name: _task_scores(by_task[name], failures[name]) for name in arrangement.tasks}
@@ -56,13 +59,8 @@ def emobserver_scores(
     groups = {name: _group_scores(catalogue.groups[name].members, tasks, by_task) for name in listed}
     every = [row for name in arrangement.tasks for row in by_task[name]]
     overall = _overall_scores(every, arrangement.tasks, benchmarks, groups, failures.total())
-    dropped = len(latest) - sum(map(len, by_task.values()))
     further = {
-        "dropped": {
-            "n": dropped,
-            "of": len(latest),
-            "reasons": {FURTHER_GENERATION: dropped} if dropped else {},
-        },
+        "dropped": {"n": reasons.total(), "of": len(latest), "reasons": dict(sorted(reasons.items()))},
         "first_candidate": {"n": guesses, "without_response": failures.total()},
     }
     notes = [
@@ -73,16 +71,28 @@ def emobserver_scores(
             f"Responses that name no candidate and count as the first one: {guesses}, "
             f"{failures.total()} of them failed."
         )
-    if dropped:
-        notes.append(f"Rows dropped, {FURTHER_GENERATION}: {dropped}.")
+    notes += [f"Rows dropped, {reason}: {count}." for reason, count in sorted(reasons.items())]
     return predictions, Scores(
         NAME, run or {}, tasks, groups, overall, arrangement.names, further=further, notes=tuple(notes)
     )
 
 
+def _row(response: StoredResponse, dropped: str | None, catalogue: Catalogue) -> tuple[Prediction, bool]:
+    """What a response says, and whether that is a guess."""
+    if response.kind == Choice.name:
+        return question_row(response, dropped)
+    kind = catalogue.answers_of(response.task, response.kind)
+    reading = emobserver.read(response.response, response.candidates, kind)
+    if response.kind == StatementVerdict.name:
+        return prediction(response, reading, dropped=dropped), False
+    is_guess = emobserver.named_label(response.response or "", response.candidates) is None
+    return prediction(response, reading, dropped=dropped), is_guess
+
+
 def _as_compared(response: StoredResponse) -> StoredResponse:
-    """With its target as the evaluator compares it: as it is spelt, but for verdicts on statements."""
-    return response if response.kind == StatementVerdict.name else response.as_stated()
+    """With its target as the evaluator of labels compares it: as it is spelt."""
+    has_own = response.kind in {StatementVerdict.name, Choice.name}
+    return response if has_own else response.as_stated()
 
 
 def _benchmarks(arrangement: Arrangement, catalogue: Catalogue) -> dict[str, tuple[str, ...]]:
@@ -90,8 +100,17 @@ def _benchmarks(arrangement: Arrangement, catalogue: Catalogue) -> dict[str, tup
     groups = {
         each.id: tuple(name for name in each.members if name in catalogue.groups)
         for each in catalogue.benchmarks()
+        if not _is_apart(each.id, catalogue)
     }
     return {name: each for name, each in groups.items() if not arrangement.members.keys().isdisjoint(each)}
+
+
+def _is_apart(group: str, catalogue: Catalogue) -> bool:
+    """Whether a group has questions with options, over several tasks of which there is no number."""
+    listed = (catalogue.tasks.get(name) for name in catalogue.groups[group].members)
+    members = (name for name in catalogue.groups[group].members if name in catalogue.groups)
+    is_of_choices = any(task is not None and task.answers.name == Choice.name for task in listed)
+    return is_of_choices or any(_is_apart(name, catalogue) for name in members)
 
 
 def _terms(
@@ -111,7 +130,11 @@ def task_weights(present: Sequence[str], catalogue: Catalogue) -> dict[Pool, dic
     arrangement = Arrangement.of(present, catalogue)
     benchmarks = _benchmarks(arrangement, catalogue)
     listed = dict.fromkeys([*arrangement.members, *(name for each in benchmarks.values() for name in each)])
-    members = {name: tuple(dict.fromkeys(catalogue.groups[name].members)) for name in listed}
+    members = {
+        name: tuple(dict.fromkeys(catalogue.groups[name].members))
+        for name in listed
+        if not _is_apart(name, catalogue)
+    }
     weights = {
         Pool(name): {task: 1 / len(tasks) for task in tasks if task in present}
         for name, tasks in members.items()
@@ -129,6 +152,8 @@ def task_weights(present: Sequence[str], catalogue: Catalogue) -> dict[Pool, dic
 def _task_scores(rows: Sequence[Prediction], failures: int) -> RowScores:
     if rows[0].kind == StatementVerdict.name:
         return statement_scores(rows, failures)
+    if rows[0].kind == Choice.name:
+        return question_scores(rows, failures)
     accuracy = Score(sum(row.correct for row in rows) / len(rows), len(rows))
     return _row_scores(rows, accuracy, failures)
 
@@ -141,6 +166,8 @@ def _group_scores(
     values = [tasks[name].metrics["accuracy"].value or 0.0 for name in present]
     note = {"note": "the mean of the task accuracies; a task without rows counts as 0"}
     accuracy = Score(sum(values) / len(listed), len(listed), details=note)
+    if any(tasks[name].kind == Choice.name for name in present):
+        accuracy = Score(None, 0, why=APART)
     rows = [row for name in present for row in by_task[name]]
     absent = tuple(name for name in listed if name not in tasks)
     errors = sum(tasks[name].counts["errors"] for name in present)
@@ -163,15 +190,16 @@ def _overall_scores(
         absent = tuple(task for name in members for task in groups[name].absent)
     else:
         named = " and ".join(benchmarks) or "no benchmark"
-        accuracy = Score(
-            None, 0, why=f"the tasks belong to {named}: the mean of the groups needs one benchmark"
-        )
+        why = f"the tasks belong to {named}: the mean of the groups needs one benchmark"
+        is_apart = bool(rows) and all(row.kind == Choice.name for row in rows)
+        accuracy = Score(None, 0, why=APART if is_apart else why)
     pooled = _row_scores(rows, accuracy, failures)
     return GroupScores(tuple(order), absent, pooled, {}, line="mean of groups")
 
 
 def _row_scores(rows: Sequence[Prediction], accuracy: Score, failures: int) -> RowScores:
-    candidates = tuple(dict.fromkeys(each for row in rows for each in row.candidates))
+    lists = dict.fromkeys(emobserver.LETTERS if row.kind == Choice.name else row.candidates for row in rows)
+    candidates = tuple(dict.fromkeys(name for each in lists for name in each))
     targets = [row.target if row.target in candidates else None for row in rows]
     confusion = Confusion.of_labels(targets, [row.reading.answer for row in rows], candidates)
     # A failed response has a label all the same: the first candidate.

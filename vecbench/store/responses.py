@@ -35,6 +35,8 @@ class StoredResponse:
             the line.
         stated_target: The target as a file of another program spells it, where `target` is rewritten to
             be a candidate; None where both are the same, as in every run. No part of the line.
+        prompt: That of a question with options, as a file of another program has it; None if unknown. No part
+            of the line.
     """
 
     key: str
@@ -57,6 +59,7 @@ class StoredResponse:
     attributes: Mapping[str, str] = field(default_factory=dict)
     stated_target: str | None = None
     profile: str | None = None
+    prompt: str | None = None
 
     @property
     def is_answer(self) -> bool:
@@ -70,7 +73,7 @@ class StoredResponse:
     def to_line(self) -> bytes:
         """The JSON line in UTF-8, newline included."""
         values = asdict(self)
-        del values["stated_target"], values["profile"]
+        del values["stated_target"], values["profile"], values["prompt"]
         for name, default in _FURTHER.items():  # absent where they say nothing, as in lines of version 0.1
             if values[name] == default:
                 del values[name]
@@ -86,6 +89,7 @@ _FURTHER: Mapping[str, Any] = {"kind": "label", "images": (), "images_sha256": (
 RESPONSE_KEYS = frozenset(each.name for each in fields(StoredResponse)) - {
     "stated_target",
     "profile",
+    "prompt",
     *_FURTHER,
 }
 """The keys that a line must have."""
