@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from vecbench.answers import known_metrics
 from vecbench.errors import DataError, UsageError
+from vecbench.interop import eemo
 from vecbench.interop.frame import open_frame
 from vecbench.interop.reading import ResponseSource, open_responses
 from vecbench.json_lines import json_lines
@@ -91,10 +92,11 @@ def open_side(path: Path, protocol: str, catalogue: Catalogue) -> Side:
     Of a directory, the responses of a run are read if it has any, then its predictions, then its scores,
     then what another program wrote.
     """
-    if not path.exists():
+    is_part = not path.exists() and eemo.parted(path) is not None  # FILE#MODEL
+    if not (path.exists() or is_part):
         raise UsageError(f"there is no {path}", "Name a run directory, responses, predictions or scores.")
     directory = RunDirectory(path if path.is_dir() else path.parent)
-    file = _derived_file(path, directory)
+    file = None if is_part else _derived_file(path, directory)
     if file is None:
         side = _side_of(open_responses(path, catalogue), path, protocol, catalogue)
     elif _is_scores(file):

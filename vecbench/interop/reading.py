@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from vecbench.errors import DataError, UsageError
-from vecbench.interop import emobserver, emocaliber, lm_eval_samples, plain
+from vecbench.interop import eemo, emobserver, emocaliber, lm_eval_samples, plain
 from vecbench.interop.recognition import OUR_OWN, RESPONSES, SHARDS, RecognisedFiles, recognised
 from vecbench.interop.resolution import Resolution
 from vecbench.interop.row import Effect, ResponseFault, StatedRow, stated_lines
@@ -120,6 +120,9 @@ def open_responses(path: Path, catalogue: Catalogue, columns: Sequence[str] = ()
         profiles=manifest.profiles() if manifest else None,
     )
     named = path if path.name not in ("", "..") else path.resolve()
+    if choice.model and not path.exists():  # FILE#MODEL
+        file = choice.files[0]
+        named = file.with_name(f"{file.stem}-{choice.model.replace('/', '-')}.json")
     beside = named.parent / f"{named.name if named.is_dir() else named.stem}-scores"
     return ResponseSource(
         format=choice.format,
@@ -167,6 +170,10 @@ def _rows(
     for path in choice.files:
         if choice.format == emobserver.NAME:
             yield from emobserver.rows(path, faults)
+            continue
+        if choice.format == eemo.NAME:
+            notes.append(f"the answers of {choice.model} are read")
+            yield from eemo.rows(path, choice.model, faults, notes)
             continue
         # A line of a run that the run itself does not count must not be counted here.
         read = (line for line, _ in response_lines(path)) if is_run else json_lines(path)

@@ -11,7 +11,7 @@ from typing import Any
 
 from vecbench.answers.written import shown
 from vecbench.errors import DataError, UsageError
-from vecbench.interop import emobserver, emocaliber, lm_eval_samples, plain
+from vecbench.interop import eemo, emobserver, emocaliber, lm_eval_samples, plain
 from vecbench.json_lines import json_lines
 from vecbench.store import RunDirectory
 
@@ -47,6 +47,7 @@ class RecognisedFiles:
         notes: What was chosen where there was a choice, and what is not read.
         passed_over: Files that the notes say are not read.
         missing: What should be there and is not, a sentence each.
+        model: Whose answers are read of a file that may hold several models'.
     """
 
     format: str
@@ -54,22 +55,28 @@ class RecognisedFiles:
     notes: Sequence[str] = ()
     passed_over: Sequence[Path] = ()
     missing: Sequence[str] = ()
+    model: str = ""
 
 
 def recognised(path: Path) -> RecognisedFiles:
-    """What to read of a file or a directory."""
+    """What to read of a file or a directory, or of one model in a file of several."""
     if path.is_dir():
         return _of_directory(path)
     if not path.exists():
-        raise UsageError(f"there is no file or directory {path}", _EXPECTED)
+        parted = eemo.parted(path)
+        if parted is None:
+            raise UsageError(f"there is no file or directory {path}", _EXPECTED)
+        file, model = parted
+        return RecognisedFiles(eemo.NAME, [file], model=eemo.model_of(file, model))
     return _of_file(path)
 
 
 def _of_file(path: Path) -> RecognisedFiles:
     is_of_a_run = path.name == RESPONSES and RunDirectory(path.parent).manifest.is_file()
-    return RecognisedFiles(
-        OUR_OWN if is_of_a_run else _format(path), [path]
-    )  # of a run even while it is empty
+    if is_of_a_run:  # even while it is empty
+        return RecognisedFiles(OUR_OWN, [path])
+    form = _format(path)
+    return RecognisedFiles(form, [path], model=eemo.model_of(path, None) if form == eemo.NAME else "")
 
 
 def _format(path: Path) -> str:
@@ -77,13 +84,17 @@ def _format(path: Path) -> str:
         raise UsageError(f"{path} is no regular file", "It is read more than once: store it first.")
     if emobserver.recognises(path):
         return emobserver.NAME
+    if eemo.recognises(path):
+        return eemo.NAME
     readable = (line.values for line in json_lines(path) if line.values is not None)
     lines = list(islice(readable, PEEKED))
     for name, recognises in _TESTS.items():
         if any(recognises(values) for values in lines):
             return name
     found = "it has no JSON object"
-    if lines:
+    if eemo.is_list(eemo.head_of(path)):
+        found = "its rows have no 'response(MODEL)', so it is data without answers"
+    elif lines:
         found = f"its first line has {', '.join(map(shown, lines[0])) or 'no keys'}"[:200]
     raise UsageError(f"{path} holds no responses that vecbench can read: {found}", _EXPECTED)
 

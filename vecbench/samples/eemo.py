@@ -87,7 +87,7 @@ def _list_rows(stream: TextIO) -> Iterator[Row]:
             continue
         is_single = "image_url" in said
         names = ("image_url",) if is_single else ("image1_url", "image2_url")
-        images, fault = _images(said, names)
+        images, fault = images_of(said, names)
         columns = columns_of(said)
         yield Row(
             line=number,
@@ -108,7 +108,7 @@ def _logic_rows(stream: TextIO) -> Iterator[Row]:
         where = f"row {number}"
         is_single = "judge_Q" in said
         keys = _SINGLE_KEYS if is_single else _PAIR_KEYS
-        images, fault = _images(said, ("image_name",) if is_single else ("image1_url", "image2_url"))
+        images, fault = images_of(said, ("image_name",) if is_single else ("image1_url", "image2_url"))
         for question_type, (question, options, answer) in zip(QUESTION_TYPES, keys, strict=True):
             required_text(said, question, where)
             asked = {"question": said[question], "options": said.get(options), "question_type": question_type}
@@ -169,7 +169,7 @@ def _mean(rating: Any) -> Any:
     return rating[0] if isinstance(rating, list) and rating else rating
 
 
-def _images(said: Mapping[str, Any], names: Iterable[str]) -> tuple[tuple[str, ...], str | None]:
+def images_of(said: Mapping[str, Any], names: Iterable[str]) -> tuple[tuple[str, ...], str | None]:
     """The images' paths, which hang from the folder `images`; and why they cannot be used."""
     found = []
     for name in names:
