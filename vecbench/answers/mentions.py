@@ -84,6 +84,7 @@ def plain_text(text: str) -> str:
     return _MARKUP.sub("", text.translate(_SPELLING)).strip()
 
 
+@lru_cache(maxsize=4)  # several rules look at the words of one text
 def _marked_words(plain: str) -> str:
     """The words of a plain text between single spaces, case folded; letters of options are marked."""
     words = (

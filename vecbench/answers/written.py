@@ -9,6 +9,7 @@ import ast
 import json
 import warnings
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from string import ascii_uppercase
 from typing import Any
 
@@ -62,12 +63,19 @@ def option_texts(written: object) -> tuple[str, ...]:
         ValueError: It is none of these; the letters are not A, B, C … without a gap, or one is there twice;
             fewer than two options or more than letters; an option that is no text, or a very long one.
     """
-    found = written
-    if isinstance(written, str):
-        try:
-            found = literal(written)
-        except ValueError as fault:
-            raise ValueError(f"'options': {fault}") from None
+    return _texts_in(written) if isinstance(written, str) else _texts(written)
+
+
+@lru_cache(maxsize=512)  # yes and no are the options of half of all questions
+def _texts_in(written: str) -> tuple[str, ...]:
+    try:
+        found = literal(written)
+    except ValueError as fault:
+        raise ValueError(f"'options': {fault}") from None
+    return _texts(found)
+
+
+def _texts(found: object) -> tuple[str, ...]:
     if isinstance(found, Mapping):
         found = _in_order(found)
     if not isinstance(found, list | tuple):

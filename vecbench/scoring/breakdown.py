@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from vecbench.answers import AnswerKind
 from vecbench.errors import UsageError, nearest
@@ -34,6 +34,8 @@ class Breakdown:
     kinds: Mapping[str, AnswerKind]
     replicates: int
     seed: int
+    _made: dict[tuple[str, ...], Subsets] = field(default_factory=dict)
+    """Column and tasks → what was scored of them: a group may have all rows that there are."""
 
     @classmethod
     def of(
@@ -79,7 +81,10 @@ class Breakdown:
         columns = [each for each in first if all(each in other for other in others)]
         if not columns or len({self.kinds[task].name for task in tasks}) > 1:
             return scores
-        return replace(scores, subsets={column: self._by_value(column, tasks) for column in columns})
+        for column in columns:
+            if (column, *tasks) not in self._made:
+                self._made[column, *tasks] = self._by_value(column, tasks)
+        return replace(scores, subsets={column: self._made[column, *tasks] for column in columns})
 
     def _by_value(self, column: str, tasks: Sequence[str]) -> Subsets:
         sets: dict[str, list[Prediction]] = {}
