@@ -14,22 +14,25 @@ from vecbench.answers import known_metrics
 from vecbench.digests import sha256_of
 from vecbench.errors import DataError, UsageError, nearest
 from vecbench.leaderboard.archive import packed
-from vecbench.leaderboard.columns import counts_right, published_metrics
+from vecbench.leaderboard.columns import counts_right, leading, published_metrics
 from vecbench.leaderboard.entry import DIGITS, Entry, read_entries
 from vecbench.leaderboard.look_alikes import look_alike
 from vecbench.leaderboard.outcomes import TaskOutcomes, TaskTargets
 from vecbench.leaderboard.page import html_page
-from vecbench.leaderboard.record import validated
+from vecbench.leaderboard.record import is_short_text, validated
 from vecbench.leaderboard.standings import leaderboard
 from vecbench.leaderboard.submission import PROTOCOL
 from vecbench.leaderboard.tables import csv_text, latex_tables, markdown_page
 from vecbench.leaderboard.verification import Verified, verify
 from vecbench.parsing import Prediction
 from vecbench.scoring import GroupScores, RowScores, Score
+from vecbench.scoring.scores import HEADLINE
 from vecbench.store import remove, write_text
 from vecbench.store.files import write_bytes
 from vecbench.tasks import Catalogue
 
+MOST_VALUES = 30
+"""Of a column by which an entry breaks scores down; one of more values is left out."""
 SUBMISSIONS = "submissions"
 """The folder of a leaderboard where what its entries were made of is kept, under the entries' names."""
 
@@ -160,8 +163,19 @@ def _group(group: GroupScores, metrics: Collection[str]) -> dict[str, Any]:
 
 
 def _rows(rows: RowScores, metrics: Collection[str]) -> dict[str, Any]:
-    said = {"n": rows.n, "correct": _correct(rows), "unread": rows.unread or None}
-    return said | {"metrics": _values(rows.metrics, metrics)}
+    said: dict[str, Any] = {"n": rows.n, "correct": _correct(rows), "unread": rows.unread or None}
+    is_own = rows.headline is not None and rows.headline not in rows.metrics.values()
+    if is_own and rows.headline is not None and rows.headline.value is not None:
+        said["headline"] = _values({HEADLINE: rows.headline}, [HEADLINE])[HEADLINE]
+    of_subsets = [each.key for each in leading(rows.scored_by)] if rows.subsets else []
+    subsets = {
+        column: {
+            value: _values(each.metrics, of_subsets) for value, each in values.items() if is_short_text(value)
+        }
+        for column, values in rows.subsets.items()
+        if len(values) <= MOST_VALUES
+    }
+    return said | {"metrics": _values(rows.metrics, metrics), "subsets": subsets}
 
 
 def _correct(rows: RowScores) -> int | None:
@@ -286,7 +300,13 @@ def _comparable(entry: Entry, without: Collection[str], *, intervals: bool) -> d
     said = entry.model_dump(by_alias=True, exclude={"checked", "made_with"})
     groups = [said["overall"], *said["groups"].values()]
     rows = [*said["tasks"].values(), *(group["pooled"] for group in groups)]
-    for metrics in (*(each["metrics"] for each in rows), *(group["macro"] for group in groups)):
+    columns = [values for each in rows for values in each.get("subsets", {}).values()]
+    for metrics in (
+        *(each["metrics"] for each in rows),
+        *({HEADLINE: each["headline"]} for each in rows if each["headline"]),
+        *(metrics for values in columns for metrics in values.values()),
+        *(group["macro"] for group in groups),
+    ):
         for key in without:
             metrics.pop(key, None)
         for value in metrics.values() if not intervals else ():
