@@ -133,11 +133,13 @@ class GroupMetrics(Record):
 class EntryModel(Record):
     """What was measured. `id` is what the run called it: a Hugging Face id or a folder's name.
 
-    `key` is what tells the same model across benchmarks and entries; without one that is its name.
+    `key` is what tells the same model across benchmarks and entries; without one that is its name. `baseline`
+    is said of what is no model: a guess, or a constant answer.
     """
 
     name: ShortText
     key: ShortText | None = None
+    baseline: Literal[True] | None = None
     link: Link | None = None
     id: ShortText | None = None
     revision: ShortText | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -18,7 +18,8 @@ from vecbench.leaderboard.columns import counts_right, leading, published_metric
 from vecbench.leaderboard.entry import DIGITS, Entry, read_entries
 from vecbench.leaderboard.look_alikes import look_alike
 from vecbench.leaderboard.outcomes import TaskOutcomes, TaskTargets
-from vecbench.leaderboard.page import html_page
+from vecbench.leaderboard.overview import overview, overview_csv, overview_markdown
+from vecbench.leaderboard.page import html_page, overview_page
 from vecbench.leaderboard.record import is_short_text, validated
 from vecbench.leaderboard.standings import leaderboard
 from vecbench.leaderboard.submission import PROTOCOL
@@ -227,6 +228,26 @@ def build(folder: Path, output: Path, catalogue: Catalogue) -> list[Path]:
     for name, text in texts.items():
         write_text(output / name, text)
     return [output / name for name in texts]
+
+
+OVERVIEW = ("README.md", "overview.csv", "index.html")
+MADE_BY = "Made by `vecbench leaderboard build`"
+"""What a README.md says that may be written over."""
+
+
+def build_overview(folder: Path, boards: Sequence[Path], catalogue: Catalogue) -> list[Path]:
+    """Writes the page across leaderboards beside their folders; nothing over somebody's own README.md."""
+    readme = folder / OVERVIEW[0]
+    if readme.exists() and MADE_BY not in readme.read_text(encoding="utf-8", errors="replace"):
+        raise UsageError(
+            f"{readme} is somebody's own: the page across the leaderboards is not written over it",
+            "Rename it, or build the leaderboards one by one.",
+        )
+    found = overview({board.name: read_entries(board) for board in boards}, catalogue)
+    texts = (overview_markdown(found), overview_csv(found), overview_page(found))
+    for name, text in zip(OVERVIEW, texts, strict=True):
+        write_text(folder / name, text)
+    return [folder / name for name in OVERVIEW]
 
 
 How = Literal["all", "without data", "more than said", "not kept"]

@@ -14,6 +14,7 @@ import jinja2
 from markupsafe import Markup
 
 from vecbench.leaderboard.columns import BoardColumn
+from vecbench.leaderboard.overview import LEGEND, Overview, heading, small
 from vecbench.leaderboard.parts import Part
 from vecbench.leaderboard.standings import BADGES, CONDITIONAL, MARKS, Leaderboard, Standing, is_conditional
 from vecbench.leaderboard.tables import (
@@ -39,9 +40,7 @@ def html_page(board: Leaderboard) -> str:
     Names, links and notes come from strangers: all are escaped, and a content security policy lets nothing
     run or load but the page's own script and style, named by their hashes.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_FOLDER), autoescape=True, undefined=jinja2.StrictUndefined
-    )
+    environment = _environment()
     environment.globals |= {"better": _better, "decoding": decoding, "unchecked": unchecked}
     tested = (column for column in board.columns if column.test is not None)
     # The page begins with the ranks of the first of these that any entry has one in.
@@ -85,6 +84,22 @@ def html_page(board: Leaderboard) -> str:
         script_hash=_hash(script),
     )
     return page + "\n"
+
+
+def overview_page(found: Overview) -> str:
+    """The text of the page across leaderboards, which has no script; escaped and closed like theirs."""
+    environment = _environment()
+    style = Markup(environment.get_template("overview.css").render())
+    page = environment.get_template("overview.html.jinja").render(
+        found=found, heading=heading, small=small, printed=printed, unknown=UNKNOWN, legend=LEGEND,
+        style=style, style_hash=_hash(style),
+    )  # fmt: skip
+    return page + "\n"
+
+
+def _environment() -> jinja2.Environment:
+    loader = jinja2.FileSystemLoader(_FOLDER)
+    return jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
 
 
 def _has_ranks(board: Leaderboard, column: BoardColumn) -> bool:
