@@ -80,7 +80,7 @@ def _format(path: Path) -> str:
     known: Sequence[Any] = (emobserver, mvei)
     tables: list[tuple[str, str]] = [(form.NAME, form.ANSWERS) for form in known if form.is_table(head)]
     for name, answers in tables:
-        if f'"{answers}"' in head:
+        if f'"{answers}' in head:
             return name
     readable = (line.values for line in json_lines(path) if line.values is not None)
     lines = list(islice(readable, PEEKED))
