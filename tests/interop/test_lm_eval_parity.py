@@ -8,6 +8,7 @@ import json
 import math
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -176,6 +177,73 @@ def test_an_export_is_what_lm_eval_logs(demo, tmp_path):
         rows = load_dataset("json", data_files=str(path), split="train", cache_dir=str(tmp_path / "cache"))
         assert len(rows) == LIMIT
         assert get_file_task_name(path.name).removeprefix("vecbench_") == rows[0]["doc"]["task"]
+
+
+SINGLE_IMAGE = {
+    "option": "answer: {kind: choice}",
+    "rank": "labels: [joy, love, neutral, sadness, anger, fear, surprise]\n"
+    "    answer: {kind: ranking, top: 3}",
+    "valence": "noun: valence\n    answer: {kind: rating, range: [1, 9]}",
+}
+"""Task → what its file says of its answers."""
+ABOUT = {
+    "mvei_statements": {"statement": "It may evoke joy.", "statement_class": "emotion interpretation"},
+    "option": {"question": "What is evoked?", "options": {"A": "joy", "B": "fear", "C": "love"}},
+    "rank": {},
+    "valence": {},
+}
+TARGETS = {
+    "mvei_statements": ("correct", "incorrect"),
+    "option": ("A", "B", "C"),
+    "rank": (["joy", "love", "neutral"], ["fear", "anger", "sadness"]),
+    "valence": (7.5, 3),
+}
+
+
+@pytest.fixture(scope="module")
+def kinds(folder):
+    """Statements of MVEI, options, rankings and ratings, each about an emoji: our run, and lm-eval's."""
+    tasks, data = folder / "kinds", folder / "kinds-data"
+    (data / "images").mkdir(parents=True)
+    tasks.mkdir()
+    for name, answer in SINGLE_IMAGE.items():
+        text = f"task: vecbench_{name}\nmetadata:\n  version: 1\n  vecbench:\n    {answer}\n"
+        (tasks / f"{name}.yaml").write_text(text)
+        go("vecbench", "tasks", "complete", tasks / f"{name}.yaml")
+    shipped = Path(go("vecbench", "tasks", "path").stdout.strip()) / "mvei" / "mvei_statements.yaml"
+    shutil.copy(shipped, tasks)
+    pictures = sorted((tasks_folder() / "demo" / "data" / "images" / "twemoji").glob("*.png"))[:LIMIT]
+    rows = []
+    for place, picture in enumerate(pictures):
+        shutil.copy(picture, data / "images")
+        for task, targets in TARGETS.items():
+            row = {"task": task, "id": f"{task}-{place}", "image": f"images/{picture.name}"}
+            rows.append(row | ABOUT[task] | {"target": targets[place % len(targets)]})
+    (data / "samples.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    chosen = ["--data", data, "--include-path", tasks]
+    ours = on_vecbench(folder / "kinds-run", ",".join(TARGETS), *chosen)
+    names = ",".join(f"vecbench_{name}" for name in TARGETS)
+    metadata = json.dumps({"data": str(data)})
+    return ours, on_lm_eval(folder / "lm-eval-kinds", names, "--metadata", metadata, path=tasks)
+
+
+def test_answers_of_every_kind_about_an_image_have_the_same_prompts_responses_and_scores(kinds):
+    ours, theirs = our_rows(kinds[0]), their_rows(kinds[1])
+    assert ours.keys() == theirs.keys()
+    assert len(ours) == len(TARGETS) * LIMIT
+    for key, row in ours.items():
+        prompt = theirs[key]["doc"]["prompt"]
+        assert hashlib.sha256(prompt.encode()).hexdigest() == row["prompt_sha256"]
+        assert [[row["response"]]] == theirs[key]["resps"], key
+    [path] = kinds[1].glob("results_*.json")
+    said = json.loads(path.read_text())["results"]
+    for name, task in json.loads((kinds[0] / "scores.json").read_text())["tasks"].items():
+        # A rating is neither right nor wrong: lm-eval has its coverage alone.
+        metrics = METRICS if name != "valence" else ("coverage",)
+        found = {metric: number(said[f"vecbench_{name}"][f"{metric},none"]) for metric in metrics}
+        expected = {metric: task["metrics"][metric]["value"] for metric in metrics}
+        assert found == pytest.approx(expected, abs=1e-12), name
+        assert ("accuracy,none" in said[f"vecbench_{name}"]) == (name != "valence")
 
 
 def test_lm_eval_finds_every_task_and_group():

@@ -513,7 +513,7 @@ def test_a_directory_whose_only_file_cannot_be_read_says_why(tmp_path, monkeypat
     def refused(path):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
-    for module in ("interop.emobserver", "json_lines"):
+    for module in ("interop.json_records", "json_lines"):
         monkeypatch.setattr(f"vecbench.{module}.open_plain", refused)
     with pytest.raises(DataError, match=r"x\.jsonl: permission denied"):
         open_responses(tmp_path, CATALOGUE)

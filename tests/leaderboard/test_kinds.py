@@ -255,6 +255,93 @@ def test_a_benchmark_of_every_kind_goes_from_runs_to_a_board_and_is_recomputed(e
     ]  # fmt: skip
 
 
+def test_a_verified_entry_has_its_subsets_and_headline_and_they_are_recomputed(every_kind, tmp_path):
+    catalogue, data, [files, _] = every_kind
+    verified = verify_files(files, Path("x.zip"), catalogue, data)
+    entry = verified_entry(verified)
+    scores = verified.scores.tasks["option"]
+    rows = entry.tasks["option"]
+    assert rows.headline.value == pytest.approx(scores.headline.value, abs=1e-6)
+    assert rows.subsets["question_type"].keys() == {"Yes-or-No", "What/How"}
+    for value, metrics in rows.subsets["question_type"].items():
+        assert metrics.keys() == {"joint_score", "accuracy"}
+        expected = scores.subsets["question_type"][value].metrics["accuracy"].value
+        assert metrics["accuracy"].value == pytest.approx(expected, abs=1e-6)
+    assert entry.tasks["valence"].subsets == {}
+    path = publish(entry, tmp_path, files).entry
+    for change in (
+        lambda said: said["subsets"]["question_type"]["What/How"]["accuracy"].update(value=1.0, high=1.0),
+        lambda said: said["headline"].update(value=said["headline"]["low"]),
+    ):
+        said = json.loads(entry.as_json())
+        change(said["tasks"]["option"])
+        path.write_text(json.dumps(said))
+        with pytest.raises(DataError, match="is not what its submission gives: tasks differs"):
+            reverify(tmp_path, catalogue, data)
+
+
+def test_the_table_of_each_group_is_sorted_by_what_leads_its_kind(tmp_path):
+    (tmp_path / "entries").mkdir()
+    values = {"A": (0.9, 0.2, 0.5, 0.9), "B": (0.8, 0.4, 0.7, 0.1), "C": (0.7, 0.3, 0.6, 0.5)}
+    for name, (accuracy, ranking, spearman, mae) in values.items():
+        metrics = {
+            "judged": {"accuracy": accuracy},
+            "judged_options": {"accuracy": 1 - accuracy, "joint_score": accuracy / 2},
+            "ranked": {"ranking_score": ranking, "accuracy": accuracy},
+            "rated": {"spearman": spearman, "mae": mae},
+        }
+        groups = {
+            group: {"pooled": {"metrics": {key: {"value": value} for key, value in each.items()}}}
+            for group, each in metrics.items()
+        }
+        entry = {"benchmark": "everything", "kind": "reported", "model": {"name": name}}
+        said = entry | {"source": {"name": "a test"}, "groups": groups}
+        (tmp_path / "entries" / f"{name.lower()}.json").write_text(json.dumps(said))
+    build(tmp_path, tmp_path, load_catalogue([EVERY_KIND]))
+    blocks = (tmp_path / "README.md").read_text().split("### ")[1:]
+    orders = {
+        block.split("\n")[0]: "".join(
+            line[2] for line in block.splitlines() if line[:2] == "| " and line[3] == " "
+        )
+        for block in blocks
+    }
+    assert orders == {
+        "judged": "ABC",  # accuracy
+        r"judged\_options": "ABC",  # the joint score, not accuracy
+        "ranked": "BCA",  # the ranking score, though accuracy is there
+        "rated": "BCA",  # Spearman's correlation, not the error
+        "About the entries": "ABC",
+    }
+
+
+def test_where_the_mean_of_tasks_counts_there_is_no_pool_and_every_task_is_shown(tmp_path):
+    (tmp_path / "tasks").mkdir()
+    for name, text in {
+        "board": "group: board\ntask: [parts]\nmetadata: {version: 1, vecbench: {display: Board}}",
+        "parts": "group: parts\ntask: [one, two]\n"
+        "metadata: {version: 1, vecbench: {display: Parts, headline: macro}}",
+        **{
+            task: f"task: {task}\nmetadata:\n  version: 1\n"
+            "  vecbench: {answer: {kind: rating, range: [1, 9]}}"
+            for task in ("one", "two")
+        },
+    }.items():
+        (tmp_path / "tasks" / f"{name}.yaml").write_text(text)
+    (tmp_path / "entries").mkdir()
+    metrics = {key: {"value": 0.5} for key in ("spearman", "pearson")}
+    said = {
+        "benchmark": "board", "kind": "reported", "model": {"name": "A"}, "source": {"name": "a test"},
+        "groups": {"parts": {"macro": metrics, "pooled": {"metrics": metrics}}},
+        "tasks": {task: {"metrics": metrics} for task in ("one", "two")},
+    }  # fmt: skip
+    (tmp_path / "entries" / "a.json").write_text(json.dumps(said))
+    build(tmp_path, tmp_path, load_catalogue([tmp_path / "tasks"]))
+    text = (tmp_path / "README.md").read_text()
+    assert columns_of(text) == ["Model", "Pearson macro", "Spearman macro", "n"]
+    assert "| Model | one: Pearson | one: Spearman | two: Pearson | two: Spearman |" in text
+    assert "pooled |" not in text
+
+
 @pytest.mark.parametrize(
     ("task", "change", "said"),
     [

@@ -181,11 +181,14 @@ def build_leaderboard(
 ) -> None:
     """Build README.md, leaderboard.csv, leaderboard.tex and index.html from a leaderboard's entries.
 
+    Of a folder of leaderboards, each one, and README.md, overview.csv and index.html beside them: which model
+    has what on which benchmark.
+
     With --verify, the status is 4 where an entry could not be recomputed: no submission of it was kept.
     """
     from vecbench.errors import UsageError
     from vecbench.escaping import printable
-    from vecbench.leaderboard.publication import build, reverify, unread_files
+    from vecbench.leaderboard.publication import build, build_overview, reverify, unread_files
     from vecbench.tasks import load_catalogue
 
     _require_folder(output, "--output")
@@ -193,9 +196,11 @@ def build_leaderboard(
         raise UsageError("--data is for --verify", "Building alone needs no data.")
     catalogue = load_catalogue(include_path or [])
     incomplete = False
+    root = directory or Path("leaderboards")
+    folders = _leaderboards(root, output)
     gc.disable()  # all objects stay: looking for garbage takes time and finds none
     try:
-        for folder in _leaderboards(directory or Path("leaderboards"), output):
+        for folder in folders:
             for path in unread_files(folder):
                 warn(f"{printable(str(path))} is no entry, nor the submission of one: it is not read")
             if verify:
@@ -207,6 +212,9 @@ def build_leaderboard(
                 for name in missing:
                     warn(f"{folder}: {name} was not recomputed: it has no submission")
             for path in build(folder, output or folder, catalogue):
+                stdout().print(str(path), soft_wrap=True)
+        if output is None and folders != [root]:
+            for path in build_overview(root, folders, catalogue):
                 stdout().print(str(path), soft_wrap=True)
     finally:
         gc.enable()

@@ -7,49 +7,32 @@ github.com/workerred/EEmo-Bench.
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from vecbench.answers.written import shown
-from vecbench.errors import DataError, UsageError, nearest
+from vecbench.errors import UsageError, nearest
+from vecbench.interop.json_records import head_of, json_records
 from vecbench.interop.row import ResponseFault, StatedRow
-from vecbench.plain_file import cannot_read, open_plain, plain_bytes
 from vecbench.samples import eemo
 
 NAME = "EEmo-Bench leaderboard"
 
-_HEAD = 2**16
+ANSWERS = "response("
+"""What the key of a row's answers begins with; the model stands behind it."""
+
 _ANSWER = re.compile(r"response\((.+)\)")
-_SPACE = re.compile(r"\s*")
 
 
-def recognises(path: Path) -> bool:
-    """Whether a file begins as such a list, with answers."""
-    head = head_of(path)
-    return is_list(head) and '"response(' in head
-
-
-def is_list(head: str) -> bool:
-    """Whether a file begins as a list of EEmo-Bench's questions."""
-    return head.lstrip().startswith("[") and eemo.form_of(head) == "list"
-
-
-def head_of(path: Path) -> str:
-    """What a file begins with."""
-    try:
-        with open_plain(path) as stream:
-            return stream.read(_HEAD).decode("utf-8-sig", errors="replace")
-    except OSError as fault:
-        raise cannot_read(path, fault) from None
+def is_table(head: str) -> bool:
+    """Whether a file that begins so is a list of EEmo-Bench's questions, with answers or without."""
+    return head.lstrip("\ufeff \n\r\t").startswith("[") and eemo.form_of(head) == "list"
 
 
 def models(path: Path) -> list[str]:
     """The models whose answers a file holds, in the order of its rows."""
-    named = (_ANSWER.fullmatch(key) for _, row in _items(path, []) if isinstance(row, dict) for key in row)
+    named = (_ANSWER.fullmatch(key) for *_, row in json_records(path, []) for key in row)
     return list(dict.fromkeys(found[1] for found in named if found))
 
 
@@ -57,7 +40,13 @@ def parted(path: Path) -> tuple[Path, str] | None:
     """The file and the model that `FILE#MODEL` names; None if that is no such file."""
     places = [found.start() for found in re.finditer("#", str(path))]
     files = ((Path(str(path)[:place]), str(path)[place + 1 :]) for place in places)
-    return next(((file, model) for file, model in files if file.is_file() and recognises(file)), None)
+    return next(
+        ((file, model) for file, model in files if file.is_file() and _has_answers(head_of(file))), None
+    )
+
+
+def _has_answers(head: str) -> bool:
+    return is_table(head) and f'"{ANSWERS}' in head
 
 
 def model_of(path: Path, named: str | None) -> str:
@@ -76,10 +65,7 @@ def rows(path: Path, model: str, faults: list[ResponseFault], notes: list[str]) 
     """One model's rows; open questions, whose answers nobody but a judge can read, are left out."""
     left_out: Counter[str] = Counter()
     answer = f"response({model})"
-    for line, row in _items(path, faults):
-        if not isinstance(row, dict):
-            faults.append(ResponseFault(path, line, "not scored", f"{shown(row)} is not a JSON object"))
-            continue
+    for line, _, row in json_records(path, faults):
         columns = eemo.columns_of(row)
         if columns["question_type"] == eemo.OPEN_ENDED:
             left_out[eemo.OPEN_ENDED] += 1
@@ -103,36 +89,3 @@ def rows(path: Path, model: str, faults: list[ResponseFault], notes: list[str]) 
             images=list(images) if len(images) > 1 else None,
         )
     notes += [f"left out: {count:,} rows of the type {name}" for name, count in left_out.items()]
-
-
-def _items(path: Path, faults: list[ResponseFault]) -> Iterator[tuple[int, Any]]:
-    """The line and the value of each item of a list, one by one; one that is torn off keeps what is whole."""
-    text = _content(path)
-    decoder = json.JSONDecoder()
-    place = text.index("[") + 1
-    line, counted = 1, 0
-    while not text.startswith("]", begin := _behind_space(text, place)):
-        line, counted = line + text.count("\n", counted, begin), begin
-        try:
-            value, place = decoder.raw_decode(text, begin)
-        except (ValueError, RecursionError):
-            problem = "not valid JSON, or torn off; from here on nothing can be read"
-            faults.append(ResponseFault(path, line, "not scored", problem))
-            return
-        yield line, value
-        place = _behind_space(text, place)
-        place += text.startswith(",", place)
-
-
-def _behind_space(text: str, place: int) -> int:
-    found = _SPACE.match(text, place)
-    return found.end() if found else place
-
-
-def _content(path: Path) -> str:
-    try:
-        return plain_bytes(path).decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise DataError(f"{path}: not UTF-8") from None
-    except OSError as fault:
-        raise cannot_read(path, fault) from None

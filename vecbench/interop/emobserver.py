@@ -1,58 +1,78 @@
-"""EmObserver's result: one JSON object, id → its record of the data with `generations: [text, …]`.
+"""EmObserver's results: one JSON object, id → its record of the data with `generations: [text, …]`.
 
-Source: `evaluate/infer_and_eval.py` of github.com/wdqqdw/EmObserver.
+It writes a file a benchmark, `Std_VECBench_results.json` and so on; before that all of them are one object
+whose ids are `benchmark::id`. Records of VECBench name their task; a statement of MVEI and a question of
+EEmo-Bench are told by what is said of them. Source: `evaluate/infer_and_eval.py` of
+github.com/wdqqdw/EmObserver.
 """
 
 from __future__ import annotations
 
-import io
-import json
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from vecbench.answers.written import shown
-from vecbench.errors import DataError
+from vecbench.answers.written import option_texts, shown
+from vecbench.interop.json_records import json_records
 from vecbench.interop.row import ResponseFault, StatedRow
-from vecbench.plain_file import cannot_read, open_plain
 from vecbench.samples import mvei
-from vecbench.strict_json import RepeatedKeyError, unique
 
 NAME = "EmObserver"
-MOST_BYTES = 2**30
-"""The file is held in memory as a whole; 1 GiB is a hundred times the benchmark's result."""
+ANSWERS = "generations"
+"""Where the answers stand in a record."""
+TASKS = {
+    "VECBench": None,
+    "MVEI": mvei.TASK,
+    "EEmo-Bench-Single-Perception": "eemo_single",
+    "EEmo-Bench-Pair-Perception": "eemo_pair",
+}
+"""The benchmarks that it runs, as it calls them → the task of their rows; None where each names its own."""
+QUESTION_TYPES = ("Yes-or-No", "What/How")
+"""Of EEmo-Bench's questions that are scored."""
 
-_HEAD = 2**16
 _RECORD = re.compile(r'\ufeff?\s*\{\s*"(?!original_data"|doc")(?:[^"\\]|\\.)*"\s*:\s*\{')
-_SPACE = re.compile(r"\s*")
-_DECODER = json.JSONDecoder(object_pairs_hook=unique)
+_BRACES = re.compile(r"\{[^{}]*\}")
+_FILES = {f"Std_{name.replace('-', '_')}_results.json": name for name in TASKS}
 
 
-def recognises(path: Path) -> bool:
-    """Whether a file begins as such a result: an object whose first value is a record with generations."""
-    try:
-        with open_plain(path) as stream:
-            head = stream.read(_HEAD).decode(errors="replace")
-    except OSError as fault:
-        raise cannot_read(path, fault) from None
-    return bool(_RECORD.match(head)) and '"generations"' in head
+def is_table(head: str) -> bool:
+    """Whether a file begins as an object whose first value is a record."""
+    return bool(_RECORD.match(head))
 
 
-def rows(path: Path, faults: list[ResponseFault]) -> Iterator[StatedRow]:
-    """The rows of a file, a record's generations as repeats 0 … k."""
-    for line, name, record in _records(path, faults):
-        if not isinstance(record, dict):
-            problem = f"the record {shown(name)} is {shown(record)}, not a JSON object"
-            faults.append(ResponseFault(path, line, "not scored", problem))
-            continue
+def results(files: Sequence[Path]) -> list[Path]:
+    """Those of some files that are named as its results are, of which a run writes one a benchmark."""
+    return [path for path in files if path.name in _FILES]
+
+
+def rows(path: Path, faults: list[ResponseFault], notes: list[str]) -> Iterator[StatedRow]:
+    """The rows of a file, a record's generations as repeats 0 … k; notes are complete at the end."""
+    unknown: Counter[str] = Counter()
+    for line, name, record in json_records(path, faults):
         other = record.get("other_info")
-        other = _with_statement(other) if isinstance(other, dict) else {}
+        said: dict[str, Any] = other if isinstance(other, dict) else {}
+        prefix, _, rest = name.partition("::")
+        merged = rest and prefix in TASKS
+        task = TASKS[prefix] if merged else TASKS.get(_FILES.get(path.name, "")) or _task(record, said)
+        if task == mvei.TASK:
+            statement = said.get("statement_meta")
+            known = mvei.columns_of(statement, None) if isinstance(statement, dict) else {}
+            said = {key: value for key, value in known.items() if value is not None} | said
+            if said.get("statement_class") not in mvei.CLASSES:
+                unknown[shown(said.get("statement_class"))] += 1
+        elif task is not None:
+            if (kind := said.get("question_type")) not in QUESTION_TYPES:
+                problem = f"its question_type is {shown(kind)}, not {' or '.join(QUESTION_TYPES)}"
+                faults.append(ResponseFault(path, line, "not scored", problem))
+                continue
+            said = {"options": _options(record.get("prompt"))} | said
         image = record.get("image_path")
         images = image if isinstance(image, list) and len(image) > 1 else None
         image = image[0] if isinstance(image, list) and image else image
-        generations = record.get("generations")
-        error = record.get("error")
+        target = record.get("ground_truth")
+        generations = record.get(ANSWERS)
         if not isinstance(generations, list) or not generations:
             # One row that has no response, or whose response is no text.
             generations = [generations or None]
@@ -60,100 +80,47 @@ def rows(path: Path, faults: list[ResponseFault]) -> Iterator[StatedRow]:
             yield StatedRow(
                 path,
                 line,
-                other.get("task"),
-                _target(record, other),
+                task or said.get("task"),
+                # The evaluator counts a statement without a target among all rows, and never as right.
+                "" if target is None and task == mvei.TASK else target,
                 text,
-                record | other,
-                sample_id=name,
-                candidates=other.get("candidates"),
+                record | said,
+                sample_id=rest if merged else name,
+                candidates=said.get("candidates"),
                 repeat=repeat,
-                error=error,
+                error=record.get("error"),
                 image=image if isinstance(image, str) else None,
-                has_response="generations" in record or "statement_meta" in other,
-                kind=other.get("kind"),
+                # Where there is one file a benchmark, what has no generations has failed.
+                has_response=ANSWERS in record or task is not None,
+                kind=said.get("kind"),
                 images=images if images and all(isinstance(each, str) for each in images) else None,
             )
+    if unknown:
+        listed = ", ".join(f"{text} ({count:,})" for text, count in unknown.most_common(5))
+        notes.append(
+            f"statements of a class that MVEI does not have count in the total alone under the published "
+            f"protocols: {listed}"
+        )
 
 
-def _with_statement(other: dict[str, Any]) -> dict[str, Any]:
-    """What is known of a sample besides; of a statement of MVEI, whose records name no task, that too."""
-    said = other.get("statement_meta")
-    if not isinstance(said, dict):
-        return other
-    known = {"task": mvei.TASK, **mvei.columns_of(said, None)}
-    return {name: value for name, value in known.items() if value is not None} | other
+def _task(record: Mapping[str, Any], said: Mapping[str, Any]) -> str | None:
+    """The task of a record that names none, by what is said of it; None if that is of no benchmark."""
+    if "task" in said:
+        return None
+    if isinstance(said.get("statement_meta"), dict):
+        return mvei.TASK
+    if "question_type" not in said:
+        return None
+    images = record.get("image_path")
+    return "eemo_pair" if isinstance(images, list) and len(images) > 1 else "eemo_single"
 
 
-def _target(record: dict[str, Any], other: dict[str, Any]) -> Any:
-    """The target; the evaluator counts a statement without one among all rows, and never as right."""
-    target = record.get("ground_truth")
-    return "" if target is None and "statement_meta" in other else target
-
-
-def _records(path: Path, faults: list[ResponseFault]) -> Iterator[tuple[int, str, Any]]:
-    """(line, id, record), one by one, so that a file that was torn off keeps its readable records."""
-    text = _content(path)
-    place = text.index("{")
-    line = 1 + text.count("\n", 0, place)
-    closed = text.startswith("}", end := _behind_space(text, place + 1))
-    while not closed:
-        begin = _behind_space(text, place + 1)
-        line += text.count("\n", place, begin)
+def _options(prompt: object) -> str | None:
+    """The options of a question: the last braces of its prompt that hold any."""
+    for found in reversed(_BRACES.findall(prompt) if isinstance(prompt, str) else []):
         try:
-            name, place = _decoded(text, begin)
-            if not isinstance(name, str):
-                raise ValueError("no id")
-            record, place = _decoded(text, _behind_space(text, _behind_space(text, place, ":")))
-            place = end = _behind_space(text, place)
-        except (ValueError, RecursionError) as fault:
-            what = "nested too deeply" if isinstance(fault, RecursionError) else "not valid JSON, or torn off"
-            problem = f"{what}; from here on nothing can be read"
-            faults.append(ResponseFault(path, line, "not scored", problem))
-            return
-        if isinstance(record, RepeatedKeyError):
-            problem = f"the record {shown(name)}: {record}"
-            faults.append(ResponseFault(path, line, "not scored", problem))
-        else:
-            yield line, name, record
-        line += text.count("\n", begin, place)
-        closed = not text.startswith(",", place)
-    if not text.startswith("}", end):
-        problem = "torn off: the object is never closed"
-        faults.append(ResponseFault(path, line, "not there", problem))
-        return
-    rest = _behind_space(text, end + 1)
-    if rest < len(text):
-        line += text.count("\n", end, rest)
-        problem = f"the object is closed, and what follows cannot be read: {shown(text[rest : rest + 100])}"
-        faults.append(ResponseFault(path, line, "not scored", problem))
-
-
-def _decoded(text: str, place: int) -> tuple[Any, int]:
-    """The value at a place and where it ends; an error as the value of an object that has a key twice."""
-    try:
-        return _DECODER.raw_decode(text, place)
-    except RepeatedKeyError as fault:
-        return fault, json.JSONDecoder().raw_decode(text, place)[1]
-
-
-def _content(path: Path) -> str:
-    try:
-        if path.stat().st_size > MOST_BYTES:
-            raise DataError(
-                f"{path} is larger than {MOST_BYTES // 2**30} GiB", "Split it, or convert it to JSONL."
-            )
-        with io.TextIOWrapper(open_plain(path), encoding="utf-8-sig") as stream:
-            return stream.read()
-    except UnicodeDecodeError:
-        raise DataError(f"{path}: not UTF-8") from None
-    except OSError as fault:
-        raise cannot_read(path, fault) from None
-
-
-def _behind_space(text: str, place: int, sign: str = "") -> int:
-    """Where what follows begins, behind white space and a sign that must be there."""
-    found = _SPACE.match(text, place)
-    place = found.end() if found else place
-    if not text.startswith(sign, place):
-        raise ValueError(f"no {sign}")
-    return place + len(sign)
+            option_texts(found)
+        except ValueError:
+            continue
+        return str(found)
+    return None

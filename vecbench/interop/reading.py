@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from vecbench.errors import DataError, UsageError
-from vecbench.interop import eemo, emobserver, emocaliber, lm_eval_samples, plain
+from vecbench.interop import eemo, emobserver, emocaliber, lm_eval_samples, mvei, plain
 from vecbench.interop.recognition import OUR_OWN, RESPONSES, SHARDS, RecognisedFiles, recognised
 from vecbench.interop.resolution import Resolution
 from vecbench.interop.row import Effect, ResponseFault, StatedRow, stated_lines
@@ -169,7 +169,10 @@ def _rows(
 ) -> Iterator[StatedRow]:
     for path in choice.files:
         if choice.format == emobserver.NAME:
-            yield from emobserver.rows(path, faults)
+            yield from emobserver.rows(path, faults, notes)
+            continue
+        if choice.format == mvei.NAME:
+            yield from mvei.rows(path, faults)
             continue
         if choice.format == eemo.NAME:
             notes.append(f"the answers of {choice.model} are read")

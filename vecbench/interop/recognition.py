@@ -11,7 +11,8 @@ from typing import Any
 
 from vecbench.answers.written import shown
 from vecbench.errors import DataError, UsageError
-from vecbench.interop import eemo, emobserver, emocaliber, lm_eval_samples, plain
+from vecbench.interop import eemo, emobserver, emocaliber, lm_eval_samples, mvei, plain
+from vecbench.interop.json_records import head_of
 from vecbench.json_lines import json_lines
 from vecbench.store import RunDirectory
 
@@ -34,8 +35,8 @@ _TESTS: Mapping[str, Callable[[Values], bool]] = {
 """Format → whether a line is one of its; the first that says so reads the file."""
 
 _EXPECTED = (
-    "Expected: a run's directory, EmoCaliber's shards or merged file, EmObserver's JSON, lm-eval's sample "
-    "logs, or JSONL with task, target and response."
+    "Expected: a run's directory, EmoCaliber's shards or merged file, EmObserver's or MVEI's JSON, lm-eval's "
+    "sample logs, or JSONL with task, target and response."
 )
 
 
@@ -82,18 +83,20 @@ def _of_file(path: Path) -> RecognisedFiles:
 def _format(path: Path) -> str:
     if not path.is_file():
         raise UsageError(f"{path} is no regular file", "It is read more than once: store it first.")
-    if emobserver.recognises(path):
-        return emobserver.NAME
-    if eemo.recognises(path):
-        return eemo.NAME
+    head = head_of(path)
+    known: Sequence[Any] = (emobserver, mvei, eemo)
+    tables: list[tuple[str, str]] = [(form.NAME, form.ANSWERS) for form in known if form.is_table(head)]
+    for name, answers in tables:
+        if f'"{answers}' in head:
+            return name
     readable = (line.values for line in json_lines(path) if line.values is not None)
     lines = list(islice(readable, PEEKED))
     for name, recognises in _TESTS.items():
         if any(recognises(values) for values in lines):
             return name
     found = "it has no JSON object"
-    if eemo.is_list(eemo.head_of(path)):
-        found = "its rows have no 'response(MODEL)', so it is data without answers"
+    if tables:
+        found = f"its records have no {tables[0][1]!r}, so it is data without answers"
     elif lines:
         found = f"its first line has {', '.join(map(shown, lines[0])) or 'no keys'}"[:200]
     raise UsageError(f"{path} holds no responses that vecbench can read: {found}", _EXPECTED)
@@ -103,7 +106,8 @@ def _of_directory(folder: Path) -> RecognisedFiles:
     """What to read of a directory: a run, or the most complete set of files that one program wrote."""
     formats = _formats(folder)
     choice = _of_file(folder / RESPONSES) if (folder / RESPONSES).is_file() else None
-    choice = choice or _of_shards(formats) or _of_merged(formats) or _of_logs(folder, formats)
+    choice = choice or _of_shards(formats) or _of_merged(formats) or _of_results(formats)
+    choice = choice or _of_logs(folder, formats)
     if choice is not None:
         return _with_rest(choice, formats)
     readable = [path for path, name in formats.items() if name]
@@ -183,6 +187,12 @@ def _of_emocaliber(files: Iterable[Path], formats: Formats) -> list[Path]:
     """Those files that may belong to EmoCaliber; none if not a single one surely does."""
     possible = [path for path in files if formats[path] in (emocaliber.NAME, None) and path.is_file()]
     return possible if any(formats[path] for path in possible) else []
+
+
+def _of_results(formats: Formats) -> RecognisedFiles | None:
+    """EmObserver's results, a file a benchmark."""
+    files = [path for path in emobserver.results([*formats]) if formats[path] == emobserver.NAME]
+    return RecognisedFiles(emobserver.NAME, files) if files else None
 
 
 def _of_logs(folder: Path, formats: Formats) -> RecognisedFiles | None:

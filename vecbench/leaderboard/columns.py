@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -43,6 +43,11 @@ class BoardColumn:
     def measure(self) -> Measure:
         """What values and ranks are found under."""
         return self.metric.key, self.aggregate
+
+    @property
+    def is_pool_of_pair(self) -> bool:
+        """Whether there is a mean of tasks beside it."""
+        return self.is_paired and self.aggregate == "pooled"
 
     @property
     def heading(self) -> str:
@@ -90,21 +95,37 @@ class BoardColumn:
         return "influence" if is_known and is_tested and not self.qualifies else None
 
 
-def board_columns(kinds: Iterable[AnswerKind]) -> tuple[BoardColumn, ...]:
+def board_columns(
+    kinds: Iterable[AnswerKind], of_means: Iterable[AnswerKind] = ()
+) -> tuple[BoardColumn, ...]:
     """The columns of a benchmark: of metrics that say so, and of the first one of each kind.
 
     The headline comes first. The first one of a kind, which tells how well its tasks are solved, has a macro
-    column too; the two of the first kind follow the headline. What only qualifies the others stands last.
+    column too; the two of the first kind follow the headline. So have numbers that are no shares in kinds
+    that have groups whose headline is a mean of tasks, `of_means`: the pool of answers on several scales, or
+    about several things, says nothing. What only qualifies the others stands last.
     """
     kinds = list(kinds)
     first = {metrics_of(kind)[0].key for kind in kinds}
+    paired = first | {metric.key for metric in _metrics_of_all(of_means) if metric.unit == "number"}
     columns = [
-        BoardColumn(metric, aggregate, metric.key in first)
+        BoardColumn(metric, aggregate, metric.key in paired)
         for metric in _metrics_of_all(kinds)
         if metric.board is not None or metric.key in first
-        for aggregate in (("pooled", "macro") if metric.key in first else ("pooled",))
+        for aggregate in (("pooled", "macro") if metric.key in paired else ("pooled",))
     ]
     return tuple(sorted(columns, key=lambda each: each.qualifies - each.is_headline))
+
+
+def leading(metrics: Sequence[Metric]) -> tuple[Metric, ...]:
+    """What the entries of a kind with these metrics are sorted by: the first that they have.
+
+    Where the kind's first metric counts right answers, the headline, and then that one; of other kinds the
+    first of the main columns, such as the ranking score, or Spearman's correlation of ratings.
+    """
+    first, wanted = metrics[0], "headline" if counts_right(metrics[0]) else "main"
+    lead = next((metric for metric in metrics if metric.board == wanted), first)
+    return (first,) if lead.key == first.key else (lead, first)
 
 
 def published_metrics(kinds: Iterable[AnswerKind]) -> tuple[Metric, ...]:

@@ -7,9 +7,9 @@ import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from vecbench.answers import known_metrics
 from vecbench.errors import DataError, nearest
@@ -86,12 +86,23 @@ class RowMetrics(Record):
 
     `n` and `correct` are rows; None where a source does not say them, `correct` too where no answer is right
     or wrong. `unread` are responses whose answer was not read, which count as wrong; None if all were.
+    `subsets` are column of the data → its values → metrics of their rows; `headline` is the number that the
+    benchmark prints where it is not that of the rows, a value of the first metric of their answers.
     """
 
     n: Annotated[int, Field(ge=1, le=MOST)] | None = None
     correct: WholeNumber | None = None
     unread: WholeNumber | None = None
     metrics: Metrics = Field({})
+    subsets: dict[ShortText, dict[ShortText, Metrics]] = Field({})
+    headline: Value | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_empty_subsets(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        said: dict[str, Any] = written(self)
+        if not self.subsets:
+            said.pop("subsets", None)
+        return said
 
     @property
     def is_mostly_unread(self) -> bool:
@@ -120,9 +131,15 @@ class GroupMetrics(Record):
 
 
 class EntryModel(Record):
-    """What was measured. `id` is what the run called it: a Hugging Face id or a folder's name."""
+    """What was measured. `id` is what the run called it: a Hugging Face id or a folder's name.
+
+    `key` is what tells the same model across benchmarks and entries; without one that is its name. `baseline`
+    is said of what is no model: a guess, or a constant answer.
+    """
 
     name: ShortText
+    key: ShortText | None = None
+    baseline: Literal[True] | None = None
     link: Link | None = None
     id: ShortText | None = None
     revision: ShortText | None = None
@@ -189,6 +206,7 @@ class Entry(Record):
         responses_sha256: Of what the responses say, however the file orders and spells them; see
             `vecbench.leaderboard.samples.responses_digest`.
         made_with: None in reported entries, and in those of version 0.1.
+        further: Of a reported entry, numbers that no metric here is, by what its source says they are.
     """
 
     schema_: Literal["vecbench.entry/1"] = Field("vecbench.entry/1", alias="schema")
@@ -210,6 +228,7 @@ class Entry(Record):
     submission_sha256: Sha256 | None = None
     responses_sha256: Sha256 | None = None
     made_with: MadeWith | None = None
+    further: dict[ShortText, Finite] = Field({})
     notes: list[Note] = Field([])
 
     @model_validator(mode="after")
@@ -219,6 +238,8 @@ class Entry(Record):
             if any(getattr(self, name) for name in own):
                 raise ValueError(f"a reported entry has no {', '.join(own[:-1])} or {own[-1]}")
             return self
+        if self.further:
+            raise ValueError("a verified entry has no further numbers")
         if self.checked is None or self.submission_sha256 is None:
             raise ValueError("a verified entry needs checked and submission_sha256")
         for name, outcomes in self.outcomes.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -14,22 +14,26 @@ from vecbench.answers import known_metrics
 from vecbench.digests import sha256_of
 from vecbench.errors import DataError, UsageError, nearest
 from vecbench.leaderboard.archive import packed
-from vecbench.leaderboard.columns import counts_right, published_metrics
+from vecbench.leaderboard.columns import counts_right, leading, published_metrics
 from vecbench.leaderboard.entry import DIGITS, Entry, read_entries
 from vecbench.leaderboard.look_alikes import look_alike
 from vecbench.leaderboard.outcomes import TaskOutcomes, TaskTargets
-from vecbench.leaderboard.page import html_page
-from vecbench.leaderboard.record import validated
+from vecbench.leaderboard.overview import overview, overview_csv, overview_markdown
+from vecbench.leaderboard.page import html_page, overview_page
+from vecbench.leaderboard.record import is_short_text, validated
 from vecbench.leaderboard.standings import leaderboard
 from vecbench.leaderboard.submission import PROTOCOL
 from vecbench.leaderboard.tables import csv_text, latex_tables, markdown_page
 from vecbench.leaderboard.verification import Verified, verify
 from vecbench.parsing import Prediction
 from vecbench.scoring import GroupScores, RowScores, Score
+from vecbench.scoring.scores import HEADLINE
 from vecbench.store import remove, write_text
 from vecbench.store.files import write_bytes
 from vecbench.tasks import Catalogue
 
+MOST_VALUES = 30
+"""Of a column by which an entry breaks scores down; one of more values is left out."""
 SUBMISSIONS = "submissions"
 """The folder of a leaderboard where what its entries were made of is kept, under the entries' names."""
 
@@ -160,8 +164,19 @@ def _group(group: GroupScores, metrics: Collection[str]) -> dict[str, Any]:
 
 
 def _rows(rows: RowScores, metrics: Collection[str]) -> dict[str, Any]:
-    said = {"n": rows.n, "correct": _correct(rows), "unread": rows.unread or None}
-    return said | {"metrics": _values(rows.metrics, metrics)}
+    said: dict[str, Any] = {"n": rows.n, "correct": _correct(rows), "unread": rows.unread or None}
+    is_own = rows.headline is not None and rows.headline not in rows.metrics.values()
+    if is_own and rows.headline is not None and rows.headline.value is not None:
+        said["headline"] = _values({HEADLINE: rows.headline}, [HEADLINE])[HEADLINE]
+    of_subsets = [each.key for each in leading(rows.scored_by)] if rows.subsets else []
+    subsets = {
+        column: {
+            value: _values(each.metrics, of_subsets) for value, each in values.items() if is_short_text(value)
+        }
+        for column, values in rows.subsets.items()
+        if len(values) <= MOST_VALUES
+    }
+    return said | {"metrics": _values(rows.metrics, metrics), "subsets": subsets}
 
 
 def _correct(rows: RowScores) -> int | None:
@@ -213,6 +228,26 @@ def build(folder: Path, output: Path, catalogue: Catalogue) -> list[Path]:
     for name, text in texts.items():
         write_text(output / name, text)
     return [output / name for name in texts]
+
+
+OVERVIEW = ("README.md", "overview.csv", "index.html")
+MADE_BY = "Made by `vecbench leaderboard build`"
+"""What a README.md says that may be written over."""
+
+
+def build_overview(folder: Path, boards: Sequence[Path], catalogue: Catalogue) -> list[Path]:
+    """Writes the page across leaderboards beside their folders; nothing over somebody's own README.md."""
+    readme = folder / OVERVIEW[0]
+    if readme.exists() and MADE_BY not in readme.read_text(encoding="utf-8", errors="replace"):
+        raise UsageError(
+            f"{readme} is somebody's own: the page across the leaderboards is not written over it",
+            "Rename it, or build the leaderboards one by one.",
+        )
+    found = overview({board.name: read_entries(board) for board in boards}, catalogue)
+    texts = (overview_markdown(found), overview_csv(found), overview_page(found))
+    for name, text in zip(OVERVIEW, texts, strict=True):
+        write_text(folder / name, text)
+    return [folder / name for name in OVERVIEW]
 
 
 How = Literal["all", "without data", "more than said", "not kept"]
@@ -286,7 +321,13 @@ def _comparable(entry: Entry, without: Collection[str], *, intervals: bool) -> d
     said = entry.model_dump(by_alias=True, exclude={"checked", "made_with"})
     groups = [said["overall"], *said["groups"].values()]
     rows = [*said["tasks"].values(), *(group["pooled"] for group in groups)]
-    for metrics in (*(each["metrics"] for each in rows), *(group["macro"] for group in groups)):
+    columns = [values for each in rows for values in each.get("subsets", {}).values()]
+    for metrics in (
+        *(each["metrics"] for each in rows),
+        *({HEADLINE: each["headline"]} for each in rows if each["headline"]),
+        *(metrics for values in columns for metrics in values.values()),
+        *(group["macro"] for group in groups),
+    ):
         for key in without:
             metrics.pop(key, None)
         for value in metrics.values() if not intervals else ():

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
 
 from vecbench.errors import DataError
 from vecbench.escaping import printable
@@ -140,10 +140,21 @@ ShortText = Annotated[
 ]
 """A model's name, or another short line. Markup in it is fine: whatever shows it escapes it."""
 
+_SHORT_TEXT = TypeAdapter(ShortText)
+
+
+def is_short_text(text: str) -> bool:
+    """Whether a text may stand among others as it is."""
+    try:
+        return _SHORT_TEXT.validate_python(text) == text
+    except ValidationError:
+        return False
+
+
 Note = Annotated[str, StringConstraints(min_length=1, max_length=1000), AfterValidator(_printable)]
 Link = Annotated[str, StringConstraints(max_length=500), AfterValidator(_web_address)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Date = Annotated[str, AfterValidator(_calendar_date)]
 """A day or a month, ISO 8601."""
-Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,64}$")]
+Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$")]
 """Of a benchmark, group, task, metric or prompt profile."""

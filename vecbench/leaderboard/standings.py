@@ -13,9 +13,10 @@ from threadpoolctl import threadpool_limits
 from vecbench.answers import known_metrics, metrics_of
 from vecbench.errors import DataError
 from vecbench.leaderboard.baselines import baselines
-from vecbench.leaderboard.columns import BoardColumn, Measure, board_columns, counts_stated
+from vecbench.leaderboard.columns import BoardColumn, Measure, board_columns, counts_stated, leading
 from vecbench.leaderboard.entry import Badge, Entry, GroupMetrics, RowMetrics, Value
 from vecbench.leaderboard.outcomes import NO_CONFIDENCE, totals_of
+from vecbench.leaderboard.parts import Part, parts_of
 from vecbench.leaderboard.ranking import Range, rank_ranges
 from vecbench.metrics.definition import Metric
 from vecbench.metrics.totals import Totals
@@ -75,7 +76,11 @@ class Standing:
         """What else is to be known of it."""
         twins = f"{SAME_OUTCOMES}: right on the same samples, at the same confidences, as "
         unread = [f"{UNREAD}: not read: {name}" for name in self.unread.get(ALL_ROWS, ())]
-        return [*self.entry.notes, *unread, *(twins + name for name in self.twins)]
+        entry = self.entry
+        further = [f"Printed too: {name} {value:g}." for name, value in entry.further.items()]
+        if entry.protocol and entry.badge == "reported":
+            further.insert(0, f"Read and scored as the protocol {entry.protocol} does.")
+        return [*entry.notes, *further, *unread, *(twins + name for name in self.twins)]
 
     def value(self, block: Pool, column: BoardColumn) -> Value | None:
         """The cell's value; None if the entry does not have it."""
@@ -114,21 +119,21 @@ class Leaderboard:
     Attributes:
         display: The benchmark's name.
         blocks: Group → name, in the benchmark's order; all rows last.
-        members: Group → ids of its tasks.
-        tasks: Task id → name.
+        parts: Group → its tasks, and what entries break its scores and theirs down into.
         columns: Of every block, in their order, see `board_columns`.
-        columns_of: Block → those that its tasks can have.
-        standings: In the order of `BADGES`; within one by the headline, over all groups, and without it by
-            the first metric of the first kind.
+        columns_of: Block → those that its tasks can have; no pools where its headline is a mean of tasks.
+        leading: Group → the columns that its table is sorted by: each entry by the first that it has.
+        standings: In the order of `BADGES`; within one by what leads the first group, over all groups that
+            it leads.
         baselines: Of the samples of the first entry whose targets are known; empty without one.
     """
 
     display: str
     blocks: Mapping[Pool, str]
-    members: Mapping[Pool, tuple[str, ...]]
-    tasks: Mapping[str, str]
+    parts: Mapping[Pool, tuple[Part, ...]]
     columns: tuple[BoardColumn, ...]
     columns_of: Mapping[Pool, Sequence[BoardColumn]]
+    leading: Mapping[Pool, Sequence[BoardColumn]]
     standings: tuple[Standing, ...]
     baselines: tuple[Standing, ...]
 
@@ -137,9 +142,11 @@ class Leaderboard:
         """Whose tables have the baselines: those of the first badge that any entry has."""
         return self.standings[0].entry.badge
 
-    def of_badge(self, badge: Badge) -> list[Standing]:
-        """The standings of the entries that are shown as this."""
-        return [each for each in self.standings if each.entry.badge == badge]
+    def of_badge(self, badge: Badge, group: Pool = ALL_ROWS) -> list[Standing]:
+        """The standings of the entries that are shown as this, in the order of a group's table."""
+        found = [each for each in self.standings if each.entry.badge == badge]
+        led = [(column, [group]) for column in self.leading.get(group, ())]
+        return sorted(found, key=lambda each: _order(each, led)[:-1])
 
 
 def leaderboard(entries: Mapping[str, Entry], catalogue: Catalogue) -> Leaderboard:
@@ -157,16 +164,28 @@ def leaderboard(entries: Mapping[str, Entry], catalogue: Catalogue) -> Leaderboa
         if odd := (entry.groups.keys() - groups.keys()) | (entry.tasks.keys() - tasks.keys()):
             raise DataError(f"entry {name}: {', '.join(sorted(odd))} is not of {benchmark}")
     members = {Pool(name): group.members for name, group in groups.items()}
-    columns = board_columns(task.answers for task in tasks.values())
+    means = {name for name, group in groups.items() if group.headline and group.headline.how == "macro"}
+    columns = board_columns(
+        (task.answers for task in tasks.values()),
+        (tasks[task].answers for name in means for task in groups[name].members),
+    )
     of_task = {name: metrics_of(task.answers) for name, task in tasks.items()}
     blocks = members | {ALL_ROWS: tuple(tasks)}
     columns_of = {
-        block: [column for column in columns if any(column.metric in of_task[task] for task in each)]
-        for block, each in blocks.items()
+        block: [
+            column
+            for column in columns
+            if any(column.metric in of_task[task] for task in each)
+            and not (column.is_pool_of_pair and block.group in means)
+        ]
+        for block, each in members.items()
     }
-    pooled, macro = [column for column in columns if column.is_paired][:2]
-    leading = [*(column for column in columns if column.is_headline), macro, pooled]
-    led = [(column, [block for block in members if column in columns_of[block]]) for column in leading]
+    there = {column.measure for each in columns_of.values() for column in each}
+    columns = tuple(column for column in columns if column.measure in there)
+    columns_of[ALL_ROWS] = list(columns)
+    leads = {group: _leading(columns_of[group], of_task[each[0]]) for group, each in members.items()}
+    first = next(iter(leads.values()))
+    led = [(column, [group for group, each in leads.items() if column in each]) for column in first]
     ranks = _ranks(entries, blocks, columns)
     own = _baselines(entries, blocks, tasks)
     by_badge = sorted(entries, key=lambda name: BADGES.index(entries[name].badge))
@@ -178,7 +197,7 @@ def leaderboard(entries: Mapping[str, Entry], catalogue: Catalogue) -> Leaderboa
             entry,
             ranks[name],
             _silent(entry, blocks, tasks),
-            {block: _below(entry, (own[name] or shown).values(), block, leading[0]) for block in blocks},
+            {block: _below(entry, (own[name] or shown).values(), block, first[0]) for block in blocks},
             {block: _unread(entry, [tasks[task] for task in members]) for block, members in blocks.items()},
             twins[name],
         )
@@ -187,13 +206,20 @@ def leaderboard(entries: Mapping[str, Entry], catalogue: Catalogue) -> Leaderboa
     return Leaderboard(
         catalogue.groups[benchmark].display,
         {Pool(name): group.display for name, group in groups.items()} | {ALL_ROWS: "Overall"},
-        members,
-        {name: task.display for name, task in tasks.items()},
+        {group: parts_of(group, groups[group.group or ""], tasks, entries.values()) for group in members},
         columns,
         columns_of,
+        leads,
         tuple(sorted(standings, key=lambda each: _order(each, led))),
         tuple(Standing(key, entry, is_baseline=True) for key, entry in shown.items()),
     )
+
+
+def _leading(columns: Sequence[BoardColumn], metrics: Sequence[Metric]) -> list[BoardColumn]:
+    """The columns that entries are sorted by where a kind has these metrics, means of tasks before pools."""
+    keys = [metric.key for metric in leading(metrics)]
+    found = [column for column in columns if column.metric.key in keys]
+    return sorted(found, key=lambda each: (keys.index(each.metric.key), each.aggregate))
 
 
 def _ranks(

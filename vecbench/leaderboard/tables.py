@@ -5,17 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import itertools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from vecbench.answers import known_metrics
 from vecbench.escaping import in_latex, in_markdown
 from vecbench.leaderboard.columns import BoardColumn
 from vecbench.leaderboard.entry import CHECKS, Badge, Checked, Decoding, RowMetrics, Value
+from vecbench.leaderboard.parts import Part
 from vecbench.leaderboard.ranking import Range
 from vecbench.leaderboard.standings import BADGES, MARKS, Leaderboard, Standing
 from vecbench.report.columns import unscaled
 from vecbench.report.latex import latex_tabular
-from vecbench.scoring.scores import OVERALL, Pool
+from vecbench.scoring.scores import HEADLINE, OVERALL, Pool
 
 HEADINGS: Mapping[Badge, str] = {
     "verified": "Verified: recomputed here from the responses, samples checked against the data",
@@ -53,19 +54,19 @@ def markdown_page(board: Leaderboard) -> str:
         _legend(board) + "\n",
     ]
     for badge in BADGES:
-        standings = board.of_badge(badge)
-        if not standings:
+        if not board.of_badge(badge):
             continue
         parts.append(f"## {HEADINGS[badge]}\n")
         for block, display in board.blocks.items():
+            standings = board.of_badge(badge, block)
             shown = [each for each in standings if any(each.value(block, of) for of in board.columns)]
             if shown:
                 if badge == board.baselines_among:
                     shown += [each for each in board.baselines if each.has(block)]
                 there = [of for of in board.columns_of[block] if any(each.value(block, of) for each in shown)]
                 table = _markdown_table(shown, block, there)
-                parts += [f"### {in_markdown(display)}\n", table]
-        parts += ["### About the entries\n", _markdown_facts(standings)]
+                parts += [f"### {in_markdown(display)}\n", table, *_markdown_parts(board, shown, block)]
+        parts += ["### About the entries\n", _markdown_facts(board.of_badge(badge))]
     return "\n".join(parts)
 
 
@@ -85,6 +86,12 @@ def csv_text(board: Leaderboard) -> str:
             level, scores = "group" if block.group else OVERALL, entry.scores(block)
             parts.append((level, block, "pooled", scores.pooled, scores.pooled.metrics))
             parts.append((level, block, "macro", None, scores.macro))
+        for part in itertools.chain.from_iterable(board.parts.values()):
+            if part.column and (of_part := part.rows(entry)):
+                level = HEADLINE if part.column == HEADLINE else f"subset {part.column}"
+                parts.append((level, part.name, "rows", None, of_part.metrics))
+        for label, number in entry.further.items():
+            writer.writerow([*head, "further", label, "", "", number, *[""] * 8])
         for level, name, aggregate, rows, metrics in parts:
             n, correct = (rows.n, rows.correct) if rows else (None, None)
             shown = name if isinstance(name, str) else name.group or OVERALL
@@ -239,6 +246,43 @@ def _markdown_table(standings: Sequence[Standing], block: Pool, columns: Sequenc
         ranges = [_rank_cell(each, block, column) for column in ranked]
         lines.append(_row([_name(each), *ranges, *cells, UNKNOWN if n is None else str(n)]))
     return "\n".join(lines) + "\n"
+
+
+def _markdown_parts(board: Leaderboard, standings: Sequence[Standing], block: Pool) -> Iterator[str]:
+    """Tables of a group by task and by subset, where it has more to say than its own rows do."""
+    parts, leads = board.parts.get(block, ()), board.leading.get(block, ())
+    is_mean = bool(leads) and all(column.aggregate == "macro" for column in leads)
+    if not (is_mean or any(part.column for part in parts)):
+        return
+    keys = {column.metric.key for column in leads}
+    columns = [column for column in board.columns_of[block] if column.metric.key in keys or column.is_paired]
+    for named in dict.fromkeys(part.column for part in parts):
+        own = [part for part in parts if part.column == named]
+        cells = {
+            (part, column.metric.key): column
+            for part in own
+            for column in columns
+            if (named or len(own) > 1) and any(_of_part(each, part, column) for each in standings)
+        }
+        if not cells:
+            continue
+        metrics = dict.fromkeys(column.metric.heading for column in cells.values())
+        yield f"By {in_markdown(named or 'task')}{'' if len(metrics) > 1 else f', {next(iter(metrics))}'}:\n"
+        names = [
+            in_markdown(part.name) + (f": {column.metric.heading}" if len(metrics) > 1 else "")
+            for (part, _), column in cells.items()
+        ]
+        lines = [_row(["Model", *names]), _row([":--", *["--:"] * len(cells)])]
+        for each in standings:
+            texts = [printed(_of_part(each, part, column), column) for (part, _), column in cells.items()]
+            if any(text != UNKNOWN for text in texts):
+                lines.append(_row([_name(each), *texts]))
+        yield "\n".join(lines) + "\n"
+
+
+def _of_part(standing: Standing, part: Part, column: BoardColumn) -> Value | None:
+    rows = part.rows(standing.entry)
+    return rows.metrics.get(column.metric.key) if rows else None
 
 
 def _markdown_facts(standings: Iterable[Standing]) -> str:

@@ -16,6 +16,7 @@ POSITIVE_RATIO = Metric(
     counts=lambda rows: rows.columns["positive"] > 0,
     change=Change(aspect="answer"),
     shown="wide",
+    board="column",
 )
 GIVE_UP_RATIO = Metric(
     key="give_up_ratio",
@@ -29,4 +30,5 @@ GIVE_UP_RATIO = Metric(
     counts=lambda rows: ~rows.answered,
     change=Change(aspect="answer"),
     shown="wide",
+    board="column",
 )

@@ -13,6 +13,8 @@ from typing import Any, TextIO
 from vecbench.samples.format import DataFormat, Row, required_text
 
 TASK = "mvei_statements"
+CLASSES = ("sentiment polarity", "emotion interpretation", "scene context", "perception subjectivity")
+"""Of statements."""
 
 
 def columns_of(statement: Mapping[str, Any], verdict: Any) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from vecbench.answers.verdict import CORRECT, VERDICTS, StatementVerdict
 from vecbench.metrics import Cells
 from vecbench.metrics.confusion import Confusion
 from vecbench.parsing import Prediction, mvei
+from vecbench.samples.mvei import CLASSES
 from vecbench.scoring.aggregate import Arrangement
 from vecbench.scoring.predictions import prediction
 from vecbench.scoring.protocol import Level, Protocol, Term
@@ -27,7 +28,6 @@ NO_VERDICT = "its target is no verdict"
 NO_STATEMENT = "its answer is no verdict on a statement"
 """Why a row is dropped."""
 CLASS = "statement_class"
-CLASSES = ("sentiment polarity", "emotion interpretation", "scene context", "perception subjectivity")
 HEADINGS = {"accuracy": "Acc", "positive_ratio": "Pos", "give_up_ratio": "Give up"}
 
 

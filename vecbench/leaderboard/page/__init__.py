@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -13,6 +14,8 @@ import jinja2
 from markupsafe import Markup
 
 from vecbench.leaderboard.columns import BoardColumn
+from vecbench.leaderboard.overview import LEGEND, Overview, heading, small
+from vecbench.leaderboard.parts import Part
 from vecbench.leaderboard.standings import BADGES, CONDITIONAL, MARKS, Leaderboard, Standing, is_conditional
 from vecbench.leaderboard.tables import (
     UNKNOWN,
@@ -37,9 +40,7 @@ def html_page(board: Leaderboard) -> str:
     Names, links and notes come from strangers: all are escaped, and a content security policy lets nothing
     run or load but the page's own script and style, named by their hashes.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_FOLDER), autoescape=True, undefined=jinja2.StrictUndefined
-    )
+    environment = _environment()
     environment.globals |= {"better": _better, "decoding": decoding, "unchecked": unchecked}
     tested = (column for column in board.columns if column.test is not None)
     # The page begins with the ranks of the first of these that any entry has one in.
@@ -56,7 +57,9 @@ def html_page(board: Leaderboard) -> str:
     style = Markup(environment.get_template("page.css").render(groups=groups))
     script = Markup((_FOLDER / "page.js").read_text(encoding="utf-8"))
     pooled = [column for column in board.columns if column.aggregate == "pooled"]
-    known = {key for each in board.standings for rows in each.entry.tasks.values() for key in rows.metrics}
+    places = {part: place for place, part in enumerate(itertools.chain(*board.parts.values()))}
+    said = [rows for each in board.standings for part in places if (rows := part.rows(each.entry))]
+    known = {key for rows in said for key in rows.metrics}
     of_tasks = [column for column in pooled if column.metric.key in known]
     task_heads = [{"heading": each.metric.heading, "better": _better(each)} for each in of_tasks]
     page = environment.get_template("page.html.jinja").render(
@@ -68,9 +71,9 @@ def html_page(board: Leaderboard) -> str:
         ranked=ranked,
         task_columns=of_tasks,
         task_heads=json.dumps([*task_heads, {"heading": "n", "better": ""}] if of_tasks else []),
-        task_places={task: place for place, task in enumerate(board.tasks)},
+        parts={group: [(places[part], part.name) for part in each] for group, each in board.parts.items()},
         cells=lambda standing: _cells(standing, columns, ranked),
-        task_cells=lambda standing: ";".join(_task_cells(standing, task, of_tasks) for task in board.tasks),
+        task_cells=lambda standing: ";".join(_task_cells(standing, part, of_tasks) for part in places),
         marks=MARKS,
         unranked=in_words(column.heading for column in board.columns if column.test is None),
         unscaled=unscaled(board.columns),
@@ -81,6 +84,22 @@ def html_page(board: Leaderboard) -> str:
         script_hash=_hash(script),
     )
     return page + "\n"
+
+
+def overview_page(found: Overview) -> str:
+    """The text of the page across leaderboards, which has no script; escaped and closed like theirs."""
+    environment = _environment()
+    style = Markup(environment.get_template("overview.css").render())
+    page = environment.get_template("overview.html.jinja").render(
+        found=found, heading=heading, small=small, printed=printed, unknown=UNKNOWN, legend=LEGEND,
+        style=style, style_hash=_hash(style),
+    )  # fmt: skip
+    return page + "\n"
+
+
+def _environment() -> jinja2.Environment:
+    loader = jinja2.FileSystemLoader(_FOLDER)
+    return jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
 
 
 def _has_ranks(board: Leaderboard, column: BoardColumn) -> bool:
@@ -94,7 +113,9 @@ def _columns(board: Leaderboard) -> Iterator[tuple[Pool, BoardColumn | None, str
     """
     for place, block in enumerate(board.blocks):
         columns: list[BoardColumn | None] = [
-            column for column in board.columns if any(each.value(block, column) for each in board.standings)
+            column
+            for column in board.columns_of[block]
+            if any(each.value(block, column) for each in board.standings)
         ]
         if any(range_ for each in board.standings for range_ in each.ranks[block].values()):
             columns.insert(0, None)
@@ -114,19 +135,20 @@ def _better(column: BoardColumn) -> str:
     return column.metric.better or "higher"
 
 
-def _task_cells(standing: Standing, task: str, columns: Sequence[BoardColumn]) -> str:
-    """What the script makes a task's cells of: "value~interval~bound", set apart by commas.
+def _task_cells(standing: Standing, part: Part, columns: Sequence[BoardColumn]) -> str:
+    """What the script makes a part's cells of: "value~interval~bound", set apart by commas.
 
-    What a cell does not have is left out; all of it if the task is unknown.
+    What a cell does not have is left out; all of it if the entry says nothing of the part.
     """
-    rows = standing.entry.tasks.get(task)
+    rows = part.rows(standing.entry)
     if rows is None:
         return ""
     texts = []
     for column in columns:
         value = rows.metrics.get(column.metric.key)
         mark = CONDITIONAL * is_conditional(rows, column.metric)
-        small = (interval(value, column), bound(standing.worst(task, column.metric, value), column))
+        worst = None if part.column else standing.worst(part.of, column.metric, value)
+        small = (interval(value, column), bound(worst, column))
         text = "~".join([printed(value, column) + mark, *filter(None, small)])
         texts.append("" if value is None else text)
     return ",".join([*texts, "" if rows.n is None else str(rows.n)])
