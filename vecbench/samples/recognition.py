@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from vecbench.errors import DataError
 from vecbench.plain_file import TextLines, cannot_read, open_plain, plain_bytes
-from vecbench.samples import mvei
+from vecbench.samples import artemis, emotion6, mvei
 from vecbench.samples.folder import OWN_CSV, OWN_JSONL
 from vecbench.samples.format import DataFormat
 from vecbench.samples.published import EMOBSERVER, EMOCALIBER, METADATA, METADATA_COLUMNS
@@ -24,6 +24,7 @@ PUBLISHED = tuple(
         "VECBench/Std-VECBench.json",
         "VECBench/test_8k.jsonl",
         "MVEI/Std-MVEI.json",
+        "ground_truth.txt",
     )
 )
 """Where the published tables lie in their datasets and repositories, whose root the images hang from."""
@@ -43,6 +44,7 @@ PREFERRED = (
 SUFFIXES = (".csv", ".jsonl")
 
 _STATEMENTS = '"statement_list"'
+_DOMINANT = '"dominant_emotion"'
 
 
 def table_in(folder: Path) -> Path:
@@ -88,14 +90,20 @@ def recognised(table: Path) -> DataFormat:
         raise DataError(f"{table}: {fault}", "A table of samples is a text with a row a line.") from None
     except OSError as fault:
         raise cannot_read(table, fault) from None
-    if head.startswith("[") and table.suffix == ".json" and _has_statements(table):
-        return mvei.METADATA
+    if emotion6.is_header(head):  # which may begin with a bracket
+        return emotion6.EMOTION6
+    if head.startswith("[") and table.suffix == ".json":
+        for key, known in ((_STATEMENTS, mvei.METADATA), (_DOMINANT, artemis.SELECTION)):
+            if _has_key(table, key):
+                return known
     if head.startswith(("{", "[")) or table.suffix in {".json", ".jsonl"}:
         return _recognised_json(head, table.suffix)
     try:
         header = next(csv.reader([head]), [])
     except csv.Error as fault:
         raise DataError(f"{table}: line 1: {fault}", "It should be a header, with image and label.") from None
+    if set(header) >= artemis.HISTOGRAM_COLUMNS:
+        return artemis.HISTOGRAMS
     return METADATA if set(header) >= METADATA_COLUMNS else OWN_CSV
 
 
@@ -125,9 +133,9 @@ def _recognised_json(head: str, suffix: str) -> DataFormat:
     return EMOBSERVER if suffix == ".json" else OWN_JSONL
 
 
-def _has_statements(table: Path) -> bool:
+def _has_key(table: Path, key: str) -> bool:
     with io.TextIOWrapper(open_plain(table), encoding="utf-8-sig", errors="replace") as stream:
-        return _STATEMENTS in stream.read(65536)
+        return key in stream.read(65536)
 
 
 def _may_be_published(path: Path) -> bool:
@@ -137,4 +145,5 @@ def _may_be_published(path: Path) -> bool:
             head = stream.read(65536)
     except OSError:
         return False
-    return ('"image_path"' in head and '"ground_truth"' in head) or _STATEMENTS in head
+    is_standard = '"image_path"' in head and '"ground_truth"' in head
+    return is_standard or any(key in head for key in (_STATEMENTS, _DOMINANT))
