@@ -1,4 +1,4 @@
-"""Statements, options about two pictures, rankings and ratings: from a run to a leaderboard.
+"""Statements, options about two pictures, rankings, ratings and votes: from a run to a leaderboard.
 
 The nano model answers badly, having learnt labels only; what counts is that every answer has a status, and
 that all that is made of answers is made of these.
@@ -20,6 +20,7 @@ PICTURES = Path(__file__).parents[1] / "tasks" / "demo" / "data" / "images" / "t
 OPTIONS = [{"A": "No.", "B": "Yes."}, "{'A': 'Joy', 'B': 'Fear', 'C': ''}", {"A": "Joy", "B": "Joy"}]
 LABELS = ("joy", "love", "surprise", "neutral", "sadness", "anger", "fear")
 ROWS = 12
+TASKS_OF_ONE = 5
 INCLUDED = ("--include-path", str(TASKS))
 
 
@@ -46,6 +47,9 @@ def rows():
             f"{1 + number * 8 / 11:.2f}",
             f"{9 - number * 8 / 11:.2f}",
         )
+        votes = {"joy": 6, "fear": 3, "anger": number % 3}
+        as_shares = '{"joy": 0.6, "fear": 0.3, "anger": 0.1}', '{"joy": 0.1, "anger": 0.9}'
+        yield "votes", {"votes": votes}, *(as_shares if number % 2 else ("joy", "anger"))
 
 
 @pytest.fixture(scope="module")
@@ -60,11 +64,11 @@ def place(tmp_path_factory):
     for number, (task, row, right, wrong) in enumerate(rows()):
         images = [f"images/{pictures[number].name}", f"images/{pictures[number + 1].name}"]
         shown = {"images": images} if task == "option" else {"image": images[0]}
-        lines["data/samples"].append({"task": task, "id": str(number // 4), **shown, **row})
+        lines["data/samples"].append({"task": task, "id": str(number // TASKS_OF_ONE), **shown, **row})
         for name, share in (("before", 3), ("after", 4)):
-            answer = right if number // 4 % 5 < share else wrong
-            said = f"<answer>{answer}</answer><confidence>0.{6 + number // 4 % 4}</confidence>"
-            lines[name].append({"task": task, "id": str(number // 4), "response": said, **row})
+            answer = right if number // TASKS_OF_ONE % 5 < share else wrong
+            said = f"<answer>{answer}</answer><confidence>0.{6 + number // TASKS_OF_ONE % 4}</confidence>"
+            lines[name].append({"task": task, "id": str(number // TASKS_OF_ONE), "response": said, **row})
     for name, listed in lines.items():
         (folder / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in listed))
     command = ("run", "--model", demo_model(), "--tasks", "everything", "--data", "data", "-o", "run")
@@ -82,11 +86,14 @@ def test_every_answer_of_the_run_has_a_status(place):
     predictions = [
         json.loads(line) for line in (place / "run" / "predictions.jsonl").read_text().splitlines()
     ]
-    assert len(predictions) == 4 * ROWS
+    assert len(predictions) == TASKS_OF_ONE * ROWS
     assert all(each["answer_status"] and each["confidence_status"] for each in predictions)
     responses = [json.loads(line) for line in (place / "run" / "responses.jsonl").read_text().splitlines()]
     kinds = {line["task"]: line.get("kind", "label") for line in responses}
-    assert kinds == {"statement": "label", "option": "choice", "rank": "ranking", "valence": "rating"}
+    assert kinds == {"statement": "label", "option": "choice", "rank": "ranking"} | {
+        "valence": "rating",
+        "votes": "distribution",
+    }
     assert {len(line.get("images", ())) for line in responses if line["task"] == "option"} == {2}
     tasks = scores_of(place / "run")["tasks"]
     assert {name: block["kind"] for name, block in tasks.items()} == kinds
@@ -114,7 +121,10 @@ def test_good_answers_are_scored_with_intervals_subsets_and_a_headline(place):
     assert "answers of several kinds" in scores["overall"]["metrics"]["coverage"]["why"]
     figures = {each.name for each in (place / "scored" / "figures").glob("*.png")}
     assert {"confusion_statement.png", "confusion_option.png", "reliability_ranked.png"} <= figures
-    assert "ratings_valence.png" in figures
+    assert {"ratings_valence.png", "reliability_voted.png"} <= figures
+    votes = scores["tasks"]["votes"]["metrics"]
+    assert votes["expected_hit"]["value"] < votes["expected_hit_ceiling"]["value"]
+    assert votes["js"]["n_shares"] == ROWS // 2
     assert "confusion_valence.png" not in figures
 
 
@@ -124,13 +134,14 @@ def test_they_are_compared_and_gated(place):
         {"metric": "ranking_score", "of": "rank", "max_drop": 0.01},
         {"metric": "accuracy", "of": "option", "max_drop": 0.01},
         {"metric": "mae", "of": "valence", "max_rise": 0.1},
+        {"metric": "expected_hit", "of": "votes", "max_drop": 0.01},
     ]
     (place / "gates.yaml").write_text(json.dumps({"rules": rules}))
     done = vecbench("compare", "before.jsonl", "after.jsonl", *INCLUDED, "--gate", "gates.yaml", cwd=place)
     assert done.returncode == 0, done.stdout + done.stderr
     done = vecbench("compare", "after.jsonl", "before.jsonl", *INCLUDED, "--gate", "gates.yaml", cwd=place)
     assert done.returncode == 1
-    assert done.stdout.count("✗ failed") == 4
+    assert done.stdout.count("✗ failed") == 5
     (place / "gates.yaml").write_text(json.dumps({"rules": [rules[0] | {"of": "option"}]}))
     done = vecbench("compare", "after.jsonl", "before.jsonl", *INCLUDED, "--gate", "gates.yaml", cwd=place)
     assert done.returncode == 2
@@ -146,4 +157,4 @@ def test_a_leaderboard_has_them_all(place):
     done = vecbench("leaderboard", "build", "board", "--verify", *options, cwd=place)
     assert done.returncode == 0, done.stderr
     text = (place / "board" / "README.md").read_text()
-    assert all(name in text for name in ("judged", "ranked", "rated"))
+    assert all(name in text for name in ("judged", "ranked", "rated", "voted"))

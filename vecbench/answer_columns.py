@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-TARGETS = ("target", "label", "ground_truth", "answer", "correct_answer")
+TARGETS = ("target", "label", "ground_truth", "answer", "correct_answer", "votes")
 """Columns of one's own table that may hold the target, after the one named as the task's answer kind."""
 
 _KEYS = frozenset(

@@ -23,7 +23,9 @@ from vecbench.plots.points import (
     confusion_csv,
     reliability_points,
     selective_points,
+    share_points,
 )
+from vecbench.plots.shares import share_diagram
 
 
 def simulated(n=400, digits=1):
@@ -242,3 +244,33 @@ def test_a_figure_that_cannot_be_written_is_a_run_error(tmp_path):
         save_figure(
             confusion_matrix(counted(np.eye(3, dtype=int)), ["a", "b"], "x"), "", tmp_path / "file" / "x"
         )
+
+
+def test_the_diagram_of_shares_draws_their_mean_at_each_confidence_and_the_ceiling():
+    confidence, hit = np.array([0.8, 0.8, 0.5]), np.array([0.6, 0.2, 0.5])
+    points = share_points(confidence, hit)
+    assert points.confidence.tolist() == [0.5, 0.8]
+    assert points.n.tolist() == [1, 2]
+    assert points.share == pytest.approx([0.5, 0.4])
+    assert points.error == pytest.approx([np.nan, 0.2], nan_ok=True)
+    figure = share_diagram(confidence, hit, np.array([0.6, 0.7, 0.8]), "moods", 4)
+    [axes] = figure.axes
+    said = {text.get_text() for text in axes.get_legend().get_texts()}
+    assert {"ceiling 70.0", "mean share 43.3", "mean confidence 70.0"} <= said
+    assert axes.get_title() == "moods   n = 4, coverage 75 %"
+    dots = axes.collections[-1].get_offsets()
+    assert dots.tolist() == [[0.5, 0.5], [0.8, pytest.approx(0.4)]]
+
+
+def test_of_many_confidences_the_diagram_of_shares_draws_bins():
+    confidence = np.linspace(0, 1, 200)
+    points = share_points(confidence, confidence)
+    assert points.binned
+    assert points.n.tolist() == [20] * 10
+    assert points.share == pytest.approx(points.confidence)
+
+
+def test_without_a_confidence_the_diagram_of_shares_says_so():
+    none = np.zeros(0)
+    [axes] = share_diagram(none, none, none, "moods", 4).axes
+    assert axes.texts[0].get_text() == "no answer states a confidence"

@@ -19,6 +19,7 @@ VARIABLES = {
     "ranking": {"labels": ["joy", "fear", "awe"], "top": 2},
     "rating": {"range": (1.0, 9.5)},
     "verdict": {"statement": "A sad one."},
+    "distribution": {"labels": ["joy", "fear"]},
 }
 SAYS = {
     "label": ["Choose exactly one label from ['joy', 'fear']"],
@@ -26,6 +27,7 @@ SAYS = {
     "ranking": ["Choose the 2 strongest labels from ['joy', 'fear', 'awe']"],
     "rating": ["from 1 (lowest) to 9.5 (highest)"],
     "verdict": ['Statement: "A sad one."'],
+    "distribution": ["Choose exactly one label from ['joy', 'fear']", "a person who is asked"],
 }
 
 
@@ -37,7 +39,8 @@ def rendered(kind, profile, **more):
 def test_every_kind_of_ours_has_the_profiles_of_the_shipped_tasks():
     assert set(DEFAULTS) == set(VARIABLES)
     for kind, profiles in DEFAULTS.items():
-        assert list(profiles) == list(SHIPPED), kind
+        further = ["shares"] if kind == "distribution" else []
+        assert list(profiles) == [*SHIPPED, *further], kind
 
 
 @pytest.mark.parametrize("kind", VARIABLES)
@@ -70,3 +73,11 @@ def test_a_task_without_prompts_is_asked_with_those_of_its_kind(tmp_path):
     sample = Sample("mine_2", "", "", "joy", task.labels, None, Path())
     assert task.prompts == DEFAULTS["label"]
     assert render_prompt(task, "standard", sample) == rendered("label", "standard")
+
+
+@pytest.mark.parametrize("question", [{}, {"question": "Is <this> joy?"}])
+def test_shares_of_people_are_asked_for_as_an_object(question):
+    text = rendered("distribution", "shares", **question)
+    assert "each label of ['joy', 'fear']" in text
+    assert text.endswith('<answer>{"label": share, …}</answer>')
+    assert text.startswith("Is <this> joy?" if question else "Many people are asked which mood")

@@ -1,6 +1,7 @@
 """What an answer is: one module a kind, each declared once."""
 
 from vecbench.answers.choice import Choice
+from vecbench.answers.distribution import Distribution
 from vecbench.answers.kind import AnswerKind, AnswerSpecification
 from vecbench.answers.label import Label
 from vecbench.answers.ranking import Ranking
@@ -20,6 +21,7 @@ __all__ = [
     "AnswerKind",
     "AnswerSpecification",
     "Choice",
+    "Distribution",
     "Label",
     "Ranking",
     "Rating",

@@ -60,12 +60,15 @@ class AnswerKind(ABC):
             something.
         has_numbers: Whether answers and targets are numbers: they are drawn against each other, and `columns`
             has "answered" (1 or 0), "answer" and "target".
+        has_shares: Whether an answer is right to some share of raters, which its confidence is held against:
+            `columns` has "expected_hit", that share, and "ceiling", the largest that any answer has.
         judges: Whether an answer is right or wrong at all, so that its confidence can be too.
     """
 
     name: ClassVar[str]
     has_confusion: ClassVar[bool] = False
     has_numbers: ClassVar[bool] = False
+    has_shares: ClassVar[bool] = False
 
     @property
     @abstractmethod
@@ -100,6 +103,14 @@ class AnswerKind(ABC):
         Raises:
             ValueError: It is none of this kind, with the reason.
         """
+
+    def target_columns(self, columns: Mapping[str, Any]) -> Mapping[str, str]:
+        """The columns that hold the target together, each → what it is of; empty where one column does.
+
+        `columns` is what the row says; columns that it has not are named too.
+        """
+        del columns
+        return {}
 
     @abstractmethod
     def prompt_variables(self, candidates: Sequence[str]) -> Mapping[str, object]:

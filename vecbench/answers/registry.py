@@ -7,6 +7,7 @@ from functools import lru_cache
 from importlib.metadata import entry_points
 
 from vecbench.answers.choice import Choice
+from vecbench.answers.distribution import Distribution
 from vecbench.answers.kind import AnswerKind, AnswerSpecification
 from vecbench.answers.label import Label
 from vecbench.answers.ranking import Ranking
@@ -18,7 +19,7 @@ from vecbench.metrics.definition import Metric
 from vecbench.parsing.prediction import DEFAULT_KIND
 
 ENTRY_POINT = "vecbench.answer_kinds"
-OWN: tuple[type[AnswerKind], ...] = (Label, Choice, Ranking, Rating, StatementVerdict)
+OWN: tuple[type[AnswerKind], ...] = (Label, Choice, Ranking, Rating, StatementVerdict, Distribution)
 
 
 @lru_cache(maxsize=1)

@@ -123,8 +123,9 @@ def doc_to_image(doc: Mapping[str, Any]) -> list[Image]:
 def process_results(doc: Mapping[str, Any], results: Sequence[str]) -> dict[str, Any]:
     """What one response is worth: accuracy and coverage as numbers, the rest as pairs to aggregate.
 
-    Of an answer that is neither right nor wrong, such as a rating, there is coverage alone: `vecbench score`
-    on the sample log has the metrics of every answer kind.
+    Of an answer that is neither right nor wrong, such as a rating, there is coverage alone, and of one that
+    is right to some share of raters accuracy and coverage: `vecbench score` on the sample log has the metrics
+    of every answer kind.
     """
     return results_of(results[0], doc["candidates"], doc["target"], _kind_of(doc), _form_of(doc))
 
@@ -141,6 +142,8 @@ def results_of(
         right = kind.is_right(reading.answer, kind.load(target))
     except ValueError:
         right = False
+    if kind.has_shares:  # what confidences are held against lm-eval has no name for
+        return {"accuracy": float(right), **coverage}
     is_unread = reading.answer is None and reading.confidence is not None
     pair: Pair = (reading.confidence, None if is_unread else right)
     return {"accuracy": float(right), **coverage, "brier": pair, "ece": pair}

@@ -9,7 +9,7 @@ from typing import Any
 from vecbench.interop.row import StatedRow
 
 NAME = "plain JSONL"
-TARGETS = ("target", "ground_truth", "label")
+TARGETS = ("target", "ground_truth", "label", "votes")
 
 
 def recognises(values: Mapping[str, Any]) -> bool:
@@ -29,13 +29,15 @@ def rows(path: Path, lines: Iterable[tuple[int, Mapping[str, Any]]]) -> Iterator
         target = get("target")
         if target is None:
             target = get("ground_truth")
+        if target is None:
+            target = get("label")
         sample_id = get("sample_id")
         image = get("image")
         yield StatedRow(
             path,
             number,
             get("task"),
-            target if target is not None else get("label"),
+            target if target is not None else get("votes"),
             get("response"),
             values,
             sample_id if sample_id is not None else get("id"),

@@ -10,6 +10,7 @@ from vecbench.metrics import (
     calibration,
     consistency,
     discrimination,
+    distributions,
     isotonic,
     joint,
     labels,
@@ -97,9 +98,36 @@ RATING_METRICS = (*_OF_RATINGS, labels.COVERAGE)
 JUDGED_RATING_METRICS = (*_OF_RATINGS, *JUDGED_METRICS)
 """Of ratings that are right within a tolerance."""
 
+DISTRIBUTION_METRICS = (
+    distributions.EXPECTED_HIT,
+    distributions.CEILING,
+    distributions.RATER_AGREEMENT,
+    labels.ACCURACY,
+    labels.COVERAGE,
+    distributions.SHARE_BRIER,
+    distributions.SHARE_ECE,
+    distributions.SHARE_GAP,
+    distributions.JS,
+    distributions.SOFT_BRIER,
+    distributions.CHEBYSHEV,
+    distributions.COSINE,
+    distributions.INTERSECTION,
+    distributions.KL,
+    distributions.CLARK,
+    distributions.CANBERRA,
+)
+"""Confidences are held against shares of raters: those against right or wrong are of other kinds."""
+
 OWN_METRICS = tuple(
     dict.fromkeys(
-        (*LABEL_METRICS, *STATEMENT_METRICS, *CHOICE_METRICS, *RANKING_METRICS, *JUDGED_RATING_METRICS)
+        (
+            *LABEL_METRICS,
+            *STATEMENT_METRICS,
+            *CHOICE_METRICS,
+            *RANKING_METRICS,
+            *JUDGED_RATING_METRICS,
+            *DISTRIBUTION_METRICS,
+        )
     )
 )
 

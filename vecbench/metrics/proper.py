@@ -137,7 +137,8 @@ def _why_nll_is_untested(sides: Sequence[Totals]) -> str | None:
     return None
 
 
-def _brier_bounds(value: float, rows: Totals) -> tuple[float, float]:
+def squared_bounds(value: float, rows: Totals) -> tuple[float, float]:
+    """Those of a mean of squares in [0, 1], if all rows had a confidence."""
     coverage = float(rows.coverage)
     return value * coverage, value * coverage + 1 - coverage
 
@@ -151,7 +152,7 @@ BRIER = Metric(
     better="lower",
     shown="always",
     board="main",
-    bounds=_brier_bounds,
+    bounds=squared_bounds,
 )
 BRIER_RELIABILITY = Metric(
     key="brier_reliability",

@@ -96,7 +96,7 @@ def reliability_diagram(
     below = _axes(figure, (left, bottom, COLUMN_WIDTH - left - EDGE, 0.87), WITH_ENDS, (0, 1))
     above = _axes(figure, (left, bottom + 1.04, COLUMN_WIDTH - left - EDGE, square), WITH_ENDS, WITH_ENDS)
     coverage = 100 * cells.n / rows if rows else 0.0
-    title = f"{_caption(name)}   n = {rows}, coverage {coverage:.0f} %"
+    title = f"{caption(name)}   n = {rows}, coverage {coverage:.0f} %"
     figure.suptitle(title, y=1 - EDGE / height, fontsize=8, fontweight="bold", **setting(title))
     if cells.n:
         above.plot([0, 1], [0, 1], color="black", linewidth=0.6, linestyle=(0, (4, 3)), zorder=1)
@@ -135,7 +135,7 @@ def accuracy_coverage_curve(cells: Cells, name: str, rows: int) -> Figure:
     left, bottom = margins(labels, labels)
     place = (left, bottom, COLUMN_WIDTH - left - EDGE, height - bottom - 0.2)
     axes = _axes(figure, place, WITH_ENDS, WITH_ENDS)
-    title = f"{_caption(name)}   n = {rows}"
+    title = f"{caption(name)}   n = {rows}"
     if cells.n:
         title += f", AUROC {_percent(auroc.of_cells(cells))}, AURC {_percent(aurc.of_cells(cells))}"
         points = selective_points(cells, rows)
@@ -181,10 +181,10 @@ def confusion_matrix(confusion: Confusion, labels: Sequence[str], name: str) -> 
         figure = Picture(figsize=(COLUMN_WIDTH, 1.2))
         axes = _axes(figure, (0.0, 0.0, COLUMN_WIDTH, 1.2), (0, 1), (0, 1))
         axes.set_axis_off()
-        _say(axes, f"{_caption(name)}: {len(labels):,} labels are too many to be drawn;\nsee the CSV")
+        _say(axes, f"{caption(name)}: {len(labels):,} labels are too many to be drawn;\nsee the CSV")
         return figure
     counts = confusion.matrix()
-    captions = [_caption(label) for label in labels]
+    captions = [caption(label) for label in labels]
     rows = [*captions, NO_TARGET] if counts[-1].any() else captions
     shown = [*captions, NO_LABEL]
     left, bottom = margins(shown, rows, TURN)
@@ -203,7 +203,7 @@ def confusion_matrix(confusion: Confusion, labels: Sequence[str], name: str) -> 
         colour = "white" if shares[row, column] > 0.55 else "black"
         axes.text(column + 0.5, row + 0.5, str(counts[row, column]), color=colour, **look)
     accuracy = counts[: len(labels), : len(labels)].trace() / max(counts.sum(), 1)
-    title = f"{_caption(name)}   n = {counts.sum()}, accuracy {100 * accuracy:.1f}"
+    title = f"{caption(name)}   n = {counts.sum()}, accuracy {100 * accuracy:.1f}"
     axes.set_title(title, fontsize=7, fontweight="bold", y=1.0, **setting(title))
     name_cells(axes, shown, rows, ("label", "target"))
     return figure
@@ -255,7 +255,7 @@ def _say(axes: Axes, text: str) -> None:
     axes.text(0.5, 0.5, text, ha="center", va="center", fontsize=7)
 
 
-def _caption(label: str) -> str:
+def caption(label: str) -> str:
     """A name on one line, cut off if it is very long: it may come from a stranger's file."""
     return printable(" ".join(label.split()), LONGEST_CAPTION)
 

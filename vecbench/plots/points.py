@@ -77,6 +77,48 @@ def reliability_points(cells: Cells) -> ReliabilityPoints:
 
 
 @dataclass(frozen=True)
+class SharePoints:
+    """What a reliability diagram of shares of raters plots, one entry a point; shape (k,) each.
+
+    Attributes:
+        confidence: Mean confidence of the point's n rows, ascending.
+        share: Mean share of raters who agree.
+        error: Its standard error, of independent rows; nan of fewer than two.
+        binned: Whether a point is a bin of the ECE, rather than one distinct confidence.
+    """
+
+    confidence: Floats
+    n: NDArray[np.int64]
+    share: Floats
+    error: Floats
+    binned: bool
+
+    def as_csv(self) -> str:
+        """The plotted numbers."""
+        columns = (self.confidence, self.n, self.share, self.error)
+        return _csv(["confidence", "n", "mean_share", "standard_error"], columns)
+
+
+def share_points(confidence: Floats, shares: Floats) -> SharePoints:
+    """One point a distinct confidence, or, beyond `MOST_POINTS`, a bin, as of `reliability_points`.
+
+    Args:
+        confidence: In [0, 1]; shape (n,), at least one.
+        shares: Of raters who agree; shape (n,).
+    """
+    values, place = np.unique(confidence, return_inverse=True)
+    binned = values.size > MOST_POINTS
+    if binned:
+        _, place = np.unique(bin_of(confidence, BINS), return_inverse=True)
+    n = np.bincount(place)
+    mean = np.bincount(place, shares) / n
+    squares = np.bincount(place, (shares - mean[place]) ** 2)
+    error = np.sqrt(squares / np.where(n > 1, n - 1, np.nan) / n)
+    middle = np.bincount(place, confidence) / n if binned else values
+    return SharePoints(middle, n, mean, error, binned)
+
+
+@dataclass(frozen=True)
 class SelectivePoints:
     """What an accuracy–coverage curve plots: one entry a distinct confidence, from the highest down.
 

@@ -38,7 +38,8 @@ def write_figures(scores: Scores, folder: Path) -> list[Path]:
     """Writes every figure, and returns the PNG files.
 
     For each group, and each task of no group, a reliability diagram and an accuracy–coverage curve, where
-    the protocol scores confidences; for each task a confusion matrix, or its ratings against their targets.
+    the protocol scores confidences (the curve only of answers that are right or wrong); for each task a
+    confusion matrix, or its ratings against their targets.
     """
     from vecbench.plots import diagrams, points
 
@@ -54,6 +55,10 @@ def write_figures(scores: Scores, folder: Path) -> list[Path]:
         if not has_confidences(scored):
             continue
         cells, shown = scored.cells, scores.names.get(name, name)
+        if scored.shares is not None:  # what a curve would be of is right and wrong
+            numbers = points.share_points(*scored.shares[:2]).as_csv() if cells.n else ""
+            save(_reliability(scored, shown), numbers, "reliability", name)
+            continue
         numbers = points.reliability_points(cells).as_csv() if cells.n else ""
         save(_reliability(scored, shown), numbers, "reliability", name)
         numbers = points.selective_points(cells, scored.n).as_csv() if cells.n else ""
@@ -98,12 +103,15 @@ def diagram_of(scores: Scores, name: str | None) -> Figure:
 
 def _reliability(rows: RowScores, shown: str) -> Figure:
     from vecbench.plots.diagrams import reliability_diagram
+    from vecbench.plots.shares import share_diagram
 
     if not has_confidences(rows):
         raise UsageError(
             f"{shown} has no reliability diagram: its confidences are not scored",
             "They are of answers that are right or wrong, and by the protocols strict and emocaliber.",
         )
+    if rows.shares is not None:
+        return share_diagram(*rows.shares, shown, rows.n)
     null, p = (rows.metrics.get(metric.key) for metric in (ECE_NULL, CALIBRATION_P))
     return reliability_diagram(
         rows.cells, shown, rows.n, null.value if null else None, p.value if p else None

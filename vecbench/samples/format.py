@@ -141,6 +141,22 @@ def jsonl_rows(stream: TextIO) -> Iterator[tuple[int, Mapping[str, Any], str | N
         raise ValueError("the file is empty")
 
 
+def json_list(stream: TextIO) -> Iterator[Mapping[str, Any]]:
+    """The objects of a JSON list."""
+    try:
+        listed = json.load(stream)
+    except RecursionError:
+        raise ValueError("line 1: nested too deeply") from None
+    except ValueError as fault:
+        raise ValueError(f"line {getattr(fault, 'lineno', 1)}: not valid JSON") from None
+    if not isinstance(listed, list):
+        raise ValueError("line 1: not a list of images")
+    for number, image in enumerate(listed, start=1):
+        if not isinstance(image, dict):
+            raise ValueError(f"image {number}: not a JSON object")
+        yield image
+
+
 def required_text(values: Mapping[str, Any], key: str, where: str) -> str:
     """The text under a key that must be there."""
     if key not in values:

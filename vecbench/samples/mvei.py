@@ -6,11 +6,10 @@ no prompt can name it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any, TextIO
 
-from vecbench.samples.format import DataFormat, Row, required_text
+from vecbench.samples.format import DataFormat, Row, json_list, required_text
 
 TASK = "mvei_statements"
 CLASSES = ("sentiment polarity", "emotion interpretation", "scene context", "perception subjectivity")
@@ -27,18 +26,8 @@ def columns_of(statement: Mapping[str, Any], verdict: Any) -> dict[str, Any]:
 
 
 def _rows(stream: TextIO) -> Iterator[Row]:
-    try:
-        images = json.load(stream)
-    except RecursionError:
-        raise ValueError("line 1: nested too deeply") from None
-    except ValueError as fault:
-        raise ValueError(f"line {getattr(fault, 'lineno', 1)}: not valid JSON") from None
-    if not isinstance(images, list):
-        raise ValueError("line 1: not a list of images with statements")
-    for number, image in enumerate(images, start=1):
+    for number, image in enumerate(json_list(stream), start=1):
         where = f"image {number}"
-        if not isinstance(image, dict):
-            raise ValueError(f"{where}: not a JSON object")
         path = required_text(image, "image_id", where).replace("\\", "/")
         statements = image.get("statement_list")
         if not isinstance(statements, list) or not all(isinstance(each, dict) for each in statements):

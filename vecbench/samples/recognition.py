@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from vecbench.errors import DataError
 from vecbench.plain_file import TextLines, cannot_read, open_plain, plain_bytes
-from vecbench.samples import eemo, mvei
+from vecbench.samples import artemis, eemo, emotion6, mvei
 from vecbench.samples.folder import OWN_CSV, OWN_JSONL
 from vecbench.samples.format import DataFormat
 from vecbench.samples.published import EMOBSERVER, EMOCALIBER, METADATA, METADATA_COLUMNS
@@ -29,6 +29,7 @@ PUBLISHED = tuple(
         "benchmarks/EEmo-Bench/Std-EEmo-Bench-Pair-Perception.json",
         "EEmo-Bench/Std-EEmo-Bench-Single-Perception.json",
         "EEmo-Bench/Std-EEmo-Bench-Pair-Perception.json",
+        "ground_truth.txt",
     )
 )
 """Where the published tables lie in their datasets and repositories, whose root the images hang from."""
@@ -48,6 +49,7 @@ PREFERRED = (
 SUFFIXES = (".csv", ".jsonl")
 
 _STATEMENTS = '"statement_list"'
+_DOMINANT = '"dominant_emotion"'
 
 
 def tables_in(folder: Path) -> list[Path]:
@@ -101,18 +103,18 @@ def recognised(table: Path) -> DataFormat:
         raise DataError(f"{table}: {fault}", "A table of samples is a text with a row a line.") from None
     except OSError as fault:
         raise cannot_read(table, fault) from None
-    if head.startswith("[") and table.suffix == ".json":
-        begin = _head(table)
-        if _STATEMENTS in begin:
-            return mvei.METADATA
-        if form := eemo.form_of(begin):
-            return eemo.LOGIC if form == "logic" else eemo.LIST
+    if emotion6.is_header(head):  # which may begin with a bracket
+        return emotion6.EMOTION6
+    if head.startswith("[") and table.suffix == ".json" and (known := _recognised_list(_head(table))):
+        return known
     if head.startswith(("{", "[")) or table.suffix in {".json", ".jsonl"}:
         return _recognised_json(head, table.suffix)
     try:
         header = next(csv.reader([head]), [])
     except csv.Error as fault:
         raise DataError(f"{table}: line 1: {fault}", "It should be a header, with image and label.") from None
+    if set(header) >= artemis.HISTOGRAM_COLUMNS:
+        return artemis.HISTOGRAMS
     return METADATA if set(header) >= METADATA_COLUMNS else OWN_CSV
 
 
@@ -142,6 +144,16 @@ def _recognised_json(head: str, suffix: str) -> DataFormat:
     return EMOBSERVER if suffix == ".json" else OWN_JSONL
 
 
+def _recognised_list(head: str) -> DataFormat | None:
+    """The published format of a table that begins so and is a list; None if it is none of them."""
+    if _STATEMENTS in head:
+        return mvei.METADATA
+    if _DOMINANT in head:
+        return artemis.SELECTION
+    form = eemo.form_of(head)
+    return None if form is None else eemo.LOGIC if form == "logic" else eemo.LIST
+
+
 def _head(table: Path) -> str:
     """What a table begins with; nothing if it cannot be read."""
     try:
@@ -155,4 +167,4 @@ def _may_be_published(path: Path) -> bool:
     """Other JSON files often lie beside a table: licences, dataset_infos.json."""
     head = _head(path)
     is_standard = '"image_path"' in head and '"ground_truth"' in head
-    return is_standard or _STATEMENTS in head or eemo.form_of(head) is not None
+    return is_standard or _recognised_list(head) is not None

@@ -10,17 +10,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
+from vecbench.answer_columns import TARGETS
 from vecbench.digests import joined_sha256
 from vecbench.errors import DataError
 from vecbench.escaping import encodable
 from vecbench.labels import normal_form
 from vecbench.plain_file import NOT_PLAIN, TextLines, plain_bytes
+from vecbench.samples.folder import no_target
 from vecbench.samples.format import DataFormat, Row, joined
 from vecbench.samples.hub import HubDataset, open_hub_dataset, parse_hub_name
 from vecbench.samples.observer import CountObserver
 from vecbench.samples.recognition import not_utf8, recognised, root_of, tables_in
 from vecbench.samples.sample import Sample
-from vecbench.samples.targets import as_stored, as_text, candidates_of, target_of
+from vecbench.samples.targets import as_stored, as_text, candidates_of, target_of, written_target
 from vecbench.tasks import Catalogue, Task
 from vecbench.tasks.task import plain_name
 
@@ -66,6 +68,8 @@ class DataSource:
                 if candidates not in lists:
                     lists[candidates] = self._same_as_labels(row, task, candidates)
                 candidates = lists[candidates]
+            if not seen:
+                self._require_target(row, task)
             if row.id in seen:
                 raise DataError(
                     f"{self._at(row)}: the sample id {row.id!r} of {task.id} is given twice",
@@ -128,9 +132,18 @@ class DataSource:
         """Of the table, or of the hashes of several: another one is another data set."""
         return str(joined_sha256([_sha256(table) for table in self.tables]))
 
+    def _require_target(self, row: Row, task: Task) -> None:
+        """Refuses a table of one's own in which nothing holds the task's targets."""
+        _, _, spread = written_target(row, task.answers)
+        named = {task.answers.name, *TARGETS, *spread}
+        if row.target_column is None and named.isdisjoint(row.columns):
+            raise DataError(
+                f"{self.table}: {no_target(row.columns)}", f"{self.format.name}: {self.format.shape}"
+            )
+
     def _sample(self, row: Row, task: Task, candidates: tuple[str, ...] | str) -> Sample:
         """A row as a sample; `candidates` is why the row's cannot be used, where it is a text."""
-        column, written = row.target(task.answers.name)
+        column, written, spread = written_target(row, task.answers)
         target_fault: str | None
         if isinstance(candidates, str):
             target, target_fault, candidates = as_stored(written, task.answers), candidates, ()
@@ -148,7 +161,9 @@ class DataSource:
             fault=None if fault is None else f"{self._table_of(row).name}, {row.unit} {row.line}: {fault}",
             target_fault=target_fault,
             target_column=column,
-            columns=row.columns,
+            columns={name: cell for name, cell in row.columns.items() if name not in spread}
+            if spread
+            else row.columns,
             attributes={name: as_text(row.columns.get(name)) for name in task.subsets},
         )
 

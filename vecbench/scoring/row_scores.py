@@ -126,6 +126,7 @@ class SetScorer:
             _ratings(whole) if kind.has_numbers else None,
             kind.name,
             metrics,
+            _shares(whole) if kind.has_shares else None,
         )
 
     def macro(self, name: Pool, scores: Mapping[str, RowScores]) -> dict[str, Score]:
@@ -378,6 +379,13 @@ def _why_undefined(metric: Metric, totals: Totals, unread: int = 0) -> str:
         return metric.undefined
     outcome = "right" if totals.cells.total_right else "wrong or not read" if unread else "wrong"
     return f"every answer with a confidence is {outcome}"
+
+
+def _shares(rows: Observations) -> tuple[Values, Values, Values]:
+    """Confidence, share of raters who agree, and the largest share, of rows that have a confidence."""
+    columns = (rows.confidence, rows.columns["expected_hit"], rows.columns["ceiling"])
+    confidence, hit, ceiling = (each[rows.stated] for each in columns)
+    return confidence, hit, ceiling
 
 
 def _ratings(rows: Observations) -> tuple[Values, Values]:

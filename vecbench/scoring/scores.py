@@ -116,6 +116,8 @@ class RowScores:
         ratings: Targets and answers that are numbers, of rows with an answer; None where they are none.
         kind: Name of the answer kind; "mixed" for rows of several.
         scored_by: The declarations of the metrics, in their order; empty under a published protocol.
+        shares: Confidence, share of raters who agree, and the largest share, of rows with a confidence; None
+            where answers are right or wrong alone.
         subsets: Column of the data → its values → the scores of their rows.
         headline: The number that the benchmark prints, where it is not that of the pooled rows.
         excluded: Rows that were left out.
@@ -130,6 +132,7 @@ class RowScores:
     ratings: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
     kind: str = "label"
     scored_by: Sequence[Metric] = ()
+    shares: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]] | None = None
     subsets: Mapping[str, Subsets] = field(default_factory=dict)
     headline: Score | None = None
     excluded: Excluded | None = None

@@ -101,7 +101,7 @@ _KINDS: Mapping[str, Any] = {
     "task": str,
     "sample_id": str,
     "repeat": int,
-    "target": str | list | int | float,
+    "target": str | list | dict | int | float,
     "candidates": list,
     "image": str,
     "image_sha256": str | None,

@@ -1,0 +1,54 @@
+"""Answers about shares of raters in anyone's file: `target` or `votes`, as an object or a list."""
+
+import json
+
+import pytest
+
+from vecbench.answers import AnswerSpecification, kind_of
+from vecbench.interop.lm_eval import results_of
+from vecbench.parsing.form import ANY_FORM
+from vecbench.public import score
+
+TASK = """task: moods
+metadata:
+  version: 1.0
+  vecbench:
+    labels: [joy, fear, anger]
+    answer: {kind: distribution}
+"""
+
+
+def scored(folder, *rows):
+    (folder / "moods.yaml").write_text(TASK)
+    lines = [{"task": "moods", "id": str(n), **row} for n, row in enumerate(rows)]
+    (folder / "answers.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return score(folder / "answers.jsonl", include_path=folder)
+
+
+@pytest.mark.parametrize("column", ["target", "votes"])
+@pytest.mark.parametrize("votes", [{"joy": 3, "fear": 1}, [3, 1, 0], ["joy", "joy", "fear", "joy"]])
+def test_a_file_of_answers_brings_its_votes(tmp_path, column, votes):
+    said = "<answer>fear</answer><confidence>0.35</confidence>"
+    [rows] = scored(tmp_path, {"response": said, column: votes}).tasks.values()
+    values = {key: each.value for key, each in rows.metrics.items()}
+    assert values["expected_hit"] == 0.25
+    assert values["expected_hit_ceiling"] == 0.75
+    assert values["accuracy"] == 0
+    assert values["share_brier"] == pytest.approx(0.01)
+    assert values["js"] is None
+
+
+def test_a_refusal_with_confidence_0_has_no_expected_hit(tmp_path):
+    refused = {"response": "I cannot tell.<confidence>0</confidence>", "votes": {"joy": 1}}
+    with pytest.warns(UserWarning, match="1 of 2 answers are not read"):
+        scores = scored(tmp_path, refused, {"response": "joy", "votes": {"joy": 1}})
+    [rows] = scores.tasks.values()
+    assert rows.metrics["expected_hit"].value == 0.5
+    assert rows.metrics["share_brier"].why == "no answer with a confidence was read"
+
+
+def test_lm_eval_gets_no_calibration_that_is_held_against_right_and_wrong():
+    kind = kind_of(AnswerSpecification("distribution", ("joy", "fear")))
+    said = "<answer>joy</answer><confidence>0.9</confidence>"
+    found = results_of(said, ("joy", "fear"), {"joy": 0.6, "fear": 0.4}, kind, ANY_FORM)
+    assert found == {"accuracy": 1.0, "coverage": 1.0}
