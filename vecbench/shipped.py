@@ -17,9 +17,9 @@ def leaderboards_folder() -> Path:
     return _shipped("leaderboards")
 
 
-def demo_model() -> Path:
-    """The checkpoint of `vecbench-nano`."""
-    return _PACKAGE / "checkpoints" / "vecbench-nano"
+def demo_model(*, every_kind: bool = False) -> Path:
+    """The checkpoint of `vecbench-nano`, or of `vecbench-nano-all`, which is asked for every kind of answer."""
+    return _PACKAGE / "checkpoints" / ("vecbench-nano-all" if every_kind else "vecbench-nano")
 
 
 def _shipped(name: str) -> Path:

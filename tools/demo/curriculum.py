@@ -93,7 +93,7 @@ def train_drawings(
         batch = shuffle.choices(unlabelled, k=recipe.drawing_batch)
         return heads.keyword_loss(batch, augment(stack(batch), generator))
 
-    _descend(model, [{"params": heads.parameters(), "lr": DRAWING_RATE}], recipe.drawing_steps, loss)
+    descend(model, [{"params": heads.parameters(), "lr": DRAWING_RATE}], recipe.drawing_steps, loss)
 
 
 def train_captions(
@@ -153,7 +153,7 @@ def train_labels(
         pixels = augment(stack(batch), generator)
         return heads.label_loss(mix(pixels, generator), teacher)
 
-    _descend(model, [{"params": heads.parameters(), "lr": LABEL_RATE}], recipe.label_steps, loss)
+    descend(model, [{"params": heads.parameters(), "lr": LABEL_RATE}], recipe.label_steps, loss)
 
 
 def train_answers(
@@ -270,7 +270,7 @@ def train_confidences(
     for parameter in _decoder(model):
         parameter.requires_grad_(True)
     groups = [{"params": _decoder(model), "lr": CONFIDENCE_RATE}]
-    _descend(model, groups, recipe.confidence_steps, loss)
+    descend(model, groups, recipe.confidence_steps, loss)
     for parameter in model.parameters():
         parameter.requires_grad_(True)
 
@@ -337,11 +337,11 @@ def _write(model: LlavaForConditionalGeneration, steps: int, loss: Callable[[], 
     """Trains projector and decoder and keeps the tower as it is."""
     tower = model.model.vision_tower.requires_grad_(False)
     writer = [*model.model.multi_modal_projector.parameters(), *_decoder(model)]
-    _descend(model, [{"params": writer, "lr": WRITING_RATE}], steps, loss)
+    descend(model, [{"params": writer, "lr": WRITING_RATE}], steps, loss)
     tower.requires_grad_(True)
 
 
-def _descend(
+def descend(
     model: LlavaForConditionalGeneration,
     groups: list[dict[str, object]],
     steps: int,

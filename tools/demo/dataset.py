@@ -1,8 +1,8 @@
 """Builds the demo tasks' data from published emoji packages.
 
-Run as `python -m tools.demo.dataset --packages DIR`. The test images and `samples.csv` go to the tasks
-folder, the training images and `training.csv` to a build folder. Both are written anew, sorted, and
-byte for byte the same on every run with the same Pillow (which encodes the Fluent images).
+Run as `python -m tools.demo.dataset --packages DIR`. The test images, `samples.csv` and `questions.jsonl` go
+to the tasks folder, the training images and `training.csv` to a build folder. All are written anew, sorted,
+and byte for byte the same on every run with the same Pillow (which encodes the Fluent images).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import argparse
 import csv
 import hashlib
 import io
+import json
 import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -22,6 +23,7 @@ from PIL import Image
 from tools.demo.labels import normalise, read_annotations, read_polarities
 from tools.demo.notice import NOTICE
 from tools.demo.packages import EMOJIBASE, EMOTION, FLUENT, NOTO, TWEMOJI, fetch, read_members
+from tools.demo.questions import Subject, questions
 from tools.demo.selection import Emoji, select, variants
 
 SIZE = 64
@@ -29,6 +31,8 @@ SIZE = 64
 
 SAMPLE_COLUMNS = ("task", "id", "image", "label", "emoji")
 TRAINING_COLUMNS = (*SAMPLE_COLUMNS, "split", "keywords")
+QUESTIONS = "questions.jsonl"
+"""The table of the tasks that ask otherwise than for a label."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,17 @@ class Picture:
             "split": self.emoji.split or "",
             "keywords": "|".join(self.emoji.keywords),
         }
+
+    def subject(self, ratings: Mapping[str, int]) -> Subject:
+        """The picture as further questions are asked about it."""
+        emoji = self.emoji
+        return Subject(
+            f"{self.artwork}-{self.name}",
+            self.path,
+            emoji.emotion,
+            emoji.sentiment,
+            ratings.get(emoji.code_points),
+        )
 
 
 def pictures_of(artwork: str, files: Mapping[str, bytes], emoji: Mapping[str, Emoji]) -> list[Picture]:
@@ -116,7 +131,7 @@ def build(packages: Path, output: Path, training: Path) -> Counter[tuple[str, st
 
     Args:
         packages: Where the npm archives are kept; missing ones are fetched into it.
-        output: Folder of the test data; its `images`, `samples.csv` and `NOTICE` are replaced.
+        output: Folder of the test data; its `images`, tables and `NOTICE` are replaced.
         training: Folder of the training data; its `images` and `training.csv` are replaced.
 
     Returns:
@@ -157,6 +172,13 @@ def build(packages: Path, output: Path, training: Path) -> Counter[tuple[str, st
     test_rows += [picture.row("fluent_7", picture.emoji.emotion or "") for picture in out_of_domain]
 
     _write(output, "samples.csv", SAMPLE_COLUMNS, test_rows, [*in_domain, *out_of_domain])
+    subjects = [
+        picture.subject(polarities)
+        for picture in in_domain
+        if picture.emoji.split == "test" and picture.name == picture.emoji.code_points
+    ]
+    lines = "".join(f"{json.dumps(row)}\n" for row in questions(subjects))
+    (output / QUESTIONS).write_text(lines, encoding="utf-8")
     (output / "NOTICE").write_text(NOTICE, encoding="utf-8")
     _write(training, "training.csv", TRAINING_COLUMNS, training_rows, in_domain)
     return Counter((row["split"], row["task"], row["label"]) for row in [*test_rows, *training_rows])

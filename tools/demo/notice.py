@@ -25,8 +25,8 @@ DEALINGS IN THE SOFTWARE.
 _KEYWORDS = "\n".join(f"  {label}: {' '.join(sorted(words))}" for label, words in EMOTION_KEYWORDS.items())
 
 NOTICE = f"""\
-Data of the vecbench demo tasks emoji_2, emoji_7 and fluent_7
-=============================================================
+Data of the vecbench demo tasks
+===============================
 
 The images were drawn, and the ratings and keywords behind the labels written, by the people named
 here and not by the vecbench maintainers. The licences that count are those of the images, not of the
@@ -74,6 +74,14 @@ Emotion (emoji_7, fluent_7)
   label of their base emoji.
 
 {_KEYWORDS}
+
+Further questions (emoji_statements, emoji_pairs, emoji_order, emoji_valence; questions.jsonl)
+  They ask about the pictures without skin tone and gender; what is true follows from the labels and ratings
+  above. A statement names the true emotion or sentiment for every second picture, in the order of a hash,
+  and another one for the rest. A pair is of one artwork and of two emotions (which picture evokes the one?)
+  or two sentiments (which is more positive?). Of four pictures of one artwork with four ratings the three
+  most positive are to be named in their order. The valence is the rating itself, 0 included. What else is
+  drawn is drawn by hash; tools/demo/questions.py is the rule to the letter.
 
 The labels are what these sources and this rule say. Nobody was asked what they felt on seeing the images.
 

@@ -24,10 +24,23 @@ MOST_FAILURES = 3
 
 def demo(
     output: Annotated[
-        Path, typer.Option("-o", "--output", parser=given_path, metavar="DIR", help="The run's directory.")
-    ] = Path("results/demo"),
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            parser=given_path,
+            metavar="DIR",
+            help="The run's directory (default: results/demo).",
+        ),
+    ] = None,
     model_args: ModelArgs = None,
     limit: Annotated[int | None, typer.Option("-L", "--limit", min=1, help="Samples of each task.")] = None,
+    every_kind: Annotated[
+        bool,
+        typer.Option(
+            "--all", help="Statements, options about two images, rankings and ratings too: two minutes."
+        ),
+    ] = False,
 ) -> None:
     """Evaluate the bundled model on the bundled images: no network, no GPU, a minute.
 
@@ -35,7 +48,9 @@ def demo(
     """
     from vecbench.shipped import demo_model
 
-    run(model=str(demo_model()), tasks="demo", model_args=model_args, output=output, limit=limit)
+    model, tasks = str(demo_model(every_kind=every_kind)), "demo_all" if every_kind else "demo"
+    output = output or Path("results") / tasks.replace("_", "-")
+    run(model=model, tasks=tasks, model_args=model_args, output=output, limit=limit)
 
 
 def run(

@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from rich.console import Console
+    from rich.table import Table as RichTable
 
     from vecbench.answers import AnswerSpecification
-    from vecbench.tasks import Task
+    from vecbench.tasks import Catalogue, Task
     from vecbench.tasks.task import Headline
 
 tasks = typer.Typer(
@@ -32,18 +33,28 @@ SCALES = {"unit": "from 0 to 1", "percent": "from 0 to 100", "ten": "from 0 to 1
 
 
 @tasks.command("list")
-def list_tasks(include_path: IncludePath = None) -> None:
+def list_tasks(
+    benchmarks_only: Annotated[
+        bool, typer.Option("--benchmarks", help="A line a benchmark instead of a line a task.")
+    ] = False,
+    include_path: IncludePath = None,
+) -> None:
     """List every task with its group, answer kind, labels and number of samples."""
-    from rich.table import Table
     from rich.text import Text
 
     from vecbench.tasks import load_catalogue
 
     catalogue = load_catalogue(include_path or [])
-    table = Table(box=None, pad_edge=False)
-    for heading in ("task", "name", "group", "kind", "labels", "n", "data"):
-        table.add_column(heading, justify="right" if heading in {"labels", "n"} else "left", no_wrap=True)
-    benchmarks = {member: group for group in catalogue.benchmarks() for member in group.members}
+    if benchmarks_only:
+        stdout().print(_benchmarks(catalogue))
+        return
+    table = _table("task", "group", "kind", "labels", "n", "data")
+    # The largest first: a task that is in several stands under its own.
+    benchmarks = {
+        member: group
+        for group in sorted(catalogue.benchmarks(), key=lambda group: -len(group.members))
+        for member in group.members
+    }
     shown = ""
     for task in catalogue.tasks.values():
         benchmark = benchmarks[task.group].id if task.group in benchmarks else "no benchmark"
@@ -52,7 +63,6 @@ def list_tasks(include_path: IncludePath = None) -> None:
             shown = benchmark
         table.add_row(
             f"  {task.id}",
-            task.display,
             task.group or "",
             task.answers.name,
             str(len(task.labels) or ""),
@@ -70,6 +80,30 @@ def list_tasks(include_path: IncludePath = None) -> None:
         typer.echo(
             f"{counted(len(catalogue.faults), 'fault')} in task files: see vecbench tasks check", err=True
         )
+
+
+def _table(*headings: str) -> RichTable:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for heading in headings:
+        numbers = heading in {"labels", "n", "tasks", "samples"}
+        table.add_column(heading, justify="right" if numbers else "left", overflow="fold")
+    return table
+
+
+def _benchmarks(catalogue: Catalogue) -> RichTable:
+    """What each benchmark asks for, of how many samples."""
+    table = _table("benchmark", "name", "tasks", "samples", "answers")
+    for group in sorted(catalogue.benchmarks(), key=lambda group: group.id):
+        members = catalogue.select(group.id)
+        ends = [task.expected_n or (0, 0) for task in members]
+        least, most = (sum(end[place] for end in ends) for place in (0, -1))
+        known = all(task.expected_n for task in members)
+        samples = "–".join(f"{n:,}" for n in dict.fromkeys((least, most))) if known else ""
+        kinds = ", ".join(dict.fromkeys(task.answers.name for task in members))
+        table.add_row(group.id, group.display, str(len(members)), samples, kinds)
+    return table
 
 
 @tasks.command("show")

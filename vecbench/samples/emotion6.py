@@ -24,7 +24,7 @@ def is_header(line: str) -> bool:
         columns = _cells(line, _delimiter(line))
     except csv.Error:
         return False
-    return columns[0] in PATHS and {*columns} >= {"valence", "arousal", *map(_share_of, LABELS)}
+    return columns[:1] != [] and columns[0] in PATHS and {*columns} >= {"valence", "arousal", *map(_share_of, LABELS)}
 
 
 def _rows(stream: TextIO) -> Iterator[Row]:
@@ -34,7 +34,10 @@ def _rows(stream: TextIO) -> Iterator[Row]:
     for number, line in enumerate(stream, start=2):
         if not line.strip():
             continue
-        cells = _cells(line, delimiter)
+        try:
+            cells = _cells(line, delimiter)
+        except csv.Error as fault:
+            raise ValueError(f"line {number}: {fault}") from None
         if len(cells) != len(names):
             raise ValueError(f"line {number}: {len(cells)} fields, and the header has {len(names)}")
         said = dict(zip(names, cells, strict=True))
@@ -59,7 +62,7 @@ def _delimiter(line: str) -> str:
 
 def _cells(line: str, delimiter: str) -> list[str]:
     """The fields of a line; names in brackets, as the description of the data set has them, without these."""
-    [cells] = csv.reader([line.strip("\n\r")], delimiter=delimiter)
+    cells = next(csv.reader([line.strip("\n\r")], delimiter=delimiter), [])
     return [cell.strip().strip("[]") for cell in cells]
 
 
