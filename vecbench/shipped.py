@@ -18,7 +18,7 @@ def leaderboards_folder() -> Path:
 
 
 def demo_model(*, every_kind: bool = False) -> Path:
-    """The checkpoint of `vecbench-nano`, or of `vecbench-nano-all`, which is asked for every kind of answer."""
+    """The checkpoint of `vecbench-nano`, or of `vecbench-nano-all`, which knows every kind of answer."""
     return _PACKAGE / "checkpoints" / ("vecbench-nano-all" if every_kind else "vecbench-nano")
 
 

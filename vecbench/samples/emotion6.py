@@ -24,7 +24,8 @@ def is_header(line: str) -> bool:
         columns = _cells(line, _delimiter(line))
     except csv.Error:
         return False
-    return columns[:1] != [] and columns[0] in PATHS and {*columns} >= {"valence", "arousal", *map(_share_of, LABELS)}
+    needed = {"valence", "arousal", *map(_share_of, LABELS)}
+    return {*columns} >= needed and columns[0] in PATHS
 
 
 def _rows(stream: TextIO) -> Iterator[Row]:
