@@ -21,6 +21,8 @@ from vecbench.plain_file import cannot_read, open_plain, plain_bytes
 from vecbench.samples import eemo
 
 NAME = "EEmo-Bench leaderboard"
+ANSWERS = "response("
+"""What the key of a model's answer begins with."""
 
 _HEAD = 2**16
 _ANSWER = re.compile(r"response\((.+)\)")
@@ -30,10 +32,10 @@ _SPACE = re.compile(r"\s*")
 def recognises(path: Path) -> bool:
     """Whether a file begins as such a list, with answers."""
     head = head_of(path)
-    return is_list(head) and '"response(' in head
+    return is_table(head) and f'"{ANSWERS}' in head
 
 
-def is_list(head: str) -> bool:
+def is_table(head: str) -> bool:
     """Whether a file begins as a list of EEmo-Bench's questions."""
     return head.lstrip().startswith("[") and eemo.form_of(head) == "list"
 
@@ -75,7 +77,7 @@ def model_of(path: Path, named: str | None) -> str:
 def rows(path: Path, model: str, faults: list[ResponseFault], notes: list[str]) -> Iterator[StatedRow]:
     """One model's rows; open questions, whose answers nobody but a judge can read, are left out."""
     left_out: Counter[str] = Counter()
-    answer = f"response({model})"
+    answer = f"{ANSWERS}{model})"
     for line, row in _items(path, faults):
         if not isinstance(row, dict):
             faults.append(ResponseFault(path, line, "not scored", f"{shown(row)} is not a JSON object"))

@@ -92,8 +92,8 @@ def _format(path: Path) -> str:
         if any(recognises(values) for values in lines):
             return name
     found = "it has no JSON object"
-    if eemo.is_list(eemo.head_of(path)):
-        found = "its rows have no 'response(MODEL)', so it is data without answers"
+    if eemo.is_table(eemo.head_of(path)):
+        found = f"its records have no {eemo.ANSWERS!r}, so it is data without answers"
     elif lines:
         found = f"its first line has {', '.join(map(shown, lines[0])) or 'no keys'}"[:200]
     raise UsageError(f"{path} holds no responses that vecbench can read: {found}", _EXPECTED)
