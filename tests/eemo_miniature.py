@@ -34,10 +34,11 @@ def questions(names: list[str]) -> list[dict[str, Any]]:
     for number, listed in enumerate(shown):
         stop = "." if len(listed) == 2 else ""
         yes_no = {"A": f"No{stop}", "B": f"Yes{stop}"}
-        what = dict(zip("ABC", ("Joy", "Fear", "Anger"), strict=True))
+        # What the nano model can say, so that its answers are read.
+        what = dict(zip("ABC", ("positive", "negative", "neutral"), strict=True))
         for kind, question, options, answer in (
             ("Yes-or-No", f"Does number {number} lean towards joy?", yes_no, "AB"[number % 2]),
-            ("What/How", f"Which emotion does number {number} evoke most?", what, "ABC"[number % 3]),
+            ("What/How", f"Which sentiment does number {number} evoke?", what, "ABC"[number % 3]),
         ):
             rows.append(
                 {

@@ -156,6 +156,6 @@ def test_a_file_that_is_torn_off_keeps_what_is_whole(tmp_path):
 
 
 def test_a_list_without_answers_is_none(tmp_path):
-    said = r"holds no responses that vecbench can read: its records have no .response\(."
+    said = r"holds no responses that vecbench can read: its rows have no .response\(., so it is data"
     with pytest.raises(UsageError, match=said):
         open_responses(lists(tmp_path) / "EEmo-Bench(pair).json", CATALOGUE)

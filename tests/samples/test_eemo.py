@@ -34,7 +34,7 @@ def test_every_form_has_the_same_samples(tmp_path, write):
     assert [each.id for each in pair] == ["0", "1", "3", "4", "5", "6", "7", "8"]
     assert [each.target for each in single[:4]] == ["A", "A", "B", "B"]
     assert single[0].candidates == ("No", "Yes")
-    assert pair[1].candidates == ("Joy", "Fear", "Anger")
+    assert pair[1].candidates == ("positive", "negative", "neutral")
     assert [len(each.images) for each in pair] == [2] * len(pair)
     assert all(each.fault is None and each.missing_image() is None for each in (*single, *pair))
     assert {each.attributes["question_type"] for each in pair} == {"Yes-or-No", "What/How"}
@@ -81,6 +81,7 @@ def test_runs_of_every_form_have_equal_scores(tmp_path):
         assert done.returncode in {0, 4}, done.stderr
         scores = json.loads((output / "scores.json").read_text())
         assert scores["groups"]["eemo_perception"]["n"] == 2 * (N_IMAGES + N_PAIRS)
+        assert 0 < scores["groups"]["eemo_perception"]["metrics"]["accuracy"]["value"] < 1
         for task in scores["tasks"].values():
             types = task["subsets"]["question_type"]
             mean = sum(each["metrics"]["accuracy"]["value"] for each in types.values()) / 2

@@ -18,9 +18,8 @@ from vecbench.interop.row import ResponseFault, StatedRow
 from vecbench.samples import eemo
 
 NAME = "EEmo-Bench leaderboard"
-
 ANSWERS = "response("
-"""What the key of a row's answers begins with; the model stands behind it."""
+"""What the key of a model's answer begins with."""
 
 _ANSWER = re.compile(r"response\((.+)\)")
 
@@ -64,7 +63,7 @@ def model_of(path: Path, named: str | None) -> str:
 def rows(path: Path, model: str, faults: list[ResponseFault], notes: list[str]) -> Iterator[StatedRow]:
     """One model's rows; open questions, whose answers nobody but a judge can read, are left out."""
     left_out: Counter[str] = Counter()
-    answer = f"response({model})"
+    answer = f"{ANSWERS}{model})"
     for line, _, row in json_records(path, faults):
         columns = eemo.columns_of(row)
         if columns["question_type"] == eemo.OPEN_ENDED:
