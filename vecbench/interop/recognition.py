@@ -89,7 +89,7 @@ def _format(path: Path) -> str:
             return name
     found = "it has no JSON object"
     if tables:
-        found = f"its records have no {tables[0][1]!r}, so it is data without answers"
+        found = f"its rows have no {tables[0][1]!r}, so it is data without answers"
     elif lines:
         found = f"its first line has {', '.join(map(shown, lines[0])) or 'no keys'}"[:200]
     raise UsageError(f"{path} holds no responses that vecbench can read: {found}", _EXPECTED)
