@@ -250,6 +250,16 @@ def test_a_row_that_cannot_be_scored_has_one_line(tmp_path, benchmark, changes, 
     assert fault.line > 1
 
 
+def test_options_of_a_rows_own_stand_in_for_those_of_its_prompt(tmp_path):
+    records = RESULTS["EEmo-Bench-Single-Perception"]
+    own = {
+        key: changed(record, prompt="?", options={"A": "No.", "B": "Yes."}) for key, record in records.items()
+    }
+    source = open_responses(stored(tmp_path / "own.json", own), CATALOGUE)
+    assert [each.candidates for each in source.responses] == [("No.", "Yes.")] * len(own)
+    assert source.faults == []
+
+
 @pytest.mark.parametrize("benchmark", ["MVEI", "EEmo-Bench-Single-Perception"])
 @pytest.mark.parametrize("generations", [[], None, ...])
 def test_a_row_without_generations_has_failed_and_counts(tmp_path, benchmark, generations):
