@@ -222,12 +222,12 @@ def changed(record, **changes):
         (
             "EEmo-Bench-Single-Perception",
             {"other_info": {"question_type": "Open_ended"}},
-            "question_type is 'Open_ended', not",
+            "question_type is 'Open_ended', ",
         ),
         (
             "EEmo-Bench-Pair-Perception",
             {"other_info": None},
-            "question_type is None, not Yes-or-No or What/How",
+            "question_type is None, ",
         ),
         ("EEmo-Bench-Single-Perception", {"prompt": "No options here."}, "'options'|no candidates"),
         ("EEmo-Bench-Single-Perception", {"prompt": None}, "'options'|no candidates"),
@@ -248,6 +248,16 @@ def test_a_row_that_cannot_be_scored_has_one_line(tmp_path, benchmark, changes, 
     assert any(part in fault.problem for part in said.split("|"))
     assert len(responses) == (4 if fault.effect == "counts as wrong" else 3)
     assert fault.line > 1
+
+
+def test_options_of_a_rows_own_stand_in_for_those_of_its_prompt(tmp_path):
+    records = RESULTS["EEmo-Bench-Single-Perception"]
+    own = {
+        key: changed(record, prompt="?", options={"A": "No.", "B": "Yes."}) for key, record in records.items()
+    }
+    source = open_responses(stored(tmp_path / "own.json", own), CATALOGUE)
+    assert [each.candidates for each in source.responses] == [("No.", "Yes.")] * len(own)
+    assert source.faults == []
 
 
 @pytest.mark.parametrize("benchmark", ["MVEI", "EEmo-Bench-Single-Perception"])
@@ -280,9 +290,7 @@ def test_statements_of_an_unknown_class_are_named_once(tmp_path):
 def test_data_without_answers_are_told_from_results(tmp_path, rows, indent):
     text = json.dumps(rows, indent=indent).replace('"generations"', '"other"').replace('"predict"', '"other"')
     (tmp_path / "data.json").write_text(text)
-    with pytest.raises(
-        UsageError, match=r"its records have no '(generations|predict)', so it is data without"
-    ):
+    with pytest.raises(UsageError, match=r"its rows have no '(generations|predict)', so it is data without"):
         open_responses(tmp_path / "data.json", CATALOGUE)
 
 

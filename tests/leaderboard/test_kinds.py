@@ -340,6 +340,7 @@ def test_where_the_mean_of_tasks_counts_there_is_no_pool_and_every_task_is_shown
     assert columns_of(text) == ["Model", "Pearson macro", "Spearman macro", "n"]
     assert "| Model | one: Pearson | one: Spearman | two: Pearson | two: Spearman |" in text
     assert "pooled |" not in text
+    assert ">Spearman by task</option>" in (tmp_path / "index.html").read_text()
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from vecbench.leaderboard.publication import build
+from vecbench.shipped import leaderboards_folder
 from vecbench.tasks import load_catalogue
 
 pytestmark = pytest.mark.browser
@@ -217,3 +218,50 @@ def test_the_page_asks_the_network_nothing(page):
     assert [url.split("/")[-1] for url in asked] == ["index.html"]
     assert asked[0].startswith("file:")
     assert page.get_log("browser") == []
+
+
+BOARDS = leaderboards_folder()
+
+
+@pytest.fixture
+def phone(browser):
+    """The browser with the screen of a phone, in the dark."""
+    screen = {"width": 390, "height": 800, "deviceScaleFactor": 1, "mobile": True}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+    dark = {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", dark)
+    yield browser
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+def test_the_page_across_benchmarks_fits_a_phone_and_is_dark_where_that_is_wanted(phone):
+    for log in ("performance", "browser"):
+        phone.get_log(log)
+    phone.get((BOARDS / "index.html").as_uri())
+    assert phone.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+    phone.execute_script("document.querySelector('.scroll').scrollLeft = 300")
+    name = phone.find_element("css selector", "tbody th")
+    assert 0 <= name.rect["x"] < 20  # it stays while the numbers are moved
+    assert phone.execute_script("return getComputedStyle(document.body).backgroundColor") == "rgb(20, 23, 26)"
+    assert [each.tag_name for each in phone.find_elements("css selector", "script, img")] == []
+    events = [json.loads(each["message"])["message"] for each in phone.get_log("performance")]
+    asked = [e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"]
+    assert [url.split("/")[-1] for url in asked] == ["index.html"]
+    assert phone.get_log("browser") == []
+
+
+def test_the_page_across_benchmarks_leads_to_the_boards(browser):
+    browser.get((BOARDS / "index.html").as_uri())
+    links = {each.get_attribute("href") for each in browser.find_elements("css selector", "thead a")}
+    assert links == {(path.parent / "index.html").as_uri() for path in BOARDS.glob("*/entries")}
+
+
+@pytest.mark.parametrize("board", sorted(path.parent.name for path in BOARDS.glob("*/entries")))
+def test_no_heading_above_numbers_is_cut_off(browser, board):
+    browser.get((BOARDS / board / "index.html").as_uri())
+    cut = browser.execute_script(
+        "return [...document.querySelectorAll('thead th.group, thead th.n button')].filter((each) =>"
+        " each.checkVisibility() && each.scrollWidth > each.clientWidth).map((each) => each.textContent)"
+    )
+    assert cut == []

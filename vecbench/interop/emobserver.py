@@ -64,10 +64,10 @@ def rows(path: Path, faults: list[ResponseFault], notes: list[str]) -> Iterator[
                 unknown[shown(said.get("statement_class"))] += 1
         elif task is not None:
             if (kind := said.get("question_type")) not in QUESTION_TYPES:
-                problem = f"its question_type is {shown(kind)}, not {' or '.join(QUESTION_TYPES)}"
+                problem = f"question_type is {shown(kind)}, neither {' nor '.join(QUESTION_TYPES)}"
                 faults.append(ResponseFault(path, line, "not scored", problem))
                 continue
-            said = {"options": _options(record.get("prompt"))} | said
+            said = {"options": record.get("options") or _options(record.get("prompt"))} | said
         image = record.get("image_path")
         images = image if isinstance(image, list) and len(image) > 1 else None
         image = image[0] if isinstance(image, list) and image else image

@@ -7,8 +7,9 @@ import hashlib
 import itertools
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import jinja2
 from markupsafe import Markup
@@ -54,13 +55,14 @@ def html_page(board: Leaderboard) -> str:
         if shown[block]
     ]
     # Filled by us with numbers only, so nothing in it needs escaping.
-    style = Markup(environment.get_template("page.css").render(groups=groups))
+    style = Markup(environment.get_template("page.css").render(groups=groups, width=_width(board, groups)))
     script = Markup((_FOLDER / "page.js").read_text(encoding="utf-8"))
-    pooled = [column for column in board.columns if column.aggregate == "pooled"]
+    by_metric = {column.metric.key: column for column in reversed(board.columns)}
+    each_once = [column for column in board.columns if column is by_metric[column.metric.key]]
     places = {part: place for place, part in enumerate(itertools.chain(*board.parts.values()))}
     said = [rows for each in board.standings for part in places if (rows := part.rows(each.entry))]
     known = {key for rows in said for key in rows.metrics}
-    of_tasks = [column for column in pooled if column.metric.key in known]
+    of_tasks = [column for column in each_once if column.metric.key in known]
     task_heads = [{"heading": each.metric.heading, "better": _better(each)} for each in of_tasks]
     page = environment.get_template("page.html.jinja").render(
         board=board,
@@ -77,13 +79,20 @@ def html_page(board: Leaderboard) -> str:
         marks=MARKS,
         unranked=in_words(column.heading for column in board.columns if column.test is None),
         unscaled=unscaled(board.columns),
-        metrics=[column.metric for column in pooled],
+        metrics=[column.metric for column in each_once],
         style=style,
         style_hash=_hash(style),
         script=script,
         script_hash=_hash(script),
     )
     return page + "\n"
+
+
+def _width(board: Leaderboard, groups: Sequence[Mapping[str, Any]]) -> float:
+    """Of the columns of numbers, in rem: for the longest word above one of them."""
+    names = [each["name"] for each in groups if 1 in {each["main"], each["shown"]}]
+    words = " ".join([*names, *(column.metric.heading for column in board.columns)]).split()
+    return max(4.6, round(0.62 * max(map(len, words)), 1))
 
 
 def overview_page(found: Overview) -> str:
