@@ -5,9 +5,14 @@ import json
 import pytest
 
 from vecbench.answers import AnswerSpecification, kind_of
+from vecbench.errors import UsageError
 from vecbench.interop.lm_eval import results_of
+from vecbench.interop.reading import open_responses
+from vecbench.interop.scored import scored_source
 from vecbench.parsing.form import ANY_FORM
 from vecbench.public import score
+from vecbench.scoring import protocol_named
+from vecbench.tasks import load_catalogue
 
 TASK = """task: moods
 metadata:
@@ -18,11 +23,11 @@ metadata:
 """
 
 
-def scored(folder, *rows):
+def scored(folder, *rows, protocol="strict"):
     (folder / "moods.yaml").write_text(TASK)
     lines = [{"task": "moods", "id": str(n), **row} for n, row in enumerate(rows)]
     (folder / "answers.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    return score(folder / "answers.jsonl", include_path=folder)
+    return score(folder / "answers.jsonl", protocol=protocol, include_path=folder)
 
 
 @pytest.mark.parametrize("column", ["target", "votes"])
@@ -52,3 +57,20 @@ def test_lm_eval_gets_no_calibration_that_is_held_against_right_and_wrong():
     said = "<answer>joy</answer><confidence>0.9</confidence>"
     found = results_of(said, ("joy", "fear"), {"joy": 0.6, "fear": 0.4}, kind, ANY_FORM)
     assert found == {"accuracy": 1.0, "coverage": 1.0}
+
+
+def test_confidences_in_shares_of_raters_are_not_recalibrated(tmp_path):
+    (tmp_path / "moods.yaml").write_text(TASK)
+    said = "<answer>{}</answer><confidence>0.7</confidence>"
+    line = {"task": "moods", "target": {"joy": 2, "fear": 1}}
+    rows = [line | {"id": str(n), "response": said.format(("joy", "fear")[n % 2])} for n in range(10)]
+    (tmp_path / "answers.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    catalogue = load_catalogue([tmp_path])
+    source = open_responses(tmp_path / "answers.jsonl", catalogue)
+    found = scored_source(source, protocol_named("strict"), catalogue, recalibrate="platt").recalibration
+    assert (found.tasks, found.overall) == ({}, None)
+
+
+def test_a_protocol_of_labels_refuses_other_answers(tmp_path):
+    with pytest.raises(UsageError, match="reads labels, and moods has answers of the kind 'distribution'"):
+        scored(tmp_path, {"response": "joy", "votes": {"joy": 1}}, protocol="emocaliber")

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from vecbench.errors import UsageError
 from vecbench.metrics import Cells, auroc, brier, f1_weighted
 from vecbench.metrics.cells import surplus_of
 from vecbench.metrics.confusion import Confusion
@@ -111,6 +112,12 @@ def _row(response: StoredResponse) -> _Row | Prediction:
     if response.response is None or response.error is not None:
         reason = NO_RESPONSE if response.error is None else FAILED
         return prediction(response, reading, judged=False, dropped=reason)
+    if not isinstance(response.target, str):
+        raise UsageError(
+            f"the protocol {NAME} reads labels, and {response.task} has answers of the kind "
+            f"{response.kind!r}",
+            "Score with the protocol strict.",
+        )
     target = response.target.lower()
     label = UNKNOWN if reading.answer is None else reading.answer.lower()
     judged = target == label

@@ -120,7 +120,10 @@ def recalibrations(
     Raises:
         UsageError: There is no such task or group, or nothing to fit or to judge there.
     """
-    judged = {name for name, scored in scores.tasks.items() if scored.has_confidences}
+    # What is held against shares of raters has no right and wrong to fit a map on.
+    judged = {
+        name for name, scored in scores.tasks.items() if scored.has_confidences and scored.shares is None
+    }
     stated = [row for row in rows if row.reading.confidence is not None and row.task in judged]
     if fit_on is None:
         return _results(stated, scores, method, None, None)
