@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from vecbench.metrics.cells import Values, share
 from vecbench.metrics.definition import Change, Metric, untested
 from vecbench.metrics.observations import Floats
-from vecbench.metrics.totals import Totals
+from vecbench.metrics.totals import Totals, WeightedRows
 
 CONSTANT = 1e-12
 """Share of its mean square below which a variance is rounding, and what varies so little is constant."""
@@ -41,6 +41,47 @@ def rating_columns(target: Floats, answer: Floats) -> Mapping[str, Floats]:
         "target_squared": true**2,
         "product": said * true,
     }
+
+
+def in_dimension(dimension: str, column: str) -> str:
+    """What a column is called that is of one of several dimensions."""
+    return f"{dimension}{_OF}{column}"
+
+
+_OF = ": "
+
+
+def _by_dimension(totals: Totals) -> list[Totals]:
+    """The totals of each dimension; those of all rows where there is one number a row."""
+    columns = totals.sums if totals.weighted is None else totals.weighted.columns
+    if "answered" in columns or not columns:
+        return [totals]
+    parts = []
+    for end in (name.removesuffix("answered") for name in columns if name.endswith(f"{_OF}answered")):
+        sums = {name.removeprefix(end): each for name, each in totals.sums.items() if name.startswith(end)}
+        rows = totals.weighted
+        if rows is not None:
+            own = {
+                name.removeprefix(end): each for name, each in rows.columns.items() if name.startswith(end)
+            }
+            rows = WeightedRows(own, rows.weights)
+        parts.append(Totals(sums=sums, weighted=rows))
+    return parts
+
+
+def _mean(metric: Callable[[Totals], Values]) -> Callable[[Totals], Values]:
+    """A metric of one number a row; of several dimensions, its mean over them."""
+
+    def value(totals: Totals) -> Values:
+        parts = totals.once(_by_dimension)
+        if not parts:  # rows of different dimensions together
+            shape = (
+                totals.sums["rows"].shape if totals.weighted is None else totals.weighted.weights.shape[:-1]
+            )
+            return np.full(shape, np.nan)
+        return np.asarray(np.mean([metric(part) for part in parts], axis=0))
+
+    return value
 
 
 def mae(target: ArrayLike, answer: ArrayLike) -> float:
@@ -209,7 +250,7 @@ MAE = Metric(
     key="mae",
     heading="MAE",
     description="The mean distance of answers from their targets.",
-    value=_mae,
+    value=_mean(_mae),
     interval="percentile",
     basis="sums",
     over="answered",
@@ -225,7 +266,7 @@ RMSE = Metric(
     key="rmse",
     heading="RMSE",
     description="The root of the mean squared distance of answers from their targets.",
-    value=_rmse,
+    value=_mean(_rmse),
     interval="percentile",
     basis="sums",
     over="answered",
@@ -240,7 +281,7 @@ BIAS = Metric(
     key="bias",
     heading="Bias",
     description="The mean of answer − target: positive when answers are too high.",
-    value=_bias,
+    value=_mean(_bias),
     interval="percentile",
     basis="sums",
     over="answered",
@@ -255,7 +296,7 @@ PEARSON = Metric(
     key="pearson",
     heading="Pearson",
     description="Pearson's correlation of answers and targets.",
-    value=_pearson,
+    value=_mean(_pearson),
     interval="percentile",
     basis="sums",
     over="answered",
@@ -270,7 +311,7 @@ SPEARMAN = Metric(
     key="spearman",
     heading="Spearman",
     description="Spearman's rank correlation of answers and targets.",
-    value=_spearman,
+    value=_mean(_spearman),
     interval="percentile",
     basis="rows",
     over="answered",
@@ -285,7 +326,7 @@ KENDALL = Metric(
     key="kendall",
     heading="Kendall",
     description="Kendall's tau-b of answers and targets.",
-    value=_kendall,
+    value=_mean(_kendall),
     basis="rows",
     over="answered",
     range=(-1.0, 1.0),
@@ -299,7 +340,7 @@ CCC = Metric(
     key="ccc",
     heading="CCC",
     description="Lin's concordance correlation of answers and targets.",
-    value=_ccc,
+    value=_mean(_ccc),
     interval="percentile",
     basis="sums",
     over="answered",

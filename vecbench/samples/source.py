@@ -129,7 +129,7 @@ class DataSource:
 
     def _sample(self, row: Row, task: Task, candidates: tuple[str, ...] | str) -> Sample:
         """A row as a sample; `candidates` is why the row's cannot be used, where it is a text."""
-        column, written = row.target(task.answers.name)
+        column, written = row.target(task.answers.name, task.answers.target_columns)
         target_fault: str | None
         if isinstance(candidates, str):
             target, target_fault, candidates = as_stored(written, task.answers), candidates, ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from vecbench.answers import AnswerKind
 from vecbench.errors import UsageError, nearest
@@ -34,6 +34,7 @@ class Breakdown:
     kinds: Mapping[str, AnswerKind]
     replicates: int
     seed: int
+    _made: dict[tuple[str, ...], dict[str, Subsets]] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -73,13 +74,19 @@ class Breakdown:
     def added(self, tasks: Sequence[str], scores: RowScores) -> RowScores:
         """The scores of some tasks together, with those of their subsets.
 
-        A pool has the subsets that all of its tasks have; one task alone has been scored already.
+        A pool has the subsets that all of its tasks have, and those of the parts of its answers.
         """
         first, *others = [self.columns[name] for name in tasks]
         columns = [each for each in first if all(each in other for other in others)]
-        if not columns or len({self.kinds[task].name for task in tasks}) > 1:
+        if len({self.kinds[task].pool for task in tasks}) > 1:
             return scores
-        return replace(scores, subsets={column: self._by_value(column, tasks) for column in columns})
+        of = tuple(tasks)
+        if of not in self._made:
+            self._made[of] = {column: made for column in columns if (made := self._by_value(column, tasks))}
+            kind = self.kinds[tasks[0]]
+            for column, parts in kind.parts([row for task in tasks for row in self.by_task[task]]).items():
+                self._made[of][column] = self._scored(parts, kind.part)
+        return replace(scores, subsets=self._made[of]) if self._made[of] else scores
 
     def _by_value(self, column: str, tasks: Sequence[str]) -> Subsets:
         sets: dict[str, list[Prediction]] = {}
@@ -88,7 +95,10 @@ class Breakdown:
             for row in self.by_task[task]:
                 value = of_classes(row) if of_classes else row.attributes.get(column, "")
                 sets.setdefault(value, []).append(row)
-        ordered = {value: sets[value] for value in sorted(sets)}
-        kinds = dict.fromkeys(ordered, self.kinds[tasks[0]])
-        scorer = SetScorer(ordered, kinds, {}, self.replicates, self.seed)
-        return {value: scorer.scores(value) for value in ordered}
+        if sets.keys() == {""} and column in {name for task in tasks for name in self.own[task]}:
+            return {}  # the data have no such column
+        return self._scored({value: sets[value] for value in sorted(sets)}, self.kinds[tasks[0]])
+
+    def _scored(self, sets: Mapping[str, Sequence[Prediction]], kind: AnswerKind) -> Subsets:
+        scorer = SetScorer(sets, dict.fromkeys(sets, kind), {}, self.replicates, self.seed)
+        return {value: scorer.scores(value) for value in sets}

@@ -78,6 +78,7 @@ class SetScorer:
         self._kinds = {name: [kinds[part] for part in parts] for name, parts in self._members.items()}
         self._observations = observations(sets, kinds)
         self._totals: dict[Name, Totals] = {}
+        self._scored: dict[Name, RowScores] = {}
         self._metrics = {name: _common_metrics(each) for name, each in self._kinds.items()}
         self._dependence = Dependence.of(self._observations)
         self._replicates, self._seed = replicates, seed
@@ -94,15 +95,22 @@ class SetScorer:
 
     def is_of_one_kind(self, name: Name) -> bool:
         """Whether all rows of a pool are: rows of several kinds cannot be scored together."""
-        return len({each.name for each in self._kinds[name]}) == 1
+        return len({each.pool for each in self._kinds[name]}) == 1
 
     def scores(self, name: Name) -> RowScores:
-        """The scores of a set, or of a pool's rows together."""
+        """The scores of a set, or of a pool's rows together; those of a pool of one set are the set's."""
         parts = self._members[name]
+        if name != parts[0] and len(parts) == 1:
+            return self.scores(parts[0])
+        if name not in self._scored:
+            self._scored[name] = self._scores(name, parts)
+        return self._scored[name]
+
+    def _scores(self, name: Name, parts: Sequence[str]) -> RowScores:
         rows = [row for part in parts for row in self._sets[part]]
         kind, metrics = self._kinds[name][0], self._metrics[name]
         if not self.is_of_one_kind(name):
-            kinds = ", ".join(dict.fromkeys(each.name for each in self._kinds[name]))
+            kinds = ", ".join(dict.fromkeys(each.pool for each in self._kinds[name]))
             why = f"answers of several kinds ({kinds}) are not pooled"
             unpooled = {each.key: Score(None, 0, why=why) for each in metrics if not each.is_of_one_run}
             return RowScores(len(rows), status_counts(rows), unpooled, kind="mixed", scored_by=metrics)
@@ -204,6 +212,9 @@ class SetScorer:
                 each: list(filter(_is_resampled_by_row, self._metrics[each])) for each in [*parts, name]
             }
             if not any(wanted.values()):
+                continue
+            if name != parts[0] and len(parts) == 1:  # a pool of one set
+                drawn[name] = {**drawn.get(name, {}), **dict.fromkeys(wanted, drawn[parts[0]][parts[0]])}
                 continue
             if not self.is_of_one_kind(name):
                 wanted[name] = []
@@ -380,6 +391,8 @@ def _why_undefined(metric: Metric, totals: Totals, unread: int = 0) -> str:
     return f"every answer with a confidence is {outcome}"
 
 
-def _ratings(rows: Observations) -> tuple[Values, Values]:
+def _ratings(rows: Observations) -> tuple[Values, Values] | None:
+    if "answered" not in rows.columns:
+        return None  # of several dimensions, which their subsets have
     there = rows.columns["answered"] > 0
     return rows.columns["target"][there], rows.columns["answer"][there]
