@@ -155,6 +155,7 @@ def test_each_dimension_is_read_where_it_is_said(text):
     [
         ("<answer>valence: 5.3, arousal: high, dominance: 6</answer>", (5.3, None, 6)),
         ("<answer>valence: 5.3, dominance: 6</answer>", (5.3, None, 6)),
+        ("<answer>valence: 5.3, mood: 3, dominance: 6</answer>", (5.3, None, 6)),
         ("<answer>valence: 5.3, arousal: 12, dominance: 6</answer>", (5.3, None, 6)),
         ("<answer>valence: 5 or 6, arousal: 4, dominance: 6</answer>", (None, 4, 6)),
         ("<answer>valence: above 5, arousal: 4, dominance: 6</answer>", (None, 4, 6)),

@@ -29,10 +29,11 @@ _NUMBER_BEFORE = re.compile(
     r"[0-9][%\"'*_)\]]{0,3}\s+(?:(?:for|in|of|on)\s+)?(?:the\s+)?[\"'*_]{0,3}\Z", re.IGNORECASE
 )
 _END = re.compile(
-    r"(?<=[.!?])\s+(?=[^\W\d_])|[\"'][^\"'\n]{1,60}[\"']\s*:|\bconfiden(?:t|ce)\b|\bcertainty\b",
+    r"(?<=[.!?])\s+(?=[^\W\d_])|[\"'][^\"'\n]{1,60}[\"']\s*:|\bconfiden(?:t|ce)\b|\bcertainty\b"
+    r"|[,;]\s*[^\W\d_][\w ]{0,40}[:=]",
     re.IGNORECASE,
 )
-"""Where something else begins: a sentence, a key of an object, a confidence."""
+"""Where something else begins: a sentence, a key of an object, a confidence, another field."""
 
 
 def dimension_fault(names: object) -> str | None:

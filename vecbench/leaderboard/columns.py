@@ -66,7 +66,7 @@ class BoardColumn:
 
     @property
     def leads(self) -> bool:
-        """Whether it says how well the tasks are solved: the headline, and the first metric of each kind."""
+        """Whether it says how well the tasks are solved: the headline, main ones, the first of each kind."""
         return self.is_headline or self.is_paired
 
     @property
@@ -93,16 +93,22 @@ class BoardColumn:
 def board_columns(kinds: Iterable[AnswerKind]) -> tuple[BoardColumn, ...]:
     """The columns of a benchmark: of metrics that say so, and of the first one of each kind.
 
-    The headline comes first. The first one of a kind, which tells how well its tasks are solved, has a macro
-    column too; the two of the first kind follow the headline. What only qualifies the others stands last.
+    The headline comes first. What tells how well its tasks are solved has a macro column too: the first one
+    of a kind, and main ones that are not of confidences; the two of the first kind follow the headline. What
+    only qualifies the others stands last.
     """
     kinds = list(kinds)
-    first = {metrics_of(kind)[0].key for kind in kinds}
-    columns = [
-        BoardColumn(metric, aggregate, metric.key in first)
+    both = {metrics_of(kind)[0].key for kind in kinds}
+    both |= {
+        metric.key
         for metric in _metrics_of_all(kinds)
-        if metric.board is not None or metric.key in first
-        for aggregate in (("pooled", "macro") if metric.key in first else ("pooled",))
+        if metric.board == "main" and metric.basis != "confidence"
+    }
+    columns = [
+        BoardColumn(metric, aggregate, metric.key in both)
+        for metric in _metrics_of_all(kinds)
+        if metric.board is not None or metric.key in both
+        for aggregate in (("pooled", "macro") if metric.key in both else ("pooled",))
     ]
     return tuple(sorted(columns, key=lambda each: each.qualifies - each.is_headline))
 

@@ -15,6 +15,9 @@ from vecbench.metrics.totals import Totals, WeightedRows
 CONSTANT = 1e-12
 """Share of its mean square below which a variance is rounding, and what varies so little is constant."""
 
+FEW_ROWS = 2500
+"""Up to so many rows all pairs are compared sooner than scipy.stats is imported."""
+
 
 def rating_columns(target: Floats, answer: Floats) -> Mapping[str, Floats]:
     """The numbers of rows that rating metrics are made of, 0 in all of a row without an answer.
@@ -223,15 +226,23 @@ def _centred_ranks(values: Floats, weights: Values) -> Values:
 
 
 def _kendall(totals: Totals) -> Values:
-    from scipy.stats import kendalltau
-
     columns, weights = _weighted(totals)
     found = np.full(weights.shape[:-1], np.nan)
     for place in np.ndindex(found.shape):
         drawn = np.repeat(np.arange(weights.shape[-1]), np.rint(weights[place]).astype(np.intp))
         if drawn.size > 1:
-            found[place] = kendalltau(columns["answer"][drawn], columns["target"][drawn]).statistic
+            found[place] = _tau_b(columns["answer"][drawn], columns["target"][drawn])
     return found
+
+
+def _tau_b(answer: Floats, target: Floats) -> float:
+    if answer.size > FEW_ROWS:
+        from scipy.stats import kendalltau
+
+        return float(kendalltau(answer, target).statistic)
+    signs = [np.sign(np.subtract.outer(each, each)).ravel() for each in (answer, target)]
+    spread = np.sqrt((signs[0] @ signs[0]) * (signs[1] @ signs[1]))
+    return float(share(signs[0] @ signs[1], spread))
 
 
 def _weighted(totals: Totals) -> tuple[Mapping[str, Floats], Values]:
