@@ -49,7 +49,7 @@ def test_what_a_task_file_may_not_say(options, message):
 def test_the_dimensions_are_what_a_sample_is_asked_with():
     assert KIND.candidates({"target": 3}) == VAD
     assert KIND.prompt_variables(VAD)["dimensions"] == [*VAD]
-    assert KIND.target_columns == VAD
+    assert KIND.target_columns({}) == {name: name for name in VAD}
 
 
 def test_ratings_of_different_things_are_told_apart():

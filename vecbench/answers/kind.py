@@ -82,11 +82,6 @@ class AnswerKind(ABC):
         return self.name
 
     @property
-    def target_columns(self) -> Sequence[str]:
-        """Columns of the data that hold the parts of a target; empty where one column holds it."""
-        return ()
-
-    @property
     def part(self) -> AnswerKind:
         """The kind of what `parts` brings."""
         return self
@@ -115,6 +110,14 @@ class AnswerKind(ABC):
         Raises:
             ValueError: It is none of this kind, with the reason.
         """
+
+    def target_columns(self, columns: Mapping[str, Any]) -> Mapping[str, str]:
+        """The columns that hold the target together, each → what it is of; empty where one column does.
+
+        `columns` is what the row says; columns that it has not are named too.
+        """
+        del columns
+        return {}
 
     @abstractmethod
     def prompt_variables(self, candidates: Sequence[str]) -> Mapping[str, object]:

@@ -163,9 +163,10 @@ class Rating(AnswerKind):
             )
         return float(number)
 
-    @property
-    def target_columns(self) -> Sequence[str]:
-        return self.dimensions
+    def target_columns(self, columns: Mapping[str, Any]) -> Mapping[str, str]:
+        """One for each dimension, called like it."""
+        del columns
+        return {name: name for name in self.dimensions}
 
     def prompt_variables(self, candidates: Sequence[str]) -> Mapping[str, object]:
         low, high = self._ends

@@ -130,11 +130,23 @@ def _numbered(values: Mapping[str, Any]) -> _Images:
 
 def _require_columns(first: Collection[str]) -> None:
     images = (*COLUMNS["image"], SEVERAL, "image1")
-    for needed, names in (("image", images), ("label", ("label", "target", "ground_truth"))):
-        known = _targets() if needed == "label" else names
-        if not any(name in first for name in known):
-            found = ", ".join(str(name) for name in first if name)
-            raise ValueError(f"there is no column {needed}; found: {found}; name it {' or '.join(names)}")
+    if not any(name in first for name in images):
+        raise ValueError(no_column("image", images, first))
+    further = {*first} - {name for names in COLUMNS.values() for name in names} - {*images, "candidates"}
+    # Several may hold the target together, which the task knows.
+    if len(further) < 2 and further.isdisjoint(_targets()):
+        raise ValueError(no_target(first))
+
+
+def no_target(columns: Iterable[str]) -> str:
+    """What to say of a table in which no column holds a target."""
+    return no_column("label", ("label", "target", "ground_truth"), columns)
+
+
+def no_column(needed: str, names: Iterable[str], columns: Iterable[str]) -> str:
+    """What to say of a table in which nothing is called by any of some names."""
+    found = ", ".join(str(name) for name in columns if name)
+    return f"there is no column {needed}; found: {found}; name it {' or '.join(names)}"
 
 
 def _text(values: Mapping[str, Any], column: str) -> tuple[str, str | None]:

@@ -40,13 +40,8 @@ class Row:
     fault: str | None = None
     split: str | None = None
 
-    def target(self, kind: str, parts: Sequence[str] = ()) -> tuple[str, Any]:
-        """The column that holds the target, which may be called as the answer kind, and what it says.
-
-        `parts` are columns that hold it together, if the row has any of them: as an object of these.
-        """
-        if any(name in self.columns for name in parts):
-            return parts[0], {name: self.columns.get(name) for name in parts}
+    def target(self, kind: str) -> tuple[str, Any]:
+        """The column that holds the target, which may be called as the answer kind, and what it says."""
         names = (kind, *TARGETS) if self.target_column is None else (self.target_column,)
         found = next((name for name in names if self.columns.get(name) is not None), names[0])
         return found, self.columns.get(found)

@@ -10,16 +10,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
+from vecbench.answer_columns import TARGETS
 from vecbench.errors import DataError
 from vecbench.escaping import encodable
 from vecbench.labels import normal_form
 from vecbench.plain_file import NOT_PLAIN, TextLines, plain_bytes
+from vecbench.samples.folder import no_target
 from vecbench.samples.format import DataFormat, Row
 from vecbench.samples.hub import HubDataset, open_hub_dataset, parse_hub_name
 from vecbench.samples.observer import CountObserver
 from vecbench.samples.recognition import not_utf8, recognised, root_of, table_in
 from vecbench.samples.sample import Sample
-from vecbench.samples.targets import as_stored, as_text, candidates_of, target_of
+from vecbench.samples.targets import as_stored, as_text, candidates_of, target_of, written_target
 from vecbench.tasks import Catalogue, Task
 from vecbench.tasks.task import plain_name
 
@@ -62,6 +64,8 @@ class DataSource:
                 if candidates not in lists:
                     lists[candidates] = self._same_as_labels(row, task, candidates)
                 candidates = lists[candidates]
+            if not seen:
+                self._require_target(row, task)
             if row.id in seen:
                 raise DataError(
                     f"{self._at(row)}: the sample id {row.id!r} of {task.id} is given twice",
@@ -127,9 +131,18 @@ class DataSource:
         except OSError as fault:
             raise DataError(f"{self.table}: {fault.strerror or fault}") from None
 
+    def _require_target(self, row: Row, task: Task) -> None:
+        """Refuses a table of one's own in which nothing holds the task's targets."""
+        _, _, spread = written_target(row, task.answers)
+        named = {task.answers.name, *TARGETS, *spread}
+        if row.target_column is None and named.isdisjoint(row.columns):
+            raise DataError(
+                f"{self.table}: {no_target(row.columns)}", f"{self.format.name}: {self.format.shape}"
+            )
+
     def _sample(self, row: Row, task: Task, candidates: tuple[str, ...] | str) -> Sample:
         """A row as a sample; `candidates` is why the row's cannot be used, where it is a text."""
-        column, written = row.target(task.answers.name, task.answers.target_columns)
+        column, written, spread = written_target(row, task.answers)
         target_fault: str | None
         if isinstance(candidates, str):
             target, target_fault, candidates = as_stored(written, task.answers), candidates, ()
@@ -147,7 +160,9 @@ class DataSource:
             fault=None if fault is None else f"{self.table.name}, line {row.line}: {fault}",
             target_fault=target_fault,
             target_column=column,
-            columns=row.columns,
+            columns={name: cell for name, cell in row.columns.items() if name not in spread}
+            if spread
+            else row.columns,
             attributes={name: as_text(row.columns.get(name)) for name in task.subsets},
         )
 

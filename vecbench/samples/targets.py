@@ -20,6 +20,20 @@ def candidates_of(row: Row, task: Task) -> tuple[str, ...] | str:
         return str(fault)
 
 
+def written_target(row: Row, kind: AnswerKind) -> tuple[str, object, tuple[str, ...]]:
+    """The column of a row's target and what it says; and all columns of a target that several hold.
+
+    Of these it is an object: what each column is of → its cell. Columns that hold it together come first
+    where they are all there, and last where some are: the others are then what is wrong.
+    """
+    column, written = row.target(kind.name)
+    spread = {} if row.target_column is not None else kind.target_columns(row.columns)
+    there = [name for name in spread if name in row.columns]
+    if not there or (len(there) < len(spread) and written is not None):
+        return column, written, ()
+    return there[0], {of: row.columns.get(name) for name, of in spread.items()}, tuple(there)
+
+
 def target_of(
     column: str, written: object, kind: AnswerKind, candidates: Sequence[str]
 ) -> tuple[Any, str | None]:

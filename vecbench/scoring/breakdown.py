@@ -34,7 +34,8 @@ class Breakdown:
     kinds: Mapping[str, AnswerKind]
     replicates: int
     seed: int
-    _made: dict[tuple[str, ...], dict[str, Subsets]] = field(default_factory=dict)
+    _made: dict[tuple[str, ...], Subsets] = field(default_factory=dict)
+    """Column and tasks → what was scored of them: a group may have all rows that there are."""
 
     @classmethod
     def of(
@@ -80,13 +81,16 @@ class Breakdown:
         columns = [each for each in first if all(each in other for other in others)]
         if len({self.kinds[task].pool for task in tasks}) > 1:
             return scores
-        of = tuple(tasks)
-        if of not in self._made:
-            self._made[of] = {column: made for column in columns if (made := self._by_value(column, tasks))}
-            kind = self.kinds[tasks[0]]
-            for column, parts in kind.parts([row for task in tasks for row in self.by_task[task]]).items():
-                self._made[of][column] = self._scored(parts, kind.part)
-        return replace(scores, subsets=self._made[of]) if self._made[of] else scores
+        for column in columns:
+            if (column, *tasks) not in self._made:
+                self._made[column, *tasks] = self._by_value(column, tasks)
+        subsets = {column: made for column in columns if (made := self._made[column, *tasks])}
+        kind = self.kinds[tasks[0]]
+        for column, parts in kind.parts([row for task in tasks for row in self.by_task[task]]).items():
+            if (column, *tasks) not in self._made:
+                self._made[column, *tasks] = self._scored(parts, kind.part)
+            subsets[column] = self._made[column, *tasks]
+        return replace(scores, subsets=subsets) if subsets else scores
 
     def _by_value(self, column: str, tasks: Sequence[str]) -> Subsets:
         sets: dict[str, list[Prediction]] = {}

@@ -155,7 +155,7 @@ def _variables(task: Task, profile: str, sample: Sample) -> Mapping[str, Any]:
 
 def _is_answer(name: str, task: Task, sample: Sample) -> bool:
     """Whether a column may hold the target, whichever of them it was taken from."""
-    of_task = (task.answers.name, sample.target_column, *task.answers.target_columns)
+    of_task = (task.answers.name, sample.target_column, *task.answers.target_columns(sample.columns))
     return name in of_task or holds_answer(name)
 
 
