@@ -78,7 +78,6 @@ class SetScorer:
         self._kinds = {name: [kinds[part] for part in parts] for name, parts in self._members.items()}
         self._observations = observations(sets, kinds)
         self._totals: dict[Name, Totals] = {}
-        self._scored: dict[Name, RowScores] = {}
         self._metrics = {name: _common_metrics(each) for name, each in self._kinds.items()}
         self._dependence = Dependence.of(self._observations)
         self._replicates, self._seed = replicates, seed
@@ -98,15 +97,8 @@ class SetScorer:
         return len({each.pool for each in self._kinds[name]}) == 1
 
     def scores(self, name: Name) -> RowScores:
-        """The scores of a set, or of a pool's rows together; those of a pool of one set are the set's."""
+        """The scores of a set, or of a pool's rows together."""
         parts = self._members[name]
-        if name != parts[0] and len(parts) == 1:
-            return self.scores(parts[0])
-        if name not in self._scored:
-            self._scored[name] = self._scores(name, parts)
-        return self._scored[name]
-
-    def _scores(self, name: Name, parts: Sequence[str]) -> RowScores:
         rows = [row for part in parts for row in self._sets[part]]
         kind, metrics = self._kinds[name][0], self._metrics[name]
         if not self.is_of_one_kind(name):
@@ -207,20 +199,24 @@ class SetScorer:
         difference.
         """
         drawn = self._drawn_by_confidence()
+        alone: dict[str, dict[str, Values]] = {}
         for name, parts in self._members.items():
             wanted: dict[Name, list[Metric]] = {
                 each: list(filter(_is_resampled_by_row, self._metrics[each])) for each in [*parts, name]
             }
             if not any(wanted.values()):
                 continue
-            if name != parts[0] and len(parts) == 1:  # a pool of one set
-                drawn[name] = {**drawn.get(name, {}), **dict.fromkeys(wanted, drawn[parts[0]][parts[0]])}
-                continue
             if not self.is_of_one_kind(name):
                 wanted[name] = []
             model = {part: self._observations[part] for part in parts}
             members = {each: self._members[each] for each in wanted}
-            by_row = resampled([model], members, wanted, self._replicates, self._seed)
+            by_row = (
+                dict.fromkeys(wanted, alone[parts[0]])  # a pool of one set
+                if len(parts) == 1 and parts[0] in alone
+                else resampled([model], members, wanted, self._replicates, self._seed)
+            )
+            if len(parts) == 1:
+                alone[parts[0]] = by_row[name]
             known = drawn.get(name, {})
             drawn[name] = {
                 each: {**known.get(each, {}), **{key: values[0] for key, values in found.items()}}
