@@ -18,9 +18,10 @@ from vecbench.shipped import demo_model
 TASKS = Path(__file__).parent / "every_kind"
 PICTURES = Path(__file__).parents[1] / "tasks" / "demo" / "data" / "images" / "twemoji"
 OPTIONS = [{"A": "No.", "B": "Yes."}, "{'A': 'Joy', 'B': 'Fear', 'C': ''}", {"A": "Joy", "B": "Joy"}]
+VAD = ("valence", "arousal", "dominance")
 LABELS = ("joy", "love", "surprise", "neutral", "sadness", "anger", "fear")
 ROWS = 12
-TASKS_OF_ONE = 5
+TASKS_EACH = 6
 INCLUDED = ("--include-path", str(TASKS))
 
 
@@ -50,6 +51,12 @@ def rows():
         votes = {"joy": 6, "fear": 3, "anger": number % 3}
         as_shares = '{"joy": 0.6, "fear": 0.3, "anger": 0.1}', '{"joy": 0.1, "anger": 0.9}'
         yield "votes", {"votes": votes}, *(as_shares if number % 2 else ("joy", "anger"))
+        target = {name: 1 + (number + place) % 9 for place, name in enumerate(VAD)}
+        told, turned = (
+            ", ".join(f"{name}: {value:g}" for name, value in each.items())
+            for each in (target, {name: 10 - value for name, value in target.items()})
+        )
+        yield "vad", {"target": target}, told, turned
 
 
 @pytest.fixture(scope="module")
@@ -64,11 +71,12 @@ def place(tmp_path_factory):
     for number, (task, row, right, wrong) in enumerate(rows()):
         images = [f"images/{pictures[number].name}", f"images/{pictures[number + 1].name}"]
         shown = {"images": images} if task == "option" else {"image": images[0]}
-        lines["data/samples"].append({"task": task, "id": str(number // TASKS_OF_ONE), **shown, **row})
+        columns = row["target"] if task == "vad" else row
+        lines["data/samples"].append({"task": task, "id": str(number // TASKS_EACH), **shown, **columns})
         for name, share in (("before", 3), ("after", 4)):
-            answer = right if number // TASKS_OF_ONE % 5 < share else wrong
-            said = f"<answer>{answer}</answer><confidence>0.{6 + number // TASKS_OF_ONE % 4}</confidence>"
-            lines[name].append({"task": task, "id": str(number // TASKS_OF_ONE), "response": said, **row})
+            answer = right if number // TASKS_EACH % 5 < share else wrong
+            said = f"<answer>{answer}</answer><confidence>0.{6 + number // TASKS_EACH % 4}</confidence>"
+            lines[name].append({"task": task, "id": str(number // TASKS_EACH), "response": said, **row})
     for name, listed in lines.items():
         (folder / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in listed))
     command = ("run", "--model", demo_model(), "--tasks", "everything", "--data", "data", "-o", "run")
@@ -86,27 +94,29 @@ def test_every_answer_of_the_run_has_a_status(place):
     predictions = [
         json.loads(line) for line in (place / "run" / "predictions.jsonl").read_text().splitlines()
     ]
-    assert len(predictions) == TASKS_OF_ONE * ROWS
+    assert len(predictions) == TASKS_EACH * ROWS
     assert all(each["answer_status"] and each["confidence_status"] for each in predictions)
     responses = [json.loads(line) for line in (place / "run" / "responses.jsonl").read_text().splitlines()]
     kinds = {line["task"]: line.get("kind", "label") for line in responses}
-    assert kinds == {"statement": "label", "option": "choice", "rank": "ranking"} | {
-        "valence": "rating",
+    assert kinds == {
+        "statement": "label", "option": "choice", "rank": "ranking", "valence": "rating", "vad": "rating",
         "votes": "distribution",
-    }
+    }  # fmt: skip
     assert {len(line.get("images", ())) for line in responses if line["task"] == "option"} == {2}
     tasks = scores_of(place / "run")["tasks"]
     assert {name: block["kind"] for name, block in tasks.items()} == kinds
     assert {"ranking_score", "accuracy"} <= tasks["rank"]["metrics"].keys()
     ratings = {"mae", "rmse", "bias", "pearson", "spearman", "ccc"}
     assert ratings <= tasks["valence"]["metrics"].keys()
+    assert [*tasks["vad"]["subsets"]["dimension"]] == [*VAD]
 
 
 def test_good_answers_are_scored_with_intervals_subsets_and_a_headline(place):
     done = vecbench("score", "after.jsonl", "-o", "scored", *INCLUDED, cwd=place)
     assert done.returncode == 0, done.stderr
     scores = scores_of(place / "scored")
-    for task, keys in {"valence": ("mae", "pearson", "spearman", "ccc"), "rank": ("ranking_score",)}.items():
+    of_ratings = ("mae", "pearson", "spearman", "ccc")
+    for task, keys in {"valence": of_ratings, "vad": of_ratings, "rank": ("ranking_score",)}.items():
         for key in keys:
             score = scores["tasks"][task]["metrics"][key]
             assert score["low"] <= score["value"] <= score["high"], (task, key)
@@ -126,6 +136,12 @@ def test_good_answers_are_scored_with_intervals_subsets_and_a_headline(place):
     assert votes["expected_hit"]["value"] < votes["expected_hit_ceiling"]["value"]
     assert votes["js"]["n_shares"] == ROWS // 2
     assert "confusion_valence.png" not in figures
+    assert {f"ratings_vad_{name}.png" for name in VAD} <= figures
+    assert "ratings_vad.png" not in figures
+    vad = scores["tasks"]["vad"]
+    parts = [rows["metrics"] for rows in vad["subsets"]["dimension"].values()]
+    for key in (*of_ratings, "kendall"):
+        assert vad["metrics"][key]["value"] == pytest.approx(sum(each[key]["value"] for each in parts) / 3)
 
 
 def test_they_are_compared_and_gated(place):
@@ -135,13 +151,14 @@ def test_they_are_compared_and_gated(place):
         {"metric": "accuracy", "of": "option", "max_drop": 0.01},
         {"metric": "mae", "of": "valence", "max_rise": 0.1},
         {"metric": "expected_hit", "of": "votes", "max_drop": 0.01},
+        {"metric": "spearman", "of": "vad", "max_drop": 0.01},
     ]
     (place / "gates.yaml").write_text(json.dumps({"rules": rules}))
     done = vecbench("compare", "before.jsonl", "after.jsonl", *INCLUDED, "--gate", "gates.yaml", cwd=place)
     assert done.returncode == 0, done.stdout + done.stderr
     done = vecbench("compare", "after.jsonl", "before.jsonl", *INCLUDED, "--gate", "gates.yaml", cwd=place)
     assert done.returncode == 1
-    assert done.stdout.count("✗ failed") == 5
+    assert done.stdout.count("✗ failed") == len(rules)
     (place / "gates.yaml").write_text(json.dumps({"rules": [rules[0] | {"of": "option"}]}))
     done = vecbench("compare", "after.jsonl", "before.jsonl", *INCLUDED, "--gate", "gates.yaml", cwd=place)
     assert done.returncode == 2
@@ -157,4 +174,4 @@ def test_a_leaderboard_has_them_all(place):
     done = vecbench("leaderboard", "build", "board", "--verify", *options, cwd=place)
     assert done.returncode == 0, done.stderr
     text = (place / "board" / "README.md").read_text()
-    assert all(name in text for name in ("judged", "ranked", "rated", "voted"))
+    assert all(name in text for name in ("judged", "ranked", "rated", "rated by dimension", "voted"))

@@ -98,7 +98,7 @@ def test_stored_answers_are_numbers():
 
 
 def test_prompts_see_the_range():
-    assert NINE.prompt_variables(()) == {"low": 1, "high": 9, "range": [1, 9]}
+    assert NINE.prompt_variables(()) == {"low": 1, "high": 9, "range": [1, 9], "dimensions": []}
 
 
 # Answers

@@ -40,6 +40,7 @@ from vecbench.tasks import load_catalogue
 
 PLUGIN_TASKS = Path(__file__).parents[1] / "plugin" / "tasks"
 EVERY_KIND = Path(__file__).parents[1] / "every_kind"
+VAD = ("valence", "arousal", "dominance")
 LEVELS = ("low", "medium", "high")
 [HONEST] = (leaderboards_folder() / "demo" / "submissions").glob("*.zip")
 
@@ -171,6 +172,7 @@ def every_answer(seed):
             "statement": lambda: generator.choice(["correct", "incorrect"]),
             "option": lambda: generator.choice(["A", "B"]),
             "joy": lambda: ", ".join(generator.permutation(labels)[:3]),
+            "dominance": lambda: ", ".join(f"{name}: {generator.integers(1, 9)}" for name in VAD),
         }
         found = next(
             (made() for word, made in said.items() if word in request.prompt), generator.integers(1, 9)
@@ -199,6 +201,7 @@ def every_kind(tmp_path_factory):
             },
             "rank": {"target": ["joy", "fear", "love"]},
             "valence": {"target": int(generator.integers(1, 9)), "images": [image, following]},
+            "vad": {name: int(each) for name, each in zip(VAD, generator.integers(1, 9, 3), strict=True)},
         }
         rows += [{"task": task, "id": str(place), "image": image, **each} for task, each in about.items()]
     for row in rows:
@@ -235,6 +238,7 @@ def test_a_benchmark_of_every_kind_goes_from_runs_to_a_board_and_is_recomputed(e
             "option": (59, False),
             "rank": (60, False),
             "valence": (60, True),
+            "vad": (60, True),
         }
         assert {task: each.n for task, each in entry.outcomes.items()} == {
             "statement": 60,
@@ -251,7 +255,8 @@ def test_a_benchmark_of_every_kind_goes_from_runs_to_a_board_and_is_recomputed(e
         ["Model", *ranks, "Acc pooled", "Acc macro", *judged, "n"],
         ["Model", *ranks, "Acc pooled", "Acc macro", *judged[:-1], "Ranking pooled", "Ranking macro", "Hit",
          "Order", "Cov", "n"],
-        ["Model", "MAE pooled", "MAE macro", "Pearson", "Spearman", "CCC", "Cov", "n"],
+        *2 * [["Model", "MAE pooled", "MAE macro", "Pearson", "Spearman pooled", "Spearman macro", "CCC",
+               "Cov", "n"]],
     ]  # fmt: skip
 
 
@@ -349,6 +354,9 @@ def test_where_the_mean_of_tasks_counts_there_is_no_pool_and_every_task_is_shown
         ("valence", {"target": 12}, "outside the range [1, 9]"),
         ("valence", {"target": "joy"}, "is no rating"),
         ("valence", {"target": 2.5}, "its target is 2.5, the data says"),
+        ("vad", {"target": [5, 5]}, "no rating"),
+        ("vad", {"target": [5, 5, 2.5]}, "its target is [5, 5, 2.5], the data says"),
+        ("vad", {"target": [5, 5, 12]}, "outside the range [1, 9]"),
         ("rank", {"target": ["joy", "joy", "fear"]}, "is no list of different labels"),
         ("rank", {"candidates": ["joy", "fear"]}, "candidates are not the labels of the task"),
         ("option", {"candidates": ["no", "yes"]}, "candidates are in another order than the data's"),

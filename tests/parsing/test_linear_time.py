@@ -18,6 +18,7 @@ KINDS = {
     "label": (Label(MIKELS, {"sad": "sadness"}), MIKELS),
     "ranking": (Ranking(MIKELS, {"sad": "sadness"}, 3), MIKELS),
     "rating": (Rating(1, 9), ()),
+    "ratings": (Rating(1, 9, dimensions=("fear", "awe", "joy")), ("fear", "awe", "joy")),
     "choice": (Choice(OPTIONS), OPTIONS),
 }
 PIECES = ("fear ", "! ", "[", "not ", "不 ", "5 ", "A. ")

@@ -101,7 +101,10 @@ def test_without_candidates_there_is_no_label(protocol, response):
     check(read_label(response, (), {}, None, protocol), ())
 
 
-@pytest.mark.parametrize("protocol", [name for name in PROTOCOLS if name != "mvei"])  # which knows no labels
+OF_NO_LABELS = ("mvei", "eemo-logic")
+
+
+@pytest.mark.parametrize("protocol", [name for name in PROTOCOLS if name not in OF_NO_LABELS])
 @given(st.sampled_from(MIKELS), st.integers(0, 100), st.sampled_from(["", "<think>why</think>", "So: "]))
 def test_a_response_in_the_format_asked_for_is_read_alike_by_all(protocol, label, percent, before):
     response = f"{before}<answer>{label}</answer><confidence>{percent / 100}</confidence>"

@@ -17,7 +17,7 @@ VARIABLES = {
     "label": {"labels": ["joy", "fear"]},
     "choice": {"options": {"A": "Yes", "B": "No, never"}},
     "ranking": {"labels": ["joy", "fear", "awe"], "top": 2},
-    "rating": {"range": (1.0, 9.5)},
+    "rating": {"range": (1.0, 9.5), "dimensions": []},
     "verdict": {"statement": "A sad one."},
     "distribution": {"labels": ["joy", "fear"]},
 }

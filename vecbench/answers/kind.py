@@ -79,6 +79,16 @@ class AnswerKind(ABC):
     def judges(self) -> bool:
         return True
 
+    @property
+    def pool(self) -> str:
+        """What tells rows that can be scored together from others; its name, and what they are of."""
+        return self.name
+
+    @property
+    def part(self) -> AnswerKind:
+        """The kind of what `parts` brings."""
+        return self
+
     @classmethod
     @abstractmethod
     def of(cls, specification: AnswerSpecification) -> Self:
@@ -133,6 +143,11 @@ class AnswerKind(ABC):
         """The kind for prompts that letter its labels; itself where that says nothing."""
         return self
 
+    def asked_on(self, ends: tuple[float, float] | None) -> AnswerKind:
+        """The kind for prompts that ask on another scale than its own; itself without one, or any scale."""
+        del ends
+        return self
+
     def is_bare_answer(self, text: str, candidates: Sequence[str]) -> bool:
         """Whether a text is nothing but an answer, so that a lone number behind it is its confidence."""
         return self.read_bare(text, candidates)[0] is not None
@@ -162,6 +177,11 @@ class AnswerKind(ABC):
         """What answers of this list are counted by; empty for a kind without confusion matrix."""
         del candidates
         return ()
+
+    def parts(self, rows: Sequence[Prediction]) -> Mapping[str, Mapping[str, Sequence[Prediction]]]:
+        """What answers of several parts are broken down by → each part → its rows; nothing for others."""
+        del rows
+        return {}
 
     def columns(self, rows: Sequence[Prediction]) -> Mapping[str, NDArray[np.float64]]:
         """The rows' numbers for metrics of the bases "sums" and "rows"; each of shape (rows,)."""

@@ -1,23 +1,24 @@
-"""The kind "rating": one number on a scale, such as a valence from 1 to 9."""
+"""The kind "rating": one number on a scale, such as a valence from 1 to 9, or one for each dimension."""
 
 from __future__ import annotations
 
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any, ClassVar, Self, TypeGuard
 
 import numpy as np
 
+from vecbench.answers.dimensions import DIMENSION, dimension_fault, part_of, read_dimensions
 from vecbench.answers.kind import AnswerKind, AnswerSpecification, Read
-from vecbench.answers.written import shown
+from vecbench.answers.written import literal, shown
 from vecbench.labels import normal_form
 from vecbench.metrics.catalogue import JUDGED_RATING_METRICS, RATING_METRICS
 from vecbench.metrics.definition import Metric
 from vecbench.metrics.observations import Floats
-from vecbench.metrics.regression import rating_columns
+from vecbench.metrics.regression import in_dimension, rating_columns
 from vecbench.parsing.confidence import NUMERAL, THOUSANDS, hundredth, numeral_value, with_plain_numerals
 from vecbench.parsing.prediction import Prediction
 
@@ -57,10 +58,16 @@ _ENDLESS = re.compile(r"[+-]?\b(?:inf|infinity)\b")
 class Rating(AnswerKind):
     """A number from `low` to `high`; right or wrong only where a tolerance says how near is near enough.
 
+    With dimensions, such as valence and arousal, one answer is a tuple of numbers in their order, and of None
+    for those that it does not rate; a target has them all. The candidates are then the dimensions.
+
     Attributes:
         low: The least rating.
         high: The largest.
         tolerance: How far from the target an answer may be to be right; None if none is right or wrong.
+        dimensions: What one answer rates; empty for a single number.
+        of_what: What a single number rates; ratings of different things are not pooled.
+        asked: The ends of the scale that answers are given on, where that is another one.
     """
 
     name: ClassVar[str] = "rating"
@@ -69,6 +76,19 @@ class Rating(AnswerKind):
     low: float = -ENDLESS
     high: float = ENDLESS
     tolerance: float | None = None
+    dimensions: tuple[str, ...] = ()
+    of_what: str = ""
+    asked: tuple[float, float] | None = None
+
+    @property
+    def pool(self) -> str:
+        of_what = self.of_what or ", ".join(self.dimensions)
+        return f"{self.name} of {of_what}" if of_what else self.name
+
+    @property
+    def _ends(self) -> tuple[float, float]:
+        """Of the scale that answers are given on."""
+        return self.asked or (self.low, self.high)
 
     @property
     def judges(self) -> bool:
@@ -81,43 +101,79 @@ class Rating(AnswerKind):
 
     @classmethod
     def of(cls, specification: AnswerSpecification) -> Self:
-        specification.require_only("range", "tolerance")
+        specification.require_only("range", "tolerance", "dimensions", "of")
         if specification.labels or specification.aliases:
             raise ValueError("a rating has a range, and neither labels nor aliases")
-        ends = specification.options.get("range")
+        options = specification.options
+        dimensions, of_what = options.get("dimensions", []), options.get("of", "")
+        if "dimensions" in options and (fault := dimension_fault(dimensions)):
+            raise ValueError(fault)
+        if not isinstance(of_what, str) or (of_what and dimensions):
+            raise ValueError("'of' is what a single number rates, such as valence")
+        ends = options.get("range")
+        if isinstance(ends, Mapping):
+            raise ValueError("'range' is one for all dimensions: write a task for each that has its own")
         if not isinstance(ends, list | tuple) or len(ends) != 2 or not all(map(_is_finite, ends)):
             raise ValueError(f"'range' is two numbers, such as [1, 9], not {shown(ends)}")
         low, high = map(float, ends)
         if low >= high:
             raise ValueError(f"'range' begins with the lower number, unlike {shown(list(ends))}")
-        tolerance = specification.options.get("tolerance")
+        tolerance = options.get("tolerance")
+        made = cls(low, high, None, tuple(dimensions), of_what)
         if tolerance is None:
-            return cls(low, high)
+            return made
         if not _is_finite(tolerance) or not 0 <= tolerance < high - low:
             raise ValueError(f"'tolerance' is from 0 to less than the range is wide, not {shown(tolerance)}")
-        return cls(low, high, float(tolerance))
+        return replace(made, tolerance=float(tolerance))
 
     def candidates(self, columns: Mapping[str, Any]) -> tuple[str, ...]:
-        """None: a rating is no choice."""
-        del columns
-        return ()
+        """The dimensions; of a task that nobody knows, those that the row's target names."""
+        target = columns.get("target")
+        if self.dimensions or not isinstance(target, Mapping):
+            return self.dimensions
+        if fault := dimension_fault(list(target)):
+            raise ValueError(fault)
+        return tuple(target)
 
-    def target(self, written: object, candidates: Sequence[str]) -> float:
-        del candidates
+    def target(self, written: object, candidates: Sequence[str]) -> float | tuple[float, ...]:
+        """The number; of dimensions an object of numbers, or a list in their order, or the text of either."""
+        if not candidates:
+            return self._number(written)
+        found = literal(written) if isinstance(written, str) else written
+        if isinstance(found, list | tuple):
+            if len(found) != len(candidates):
+                raise ValueError(f"the target {shown(written)} has not {len(candidates)} numbers")
+            found = dict(zip(candidates, found, strict=True))
+        if not isinstance(found, Mapping):
+            raise ValueError(f"the target {shown(written)} is no object of {', '.join(candidates)}")
+        for each in candidates:
+            if found.get(each) is None:
+                raise ValueError(f"there is no target of {each}")
+        return tuple(self._number(found[each], f" of {each}") for each in candidates)
+
+    def _number(self, written: object, of_what: str = "") -> float:
         number = written
         if isinstance(written, str) and re.fullmatch(rf"[+-]?{NUMERAL}", written.strip()):
             number = numeral_value(written.strip())
         if not _is_finite(number):
-            raise ValueError(f"the target {shown(written)} is no number")
+            raise ValueError(f"the target{of_what} {shown(written)} is no number")
         if not self.low <= number <= self.high:
             raise ValueError(
-                f"the target {shown(written)} is outside the range [{self.low:g}, {self.high:g}]"
+                f"the target{of_what} {shown(written)} is outside the range [{self.low:g}, {self.high:g}]"
             )
         return float(number)
 
+    def target_columns(self, columns: Mapping[str, Any]) -> Mapping[str, str]:
+        """One for each dimension, called like it."""
+        del columns
+        return {name: name for name in self.dimensions}
+
     def prompt_variables(self, candidates: Sequence[str]) -> Mapping[str, object]:
-        del candidates
-        return {"low": self.low, "high": self.high, "range": [self.low, self.high]}
+        low, high = self._ends
+        return {"low": low, "high": high, "range": [low, high], "dimensions": list(candidates)}
+
+    def asked_on(self, ends: tuple[float, float] | None) -> Rating:
+        return self if ends is None else replace(self, asked=ends)
 
     def read(self, text: str, candidates: Sequence[str]) -> Read:
         """The one number that a stated answer names.
@@ -128,9 +184,11 @@ class Rating(AnswerKind):
         Returns:
             The number as it is written: with `%` only on a scale from 0 to 1, where it is divided by 100, or
             to 100; as a fraction only with the scale's end below it. Or None with "ambiguous" (different
-            numbers), "out_of_range" (outside, or on another scale), "not_a_candidate", "no_answer".
+            numbers), "out_of_range" (outside, or on another scale), "not_a_candidate", "no_answer". Of
+            dimensions, what is read of each by itself; "partial" where that is not all of them.
         """
-        del candidates
+        if candidates:
+            return read_dimensions(text, candidates, self._read_one, bare=False)
         plain = self._plain(text)
         if not normal_form(text):
             return None, "no_answer"
@@ -146,42 +204,77 @@ class Rating(AnswerKind):
         return self._only(found)
 
     def read_bare(self, text: str, candidates: Sequence[str]) -> Read:
-        """The number of the lines that are nothing but one, with its name before it."""
-        del candidates
+        """The number of the lines that are nothing but one, with its name before it; of each dimension."""
+        if candidates:
+            return read_dimensions(text, candidates, self._read_one, bare=True)
         plain = self._plain(text)
         found = None if plain is None else self._lines(plain)
         return self._only(found) if found else (None, "no_answer")
 
     def is_bare_answer(self, text: str, candidates: Sequence[str]) -> bool:
         """Whether a text is a rating alone, and what stands behind it cannot be one too."""
-        del candidates
-        could_be_rating = self.low < 1 and self.high > 0
+        low, high = self._ends
+        could_be_rating = (low < 1 and high > 0) or len(candidates) > 0
         plain = None if could_be_rating else self._plain(text)
         return plain is not None and _LINE.fullmatch(plain.strip()) is not None
 
     def may_go_on(self, text: str, candidates: Sequence[str]) -> bool:
         """Whether no line but the last names the rating: 5 could have become 5.4."""
+        if candidates:
+            return True
         before, _, _ = text.rstrip().rpartition("\n")
         return self.read_bare(before, candidates)[0] is None
 
-    def dump(self, answer: float) -> float:
-        return answer
+    def dump(self, answer: float | tuple[float | None, ...]) -> float | list[float | None]:
+        return list(answer) if isinstance(answer, tuple) else answer
 
-    def load(self, stored: object) -> float:
-        if not _is_finite(stored):
-            raise ValueError(f"{shown(stored)} is no rating")
-        return float(stored)
+    def load(self, stored: object) -> float | tuple[float, ...]:
+        of_nobody = self.low == -ENDLESS  # which is no task's: how many numbers there are, rows say
+        if isinstance(stored, list | tuple) and (len(stored) == len(self.dimensions) or of_nobody):
+            if len(stored) > 1 and all(map(_is_finite, stored)):
+                return tuple(map(float, stored))
+        elif _is_finite(stored) and not self.dimensions:
+            return float(stored)
+        raise ValueError(f"{shown(stored)} is no rating")
 
-    def is_right(self, answer: float | None, target: float) -> bool:
-        """Whether an answer is within the tolerance of the target; False where there is none."""
+    def is_right(self, answer: Any, target: Any) -> bool:
+        """Whether an answer is within the tolerance of the target, in every dimension; False without one."""
         if answer is None or self.tolerance is None:
             return False
-        return abs(answer - target) <= self.tolerance + ROUNDING * (1 + abs(target))
+        pairs = zip(answer, target, strict=True) if isinstance(answer, tuple) else [(answer, target)]
+        return all(
+            said is not None and abs(said - true) <= self.tolerance + ROUNDING * (1 + abs(true))
+            for said, true in pairs
+        )
 
     def columns(self, rows: Sequence[Prediction]) -> Mapping[str, Floats]:
-        return rating_columns(
-            _numbers(row.target for row in rows), _numbers(row.reading.answer for row in rows)
-        )
+        """Those of `rating_columns`; of dimensions each by itself, see `in_dimension`."""
+        dimensions = dict.fromkeys(each for row in rows for each in row.candidates)
+        if not dimensions:
+            return rating_columns(
+                _numbers(row.target for row in rows), _numbers(row.reading.answer for row in rows)
+            )
+        return {
+            in_dimension(each, name): column
+            for each in dimensions
+            for name, column in Rating.columns(self, [part_of(row, each) for row in rows]).items()
+        }
+
+    def parts(self, rows: Sequence[Prediction]) -> Mapping[str, Mapping[str, Sequence[Prediction]]]:
+        """The rows of each dimension, as rows of a single number."""
+        dimensions = dict.fromkeys(each for row in rows for each in row.candidates)
+        found = {each: [self._judged(part_of(row, each)) for row in rows] for each in dimensions}
+        return {DIMENSION: found} if found else {}
+
+    def _judged(self, row: Prediction) -> Prediction:
+        return replace(row, judged=self.part.is_right(row.reading.answer, row.target))
+
+    @property
+    def part(self) -> Rating:
+        return replace(self, dimensions=())
+
+    def _read_one(self, text: str) -> Read:
+        return self.read(text, ())
 
     def _plain(self, text: str) -> str | None:
         """The text with plain numerals and single blanks, without the scale's ends; None for superscripts."""
@@ -191,14 +284,14 @@ class Rating(AnswerKind):
         plain = "\n".join(" ".join(line.split()) for line in numerals.splitlines())
         plain = _SCALE.sub(self._without_scale, plain)
         legend = {numeral_value(each["end"]) for each in _LEGEND.finditer(plain)}
-        return _LEGEND.sub(self._without_end, plain) if legend >= {self.low, self.high} else plain
+        return _LEGEND.sub(self._without_end, plain) if legend >= {*self._ends} else plain
 
     def _without_scale(self, found: re.Match[str]) -> str:
         ends = numeral_value(found["low"]), numeral_value(found["high"])
-        return " " if ends == (self.low, self.high) else found[0]
+        return " " if ends == self._ends else found[0]
 
     def _without_end(self, found: re.Match[str]) -> str:
-        return " " if numeral_value(found["end"]) in (self.low, self.high) else found[0]
+        return " " if numeral_value(found["end"]) in self._ends else found[0]
 
     def _lines(self, plain: str) -> set[float | None]:
         """What the lines say that are nothing but a number with its name."""
@@ -208,15 +301,19 @@ class Rating(AnswerKind):
     def _value(self, found: re.Match[str]) -> float | None:
         """A number on the scale; None if it is on another one."""
         number = found["number"]
+        low, high = self._ends
         if found["whole"] is not None:
-            return numeral_value(number) if numeral_value(found["whole"]) == self.high else None
+            return numeral_value(number) if numeral_value(found["whole"]) == high else None
         if found["percent"] is not None:
-            ends = (self.low, self.high)
             return (
-                hundredth(number) if ends == (0, 1) else numeral_value(number) if ends == (0, 100) else None
+                hundredth(number)
+                if (low, high) == (0, 1)
+                else numeral_value(number)
+                if (low, high) == (0, 100)
+                else None
             )
         value = numeral_value(number)
-        if THOUSANDS.fullmatch(number) and not self.low <= value <= self.high:
+        if THOUSANDS.fullmatch(number) and not low <= value <= high:
             return float(number.replace(",", ""))
         return value
 
@@ -224,8 +321,11 @@ class Rating(AnswerKind):
         if len(found) > 1:
             return None, "ambiguous"
         value = next(iter(found))
-        if value is None or not self.low <= value <= self.high:
+        low, high = self._ends
+        if value is None or not low <= value <= high:
             return None, "out_of_range"
+        if self.asked is not None:
+            value = self.low + (value - low) / (high - low) * (self.high - self.low)
         return value + 0.0, "ok"  # -0.0 is 0.0
 
 

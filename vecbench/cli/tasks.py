@@ -220,6 +220,10 @@ def init_task(
     bounds: Annotated[
         str | None, typer.Option("--range", metavar="LOW,HIGH", help="Of a rating: lowest and highest.")
     ] = None,
+    dimensions: Annotated[
+        str | None,
+        typer.Option("--dimensions", metavar="NAME,…", help="Of a rating: what one answer rates."),
+    ] = None,
     top: Annotated[int | None, typer.Option("--top", help="Of a ranking: how many labels.")] = None,
     noun: Annotated[
         str | None, typer.Option("--noun", help="What is asked for; without it, emotion.")
@@ -245,6 +249,8 @@ def init_task(
     options: dict[str, Any] = {}
     if bounds is not None:
         options["range"] = [_number(each.strip()) for each in bounds.split(",")]
+    if dimensions is not None:
+        options["dimensions"] = [each.strip() for each in dimensions.split(",")]
     if top is not None:
         options["top"] = top
     listed = () if labels is None else tuple(each.strip() for each in labels.split(","))

@@ -197,6 +197,9 @@ def _form_of(doc: Mapping[str, Any]) -> Form:
     said = json.loads(doc.get("form") or "{}")
     for name in ("answer", "confidence"):
         said[name] = tuple(said.get(name, ()))
+    if said.get("range"):
+        low, high = said["range"]
+        said["range"] = low, high
     said["reasoning"] = tuple((opening, closing) for opening, closing in said.get("reasoning", ()))
     return Form(**said)
 

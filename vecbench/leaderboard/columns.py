@@ -71,7 +71,7 @@ class BoardColumn:
 
     @property
     def leads(self) -> bool:
-        """Whether it says how well the tasks are solved: the headline, and the first metric of each kind."""
+        """Whether it says how well the tasks are solved: the headline, main ones, the first of each kind."""
         return self.is_headline or self.is_paired
 
     @property

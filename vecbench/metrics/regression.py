@@ -10,10 +10,13 @@ from numpy.typing import ArrayLike
 from vecbench.metrics.cells import Values, share
 from vecbench.metrics.definition import Change, Metric, untested
 from vecbench.metrics.observations import Floats
-from vecbench.metrics.totals import Totals
+from vecbench.metrics.totals import Totals, WeightedRows
 
 CONSTANT = 1e-12
 """Share of its mean square below which a variance is rounding, and what varies so little is constant."""
+
+FEW_ROWS = 2500
+"""Up to so many rows all pairs are compared sooner than scipy.stats is imported."""
 
 
 def rating_columns(target: Floats, answer: Floats) -> Mapping[str, Floats]:
@@ -41,6 +44,47 @@ def rating_columns(target: Floats, answer: Floats) -> Mapping[str, Floats]:
         "target_squared": true**2,
         "product": said * true,
     }
+
+
+def in_dimension(dimension: str, column: str) -> str:
+    """What a column is called that is of one of several dimensions."""
+    return f"{dimension}{_OF}{column}"
+
+
+_OF = ": "
+
+
+def _by_dimension(totals: Totals) -> list[Totals]:
+    """The totals of each dimension; those of all rows where there is one number a row."""
+    columns = totals.sums if totals.weighted is None else totals.weighted.columns
+    if "answered" in columns or not columns:
+        return [totals]
+    parts = []
+    for end in (name.removesuffix("answered") for name in columns if name.endswith(f"{_OF}answered")):
+        sums = {name.removeprefix(end): each for name, each in totals.sums.items() if name.startswith(end)}
+        rows = totals.weighted
+        if rows is not None:
+            own = {
+                name.removeprefix(end): each for name, each in rows.columns.items() if name.startswith(end)
+            }
+            rows = WeightedRows(own, rows.weights)
+        parts.append(Totals(sums=sums, weighted=rows))
+    return parts
+
+
+def _mean(metric: Callable[[Totals], Values]) -> Callable[[Totals], Values]:
+    """A metric of one number a row; of several dimensions, its mean over them."""
+
+    def value(totals: Totals) -> Values:
+        parts = totals.once(_by_dimension)
+        if not parts:  # rows of different dimensions together
+            shape = (
+                totals.sums["rows"].shape if totals.weighted is None else totals.weighted.weights.shape[:-1]
+            )
+            return np.full(shape, np.nan)
+        return np.asarray(np.mean([metric(part) for part in parts], axis=0))
+
+    return value
 
 
 def mae(target: ArrayLike, answer: ArrayLike) -> float:
@@ -182,15 +226,23 @@ def _centred_ranks(values: Floats, weights: Values) -> Values:
 
 
 def _kendall(totals: Totals) -> Values:
-    from scipy.stats import kendalltau
-
     columns, weights = _weighted(totals)
     found = np.full(weights.shape[:-1], np.nan)
     for place in np.ndindex(found.shape):
         drawn = np.repeat(np.arange(weights.shape[-1]), np.rint(weights[place]).astype(np.intp))
         if drawn.size > 1:
-            found[place] = kendalltau(columns["answer"][drawn], columns["target"][drawn]).statistic
+            found[place] = _tau_b(columns["answer"][drawn], columns["target"][drawn])
     return found
+
+
+def _tau_b(answer: Floats, target: Floats) -> float:
+    if answer.size > FEW_ROWS:
+        from scipy.stats import kendalltau
+
+        return float(kendalltau(answer, target).statistic)
+    signs = [np.sign(np.subtract.outer(each, each)).ravel() for each in (answer, target)]
+    spread = np.sqrt((signs[0] @ signs[0]) * (signs[1] @ signs[1]))
+    return float(share(signs[0] @ signs[1], spread))
 
 
 def _weighted(totals: Totals) -> tuple[Mapping[str, Floats], Values]:
@@ -209,7 +261,7 @@ MAE = Metric(
     key="mae",
     heading="MAE",
     description="The mean distance of answers from their targets.",
-    value=_mae,
+    value=_mean(_mae),
     interval="percentile",
     basis="sums",
     over="answered",
@@ -225,7 +277,7 @@ RMSE = Metric(
     key="rmse",
     heading="RMSE",
     description="The root of the mean squared distance of answers from their targets.",
-    value=_rmse,
+    value=_mean(_rmse),
     interval="percentile",
     basis="sums",
     over="answered",
@@ -240,7 +292,7 @@ BIAS = Metric(
     key="bias",
     heading="Bias",
     description="The mean of answer − target: positive when answers are too high.",
-    value=_bias,
+    value=_mean(_bias),
     interval="percentile",
     basis="sums",
     over="answered",
@@ -255,7 +307,7 @@ PEARSON = Metric(
     key="pearson",
     heading="Pearson",
     description="Pearson's correlation of answers and targets.",
-    value=_pearson,
+    value=_mean(_pearson),
     interval="percentile",
     basis="sums",
     over="answered",
@@ -270,7 +322,7 @@ SPEARMAN = Metric(
     key="spearman",
     heading="Spearman",
     description="Spearman's rank correlation of answers and targets.",
-    value=_spearman,
+    value=_mean(_spearman),
     interval="percentile",
     basis="rows",
     over="answered",
@@ -285,7 +337,7 @@ KENDALL = Metric(
     key="kendall",
     heading="Kendall",
     description="Kendall's tau-b of answers and targets.",
-    value=_kendall,
+    value=_mean(_kendall),
     basis="rows",
     over="answered",
     range=(-1.0, 1.0),
@@ -299,7 +351,7 @@ CCC = Metric(
     key="ccc",
     heading="CCC",
     description="Lin's concordance correlation of answers and targets.",
-    value=_ccc,
+    value=_mean(_ccc),
     interval="percentile",
     basis="sums",
     over="answered",

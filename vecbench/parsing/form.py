@@ -20,6 +20,7 @@ class Form:
         answer: What the prompt calls the answer, such as "emotion": names of tags, JSON keys and lines.
         confidence: What it calls the confidence.
         lettered: Whether it letters the labels, A, B, C, so that a letter is one.
+        range: What the prompt asks ratings on, where that is not the task's own range.
         scale: Of the confidence; None where nobody says, which is read as from 0 to 1.
         sentences: Whether an answer is looked for in the sentences of a text that has none in any field.
     """
@@ -28,6 +29,7 @@ class Form:
     answer: tuple[str, ...] = ()
     confidence: tuple[str, ...] = ()
     lettered: bool = False
+    range: tuple[float, float] | None = None
     scale: Scale | None = None
     sentences: bool = True
 

@@ -10,6 +10,7 @@ AnswerStatus = Literal[
     "ok",
     "alias",
     "sentence",
+    "partial",
     "ambiguous",
     "not_a_candidate",
     "out_of_range",
@@ -21,8 +22,9 @@ AnswerStatus = Literal[
 """How an answer came about, or why there is none.
 
 ok: the answer is a candidate, or names exactly one as a whole word; a number, a list of labels. alias:
-another spelling that the task lists. sentence: the last sentence of a text in prose states it. ambiguous:
-several answers where one is asked for, or a negated one.
+another spelling that the task lists. sentence: the last sentence of a text in prose states it. partial: some
+of several ratings and not all, which counts as not read. ambiguous: several answers where one is asked for,
+or a negated one.
 not_a_candidate: none of what was asked for. out_of_range: a number outside what was asked for. abstained: it
 says that it cannot tell. no_answer: nothing that could be an answer. truncated: cut off before the answer was
 complete. error: the engine gave no response.
@@ -55,8 +57,8 @@ class Reading:
     """What one response says.
 
     Attributes:
-        answer: As its kind has it (a label is spelt as the candidate); None unless the status is ok, alias or
-            sentence.
+        answer: As its kind has it (a label is spelt as the candidate); None unless the status is ok, alias,
+            sentence or partial.
         answer_status: How the answer came about.
         confidence: In [0, 1]; None unless the status is ok, percent or fraction.
         confidence_status: How the confidence came about.
@@ -70,9 +72,14 @@ class Reading:
     doubt: Doubt | None = field(default=None, compare=False)
 
     @property
+    def is_read(self) -> bool:
+        """Whether it has an answer, and all of it."""
+        return self.answer is not None and self.answer_status != "partial"
+
+    @property
     def is_unread(self) -> bool:
-        """Whether there is a response, and no answer that could be read; who abstains was understood."""
-        return self.answer is None and self.answer_status not in {"error", "abstained"}
+        """Whether there is a response and no whole answer that could be read; who abstains was understood."""
+        return not self.is_read and self.answer_status not in {"error", "abstained"}
 
     def names(self, target: Any) -> bool:
         """Whether the answer is the target; without an answer it is not."""

@@ -49,7 +49,7 @@ def read(
         return Reading(None, "error", None, "missing")
     own = with_own_names(response, form.answer, form.confidence)
     visible = without_reasoning(without_scale(own, form.scale), form.reasoning)
-    kind = kind.lettered() if form.lettered else kind
+    kind = (kind.lettered() if form.lettered else kind).asked_on(form.range)
     answer = stated_answer(visible.text)
     stated = stated_confidence(visible.text)
     # Without any form of answer, the response may still be nothing but an answer.

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vecbench.answers.dimensions import DIMENSION
 from vecbench.digests import sha256_of
 from vecbench.errors import UsageError, nearest
 from vecbench.metrics.consistency import CALIBRATION_P, ECE_NULL
@@ -39,7 +40,7 @@ def write_figures(scores: Scores, folder: Path) -> list[Path]:
 
     For each group, and each task of no group, a reliability diagram and an accuracy–coverage curve, where
     the protocol scores confidences (the curve only of answers that are right or wrong); for each task a
-    confusion matrix, or its ratings against their targets.
+    confusion matrix, or its ratings against their targets, of several dimensions each by itself.
     """
     from vecbench.plots import diagrams, points
 
@@ -65,9 +66,12 @@ def write_figures(scores: Scores, folder: Path) -> list[Path]:
         save(diagrams.accuracy_coverage_curve(cells, shown, scored.n), numbers, "coverage", name)
     for name, scored in scores.tasks.items():
         shown = scores.names.get(name, name)
-        if scored.ratings is not None:
-            diagram = diagrams.rating_diagram(*scored.ratings, shown, _values_of(scored))
-            save(diagram, points.ratings_csv(*scored.ratings), "ratings", name)
+        dimensions = scored.subsets.get(DIMENSION, {}) if scored.ratings is None else {}
+        parts = {f"{name}_{part}": (f"{shown}, {part}", rows) for part, rows in dimensions.items()}
+        for of, (title, rows) in {name: (shown, scored), **parts}.items():
+            if rows.ratings is not None:
+                diagram = diagrams.rating_diagram(*rows.ratings, title, _values_of(rows))
+                save(diagram, points.ratings_csv(*rows.ratings), "ratings", of)
         if scored.classes:
             matrix = diagrams.confusion_matrix(scored.confusion, scored.classes, shown)
             save(matrix, points.confusion_csv(scored.confusion, scored.classes), "confusion", name)
@@ -129,8 +133,8 @@ def earlier_figures(directory: RunDirectory) -> frozenset[str]:
         return frozenset()
     if not isinstance(said, dict) or said.get("schema") != SCHEMA:
         return frozenset()
-    levels = [said.get(level) for level in ("tasks", "groups")]
-    return _names(name for level in levels if isinstance(level, Mapping) for name in level)
+    levels = [each for level in ("tasks", "groups") if isinstance(each := said.get(level), Mapping)]
+    return _names(each for level in levels for name, block in level.items() for each in _scored(name, block))
 
 
 def remove_outdated(
@@ -140,12 +144,23 @@ def remove_outdated(
 
     Where none was to be drawn, `drawn` is None, and those of everything that is still scored stay.
     """
-    kept = _names((*scores.tasks, *scores.groups)) if drawn is None else {path.stem for path in drawn}
+    if drawn is None:
+        every = {**scores.tasks, **{name: group.pooled for name, group in scores.groups.items()}}
+        kept = _names(each for name, rows in every.items() for each in _scored(name, rows.as_json()))
+    else:
+        kept = frozenset(path.stem for path in drawn)
     outdated = sorted(set(earlier) - kept)
     remove(directory.figures / f"{name}{suffix}" for name in outdated for suffix in SUFFIXES)
     if outdated:
         with suppress(OSError):  # it still holds something
             directory.figures.rmdir()
+
+
+def _scored(name: str, block: object) -> Iterable[str]:
+    """What a block of scores.json may have figures of: itself, and each dimension of its ratings."""
+    subsets = block.get("subsets") if isinstance(block, Mapping) else None
+    parts = subsets.get(DIMENSION) if isinstance(subsets, Mapping) else None
+    return [name, *(f"{name}_{part}" for part in parts or ())] if isinstance(parts, Mapping) else [name]
 
 
 def _names(scored: Iterable[Any]) -> frozenset[str]:

@@ -75,16 +75,22 @@ class Breakdown:
     def added(self, tasks: Sequence[str], scores: RowScores) -> RowScores:
         """The scores of some tasks together, with those of their subsets.
 
-        A pool has the subsets that all of its tasks have; one task alone has been scored already.
+        A pool has the subsets that all of its tasks have, and those of the parts of its answers.
         """
         first, *others = [self.columns[name] for name in tasks]
         columns = [each for each in first if all(each in other for other in others)]
-        if not columns or len({self.kinds[task].name for task in tasks}) > 1:
+        if len({self.kinds[task].pool for task in tasks}) > 1:
             return scores
         for column in columns:
             if (column, *tasks) not in self._made:
                 self._made[column, *tasks] = self._by_value(column, tasks)
-        return replace(scores, subsets={column: self._made[column, *tasks] for column in columns})
+        subsets = {column: made for column in columns if (made := self._made[column, *tasks])}
+        kind = self.kinds[tasks[0]]
+        for column, parts in kind.parts([row for task in tasks for row in self.by_task[task]]).items():
+            if (column, *tasks) not in self._made:
+                self._made[column, *tasks] = self._scored(parts, kind.part)
+            subsets[column] = self._made[column, *tasks]
+        return replace(scores, subsets=subsets) if subsets else scores
 
     def _by_value(self, column: str, tasks: Sequence[str]) -> Subsets:
         sets: dict[str, list[Prediction]] = {}
@@ -93,7 +99,10 @@ class Breakdown:
             for row in self.by_task[task]:
                 value = of_classes(row) if of_classes else row.attributes.get(column, "")
                 sets.setdefault(value, []).append(row)
-        ordered = {value: sets[value] for value in sorted(sets)}
-        kinds = dict.fromkeys(ordered, self.kinds[tasks[0]])
-        scorer = SetScorer(ordered, kinds, {}, self.replicates, self.seed)
-        return {value: scorer.scores(value) for value in ordered}
+        if sets.keys() == {""} and column in {name for task in tasks for name in self.own[task]}:
+            return {}  # the data have no such column
+        return self._scored({value: sets[value] for value in sorted(sets)}, self.kinds[tasks[0]])
+
+    def _scored(self, sets: Mapping[str, Sequence[Prediction]], kind: AnswerKind) -> Subsets:
+        scorer = SetScorer(sets, dict.fromkeys(sets, kind), {}, self.replicates, self.seed)
+        return {value: scorer.scores(value) for value in sets}

@@ -63,7 +63,7 @@ def _observations(rows: Sequence[Prediction], kind: AnswerKind, image: NDArray[n
     stated = (row.reading.confidence for row in rows)
     confidence = np.fromiter((np.nan if each is None else each for each in stated), dtype=np.float64, count=n)
     right = np.fromiter((row.correct for row in rows), dtype=np.bool_, count=n)
-    answered = np.fromiter((row.reading.answer is not None for row in rows), dtype=np.bool_, count=n)
+    answered = np.fromiter((row.reading.is_read for row in rows), dtype=np.bool_, count=n)
     columns = dict(kind.columns(rows))
     if columns:
         columns["rows"] = np.ones(n)

@@ -79,7 +79,7 @@ def prediction(
 
 def _excerpt(response: str | None, reading: Reading) -> str | None:
     """Both ends of a response of which something was not read; of one without an answer, behind reasoning."""
-    is_read = reading.answer is not None and reading.confidence is not None and reading.doubt is None
+    is_read = reading.is_read and reading.confidence is not None and reading.doubt is None
     if response is None or is_read:
         return None
     text = (without_reasoning(response).text if reading.answer_status == "no_answer" else response).strip()
@@ -112,7 +112,7 @@ def status_counts(rows: Sequence[Prediction]) -> dict[str, int]:
     confidences = Counter(row.reading.confidence_status for row in rows)
     return (
         {
-            "answered": sum(row.reading.answer is not None for row in rows),
+            "answered": sum(row.reading.is_read for row in rows),
             "confident": sum(row.reading.confidence is not None for row in rows),
             "errors": answers["error"],
         }

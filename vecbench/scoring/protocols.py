@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from vecbench.errors import UsageError, nearest
 from vecbench.parsing import Reading, strict
 from vecbench.parsing.form import ANY_FORM, Form, Scale
+from vecbench.scoring.eemo_logic import EEMO_LOGIC
 from vecbench.scoring.emobserver import EMOBSERVER
 from vecbench.scoring.emocaliber import EMOCALIBER
 from vecbench.scoring.mvei import MVEI
@@ -25,7 +26,9 @@ NO_SENTENCES = "no-sentences"
 SCALES: Mapping[str, Scale] = {"scale-1": "unit", "scale-10": "ten", "scale-100": "percent"}
 """What a protocol is called behind its name that reads confidences on a scale: strict+scale-100."""
 
-PROTOCOLS: Mapping[str, Protocol] = {each.name: each for each in (STRICT, EMOCALIBER, EMOBSERVER, MVEI)}
+PROTOCOLS: Mapping[str, Protocol] = {
+    each.name: each for each in (STRICT, EMOCALIBER, EMOBSERVER, MVEI, EEMO_LOGIC)
+}
 
 
 def protocol_named(name: str) -> Protocol:

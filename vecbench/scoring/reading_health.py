@@ -29,6 +29,7 @@ ANSWER_REASONS: Mapping[str, tuple[str, str]] = {
     "empty": ("empty", "Look at the chat template, and at what ends an answer."),
     "refused": ("refused", "The model declines to answer, which counts as wrong."),
     "not_a_candidate": ("not a candidate", "List the labels in the prompt, or give the task aliases."),
+    "partial": ("in part", "Ask for every dimension in the prompt."),
     "ambiguous": ("several", "Ask for one answer only."),
     "out_of_range": ("out of range", "Tell the scale in the prompt."),
 }

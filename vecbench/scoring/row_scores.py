@@ -94,7 +94,7 @@ class SetScorer:
 
     def is_of_one_kind(self, name: Name) -> bool:
         """Whether all rows of a pool are: rows of several kinds cannot be scored together."""
-        return len({each.name for each in self._kinds[name]}) == 1
+        return len({each.pool for each in self._kinds[name]}) == 1
 
     def scores(self, name: Name) -> RowScores:
         """The scores of a set, or of a pool's rows together."""
@@ -102,7 +102,7 @@ class SetScorer:
         rows = [row for part in parts for row in self._sets[part]]
         kind, metrics = self._kinds[name][0], self._metrics[name]
         if not self.is_of_one_kind(name):
-            kinds = ", ".join(dict.fromkeys(each.name for each in self._kinds[name]))
+            kinds = ", ".join(dict.fromkeys(each.pool for each in self._kinds[name]))
             why = f"answers of several kinds ({kinds}) are not pooled"
             unpooled = {each.key: Score(None, 0, why=why) for each in metrics if not each.is_of_one_run}
             return RowScores(len(rows), status_counts(rows), unpooled, kind="mixed", scored_by=metrics)
@@ -200,6 +200,7 @@ class SetScorer:
         difference.
         """
         drawn = self._drawn_by_confidence()
+        alone: dict[str, dict[str, Values]] = {}
         for name, parts in self._members.items():
             wanted: dict[Name, list[Metric]] = {
                 each: list(filter(_is_resampled_by_row, self._metrics[each])) for each in [*parts, name]
@@ -210,7 +211,13 @@ class SetScorer:
                 wanted[name] = []
             model = {part: self._observations[part] for part in parts}
             members = {each: self._members[each] for each in wanted}
-            by_row = resampled([model], members, wanted, self._replicates, self._seed)
+            by_row = (
+                dict.fromkeys(wanted, alone[parts[0]])  # a pool of one set
+                if len(parts) == 1 and parts[0] in alone
+                else resampled([model], members, wanted, self._replicates, self._seed)
+            )
+            if len(parts) == 1:
+                alone[parts[0]] = by_row[name]
             known = drawn.get(name, {})
             drawn[name] = {
                 each: {**known.get(each, {}), **{key: values[0] for key, values in found.items()}}
@@ -388,6 +395,8 @@ def _shares(rows: Observations) -> tuple[Values, Values, Values]:
     return confidence, hit, ceiling
 
 
-def _ratings(rows: Observations) -> tuple[Values, Values]:
+def _ratings(rows: Observations) -> tuple[Values, Values] | None:
+    if "answered" not in rows.columns:
+        return None  # of several dimensions, which their subsets have
     there = rows.columns["answered"] > 0
     return rows.columns["target"][there], rows.columns["answer"][there]

@@ -213,6 +213,11 @@ def _scale_faults(file: YamlFile, metadata: TaskMetadata) -> Iterator[_Finding]:
     for name in scales if isinstance(scales, dict) else ():
         if name not in profiles:
             yield f"{key}.{name}", f"there is no prompt profile {name!r}", nearest(name, profiles)
+    kind = kinds().get(metadata.specification.kind)
+    for name, profile in profiles.items():
+        if profile.range is not None and kind is not None and not kind.has_numbers:
+            place = f"metadata.vecbench.prompts.{name}.range"
+            yield place, f"answers of the kind {kind.name} are on no scale", "Leave it out."
 
 
 def _headline_faults(metadata: TaskMetadata) -> Iterator[_Finding]:

@@ -69,6 +69,7 @@ def forms(profiles: Mapping[str, PromptProfile], metadata: TaskMetadata) -> Mapp
             answer=tuple(profile.fields.answer),
             confidence=tuple(profile.fields.confidence),
             lettered=profile.lettered,
+            range=profile.range,
             scale=profile.scale or (scale.get(name) if isinstance(scale, dict) else scale),
         )
         for name, profile in profiles.items()
@@ -106,7 +107,7 @@ def render_prompt(task: Task, profile: str, sample: Sample) -> str:
     """
     try:
         _require_no_answer(task, profile, sample)
-        text = rendered(task.prompts[profile], _variables(task, sample))
+        text = rendered(task.prompts[profile], _variables(task, profile, sample))
     except DataError:
         raise
     except Exception as fault:  # a template can fail in every way that Python can
@@ -137,7 +138,7 @@ def needed_columns(task: Task, profile: str) -> frozenset[str]:
     return names - {"noun", "images", *task.answers.prompt_variables(task.labels)}
 
 
-def _variables(task: Task, sample: Sample) -> Mapping[str, Any]:
+def _variables(task: Task, profile: str, sample: Sample) -> Mapping[str, Any]:
     columns = {
         name: value
         for name, value in sample.columns.items()
@@ -145,7 +146,7 @@ def _variables(task: Task, sample: Sample) -> Mapping[str, Any]:
     }
     return {
         **columns,
-        **task.answers.prompt_variables(sample.candidates),
+        **task.answers.asked_on(task.form_of(profile).range).prompt_variables(sample.candidates),
         "noun": task.noun,
         "dataset_prompt": sample.prompt or "",
         "images": len(sample.images),
@@ -154,7 +155,8 @@ def _variables(task: Task, sample: Sample) -> Mapping[str, Any]:
 
 def _is_answer(name: str, task: Task, sample: Sample) -> bool:
     """Whether a column may hold the target, whichever of them it was taken from."""
-    return name in (task.answers.name, sample.target_column) or holds_answer(name)
+    of_task = (task.answers.name, sample.target_column, *task.answers.target_columns(sample.columns))
+    return name in of_task or holds_answer(name)
 
 
 def _require_no_answer(task: Task, profile: str, sample: Sample) -> None:

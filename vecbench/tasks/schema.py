@@ -64,6 +64,14 @@ Written = Annotated[str, StringConstraints(min_length=1), BeforeValidator(_writt
 Distinct = AfterValidator(_distinct)
 
 
+def _ends(value: object) -> object:
+    numbers = value if isinstance(value, list) else []
+    known = [each for each in numbers if isinstance(each, int | float) and not isinstance(each, bool)]
+    if len(known) != 2 or len(numbers) != 2 or not all(map(math.isfinite, known)) or known[0] >= known[1]:
+        raise ValueError(f"{_shortened(value)} is no range of two numbers, the lower one first")
+    return tuple(known)
+
+
 def _no_flag(value: object) -> object:
     """Python takes true for 1; whoever writes it for a number means something else."""
     if isinstance(value, bool):
@@ -175,12 +183,14 @@ class PromptProfile(_Strict):
         fields: What it calls the answer and the confidence.
         scale: What it asks the confidence in.
         lettered: Whether it letters the labels, A, B, C, in their order.
+        range: What it asks ratings on, where that is not the task's own range.
     """
 
     template: Text
     fields: Fields = Fields()
     scale: Annotated[Scale | None, BeforeValidator(_scales)] = None
     lettered: bool = False
+    range: Annotated[tuple[float, float] | None, BeforeValidator(_ends)] = None
 
     @property
     def said(self) -> Any:
