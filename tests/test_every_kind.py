@@ -1,4 +1,4 @@
-"""Statements, options about two pictures, rankings and ratings: from a run to a leaderboard.
+"""Statements, options about two pictures, rankings, ratings and sets of labels: from a run to a leaderboard.
 
 The nano model answers badly, having learnt labels only; what counts is that every answer has a status, and
 that all that is made of answers is made of these.
@@ -46,6 +46,9 @@ def rows():
             f"{1 + number * 8 / 11:.2f}",
             f"{9 - number * 8 / 11:.2f}",
         )
+        target = [LABELS[(number + place) % 7] for place in range(number % 3)]
+        said = {label: 0.9 if label in target else 0.2 for label in LABELS}
+        yield "tags", {"target": target}, json.dumps(said), "joy, fear, anger"
 
 
 @pytest.fixture(scope="module")
@@ -60,11 +63,11 @@ def place(tmp_path_factory):
     for number, (task, row, right, wrong) in enumerate(rows()):
         images = [f"images/{pictures[number].name}", f"images/{pictures[number + 1].name}"]
         shown = {"images": images} if task == "option" else {"image": images[0]}
-        lines["data/samples"].append({"task": task, "id": str(number // 4), **shown, **row})
+        lines["data/samples"].append({"task": task, "id": str(number // 5), **shown, **row})
         for name, share in (("before", 3), ("after", 4)):
-            answer = right if number // 4 % 5 < share else wrong
-            said = f"<answer>{answer}</answer><confidence>0.{6 + number // 4 % 4}</confidence>"
-            lines[name].append({"task": task, "id": str(number // 4), "response": said, **row})
+            answer = right if number // 5 % 5 < share else wrong
+            said = f"<answer>{answer}</answer><confidence>0.{6 + number // 5 % 4}</confidence>"
+            lines[name].append({"task": task, "id": str(number // 5), "response": said, **row})
     for name, listed in lines.items():
         (folder / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in listed))
     command = ("run", "--model", demo_model(), "--tasks", "everything", "--data", "data", "-o", "run")
@@ -82,24 +85,35 @@ def test_every_answer_of_the_run_has_a_status(place):
     predictions = [
         json.loads(line) for line in (place / "run" / "predictions.jsonl").read_text().splitlines()
     ]
-    assert len(predictions) == 4 * ROWS
+    assert len(predictions) == 5 * ROWS
     assert all(each["answer_status"] and each["confidence_status"] for each in predictions)
     responses = [json.loads(line) for line in (place / "run" / "responses.jsonl").read_text().splitlines()]
     kinds = {line["task"]: line.get("kind", "label") for line in responses}
-    assert kinds == {"statement": "label", "option": "choice", "rank": "ranking", "valence": "rating"}
+    assert kinds == {
+        "statement": "label",
+        "option": "choice",
+        "rank": "ranking",
+        "valence": "rating",
+        "tags": "label_set",
+    }
     assert {len(line.get("images", ())) for line in responses if line["task"] == "option"} == {2}
     tasks = scores_of(place / "run")["tasks"]
     assert {name: block["kind"] for name, block in tasks.items()} == kinds
     assert {"ranking_score", "accuracy"} <= tasks["rank"]["metrics"].keys()
     ratings = {"mae", "rmse", "bias", "pearson", "spearman", "ccc"}
     assert ratings <= tasks["valence"]["metrics"].keys()
+    assert {"f1_micro", "jaccard", "exact_match", "map"} <= tasks["tags"]["metrics"].keys()
 
 
 def test_good_answers_are_scored_with_intervals_subsets_and_a_headline(place):
     done = vecbench("score", "after.jsonl", "-o", "scored", *INCLUDED, cwd=place)
     assert done.returncode == 0, done.stderr
     scores = scores_of(place / "scored")
-    for task, keys in {"valence": ("mae", "pearson", "spearman", "ccc"), "rank": ("ranking_score",)}.items():
+    for task, keys in {
+        "valence": ("mae", "pearson", "spearman", "ccc"),
+        "rank": ("ranking_score",),
+        "tags": ("f1_micro", "f1_macro", "f1_samples", "jaccard", "hamming", "map", "exact_match"),
+    }.items():
         for key in keys:
             score = scores["tasks"][task]["metrics"][key]
             assert score["low"] <= score["value"] <= score["high"], (task, key)
@@ -124,13 +138,14 @@ def test_they_are_compared_and_gated(place):
         {"metric": "ranking_score", "of": "rank", "max_drop": 0.01},
         {"metric": "accuracy", "of": "option", "max_drop": 0.01},
         {"metric": "mae", "of": "valence", "max_rise": 0.1},
+        {"metric": "f1_micro", "of": "tags", "max_drop": 0.01},
     ]
     (place / "gates.yaml").write_text(json.dumps({"rules": rules}))
     done = vecbench("compare", "before.jsonl", "after.jsonl", *INCLUDED, "--gate", "gates.yaml", cwd=place)
     assert done.returncode == 0, done.stdout + done.stderr
     done = vecbench("compare", "after.jsonl", "before.jsonl", *INCLUDED, "--gate", "gates.yaml", cwd=place)
     assert done.returncode == 1
-    assert done.stdout.count("✗ failed") == 4
+    assert done.stdout.count("✗ failed") == 5
     (place / "gates.yaml").write_text(json.dumps({"rules": [rules[0] | {"of": "option"}]}))
     done = vecbench("compare", "after.jsonl", "before.jsonl", *INCLUDED, "--gate", "gates.yaml", cwd=place)
     assert done.returncode == 2
@@ -146,4 +161,4 @@ def test_a_leaderboard_has_them_all(place):
     done = vecbench("leaderboard", "build", "board", "--verify", *options, cwd=place)
     assert done.returncode == 0, done.stderr
     text = (place / "board" / "README.md").read_text()
-    assert all(name in text for name in ("judged", "ranked", "rated"))
+    assert all(name in text for name in ("judged", "ranked", "rated", "tagged"))

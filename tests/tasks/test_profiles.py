@@ -19,6 +19,7 @@ VARIABLES = {
     "ranking": {"labels": ["joy", "fear", "awe"], "top": 2},
     "rating": {"range": (1.0, 9.5)},
     "verdict": {"statement": "A sad one."},
+    "label_set": {"labels": ["joy", "fear"]},
 }
 SAYS = {
     "label": ["Choose exactly one label from ['joy', 'fear']"],
@@ -26,6 +27,7 @@ SAYS = {
     "ranking": ["Choose the 2 strongest labels from ['joy', 'fear', 'awe']"],
     "rating": ["from 1 (lowest) to 9.5 (highest)"],
     "verdict": ['Statement: "A sad one."'],
+    "label_set": ["Choose all labels that apply from ['joy', 'fear'], or none"],
 }
 
 

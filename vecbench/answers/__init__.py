@@ -3,6 +3,7 @@
 from vecbench.answers.choice import Choice
 from vecbench.answers.kind import AnswerKind, AnswerSpecification
 from vecbench.answers.label import Label
+from vecbench.answers.label_set import LabelSet
 from vecbench.answers.ranking import Ranking
 from vecbench.answers.rating import Rating
 from vecbench.answers.registry import (
@@ -21,6 +22,7 @@ __all__ = [
     "AnswerSpecification",
     "Choice",
     "Label",
+    "LabelSet",
     "Ranking",
     "Rating",
     "StatementVerdict",

@@ -9,6 +9,7 @@ from importlib.metadata import entry_points
 from vecbench.answers.choice import Choice
 from vecbench.answers.kind import AnswerKind, AnswerSpecification
 from vecbench.answers.label import Label
+from vecbench.answers.label_set import LabelSet
 from vecbench.answers.ranking import Ranking
 from vecbench.answers.rating import Rating
 from vecbench.answers.verdict import StatementVerdict
@@ -18,7 +19,7 @@ from vecbench.metrics.definition import Metric
 from vecbench.parsing.prediction import DEFAULT_KIND
 
 ENTRY_POINT = "vecbench.answer_kinds"
-OWN: tuple[type[AnswerKind], ...] = (Label, Choice, Ranking, Rating, StatementVerdict)
+OWN: tuple[type[AnswerKind], ...] = (Label, Choice, Ranking, Rating, LabelSet, StatementVerdict)
 
 
 @lru_cache(maxsize=1)

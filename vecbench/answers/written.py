@@ -25,11 +25,11 @@ class _RepeatedError(ValueError):
 
 
 def answer_text(answer: object) -> str:
-    """A label or letter as it is, a ranking with commas, a number as shortly as it can be said."""
+    """A label or letter as it is, several with commas, no label as "none", a number as short as can be."""
     if isinstance(answer, str):
         return answer
     if isinstance(answer, tuple | list):
-        return ", ".join(map(answer_text, answer))
+        return ", ".join(map(answer_text, answer)) or "none"
     return f"{answer:g}" if isinstance(answer, float) else str(answer)
 
 

@@ -14,6 +14,7 @@ from vecbench.metrics import (
     joint,
     labels,
     logistic,
+    multilabel,
     options,
     proper,
     rankings,
@@ -77,6 +78,16 @@ CHOICE_METRICS = (
     labels.COVERAGE,
     *CONFIDENCE_METRICS,
 )
+LABEL_SET_METRICS = (
+    multilabel.F1_MICRO,
+    multilabel.MAP,
+    multilabel.F1_MACRO,
+    multilabel.F1_SAMPLES,
+    multilabel.JACCARD,
+    multilabel.HAMMING,
+    multilabel.EXACT_MATCH,
+    *JUDGED_METRICS,
+)
 RANKING_METRICS = (
     rankings.RANKING_SCORE,
     rankings.HIT,
@@ -99,7 +110,14 @@ JUDGED_RATING_METRICS = (*_OF_RATINGS, *JUDGED_METRICS)
 
 OWN_METRICS = tuple(
     dict.fromkeys(
-        (*LABEL_METRICS, *STATEMENT_METRICS, *CHOICE_METRICS, *RANKING_METRICS, *JUDGED_RATING_METRICS)
+        (
+            *LABEL_METRICS,
+            *STATEMENT_METRICS,
+            *CHOICE_METRICS,
+            *LABEL_SET_METRICS,
+            *RANKING_METRICS,
+            *JUDGED_RATING_METRICS,
+        )
     )
 )
 
