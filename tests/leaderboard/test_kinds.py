@@ -198,6 +198,7 @@ def every_kind(tmp_path_factory):
                 "question_type": str(generator.choice(["Yes-or-No", "What/How"])),
             },
             "rank": {"target": ["joy", "fear", "love"]},
+            "tags": {"target": [["joy", "fear"], [], ["love"]][place % 3]},
             "valence": {"target": int(generator.integers(1, 9)), "images": [image, following]},
         }
         rows += [{"task": task, "id": str(place), "image": image, **each} for task, each in about.items()]
@@ -235,11 +236,13 @@ def test_a_benchmark_of_every_kind_goes_from_runs_to_a_board_and_is_recomputed(e
             "option": (59, False),
             "rank": (60, False),
             "valence": (60, True),
+            "tags": (60, False),
         }
         assert {task: each.n for task, each in entry.outcomes.items()} == {
             "statement": 60,
             "option": 59,
             "rank": 60,
+            "tags": 60,
         }
     assert {each.how for each in reverify(tmp_path, catalogue, data).values()} == {"all"}
     build(tmp_path, tmp_path, catalogue)
@@ -252,6 +255,8 @@ def test_a_benchmark_of_every_kind_goes_from_runs_to_a_board_and_is_recomputed(e
         ["Model", *ranks, "Acc pooled", "Acc macro", *judged[:-1], "Ranking pooled", "Ranking macro", "Hit",
          "Order", "Cov", "n"],
         ["Model", "MAE pooled", "MAE macro", "Pearson", "Spearman", "CCC", "Cov", "n"],
+        ["Model", *ranks, "Acc pooled", "Acc macro", *judged[:-1], "F1 mic pooled", "F1 mic macro",
+         "Jaccard", "Cov", "n"],
     ]  # fmt: skip
 
 
@@ -262,6 +267,7 @@ def test_a_benchmark_of_every_kind_goes_from_runs_to_a_board_and_is_recomputed(e
         ("valence", {"target": "joy"}, "is no rating"),
         ("valence", {"target": 2.5}, "its target is 2.5, the data says"),
         ("rank", {"target": ["joy", "joy", "fear"]}, "is no list of different labels"),
+        ("tags", {"target": ["joy", "joy"]}, "is no list of different labels"),
         ("rank", {"candidates": ["joy", "fear"]}, "candidates are not the labels of the task"),
         ("option", {"candidates": ["no", "yes"]}, "candidates are in another order than the data's"),
         ("option", {"target": "C"}, "'C'"),

@@ -61,6 +61,8 @@ CONFIDENCE_METRICS = (
 
 JUDGED_METRICS = (labels.ACCURACY, labels.COVERAGE, *CONFIDENCE_METRICS)
 LABEL_METRICS = (labels.ACCURACY, labels.F1_MACRO, labels.F1_WEIGHTED, labels.COVERAGE, *CONFIDENCE_METRICS)
+ORDERED_LABEL_METRICS = (*LABEL_METRICS[:1], regression.MAE, *LABEL_METRICS[1:], regression.CCC)
+"""Of labels that are a scale; their quadratically weighted kappa is Lin's concordance correlation."""
 
 STATEMENT_METRICS = (
     labels.ACCURACY,
