@@ -51,7 +51,7 @@ def test_the_shipped_tasks_are_without_fault():
     catalogue = load_catalogue()
     assert catalogue.faults == ()
     assert [task.id for task in catalogue.select("demo")] == ["emoji_2", "emoji_7", "fluent_7"]
-    assert [group.id for group in catalogue.benchmarks()] == ["demo", "mvei", "vecbench"]
+    assert [group.id for group in catalogue.benchmarks()] == ["demo", "emoset_attributes", "mvei", "vecbench"]
 
 
 def test_a_folder_of_ones_own_adds_its_tasks(folder):

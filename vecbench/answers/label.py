@@ -17,7 +17,7 @@ from vecbench.answers.mentions import SHORT
 from vecbench.answers.number_labels import NumberLabels, number_labels, positions
 from vecbench.answers.sentences import concluded_label
 from vecbench.answers.spellings import spellings_of
-from vecbench.answers.written import listed_labels, shown
+from vecbench.answers.written import row_labels, shown
 from vecbench.labels import normal_form
 from vecbench.metrics.catalogue import LABEL_METRICS, ORDERED_LABEL_METRICS
 from vecbench.metrics.definition import Metric
@@ -38,6 +38,7 @@ class Label(AnswerKind):
         labels: The list; empty where every row brings its own.
         aliases: Other spellings → label.
         is_lettered: Whether the prompt letters the labels, so that a letter is one.
+        of_rows: Whether every row has to bring its own list.
         is_ordered: Whether the list is a scale, from its one end to the other. Labels that are all numbers
             are then read as numbers, and are as far apart as these; others by the steps between them.
     """
@@ -49,6 +50,7 @@ class Label(AnswerKind):
     aliases: Mapping[str, str] = field(default_factory=dict)
     is_lettered: bool = False
     is_ordered: bool = False
+    of_rows: bool = False
 
     @property
     def metrics(self) -> Sequence[Metric]:
@@ -57,16 +59,15 @@ class Label(AnswerKind):
 
     @classmethod
     def of(cls, specification: AnswerSpecification) -> Self:
-        specification.require_only("ordered")
-        if len(specification.labels) < 2:
-            raise ValueError("a label task lists at least two labels")
+        specification.require_only("ordered", "candidates")
+        of_rows = specification.labels_of_rows()
         ordered = specification.options.get("ordered", False)
         if not isinstance(ordered, bool):
             raise ValueError(f"'ordered' is true or false, not {shown(ordered)}")
-        return cls(specification.labels, specification.aliases, is_ordered=ordered)
+        return cls(specification.labels, specification.aliases, is_ordered=ordered, of_rows=of_rows)
 
     def candidates(self, columns: Mapping[str, Any]) -> tuple[str, ...]:
-        return listed_labels(columns, self.labels)
+        return row_labels(columns, self.labels, of_rows=self.of_rows)
 
     def target(self, written: object, candidates: Sequence[str]) -> str:
         """The candidate that is written, whatever its spelling; an alias is one too."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
@@ -11,12 +12,16 @@ import numpy as np
 from vecbench.answers.kind import AnswerKind, AnswerSpecification, Read
 from vecbench.answers.spellings import Spellings, spellings_of
 from vecbench.answers.stated_labels import stated_labels
-from vecbench.answers.written import listed_labels, literal, shown
+from vecbench.answers.written import literal, row_labels, shown
+from vecbench.labels import normal_form
 from vecbench.metrics.catalogue import LABEL_SET_METRICS
 from vecbench.metrics.definition import Metric
 from vecbench.metrics.multilabel import set_columns
 from vecbench.metrics.observations import Floats
 from vecbench.parsing.prediction import Prediction
+
+_CONFIDENCE = re.compile(r"\bconfidence\b(?![^<>\n]{0,20}>)", re.IGNORECASE)
+"""But for tags."""
 
 
 class LabelTuple(tuple[str, ...]):
@@ -42,6 +47,7 @@ class LabelSet(AnswerKind):
     Attributes:
         labels: The list; empty where every row brings its own.
         aliases: Other spellings → label.
+        of_rows: Whether every row has to bring its own list.
     """
 
     name: ClassVar[str] = "label_set"
@@ -49,16 +55,16 @@ class LabelSet(AnswerKind):
 
     labels: tuple[str, ...] = ()
     aliases: Mapping[str, str] = field(default_factory=dict)
+    of_rows: bool = False
 
     @classmethod
     def of(cls, specification: AnswerSpecification) -> Self:
-        specification.require_only()
-        if len(specification.labels) < 2:
-            raise ValueError("a task of label sets lists at least two labels")
-        return cls(specification.labels, specification.aliases)
+        specification.require_only("candidates")
+        of_rows = specification.labels_of_rows()
+        return cls(specification.labels, specification.aliases, of_rows)
 
     def candidates(self, columns: Mapping[str, Any]) -> tuple[str, ...]:
-        return listed_labels(columns, self.labels)
+        return row_labels(columns, self.labels, of_rows=self.of_rows)
 
     def target(self, written: object, candidates: Sequence[str]) -> LabelTuple:
         """The labels of the target, in the list's order.
@@ -98,6 +104,13 @@ class LabelSet(AnswerKind):
 
     def prompt_variables(self, candidates: Sequence[str]) -> Mapping[str, object]:
         return {"labels": list(candidates)}
+
+    def apart(self, text: str, candidates: Sequence[str]) -> str:
+        """A response in which a label called confidence is not the field of that name."""
+        if not any(normal_form(label) == "confidence" for label in candidates):
+            return text
+        # A ligature: another word to whoever looks for the field, the same one to whoever compares labels.
+        return _CONFIDENCE.sub(lambda found: f"{found[0][:3]}\ufb01{found[0][5:]}", text)
 
     def read(self, text: str, candidates: Sequence[str]) -> Read:
         """The labels that a stated answer says are there; see `stated_labels` for what is none."""

@@ -52,6 +52,13 @@ def listed_labels(columns: Mapping[str, Any], labels: tuple[str, ...]) -> tuple[
     return tuple(listed)
 
 
+def row_labels(columns: Mapping[str, Any], labels: tuple[str, ...], *, of_rows: bool) -> tuple[str, ...]:
+    """As `listed_labels`; where lists are those `of_rows`, a row without one is at fault."""
+    if of_rows and columns.get("candidates") is None:
+        raise ValueError("the row lists no 'candidates', and its task has no labels")
+    return listed_labels(columns, labels)
+
+
 def option_texts(written: object) -> tuple[str, ...]:
     """The texts of options in the order of their letters, A, B, C and so on.
 

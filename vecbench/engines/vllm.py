@@ -249,7 +249,7 @@ def _lora(path: str | None) -> LoRARequest | None:
 
 
 def _decoded(request: Request) -> list[_Picture]:
-    return [_Picture(each.decode(), each.sha256) for each in request.images]
+    return [_Picture(each.decode(), each.identity) for each in request.images]
 
 
 def _sampling(request: Request, special: SpecialTokens) -> SamplingParams:

@@ -10,6 +10,8 @@ from pathlib import Path, PurePosixPath
 from vecbench.errors import DataError
 from vecbench.plain_file import TextLines, cannot_read, open_plain, plain_bytes
 from vecbench.samples import mvei
+from vecbench.samples.emoset import emoset_format, is_emoset_list
+from vecbench.samples.emotic import CSV_COLUMNS, EMOTIC_CSV, emotic_annotations
 from vecbench.samples.folder import OWN_CSV, OWN_JSONL
 from vecbench.samples.format import DataFormat
 from vecbench.samples.published import EMOBSERVER, EMOCALIBER, METADATA, METADATA_COLUMNS
@@ -24,6 +26,8 @@ PUBLISHED = tuple(
         "VECBench/Std-VECBench.json",
         "VECBench/test_8k.jsonl",
         "MVEI/Std-MVEI.json",
+        "Annotations/Annotations.mat",
+        "emotic_pre/test.csv",
     )
 )
 """Where the published tables lie in their datasets and repositories, whose root the images hang from."""
@@ -79,6 +83,8 @@ def root_of(table: Path) -> Path:
 
 def recognised(table: Path) -> DataFormat:
     """The format of a table, told by its content; the file's name only decides where that is broken."""
+    if table.suffix == ".mat":
+        return emotic_annotations(table)
     try:
         with TextLines(table) as stream:
             head = next((line for line in stream if line.strip()), "").strip()
@@ -88,14 +94,20 @@ def recognised(table: Path) -> DataFormat:
         raise DataError(f"{table}: {fault}", "A table of samples is a text with a row a line.") from None
     except OSError as fault:
         raise cannot_read(table, fault) from None
-    if head.startswith("[") and table.suffix == ".json" and _has_statements(table):
-        return mvei.METADATA
+    if head.startswith("[") and table.suffix == ".json":
+        beginning = _beginning(table)
+        if _STATEMENTS in beginning:
+            return mvei.METADATA
+        if is_emoset_list(beginning):
+            return emoset_format(table)
     if head.startswith(("{", "[")) or table.suffix in {".json", ".jsonl"}:
         return _recognised_json(head, table.suffix)
     try:
         header = next(csv.reader([head]), [])
     except csv.Error as fault:
         raise DataError(f"{table}: line 1: {fault}", "It should be a header, with image and label.") from None
+    if set(header) >= CSV_COLUMNS:
+        return EMOTIC_CSV
     return METADATA if set(header) >= METADATA_COLUMNS else OWN_CSV
 
 
@@ -125,16 +137,16 @@ def _recognised_json(head: str, suffix: str) -> DataFormat:
     return EMOBSERVER if suffix == ".json" else OWN_JSONL
 
 
-def _has_statements(table: Path) -> bool:
+def _beginning(table: Path) -> str:
     with io.TextIOWrapper(open_plain(table), encoding="utf-8-sig", errors="replace") as stream:
-        return _STATEMENTS in stream.read(65536)
+        return stream.read(65536)
 
 
 def _may_be_published(path: Path) -> bool:
     """Other JSON files often lie beside a table: licences, dataset_infos.json."""
     try:
-        with io.TextIOWrapper(open_plain(path), encoding="utf-8-sig", errors="replace") as stream:
-            head = stream.read(65536)
+        head = _beginning(path)
     except OSError:
         return False
-    return ('"image_path"' in head and '"ground_truth"' in head) or _STATEMENTS in head
+    is_standard = '"image_path"' in head and '"ground_truth"' in head
+    return is_standard or _STATEMENTS in head or is_emoset_list(head)

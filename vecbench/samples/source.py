@@ -14,6 +14,7 @@ from vecbench.errors import DataError
 from vecbench.escaping import encodable
 from vecbench.labels import normal_form
 from vecbench.plain_file import NOT_PLAIN, TextLines, plain_bytes
+from vecbench.samples.boxes import COLUMN, Box
 from vecbench.samples.format import DataFormat, Row
 from vecbench.samples.hub import HubDataset, open_hub_dataset, parse_hub_name
 from vecbench.samples.observer import CountObserver
@@ -27,7 +28,7 @@ KEPT_BYTES = 2 * 2**20
 """Anyone's own table up to this size is parsed once and kept, as the published ones are; a larger one is
 read anew for every pass over it, so that memory does not grow with its rows."""
 
-PUBLISHED_FOLDERS = ("benchmarks", "VECBench")
+PUBLISHED_FOLDERS = ("benchmarks", "VECBench", "emotic")
 """The published image paths start with these folders, which a copy of the data may lack."""
 
 
@@ -135,7 +136,8 @@ class DataSource:
             target, target_fault, candidates = as_stored(written, task.answers), candidates, ()
         else:
             target, target_fault = target_of(column, written, task.answers, candidates)
-        fault = row.fault or (None if row.images else "no image is named") or target_fault
+        box, box_fault = _box(row, task)
+        fault = row.fault or (None if row.images else "no image is named") or target_fault or box_fault
         return Sample(
             task=task.id,
             id=row.id,
@@ -149,6 +151,7 @@ class DataSource:
             target_column=column,
             columns=row.columns,
             attributes={name: as_text(row.columns.get(name)) for name in task.subsets},
+            box=box,
         )
 
     def _same_as_labels(self, row: Row, task: Task, named: tuple[str, ...]) -> tuple[str, ...]:
@@ -247,6 +250,18 @@ def open_data(where: str | Path, observer: CountObserver | None = None) -> DataS
         )
     dataset = open_hub_dataset(*named, observer)
     return DataSource(dataset.table(), dataset.folder, dataset)
+
+
+def _box(row: Row, task: Task) -> tuple[Box | None, str | None]:
+    """The box of a row whose task shows one, and why it cannot be shown."""
+    if task.box is None:
+        return None, None
+    if len(row.images) > 1:
+        return None, f"a box is of one image, and the row has {len(row.images)}"
+    try:
+        return Box.of(task.box, row.columns.get(COLUMN)), None
+    except ValueError as fault:
+        return None, str(fault)
 
 
 def _named(rows: Iterable[Row]) -> Iterator[Row]:
