@@ -271,6 +271,7 @@ def _rendered(task: Task, profile: str) -> tuple[str, str]:
 def _scored(task: Task) -> dict[str, str]:
     """How the task is scored, where that is not over all of its rows, pooled."""
     notes = {"subsets": ", ".join(task.subsets)} if task.subsets else {}
+    notes |= {} if task.box is None else {"box": task.box}
     notes |= _combined(task.headline, "subsets")
     if task.excluded:
         ids = ", ".join(sorted(task.excluded))
