@@ -2,6 +2,7 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +21,7 @@ from vecbench.scoring.observations import observations
 from vecbench.store import StoredResponse
 from vecbench.tasks import load_catalogue, task_in
 
+EVERY_KIND = Path(__file__).parents[1] / "every_kind"
 LABELS = ("joy", "fear", "doubt/confusion", "sadness", "sunset sky")
 KIND = LabelSet(LABELS, {"doubt": "doubt/confusion"})
 SETS = {
@@ -223,6 +225,27 @@ def test_a_model_that_states_sets_alone_has_no_map_and_a_reason(tmp_path):
     assert frame.loc[("task", "map"), "why"] == "no answer states a confidence per label"
     assert frame.loc[("task", "exact_match"), "value"] == frame.loc[("task", "accuracy"), "value"] == 0.5
     assert frame.loc[("task", "f1_micro"), "value"] == pytest.approx(0.5)
+
+
+def test_a_group_of_one_task_has_its_intervals(tmp_path):
+    lines = [
+        {
+            "task": "tags",
+            "id": str(n),
+            "target": ["joy", "fear"][: n % 3],
+            "response": "<answer>{'joy': 0.7}</answer>",
+        }
+        for n in range(30)
+    ]
+    (tmp_path / "r.jsonl").write_text("".join(json.dumps(each) + "\n" for each in lines))
+    frame = vecbench.score(tmp_path / "r.jsonl", include_path=EVERY_KIND).to_frame()
+    for key in ("f1_micro", "f1_macro", "jaccard", "map"):
+        of_key = frame[
+            (frame["metric"] == key) & (frame["subset"] == "") & ~frame["scope"].str.contains("macro")
+        ]
+        assert list(of_key["scope"]) == ["task", "group", "overall"]
+        assert len(set(zip(of_key["value"], of_key["low"], of_key["high"], strict=True))) == 1
+        assert (of_key["low"] < of_key["high"]).all()
 
 
 def test_each_label_has_its_f1_and_average_precision_in_frames_and_summary(tmp_path):
