@@ -33,7 +33,7 @@ SCALES = {"unit": "from 0 to 1", "percent": "from 0 to 100", "ten": "from 0 to 1
 
 @tasks.command("list")
 def list_tasks(include_path: IncludePath = None) -> None:
-    """List every task with its group, answer kind, labels and number of samples."""
+    """List every task below its benchmark and group, with its answer kind, labels and number of samples."""
     from rich.table import Table
     from rich.text import Text
 
@@ -41,19 +41,21 @@ def list_tasks(include_path: IncludePath = None) -> None:
 
     catalogue = load_catalogue(include_path or [])
     table = Table(box=None, pad_edge=False)
-    for heading in ("task", "name", "group", "kind", "labels", "n", "data"):
+    for heading in ("task", "name", "kind", "labels", "n", "data"):
         table.add_column(heading, justify="right" if heading in {"labels", "n"} else "left", no_wrap=True)
     benchmarks = {member: group for group in catalogue.benchmarks() for member in group.members}
-    shown = ""
+    shown: tuple[str, str | None] = "", None
     for task in catalogue.tasks.values():
         benchmark = benchmarks[task.group].id if task.group in benchmarks else "no benchmark"
-        if benchmark != shown:
+        if benchmark != shown[0]:
             table.add_row(Text(benchmark, style="bold"))
-            shown = benchmark
+            shown = benchmark, None
+        if task.group != shown[1]:
+            table.add_row(f" {task.group or 'no group'}")
+            shown = benchmark, task.group
         table.add_row(
             f"  {task.id}",
             task.display,
-            task.group or "",
             task.answers.name,
             str(len(task.labels) or ""),
             task.expected_rows(),
