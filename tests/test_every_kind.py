@@ -1,4 +1,4 @@
-"""Statements, options about two pictures, rankings, ratings and votes: from a run to a leaderboard.
+"""Statements, options about two pictures, rankings, ratings, sets of labels and votes: from a run to a board.
 
 The nano model answers badly, having learnt labels only; what counts is that every answer has a status, and
 that all that is made of answers is made of these.
@@ -21,7 +21,7 @@ OPTIONS = [{"A": "No.", "B": "Yes."}, "{'A': 'Joy', 'B': 'Fear', 'C': ''}", {"A"
 VAD = ("valence", "arousal", "dominance")
 LABELS = ("joy", "love", "surprise", "neutral", "sadness", "anger", "fear")
 ROWS = 12
-TASKS_EACH = 6
+TASKS_EACH = 7
 INCLUDED = ("--include-path", str(TASKS))
 
 
@@ -57,6 +57,9 @@ def rows():
             for each in (target, {name: 10 - value for name, value in target.items()})
         )
         yield "vad", {"target": target}, told, turned
+        target = [LABELS[(number + place) % 7] for place in range(number % 3)]
+        said = {label: 0.9 if label in target else 0.2 for label in LABELS}
+        yield "tags", {"target": target}, json.dumps(said), "joy, fear, anger"
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +103,7 @@ def test_every_answer_of_the_run_has_a_status(place):
     kinds = {line["task"]: line.get("kind", "label") for line in responses}
     assert kinds == {
         "statement": "label", "option": "choice", "rank": "ranking", "valence": "rating", "vad": "rating",
-        "votes": "distribution",
+        "tags": "label_set", "votes": "distribution",
     }  # fmt: skip
     assert {len(line.get("images", ())) for line in responses if line["task"] == "option"} == {2}
     tasks = scores_of(place / "run")["tasks"]
@@ -109,6 +112,7 @@ def test_every_answer_of_the_run_has_a_status(place):
     ratings = {"mae", "rmse", "bias", "pearson", "spearman", "ccc"}
     assert ratings <= tasks["valence"]["metrics"].keys()
     assert [*tasks["vad"]["subsets"]["dimension"]] == [*VAD]
+    assert {"f1_micro", "jaccard", "exact_match", "map"} <= tasks["tags"]["metrics"].keys()
 
 
 def test_good_answers_are_scored_with_intervals_subsets_and_a_headline(place):
@@ -116,7 +120,12 @@ def test_good_answers_are_scored_with_intervals_subsets_and_a_headline(place):
     assert done.returncode == 0, done.stderr
     scores = scores_of(place / "scored")
     of_ratings = ("mae", "pearson", "spearman", "ccc")
-    for task, keys in {"valence": of_ratings, "vad": of_ratings, "rank": ("ranking_score",)}.items():
+    for task, keys in {
+        "valence": of_ratings,
+        "vad": of_ratings,
+        "rank": ("ranking_score",),
+        "tags": ("f1_micro", "f1_macro", "f1_samples", "jaccard", "hamming", "map", "exact_match"),
+    }.items():
         for key in keys:
             score = scores["tasks"][task]["metrics"][key]
             assert score["low"] <= score["value"] <= score["high"], (task, key)
@@ -152,6 +161,7 @@ def test_they_are_compared_and_gated(place):
         {"metric": "mae", "of": "valence", "max_rise": 0.1},
         {"metric": "expected_hit", "of": "votes", "max_drop": 0.01},
         {"metric": "spearman", "of": "vad", "max_drop": 0.01},
+        {"metric": "f1_micro", "of": "tags", "max_drop": 0.01},
     ]
     (place / "gates.yaml").write_text(json.dumps({"rules": rules}))
     done = vecbench("compare", "before.jsonl", "after.jsonl", *INCLUDED, "--gate", "gates.yaml", cwd=place)
@@ -174,4 +184,6 @@ def test_a_leaderboard_has_them_all(place):
     done = vecbench("leaderboard", "build", "board", "--verify", *options, cwd=place)
     assert done.returncode == 0, done.stderr
     text = (place / "board" / "README.md").read_text()
-    assert all(name in text for name in ("judged", "ranked", "rated", "rated by dimension", "voted"))
+    assert all(
+        name in text for name in ("judged", "ranked", "rated", "rated by dimension", "tagged", "voted")
+    )

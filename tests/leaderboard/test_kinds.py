@@ -200,6 +200,7 @@ def every_kind(tmp_path_factory):
                 "question_type": str(generator.choice(["Yes-or-No", "What/How"])),
             },
             "rank": {"target": ["joy", "fear", "love"]},
+            "tags": {"target": [["joy", "fear"], [], ["love"]][place % 3]},
             "valence": {"target": int(generator.integers(1, 9)), "images": [image, following]},
             "vad": {name: int(each) for name, each in zip(VAD, generator.integers(1, 9, 3), strict=True)},
         }
@@ -239,11 +240,13 @@ def test_a_benchmark_of_every_kind_goes_from_runs_to_a_board_and_is_recomputed(e
             "rank": (60, False),
             "valence": (60, True),
             "vad": (60, True),
+            "tags": (60, False),
         }
         assert {task: each.n for task, each in entry.outcomes.items()} == {
             "statement": 60,
             "option": 59,
             "rank": 60,
+            "tags": 60,
         }
     assert {each.how for each in reverify(tmp_path, catalogue, data).values()} == {"all"}
     build(tmp_path, tmp_path, catalogue)
@@ -257,6 +260,8 @@ def test_a_benchmark_of_every_kind_goes_from_runs_to_a_board_and_is_recomputed(e
          "Order", "Cov", "n"],
         *2 * [["Model", "MAE pooled", "MAE macro", "Pearson", "Spearman pooled", "Spearman macro", "CCC",
                "Cov", "n"]],
+        ["Model", *ranks, "Acc pooled", "Acc macro", *judged[:-1], "F1 mic pooled", "F1 mic macro",
+         "Jaccard", "Cov", "n"],
     ]  # fmt: skip
 
 
@@ -358,6 +363,7 @@ def test_where_the_mean_of_tasks_counts_there_is_no_pool_and_every_task_is_shown
         ("vad", {"target": [5, 5, 2.5]}, "its target is [5, 5, 2.5], the data says"),
         ("vad", {"target": [5, 5, 12]}, "outside the range [1, 9]"),
         ("rank", {"target": ["joy", "joy", "fear"]}, "is no list of different labels"),
+        ("tags", {"target": ["joy", "joy"]}, "is no list of different labels"),
         ("rank", {"candidates": ["joy", "fear"]}, "candidates are not the labels of the task"),
         ("option", {"candidates": ["no", "yes"]}, "candidates are in another order than the data's"),
         ("option", {"target": "C"}, "'C'"),

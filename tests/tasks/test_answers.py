@@ -60,7 +60,7 @@ def test_a_kind_without_prompts_of_its_own_needs_some(tmp_path, plug_in):
 def test_an_unknown_kind_gets_the_nearest_name_and_nothing_else_is_said(tmp_path):
     key, problem, remedy = fault(tmp_path, "answer: {kind: labl}", "labels: [joy, fear]")
     assert (key, problem) == ("answer.kind", "unknown answer kind 'labl'")
-    assert remedy.startswith("Did you mean label?")
+    assert remedy.startswith("Did you mean label or label_set?")
 
 
 def test_labels_and_a_kind_that_has_none_are_refused_by_the_kind(tmp_path, plug_in):

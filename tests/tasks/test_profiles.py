@@ -20,6 +20,7 @@ VARIABLES = {
     "rating": {"range": (1.0, 9.5), "dimensions": []},
     "verdict": {"statement": "A sad one."},
     "distribution": {"labels": ["joy", "fear"]},
+    "label_set": {"labels": ["joy", "fear"]},
 }
 SAYS = {
     "label": ["Choose exactly one label from ['joy', 'fear']"],
@@ -28,6 +29,7 @@ SAYS = {
     "rating": ["from 1 (lowest) to 9.5 (highest)"],
     "verdict": ['Statement: "A sad one."'],
     "distribution": ["Choose exactly one label from ['joy', 'fear']", "a person who is asked"],
+    "label_set": ["Choose all labels that apply from ['joy', 'fear'], or none"],
 }
 
 

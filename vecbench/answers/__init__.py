@@ -4,6 +4,7 @@ from vecbench.answers.choice import Choice
 from vecbench.answers.distribution import Distribution
 from vecbench.answers.kind import AnswerKind, AnswerSpecification
 from vecbench.answers.label import Label
+from vecbench.answers.label_set import LabelSet
 from vecbench.answers.ranking import Ranking
 from vecbench.answers.rating import Rating
 from vecbench.answers.registry import (
@@ -23,6 +24,7 @@ __all__ = [
     "Choice",
     "Distribution",
     "Label",
+    "LabelSet",
     "Ranking",
     "Rating",
     "StatementVerdict",

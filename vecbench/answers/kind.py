@@ -42,6 +42,21 @@ class AnswerSpecification:
             if name not in known:
                 raise ValueError(f"the answer kind {self.kind} knows no {name!r}")
 
+    def labels_of_rows(self) -> bool:
+        """Whether the rows list the labels, as `candidates: rows` says; else the task has to.
+
+        Raises:
+            ValueError: Both do or neither does, or there are too few.
+        """
+        said = self.options.get("candidates")
+        if said not in (None, "rows"):
+            raise ValueError(f"'candidates' is rows, where every row lists its own, not {said!r:.60}")
+        if said and (self.labels or self.aliases):
+            raise ValueError("with `candidates: rows` a task has neither labels nor aliases")
+        if not said and len(self.labels) < 2:
+            raise ValueError(f"a {self.kind} task lists at least two labels")
+        return said is not None
+
 
 class AnswerKind(ABC):
     """How the answers of a task are read and scored; an instance holds what the task's file says of them.
@@ -125,6 +140,11 @@ class AnswerKind(ABC):
     @abstractmethod
     def prompt_variables(self, candidates: Sequence[str]) -> Mapping[str, object]:
         """What a prompt's template may name: labels, options, the range, and never the target."""
+
+    def apart(self, text: str, candidates: Sequence[str]) -> str:
+        """A response in which labels that are called as a field is are told from that field."""
+        del candidates
+        return text
 
     @abstractmethod
     def read(self, text: str, candidates: Sequence[str]) -> Read:

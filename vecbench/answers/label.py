@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from string import ascii_uppercase
 from typing import Any, ClassVar, Self
 
+import numpy as np
+
 from vecbench.answers.choice import chosen
 from vecbench.answers.kind import AnswerKind, AnswerSpecification, Read
 from vecbench.answers.mentions import SHORT
+from vecbench.answers.number_labels import NumberLabels, number_labels, positions
 from vecbench.answers.sentences import concluded_label
 from vecbench.answers.spellings import spellings_of
-from vecbench.answers.written import listed_labels
+from vecbench.answers.written import row_labels, shown
 from vecbench.labels import normal_form
-from vecbench.metrics.catalogue import LABEL_METRICS
+from vecbench.metrics.catalogue import LABEL_METRICS, ORDERED_LABEL_METRICS
 from vecbench.metrics.definition import Metric
+from vecbench.metrics.observations import Floats
+from vecbench.metrics.regression import rating_columns
 from vecbench.parsing.negation import LABEL, is_crossed_out, is_negated
-from vecbench.parsing.prediction import AnswerStatus
+from vecbench.parsing.prediction import AnswerStatus, Prediction
 
 _LETTER = re.compile(r"[\s(\[*]{0,4}[A-Za-z][.:)\]][\s*]{1,4}")
 """What stands before a label that somebody lettered: C. (c) C:"""
@@ -32,31 +38,44 @@ class Label(AnswerKind):
         labels: The list; empty where every row brings its own.
         aliases: Other spellings → label.
         is_lettered: Whether the prompt letters the labels, so that a letter is one.
+        of_rows: Whether every row has to bring its own list.
+        is_ordered: Whether the list is a scale, from its one end to the other. Labels that are all numbers
+            are then read as numbers, and are as far apart as these; others by the steps between them.
     """
 
     name: ClassVar[str] = "label"
-    metrics: ClassVar[Sequence[Metric]] = LABEL_METRICS
     has_confusion: ClassVar[bool] = True
 
     labels: tuple[str, ...] = ()
     aliases: Mapping[str, str] = field(default_factory=dict)
     is_lettered: bool = False
+    is_ordered: bool = False
+    of_rows: bool = False
+
+    @property
+    def metrics(self) -> Sequence[Metric]:
+        """Those of distances too where the labels are in order."""
+        return ORDERED_LABEL_METRICS if self.is_ordered else LABEL_METRICS
 
     @classmethod
     def of(cls, specification: AnswerSpecification) -> Self:
-        specification.require_only()
-        if len(specification.labels) < 2:
-            raise ValueError("a label task lists at least two labels")
-        return cls(specification.labels, specification.aliases)
+        specification.require_only("ordered", "candidates")
+        of_rows = specification.labels_of_rows()
+        ordered = specification.options.get("ordered", False)
+        if not isinstance(ordered, bool):
+            raise ValueError(f"'ordered' is true or false, not {shown(ordered)}")
+        return cls(specification.labels, specification.aliases, is_ordered=ordered, of_rows=of_rows)
 
     def candidates(self, columns: Mapping[str, Any]) -> tuple[str, ...]:
-        return listed_labels(columns, self.labels)
+        return row_labels(columns, self.labels, of_rows=self.of_rows)
 
     def target(self, written: object, candidates: Sequence[str]) -> str:
         """The candidate that is written, whatever its spelling; an alias is one too."""
         if isinstance(written, str):
             if written in candidates:
                 return written
+            if scale := self._numbers(candidates):
+                return scale.label(written)
             if name := spellings_of(tuple(candidates), tuple(self.aliases.items())).of(written):
                 return name.label
         raise ValueError(f"the target {written!r:.60} is not among the candidates")
@@ -67,10 +86,18 @@ class Label(AnswerKind):
     def lettered(self) -> Label:
         return replace(self, is_lettered=True)
 
+    def _numbers(self, candidates: Sequence[str]) -> NumberLabels | None:
+        """The candidates as numbers, where they are a scale of these."""
+        return number_labels(tuple(candidates)) if self.is_ordered else None
+
     def read(self, text: str, candidates: Sequence[str]) -> Read:
+        if scale := self._numbers(candidates):
+            return scale.read(text)
         return self._with_letter(text, candidates, read_label(text, candidates, self.aliases))
 
     def read_bare(self, text: str, candidates: Sequence[str]) -> Read:
+        if scale := self._numbers(candidates):
+            return scale.read_bare(text)
         found = read_bare_label(text, candidates, self.aliases)
         if found[1] == "no_answer" and len(text) <= SHORT and (letter := _LETTER.match(text)):
             found = read_bare_label(text[letter.end() :], candidates, self.aliases)
@@ -99,6 +126,28 @@ class Label(AnswerKind):
 
     def classes(self, candidates: Sequence[str]) -> Sequence[str]:
         return candidates
+
+    def is_bare_answer(self, text: str, candidates: Sequence[str]) -> bool:
+        scale = self._numbers(candidates)
+        return super().is_bare_answer(text, candidates) if scale is None else scale.is_bare_answer(text)
+
+    def may_go_on(self, text: str, candidates: Sequence[str]) -> bool:
+        scale = self._numbers(candidates)
+        return scale is not None and scale.may_go_on(text)
+
+    def columns(self, rows: Sequence[Prediction]) -> Mapping[str, Floats]:
+        """Those of ratings where the labels are in order: their numbers, or their places from 0."""
+        if not self.is_ordered:
+            return {}
+        places = {each: positions(each) for each in dict.fromkeys(row.candidates for row in rows)}
+
+        def numbers(labels: Iterable[object]) -> Floats:
+            listed = zip(rows, labels, strict=True)
+            return np.array([places[row.candidates].get(each, math.nan) for row, each in listed])
+
+        return rating_columns(
+            numbers(row.target for row in rows), numbers(row.reading.answer for row in rows)
+        )
 
 
 def read_label(

@@ -10,6 +10,7 @@ from vecbench.answers.choice import Choice
 from vecbench.answers.distribution import Distribution
 from vecbench.answers.kind import AnswerKind, AnswerSpecification
 from vecbench.answers.label import Label
+from vecbench.answers.label_set import LabelSet
 from vecbench.answers.ranking import Ranking
 from vecbench.answers.rating import Rating
 from vecbench.answers.verdict import StatementVerdict
@@ -19,7 +20,15 @@ from vecbench.metrics.definition import Metric
 from vecbench.parsing.prediction import DEFAULT_KIND
 
 ENTRY_POINT = "vecbench.answer_kinds"
-OWN: tuple[type[AnswerKind], ...] = (Label, Choice, Ranking, Rating, StatementVerdict, Distribution)
+OWN: tuple[type[AnswerKind], ...] = (
+    Label,
+    Choice,
+    Ranking,
+    Rating,
+    LabelSet,
+    StatementVerdict,
+    Distribution,
+)
 
 
 @lru_cache(maxsize=1)

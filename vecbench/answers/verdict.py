@@ -56,7 +56,10 @@ class StatementVerdict(Label):
     """
 
     name: ClassVar[str] = "verdict"
-    metrics: ClassVar[Sequence[Metric]] = STATEMENT_METRICS
+
+    @property
+    def metrics(self) -> Sequence[Metric]:
+        return STATEMENT_METRICS
 
     @classmethod
     def of(cls, specification: AnswerSpecification) -> Self:

@@ -26,11 +26,11 @@ class _RepeatedError(ValueError):
 
 
 def answer_text(answer: object) -> str:
-    """A label or letter as it is, a ranking with commas, a number as shortly as it can be said."""
+    """A label or letter as it is, several with commas, no label as "none", a number as short as can be."""
     if isinstance(answer, str):
         return answer
     if isinstance(answer, tuple | list):
-        return ", ".join(map(answer_text, answer))
+        return ", ".join(map(answer_text, answer)) or "none"
     return f"{answer:g}" if isinstance(answer, float) else str(answer)
 
 
@@ -51,6 +51,13 @@ def listed_labels(columns: Mapping[str, Any], labels: tuple[str, ...]) -> tuple[
     if not isinstance(listed, list | tuple) or not all(isinstance(each, str) for each in listed):
         raise ValueError('\'candidates\' is not a list of texts, such as ["joy", "fear"]')
     return tuple(listed)
+
+
+def row_labels(columns: Mapping[str, Any], labels: tuple[str, ...], *, of_rows: bool) -> tuple[str, ...]:
+    """As `listed_labels`; where lists are those `of_rows`, a row without one is at fault."""
+    if of_rows and columns.get("candidates") is None:
+        raise ValueError("the row lists no 'candidates', and its task has no labels")
+    return listed_labels(columns, labels)
 
 
 def option_texts(written: object) -> tuple[str, ...]:

@@ -39,7 +39,7 @@ def list_tasks(
     ] = False,
     include_path: IncludePath = None,
 ) -> None:
-    """List every task with its group, answer kind, labels and number of samples."""
+    """List every task below its benchmark and group, with its answer kind, labels and number of samples."""
     from rich.text import Text
 
     from vecbench.tasks import load_catalogue
@@ -48,22 +48,25 @@ def list_tasks(
     if benchmarks_only:
         stdout().print(_benchmarks(catalogue))
         return
-    table = _table("task", "group", "kind", "labels", "n", "data")
+    table = _table("task", "name", "kind", "labels", "n", "data")
     # The largest first: a task that is in several stands under its own.
     benchmarks = {
         member: group
         for group in sorted(catalogue.benchmarks(), key=lambda group: -len(group.members))
         for member in group.members
     }
-    shown = ""
+    shown: tuple[str, str | None] = "", None
     for task in catalogue.tasks.values():
         benchmark = benchmarks[task.group].id if task.group in benchmarks else "no benchmark"
-        if benchmark != shown:
+        if benchmark != shown[0]:
             table.add_row(Text(benchmark, style="bold"))
-            shown = benchmark
+            shown = benchmark, None
+        if task.group != shown[1]:
+            table.add_row(f" {task.group or 'no group'}")
+            shown = benchmark, task.group
         table.add_row(
             f"  {task.id}",
-            task.group or "",
+            task.display,
             task.answers.name,
             str(len(task.labels) or ""),
             task.expected_rows(),
@@ -311,6 +314,7 @@ def _rendered(task: Task, profile: str) -> tuple[str, str]:
 def _scored(task: Task) -> dict[str, str]:
     """How the task is scored, where that is not over all of its rows, pooled."""
     notes = {"subsets": ", ".join(task.subsets)} if task.subsets else {}
+    notes |= {} if task.box is None else {"box": task.box}
     notes |= _combined(task.headline, "subsets")
     if task.excluded:
         ids = ", ".join(sorted(task.excluded))

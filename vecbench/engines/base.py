@@ -18,8 +18,8 @@ class ImageSource(Protocol):
     """An image that is not in memory yet."""
 
     @property
-    def sha256(self) -> str | None:
-        """Of the image file's bytes; None if there are none."""
+    def identity(self) -> str | None:
+        """What tells the picture from others, of other parts of the same file too; None if unknown."""
         ...
 
     def decode(self) -> Image:

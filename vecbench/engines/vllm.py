@@ -209,7 +209,7 @@ class VllmEngine:
             known = TokensPrompt(
                 prompt_token_ids=list(tokens),
                 multi_modal_data={"image": [image.pixels for image in images]},
-                multi_modal_uuids={"image": [image.sha256 for image in images]},
+                multi_modal_uuids={"image": [image.identity for image in images]},
             )
             return await renderer.process_for_engine_async(known, time.time(), tok_params=params)
         _, rendered = await renderer.render_messages_async(_question(prompt, images), self._chat)
@@ -223,12 +223,12 @@ class VllmEngine:
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Picture:
     pixels: Image
-    sha256: str | None
+    identity: str | None
     """Stands for the pixels in vLLM's prefix cache, which would hash them otherwise."""
 
 
 def _question(prompt: str, images: Sequence[_Picture]) -> list[Any]:
-    content = [{"type": "image_pil", "image_pil": image.pixels, "uuid": image.sha256} for image in images]
+    content = [{"type": "image_pil", "image_pil": image.pixels, "uuid": image.identity} for image in images]
     return [{"role": "user", "content": [*content, {"type": "text", "text": prompt}]}]
 
 
@@ -249,7 +249,7 @@ def _lora(path: str | None) -> LoRARequest | None:
 
 
 def _decoded(request: Request) -> list[_Picture]:
-    return [_Picture(each.decode(), each.sha256) for each in request.images]
+    return [_Picture(each.decode(), each.identity) for each in request.images]
 
 
 def _sampling(request: Request, special: SpecialTokens) -> SamplingParams:

@@ -20,6 +20,7 @@ from vecbench.metrics import ece as expected_calibration_error
 from vecbench.parsing import strict
 from vecbench.parsing.form import ANY_FORM, Form
 from vecbench.samples import DataSource, Sample, open_data
+from vecbench.samples.boxes import Box
 from vecbench.samples.check import unread_row_warnings
 from vecbench.samples.images import decode_image, read_image
 from vecbench.store import StoredResponse
@@ -117,7 +118,11 @@ def _refuse_or_warn(
 def doc_to_image(doc: Mapping[str, Any]) -> list[Image]:
     """The sample's pictures, decoded as vecbench decodes them; one that cannot be ends lm-eval."""
     images = doc.get("images") or [doc["image"]]
-    return [decode_image(read_image(Path(doc["root"]), image)) for image in images]
+    pictures = [decode_image(read_image(Path(doc["root"]), image)) for image in images]
+    if "box" not in doc:
+        return pictures
+    shown, *ends = json.loads(doc["box"])
+    return [Box.of(shown, ends).applied(each) for each in pictures]
 
 
 def process_results(doc: Mapping[str, Any], results: Sequence[str]) -> dict[str, Any]:
@@ -180,6 +185,8 @@ def document(
         doc["form"] = json.dumps(asdict(form))
     if len(images) > 1:
         doc["images"] = list(images)
+    if isinstance(asked, Sample) and asked.box is not None:
+        doc["box"] = json.dumps([asked.box.shown, *asked.box.ends])
     return doc
 
 

@@ -15,6 +15,7 @@ from vecbench.metrics import (
     joint,
     labels,
     logistic,
+    multilabel,
     options,
     proper,
     rankings,
@@ -61,6 +62,8 @@ CONFIDENCE_METRICS = (
 
 JUDGED_METRICS = (labels.ACCURACY, labels.COVERAGE, *CONFIDENCE_METRICS)
 LABEL_METRICS = (labels.ACCURACY, labels.F1_MACRO, labels.F1_WEIGHTED, labels.COVERAGE, *CONFIDENCE_METRICS)
+ORDERED_LABEL_METRICS = (*LABEL_METRICS[:1], regression.MAE, *LABEL_METRICS[1:], regression.CCC)
+"""Of labels that are a scale; their quadratically weighted kappa is Lin's concordance correlation."""
 
 STATEMENT_METRICS = (
     labels.ACCURACY,
@@ -77,6 +80,16 @@ CHOICE_METRICS = (
     options.LETTER_BIAS,
     labels.COVERAGE,
     *CONFIDENCE_METRICS,
+)
+LABEL_SET_METRICS = (
+    multilabel.F1_MICRO,
+    multilabel.MAP,
+    multilabel.F1_MACRO,
+    multilabel.F1_SAMPLES,
+    multilabel.JACCARD,
+    multilabel.HAMMING,
+    multilabel.EXACT_MATCH,
+    *JUDGED_METRICS,
 )
 RANKING_METRICS = (
     rankings.RANKING_SCORE,
@@ -124,6 +137,7 @@ OWN_METRICS = tuple(
             *LABEL_METRICS,
             *STATEMENT_METRICS,
             *CHOICE_METRICS,
+            *LABEL_SET_METRICS,
             *RANKING_METRICS,
             *JUDGED_RATING_METRICS,
             *DISTRIBUTION_METRICS,

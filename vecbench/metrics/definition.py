@@ -31,6 +31,9 @@ Interval = Literal["wilson", "percentile", "gaps", "own", "none"]
 """How a metric's own interval is made: of the share of rows that it counts, of its replicates, of the gaps of
 its bins (`Gaps.interval`), by `Metric.ends`, or not at all, for which `Metric.why_no_interval` says why."""
 
+BY_LABEL = "by_label"
+"""The detail that has values of each label: name of a quantity → label → value, None where it has none."""
+
 Ends = tuple[float, float] | None
 
 Bias = Literal["none", "steady", "fading", "gaps"]

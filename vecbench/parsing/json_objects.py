@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -139,22 +139,34 @@ def _as_json(token: re.Match[str]) -> str:
 
 def _stated(found: Any) -> Mapping[str, str]:
     own = _own(found) if isinstance(found, dict) else {}
-    if not found or "answer" in own:
+    if not found or "answer" in own or not any(map(_is_nested, _members(found))):
         return own
     for key in ("answer", "other answer"):
         nested = [] if key in own else list(_with_answer(found, key))
         if len(nested) == 1:
             return {**own, **nested[0]}
-        listed = {name: [each[name] for each in nested if name in each] for name in (key, "confidence")}
+        names = (key, "confidence", "other confidence")
+        listed = {name: [each[name] for each in nested if name in each] for name in names}
+        own_numbers = listed["confidence"] or listed["other confidence"]
+        if len(listed[key]) == len(own_numbers):  # each has its own
+            listed[key] = [f"{answer}: {said}" for answer, said in zip(listed[key], own_numbers, strict=True)]
         if listed[key]:
             return {**own, **{name: ", ".join(values) for name, values in listed.items() if values}}
     return own
 
 
+def _members(found: Any) -> Iterable[Any]:
+    return found.values() if isinstance(found, dict) else found
+
+
+def _is_nested(value: Any) -> bool:
+    return isinstance(value, dict | list)
+
+
 def _own(found: Mapping[str, Any]) -> dict[str, str]:
     own: dict[str, str] = {}
     for name, value in found.items():
-        key = KEYS.get(name.lower().replace("_", " ").strip())
+        key = _key(name)
         if key == "other answer":  # all of them: who knows the labels tells which is one
             own[f"{OTHER} {len(own)}"] = _as_text(value)
         if key is None or (key in own and name.lower() != key):
@@ -166,6 +178,11 @@ def _own(found: Mapping[str, Any]) -> dict[str, str]:
     return own
 
 
+@lru_cache(maxsize=1024)
+def _key(name: str) -> str | None:
+    return KEYS.get(name.lower().replace("_", " ").strip())
+
+
 def _with_answer(found: Any, key: str) -> Iterator[Mapping[str, str]]:
     """The objects in a value that have an answer, by that key, and are not inside another that has."""
     if isinstance(found, dict):
@@ -174,7 +191,7 @@ def _with_answer(found: Any, key: str) -> Iterator[Mapping[str, str]]:
             yield own
             return
         for name, value in found.items():
-            if not _NOT_CHOSEN.search(name):
+            if _is_nested(value) and not _NOT_CHOSEN.search(name):
                 yield from _with_answer(value, key)
     elif isinstance(found, list):
         for each in found:

@@ -47,7 +47,7 @@ def read(
     """
     if response is None:
         return Reading(None, "error", None, "missing")
-    own = with_own_names(response, form.answer, form.confidence)
+    own = with_own_names(kind.apart(response, candidates), form.answer, form.confidence)
     visible = without_reasoning(without_scale(own, form.scale), form.reasoning)
     kind = (kind.lettered() if form.lettered else kind).asked_on(form.range)
     answer = stated_answer(visible.text)

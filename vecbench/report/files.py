@@ -11,6 +11,7 @@ from vecbench.report.columns import columns, unscaled
 from vecbench.report.figures import earlier_figures, remove_outdated, write_figures
 from vecbench.report.further_tables import (
     coarse_table,
+    label_table,
     recalibration_note,
     recalibration_table,
     spread_table,
@@ -74,6 +75,9 @@ def summary(
         parts.append("\n" + threshold_table(scores).markdown())
     if complete.coarse:
         parts.append("\n" + coarse_table(scores, complete.coarse).markdown())
+    for task, rows in scores.tasks.items():
+        if table := label_table(scores.names.get(task, task), rows):
+            parts.append("\n" + table.markdown())
     if complete.recalibration:
         parts.append("\n" + recalibration_table(complete.recalibration, scores.names).markdown())
         parts.append(f"\n{recalibration_note(complete.recalibration)}\n")

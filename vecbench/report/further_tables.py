@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from vecbench.metrics.definition import BY_LABEL
 from vecbench.report.columns import Column, columns, fitting
 from vecbench.report.tables import PlainTable
-from vecbench.scoring import CoarseScores, Recalibrations, Scores
+from vecbench.scoring import CoarseScores, Recalibrations, RowScores, Scores
 
 MOST_SPREADS = 4
 """Columns of means ± deviations that fit 80 characters."""
+
+MOST_LABELS = 64
+"""Of a table by label; with more, they are in scores.json and frames alone."""
+
+_OF_LABELS = {"f1": "F1", "average_precision": "AP"}
 
 
 def threshold_table(scores: Scores) -> PlainTable:
@@ -38,6 +44,22 @@ def coarse_table(scores: Scores, coarse: Mapping[str, CoarseScores]) -> PlainTab
         rows.append((scores.names.get(name, name), str(each.n), str(len(each.labels)), *cells, within))
     headings = ("n", "labels", "Acc fine", "Acc", "F1 mac", "F1 wgt", "within")
     return PlainTable("by coarser labels (%)", headings, rows)
+
+
+def label_table(name: str, task: RowScores) -> PlainTable | None:
+    """F1 and average precision of each label of sets, in percent; None of other answers or of many labels."""
+    details = [score.details.get(BY_LABEL, {}) for score in task.metrics.values()]
+    by_key = {key: values for each in details for key, values in each.items()}
+    labels = dict.fromkeys(label for values in by_key.values() for label in values)
+    if not 0 < len(labels) <= MOST_LABELS:
+        return None
+    share = Column("", "")
+
+    def cell(value: float | None) -> str:
+        return "–" if value is None else share.printed(value)
+
+    rows = [(label, *(cell(values.get(label)) for values in by_key.values())) for label in labels]
+    return PlainTable(f"{name}, by label (%)", [_OF_LABELS.get(key, key) for key in by_key], rows)
 
 
 def recalibration_table(each: Recalibrations, names: Mapping[str, str]) -> PlainTable:

@@ -66,6 +66,8 @@ def response_key(
         "candidates": list(sample.candidates),
         "repeat": repeat,
     }
+    if sample.box is not None:
+        parts["box"] = str(sample.box)
     if plan.answer_settings:  # absent, as in runs of versions that did not know them
         parts["answer_settings"] = dict(plan.answer_settings)
     return sha256_of(json.dumps(parts, sort_keys=True))

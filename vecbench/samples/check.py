@@ -13,7 +13,7 @@ from vecbench.digests import joined_sha256
 from vecbench.errors import DataError, ImageError, MissingImageError, nearest
 from vecbench.samples.images import decode_image, read_image
 from vecbench.samples.observer import CountObserver, Nobody
-from vecbench.samples.sample import Sample
+from vecbench.samples.sample import Sample, SampleImage
 from vecbench.samples.source import DataSource
 from vecbench.samples.targets import as_text
 from vecbench.tasks import Catalogue, Task
@@ -188,6 +188,15 @@ def _look(root: Path, image: str) -> tuple[str, _Look]:
     return image, _Look(sha256, None)
 
 
+def _look_at_box(sample: Sample, look: _Look) -> _Look:
+    """Of an image that is there, whether any of it is in the sample's box."""
+    try:
+        SampleImage(sample.image, sample.image_bytes(), sample.box).decode()
+    except ImageError as fault:
+        return _Look(look.sha256, fault.message)
+    return look
+
+
 def _task_check(
     source: DataSource, task: Task, samples: Sequence[Sample], looks: Mapping[str, _Look]
 ) -> TaskCheck:
@@ -202,6 +211,8 @@ def _task_check(
             continue
         for image in sample.images:
             look = looks[image]
+            if look.problem is None and sample.box is not None:
+                look = _look_at_box(sample, look)
             if look.problem is not None:
                 (missing if look.is_missing else unreadable).append(_finding(sample, image, look.problem))
     bare = [sample for sample in samples if not (sample.prompt and sample.prompt.strip())]
@@ -242,5 +253,6 @@ def _duplicates(tasks: Iterable[Sequence[Sample]], looks: Mapping[str, _Look]) -
         for sample in samples:
             sha256 = joined_sha256([looks[image].sha256 for image in sample.images])
             if sha256 is not None:
+                sha256 += str(sample.box or "")
                 owners.setdefault(sha256, []).append((sample.task, sample.id, as_text(sample.target)))
     return (Duplicate(tuple(each)) for each in owners.values() if len(each) > 1)

@@ -11,6 +11,8 @@ from pathlib import Path, PurePosixPath
 from vecbench.errors import DataError
 from vecbench.plain_file import TextLines, cannot_read, open_plain, plain_bytes
 from vecbench.samples import artemis, eemo, emotion6, mvei
+from vecbench.samples.emoset import emoset_format, is_emoset_list
+from vecbench.samples.emotic import CSV_COLUMNS, EMOTIC_CSV, emotic_annotations
 from vecbench.samples.folder import OWN_CSV, OWN_JSONL
 from vecbench.samples.format import DataFormat
 from vecbench.samples.published import EMOBSERVER, EMOCALIBER, METADATA, METADATA_COLUMNS
@@ -30,6 +32,8 @@ PUBLISHED = tuple(
         "EEmo-Bench/Std-EEmo-Bench-Single-Perception.json",
         "EEmo-Bench/Std-EEmo-Bench-Pair-Perception.json",
         "ground_truth.txt",
+        "Annotations/Annotations.mat",
+        "emotic_pre/test.csv",
     )
 )
 """Where the published tables lie in their datasets and repositories, whose root the images hang from."""
@@ -94,6 +98,8 @@ def root_of(table: Path) -> Path:
 
 def recognised(table: Path) -> DataFormat:
     """The format of a table, told by its content; the file's name only decides where that is broken."""
+    if table.suffix == ".mat":
+        return emotic_annotations(table)
     try:
         with TextLines(table) as stream:
             head = next((line for line in stream if line.strip()), "").strip()
@@ -105,8 +111,12 @@ def recognised(table: Path) -> DataFormat:
         raise cannot_read(table, fault) from None
     if emotion6.is_header(head):  # which may begin with a bracket
         return emotion6.EMOTION6
-    if head.startswith("[") and table.suffix == ".json" and (known := _recognised_list(_head(table))):
-        return known
+    if head.startswith("[") and table.suffix == ".json":
+        beginning = _head(table)
+        if is_emoset_list(beginning):
+            return emoset_format(table)
+        if known := _recognised_list(beginning):
+            return known
     if head.startswith(("{", "[")) or table.suffix in {".json", ".jsonl"}:
         return _recognised_json(head, table.suffix)
     try:
@@ -115,6 +125,8 @@ def recognised(table: Path) -> DataFormat:
         raise DataError(f"{table}: line 1: {fault}", "It should be a header, with image and label.") from None
     if set(header) >= artemis.HISTOGRAM_COLUMNS:
         return artemis.HISTOGRAMS
+    if set(header) >= CSV_COLUMNS:
+        return EMOTIC_CSV
     return METADATA if set(header) >= METADATA_COLUMNS else OWN_CSV
 
 
@@ -167,4 +179,4 @@ def _may_be_published(path: Path) -> bool:
     """Other JSON files often lie beside a table: licences, dataset_infos.json."""
     head = _head(path)
     is_standard = '"image_path"' in head and '"ground_truth"' in head
-    return is_standard or _recognised_list(head) is not None
+    return is_standard or is_emoset_list(head) or _recognised_list(head) is not None

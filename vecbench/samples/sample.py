@@ -10,7 +10,9 @@ from typing import Any
 
 from PIL.Image import Image
 
+from vecbench.digests import sha256_of
 from vecbench.errors import ImageError
+from vecbench.samples.boxes import Box
 from vecbench.samples.images import decode_image, read_image
 
 
@@ -31,6 +33,7 @@ class Sample:
         columns: What the row says, by column, for prompts.
         attributes: Column → value, as text, of the columns by which scores are broken down; an empty text
             where the row has none.
+        box: What of its image it is about; None for all of it.
     """
 
     task: str
@@ -45,6 +48,7 @@ class Sample:
     target_column: str = ""
     columns: Mapping[str, Any] = field(default_factory=dict)
     attributes: Mapping[str, str] = field(default_factory=dict)
+    box: Box | None = None
 
     @property
     def image(self) -> str:
@@ -74,7 +78,7 @@ class Sample:
 
     def _read(self, place: int) -> SampleImage:
         try:
-            return SampleImage(self.images[place], self.image_bytes(place))
+            return SampleImage(self.images[place], self.image_bytes(place), self.box)
         except ImageError as fault:
             return SampleImage(self.images[place], fault.message)
 
@@ -86,22 +90,30 @@ class SampleImage:
     Attributes:
         name: As the data spells its path.
         data: The bytes or the reason.
-        sha256: Of the bytes, computed once; None if there are none.
+        box: What of it is shown, and how; None for all of it.
+        sha256: Of the file's bytes, computed once; None if there are none.
     """
 
     name: str
     data: bytes | str
+    box: Box | None = None
     sha256: str | None = field(init=False)
 
     def __post_init__(self) -> None:
         sha256 = None if isinstance(self.data, str) else hashlib.sha256(self.data).hexdigest()
         object.__setattr__(self, "sha256", sha256)
 
+    @property
+    def identity(self) -> str | None:
+        """What tells the picture from others: the file's hash, and with a box another one."""
+        return self.sha256 if self.box is None else sha256_of(f"{self.sha256} {self.box}")
+
     def decode(self) -> Image:
-        """The picture, mode RGB."""
+        """The picture, mode RGB, with its box drawn or cut out."""
         if isinstance(self.data, str):
             raise ImageError(self.data)
         try:
-            return decode_image(self.data)
+            picture = decode_image(self.data)
+            return picture if self.box is None else self.box.applied(picture)
         except ImageError as fault:
             raise ImageError(f"{self.name}: {fault.message}", fault.remedy) from fault

@@ -16,6 +16,7 @@ from vecbench.errors import DataError
 from vecbench.escaping import encodable
 from vecbench.labels import normal_form
 from vecbench.plain_file import NOT_PLAIN, TextLines, plain_bytes
+from vecbench.samples.boxes import COLUMN, Box
 from vecbench.samples.folder import no_target
 from vecbench.samples.format import DataFormat, Row, joined
 from vecbench.samples.hub import HubDataset, open_hub_dataset, parse_hub_name
@@ -30,7 +31,7 @@ KEPT_BYTES = 2 * 2**20
 """Anyone's own table up to this size is parsed once and kept, as the published ones are; a larger one is
 read anew for every pass over it, so that memory does not grow with its rows."""
 
-PUBLISHED_FOLDERS = ("benchmarks", "VECBench", "EEmo-Bench")
+PUBLISHED_FOLDERS = ("benchmarks", "VECBench", "EEmo-Bench", "emotic")
 """The published image paths start with these folders, which a copy of the data may lack."""
 
 
@@ -149,7 +150,8 @@ class DataSource:
             target, target_fault, candidates = as_stored(written, task.answers), candidates, ()
         else:
             target, target_fault = target_of(column, written, task.answers, candidates)
-        fault = row.fault or (None if row.images else "no image is named") or target_fault
+        box, box_fault = _box(row, task)
+        fault = row.fault or (None if row.images else "no image is named") or target_fault or box_fault
         return Sample(
             task=task.id,
             id=row.id,
@@ -165,6 +167,7 @@ class DataSource:
             if spread
             else row.columns,
             attributes={name: as_text(row.columns.get(name)) for name in task.subsets},
+            box=box,
         )
 
     def _same_as_labels(self, row: Row, task: Task, named: tuple[str, ...]) -> tuple[str, ...]:
@@ -279,6 +282,18 @@ def _sha256(table: Path) -> str:
         return hashlib.sha256(plain_bytes(table)).hexdigest()
     except OSError as fault:
         raise DataError(f"{table}: {fault.strerror or fault}") from None
+
+
+def _box(row: Row, task: Task) -> tuple[Box | None, str | None]:
+    """The box of a row whose task shows one, and why it cannot be shown."""
+    if task.box is None:
+        return None, None
+    if len(row.images) > 1:
+        return None, f"a box is of one image, and the row has {len(row.images)}"
+    try:
+        return Box.of(task.box, row.columns.get(COLUMN)), None
+    except ValueError as fault:
+        return None, str(fault)
 
 
 def _named(rows: Iterable[Row]) -> Iterator[Row]:

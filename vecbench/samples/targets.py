@@ -41,7 +41,7 @@ def target_of(
 
     What a text means to a kind, a number or a list may mean too.
     """
-    if column == "label" and isinstance(written, list | dict):
+    if column == "label" and kind.has_confusion and isinstance(written, list | dict):
         problem = f"label is {'a list' if isinstance(written, list) else 'an object'}, not a text"
         return as_stored(written, kind), problem
     problems = []

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from vecbench.answers import AnswerKind
+from vecbench.answers import AnswerKind, kind_named
 from vecbench.parsing import Prediction, Reading
 from vecbench.parsing.form import Form
 from vecbench.parsing.prediction import ANSWER_STATUSES, CONFIDENCE_STATUSES
@@ -88,14 +88,18 @@ def _excerpt(response: str | None, reading: Reading) -> str | None:
 
 def prediction_lines(rows: Iterable[Prediction]) -> Iterator[str]:
     """The lines of predictions.jsonl."""
+    kinds: dict[str, AnswerKind] = {}
     for row in rows:
+        if row.kind not in kinds:
+            kinds[row.kind] = kind_named(row.kind)()
+        answer = row.reading.answer
         said = {
             "key": row.key,
             "task": row.task,
             "sample_id": row.sample_id,
             "repeat": row.repeat,
             "target": row.target,
-            "answer": row.reading.answer,
+            "answer": None if answer is None else kinds[row.kind].dump(answer),
             "answer_status": row.reading.answer_status,
             "confidence": row.reading.confidence,
             "confidence_status": row.reading.confidence_status,

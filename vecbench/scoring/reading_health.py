@@ -176,7 +176,9 @@ def _reason(row: Prediction) -> str:
 
 def _silence(row: Prediction) -> str:
     status = row.reading.confidence_status
-    says_one = status == "missing" and _SAYS_ONE.search(row.excerpt or "")
+    # Confidences that an answer gives its own labels are read, and are not that of the answer.
+    of_labels = getattr(row.reading.answer, "confidences", None) is not None
+    says_one = status == "missing" and not of_labels and _SAYS_ONE.search(row.excerpt or "")
     return "in_no_form" if says_one else status
 
 

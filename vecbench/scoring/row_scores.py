@@ -200,7 +200,8 @@ class SetScorer:
         difference.
         """
         drawn = self._drawn_by_confidence()
-        alone: dict[str, dict[str, Values]] = {}
+        # A pool of one set, or of the sets of another pool, is that one: the draws are the same too.
+        made: dict[tuple[object, ...], tuple[Name, Drawn]] = {}
         for name, parts in self._members.items():
             wanted: dict[Name, list[Metric]] = {
                 each: list(filter(_is_resampled_by_row, self._metrics[each])) for each in [*parts, name]
@@ -211,17 +212,15 @@ class SetScorer:
                 wanted[name] = []
             model = {part: self._observations[part] for part in parts}
             members = {each: self._members[each] for each in wanted}
-            by_row = (
-                dict.fromkeys(wanted, alone[parts[0]])  # a pool of one set
-                if len(parts) == 1 and parts[0] in alone
-                else resampled([model], members, wanted, self._replicates, self._seed)
-            )
-            if len(parts) == 1:
-                alone[parts[0]] = by_row[name]
+            alike = (*parts, *wanted[name])
+            if alike not in made:
+                by_row = resampled([model], members, wanted, self._replicates, self._seed)
+                of_one = {each: {key: values[0] for key, values in of.items()} for each, of in by_row.items()}
+                made[alike] = name, of_one
+            first, found = made[alike]
             known = drawn.get(name, {})
             drawn[name] = {
-                each: {**known.get(each, {}), **{key: values[0] for key, values in found.items()}}
-                for each, found in by_row.items()
+                each: {**known.get(each, {}), **found[first if each == name else each]} for each in wanted
             }
         return drawn
 

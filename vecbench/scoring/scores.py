@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from vecbench.metrics import Cells
 from vecbench.metrics.confusion import NO_CONFUSION, Confusion
-from vecbench.metrics.definition import Metric
+from vecbench.metrics.definition import BY_LABEL, Metric
 from vecbench.metrics.totals import NO_CELLS
 
 if TYPE_CHECKING:
@@ -302,8 +302,8 @@ class ListedScore(NamedTuple):
     Attributes:
         scope: Of what.
         name: Id of the task or group; "overall".
-        subset: Such as "question_type=Yes-or-No"; empty for all rows.
-        metric: Key of the metric, or "headline".
+        subset: Such as "question_type=Yes-or-No", or "label=fear" of one label of sets; empty for all rows.
+        metric: Key of the metric, or "headline"; of one label "f1" or "average_precision".
         score: The score.
     """
 
@@ -337,3 +337,8 @@ def _of_rows(scope: Scope, name: str, rows: RowScores) -> Iterator[ListedScore]:
 def _of_metrics(scope: Scope, name: str, subset: str, metrics: Mapping[str, Score]) -> Iterator[ListedScore]:
     for key, score in metrics.items():
         yield ListedScore(scope, name, subset, key, score)
+    for score in metrics.values() if not subset else ():
+        for key, values in score.details.get(BY_LABEL, {}).items():
+            for label, value in values.items():
+                said = Score(value, score.n, why="no row has it as a target" if value is None else None)
+                yield ListedScore(scope, name, f"label={label}", key, said)

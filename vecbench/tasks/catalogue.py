@@ -204,6 +204,7 @@ def _task(file: YamlFile) -> Task:
         sha256=sha256_of(json.dumps(said, sort_keys=True)),
         subsets=tuple(metadata.subsets),
         headline=metadata.headline,
+        box=metadata.box,
         excluded=frozenset(excluded.ids) if excluded else frozenset(),
         excluded_because=excluded.because if excluded else "",
         forms=forms(profiles, metadata),

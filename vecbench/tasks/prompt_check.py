@@ -95,5 +95,9 @@ def _fields(form: Form) -> Form:
 
 
 def _lettered(kind: AnswerKind) -> str:
-    first, second, *_ = *kind.candidates({}), "\x00", "\x00"
+    try:
+        labels = kind.candidates({})
+    except ValueError:  # which only rows list
+        labels = ()
+    first, second, *_ = *labels, "\x00", "\x00"
     return rf"\bA[.):]\s?{re.escape(first)}\b[^\n]{{0,20}}\s\(?B[.):]\s?{re.escape(second)}\b"

@@ -21,6 +21,12 @@ from vecbench.tasks.yaml_file import YamlFile, read_yaml
 if TYPE_CHECKING:  # samples are those of tasks, so their package imports this one
     from vecbench.samples import Sample
 
+_BOXED = {
+    "drawn": "This is about the person in the red frame.",
+    "cropped": "The image shows one person, cut out of a larger picture.",
+}
+"""What is said of boxes where a prompt does not."""
+
 _PROFILE: TypeAdapter[PromptProfile] = TypeAdapter(Profile)
 
 
@@ -98,7 +104,8 @@ def render_prompt(task: Task, profile: str, sample: Sample) -> str:
     """The prompt of one sample.
 
     The variables of the template are what the answer kind gives it (`labels`, `options` …), `noun`,
-    `dataset_prompt`, `images` (how many there are), and every column of the sample's row that says something
+    `dataset_prompt`, `images` (how many there are), `boxed` (how the task shows boxes, if it does), and every
+    column of the sample's row that says something
     and does not hold the target.
 
     Raises:
@@ -121,6 +128,8 @@ def render_prompt(task: Task, profile: str, sample: Sample) -> str:
         raise DataError(
             f"{task.path}: prompt profile {profile}: {fault}", "Mend the Jinja2 template."
         ) from None
+    if task.box is not None and "boxed" not in names_in(task.prompts[profile]) and text.strip():
+        text = f"{_BOXED[task.box]} {text.lstrip()}"
     if not text.strip():
         raise DataError(
             f"{_at(task, sample)}the prompt profile {profile!r} gives an empty prompt",
@@ -135,7 +144,7 @@ def needed_columns(task: Task, profile: str) -> frozenset[str]:
         names = names_in(task.prompts[profile])
     except jinja2.TemplateError as fault:
         raise DataError(f"{task.path}: prompt profile {profile}: {fault}") from None
-    return names - {"noun", "images", *task.answers.prompt_variables(task.labels)}
+    return names - {"noun", "images", "boxed", *task.answers.prompt_variables(task.labels)}
 
 
 def _variables(task: Task, profile: str, sample: Sample) -> Mapping[str, Any]:
@@ -150,6 +159,7 @@ def _variables(task: Task, profile: str, sample: Sample) -> Mapping[str, Any]:
         "noun": task.noun,
         "dataset_prompt": sample.prompt or "",
         "images": len(sample.images),
+        **({} if task.box is None else {"boxed": task.box}),
     }
 
 

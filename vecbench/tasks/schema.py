@@ -232,6 +232,7 @@ class TaskMetadata(_Strict):
     subsets: Annotated[list[Text], Distinct] = []
     headline: HeadlineRule = None
     exclude: Exclusion | None = None
+    box: Literal["drawn", "cropped"] | None = None
     expected_n: Annotated[int | tuple[Count, Count] | None, NoFlag] = None
     data: str | None = None
     sources: list[Text] = []

@@ -56,6 +56,7 @@ class Task:
     full form."""
     subsets: tuple[str, ...] = ()  # columns of the data by whose values scores are broken down
     headline: Headline | None = None  # of its subsets; None for its rows, pooled
+    box: Literal["drawn", "cropped"] | None = None  # how the data's boxes are shown; None for whole images
     excluded: frozenset[str] = frozenset()  # samples that are asked about and counted, and not scored
     excluded_because: str = ""
     forms: Mapping[str, Form] = field(default_factory=dict)  # profile → how answers to it are written

@@ -1,0 +1,115 @@
+"""EMOTIC's persons: its own Annotations.mat, and the CSV that a widely used preparation makes of it.
+
+Source: `mat2py.py` of github.com/Tandon-A/emotic, for where things are in the one and what the other's
+columns are. Of the .mat only the test part is read; a person whom nobody annotated is left out, as there.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, TextIO
+
+from vecbench.answers.written import literal
+from vecbench.samples.format import DataFormat, Row, csv_rows
+
+FOLDER = "emotic"
+"""Where the images lie, below the data's root."""
+CATEGORIES, DIMENSIONS = "emotic_categories", "emotic_vad"
+VAD = ("valence", "arousal", "dominance")
+CSV_COLUMNS = frozenset({"Folder", "Filename", "BBox", "Categorical_Labels", "Continuous_Labels"})
+
+
+def _csv(stream: TextIO) -> Iterator[Row]:
+    seen: Counter[str] = Counter()
+    for line, values in csv_rows(stream):
+        image = f"{FOLDER}/{values['Folder']}/{values['Filename']}"
+        box, categories, ratings = (
+            _list(values[name]) for name in ("BBox", "Categorical_Labels", "Continuous_Labels")
+        )
+        yield from _person(line, image, seen, box, categories, ratings)
+
+
+EMOTIC_CSV = DataFormat(
+    "EMOTIC CSV",
+    "A CSV with the columns Folder, Filename, BBox, Categorical_Labels and Continuous_Labels.",
+    _csv,
+    is_published=True,
+)
+
+
+def emotic_annotations(table: Path) -> DataFormat:
+    """The format of Annotations.mat."""
+    return DataFormat(
+        "EMOTIC annotations",
+        "A MATLAB file with the variable test: images with filename, folder and person.",
+        partial(_annotations, table),
+        is_published=True,
+    )
+
+
+def _annotations(table: Path, _: TextIO) -> Iterator[Row]:
+    from scipy.io import loadmat
+
+    try:
+        images = loadmat(table, simplify_cells=True, variable_names=["test"]).get("test")
+    except Exception as fault:  # whatever broken bytes lead SciPy to
+        raise ValueError(f"not a MATLAB file that SciPy reads: {fault}") from None
+    if images is None:
+        raise ValueError("there is no variable 'test'")
+    seen: Counter[str] = Counter()
+    for number, each in enumerate(_several(images), start=1):
+        # By place, as that script does: filename, folder, image size, database, persons.
+        said = list(each.values()) if isinstance(each, dict) else []
+        if len(said) < 5:
+            raise ValueError(f"image {number}: not filename, folder, image_size, original_database, person")
+        image = f"{FOLDER}/{said[1]}/{said[0]}"
+        for person in _several(said[4]):
+            # The box; categories of each annotator, and combined; likewise valence, arousal and dominance.
+            parts = list(person.values()) if isinstance(person, dict) else []
+            if len(parts) < 5:
+                raise ValueError(f"image {number}: a person without combined categories and dimensions")
+            box, of_each, combined, _, ratings = parts[:5]
+            numbers = list(ratings.values()) if isinstance(ratings, dict) else _several(ratings)
+            categories = _several(combined) if len(_several(of_each)) else None
+            yield from _person(number, image, seen, list(_several(box)), categories, numbers)
+
+
+def _person(
+    line: int,
+    image: str,
+    seen: Counter[str],
+    box: object,
+    categories: Sequence[Any] | None,
+    ratings: Sequence[Any],
+) -> Iterator[Row]:
+    """The rows of a person, whose number in the image is a part of the id."""
+    name = f"{image.removeprefix(f'{FOLDER}/')}#{seen[image]}"
+    seen[image] += 1
+    of_person = partial(Row, line=line, id=name, images=(image,))
+    shown: Mapping[str, Any] = {"box": box}
+    if categories is not None:
+        labels = categories if isinstance(categories, str) else [str(each) for each in categories]
+        yield of_person(columns={**shown, "target": labels}, target_column="target", task=CATEGORIES)
+    numbers = [float(each) for each in ratings if isinstance(each, int | float)]
+    if len(numbers) == len(VAD) and all(map(math.isfinite, numbers)):
+        yield of_person(columns={**shown, **dict(zip(VAD, numbers, strict=True))}, task=DIMENSIONS)
+
+
+def _several(found: Any) -> Sequence[Any]:
+    """What SciPy leaves of a cell or an array of structs: one is by itself, none is an empty array."""
+    if isinstance(found, dict | str | int | float):
+        return [found]
+    return found.tolist() if hasattr(found, "tolist") else list(found)
+
+
+def _list(cell: str | None) -> Sequence[Any]:
+    """The list in a cell; a cell with none as it is, which is then its row's fault."""
+    try:
+        found = literal(cell or "")
+    except ValueError:
+        return cell or ""
+    return found if isinstance(found, list | tuple) else str(found)
