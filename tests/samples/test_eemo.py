@@ -103,6 +103,7 @@ def test_a_folder_with_all_the_tables_is_the_whole_benchmark(tmp_path):
     }
     # Both have the questions; those of the lists are read, which say more of them.
     assert {each.attributes["question_concern"] for each in source.samples(PAIR)} == {"Similarity perception"}
+    assert source.left_out() == {"Open_ended": 4}
     assert source.sha256() != open_data(tmp_path / "EEmo-Bench(pair).json").sha256()
 
 

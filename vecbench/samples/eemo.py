@@ -80,12 +80,11 @@ def fault_of(columns: Mapping[str, Any]) -> str | None:
 
 def _list_rows(stream: TextIO) -> Iterator[Row]:
     for number, said in _objects(stream):
-        where = f"row {number}"
-        question_type = required_text(said, "question_type", where)
-        if question_type == OPEN_ENDED:
-            yield Row(number, split=OPEN_ENDED, unit="row")
-            continue
         is_single = "image_url" in said
+        task = SINGLE if is_single else PAIR
+        if required_text(said, "question_type", f"row {number}") == OPEN_ENDED:
+            yield Row(number, task=task, split=OPEN_ENDED, unit="row")
+            continue
         names = ("image_url",) if is_single else ("image1_url", "image2_url")
         images, fault = images_of(said, names)
         columns = columns_of(said)
@@ -95,7 +94,7 @@ def _list_rows(stream: TextIO) -> Iterator[Row]:
             images=images,
             columns=columns | {"correct_answer": said.get("correct_answer")},
             target_column="correct_answer",
-            task=SINGLE if is_single else PAIR,
+            task=task,
             fault=fault or fault_of(columns),
             unit="row",
         )
@@ -107,6 +106,7 @@ def _logic_rows(stream: TextIO) -> Iterator[Row]:
     for number, said in _objects(stream):
         where = f"row {number}"
         is_single = "judge_Q" in said
+        task = SINGLE if is_single else PAIR
         keys = _SINGLE_KEYS if is_single else _PAIR_KEYS
         images, fault = images_of(said, ("image_name",) if is_single else ("image1_url", "image2_url"))
         for question_type, (question, options, answer) in zip(QUESTION_TYPES, keys, strict=True):
@@ -118,13 +118,13 @@ def _logic_rows(stream: TextIO) -> Iterator[Row]:
                 images=images,
                 columns=columns_of(asked) | {"correct_answer": said.get(answer)},
                 target_column="correct_answer",
-                task=SINGLE if is_single else PAIR,
+                task=task,
                 fault=fault,
                 unit="row",
             )
             count += 1
         if said.get("open_ended_Q" if is_single else "open_ended_question"):
-            yield Row(number, split=OPEN_ENDED, unit="row")
+            yield Row(number, task=task, split=OPEN_ENDED, unit="row")
             count += 1
         if is_single:
             yield from _assessed(number, said, images, fault)
