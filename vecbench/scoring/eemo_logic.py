@@ -57,10 +57,11 @@ def eemo_logic_scores(
     def together(present: Sequence[str], absent: Sequence[str]) -> GroupScores:
         rows = [row for name in present for row in by_task[name]]
         kinds = {tasks[name].kind for name in present}
-        if kinds == {Ranking.name}:
-            return GroupScores(tuple(present), tuple(absent), _task_scores(rows), {})
-        pooled = _mean_of(rows, [tasks[name] for name in present]) if len(kinds) == 1 else _mixed(rows, kinds)
-        return GroupScores(tuple(present), tuple(absent), pooled, {}, line="mean of tasks")
+        if kinds == {Rating.name}:
+            means = _mean_of(rows, [tasks[name] for name in present])
+            return GroupScores(tuple(present), tuple(absent), means, {}, line="mean of tasks")
+        pooled = _task_scores(rows) if kinds == {Ranking.name} else _mixed(rows, kinds)
+        return GroupScores(tuple(present), tuple(absent), pooled, {})
 
     groups = {
         name: together(present, arrangement.absent[name]) for name, present in arrangement.members.items()
