@@ -170,6 +170,7 @@ def every_answer(seed):
         said = {
             "statement": lambda: generator.choice(["correct", "incorrect"]),
             "option": lambda: generator.choice(["A", "B"]),
+            "asked": lambda: generator.choice(["joy", "fear"]),
             "joy": lambda: ", ".join(generator.permutation(labels)[:3]),
         }
         found = next(
@@ -198,6 +199,7 @@ def every_kind(tmp_path_factory):
                 "question_type": str(generator.choice(["Yes-or-No", "What/How"])),
             },
             "rank": {"target": ["joy", "fear", "love"]},
+            "votes": {"votes": generator.integers(1, 5, 3).tolist()},
             "valence": {"target": int(generator.integers(1, 9)), "images": [image, following]},
         }
         rows += [{"task": task, "id": str(place), "image": image, **each} for task, each in about.items()]
@@ -235,11 +237,13 @@ def test_a_benchmark_of_every_kind_goes_from_runs_to_a_board_and_is_recomputed(e
             "option": (59, False),
             "rank": (60, False),
             "valence": (60, True),
+            "votes": (60, False),
         }
         assert {task: each.n for task, each in entry.outcomes.items()} == {
             "statement": 60,
             "option": 59,
             "rank": 60,
+            "votes": 60,
         }
     assert {each.how for each in reverify(tmp_path, catalogue, data).values()} == {"all"}
     build(tmp_path, tmp_path, catalogue)
@@ -252,6 +256,8 @@ def test_a_benchmark_of_every_kind_goes_from_runs_to_a_board_and_is_recomputed(e
         ["Model", *ranks, "Acc pooled", "Acc macro", *judged[:-1], "Ranking pooled", "Ranking macro", "Hit",
          "Order", "Cov", "n"],
         ["Model", "MAE pooled", "MAE macro", "Pearson", "Spearman", "CCC", "Cov", "n"],
+        ["Model", "Rank in Acc pooled", "Acc pooled", "Acc macro", "ExpHit pooled", "ExpHit macro",
+         "Brier sh", "Cov", "n"],
     ]  # fmt: skip
 
 
