@@ -9,6 +9,7 @@ SPECIFICATIONS = {
     "label": AnswerSpecification("label", ("joy", "fear", "anger", "awe")),
     "choice": AnswerSpecification("choice", options={"options": ["Yes", "No"]}),
     "ranking": AnswerSpecification("ranking", ("joy", "fear", "anger", "awe")),
+    "distribution": AnswerSpecification("distribution", ("joy", "fear", "anger", "awe")),
     "rating": AnswerSpecification("rating", options={"range": [1, 9], "tolerance": 0.5}),
 }
 
@@ -26,7 +27,8 @@ def test_metrics_have_keys_of_their_own_and_judging_kinds_have_those_of_confiden
     keys = [metric.key for metric in kind.metrics]
     assert len(set(keys)) == len(keys)
     assert kind.judges
-    assert {"accuracy", "coverage", "brier", "ece", "auroc"} <= set(keys)
+    against = {"share_brier", "share_ece"} if kind.has_shares else {"brier", "ece", "auroc"}
+    assert {"accuracy", "coverage", *against} <= set(keys)
 
 
 def test_an_unknown_kind_is_refused_with_the_nearest():

@@ -171,6 +171,7 @@ def every_answer(seed):
         said = {
             "statement": lambda: generator.choice(["correct", "incorrect"]),
             "option": lambda: generator.choice(["A", "B"]),
+            "asked": lambda: generator.choice(["joy", "fear"]),
             "joy": lambda: ", ".join(generator.permutation(labels)[:3]),
             "dominance": lambda: ", ".join(f"{name}: {generator.integers(1, 9)}" for name in VAD),
         }
@@ -201,6 +202,7 @@ def every_kind(tmp_path_factory):
             },
             "rank": {"target": ["joy", "fear", "love"]},
             "tags": {"target": [["joy", "fear"], [], ["love"]][place % 3]},
+            "votes": {"votes": generator.integers(1, 5, 3).tolist()},
             "valence": {"target": int(generator.integers(1, 9)), "images": [image, following]},
             "vad": {name: int(each) for name, each in zip(VAD, generator.integers(1, 9, 3), strict=True)},
         }
@@ -241,12 +243,14 @@ def test_a_benchmark_of_every_kind_goes_from_runs_to_a_board_and_is_recomputed(e
             "valence": (60, True),
             "vad": (60, True),
             "tags": (60, False),
+            "votes": (60, False),
         }
         assert {task: each.n for task, each in entry.outcomes.items()} == {
             "statement": 60,
             "option": 59,
             "rank": 60,
             "tags": 60,
+            "votes": 60,
         }
     assert {each.how for each in reverify(tmp_path, catalogue, data).values()} == {"all"}
     build(tmp_path, tmp_path, catalogue)
@@ -262,6 +266,8 @@ def test_a_benchmark_of_every_kind_goes_from_runs_to_a_board_and_is_recomputed(e
                "Cov", "n"]],
         ["Model", *ranks, "Acc pooled", "Acc macro", *judged[:-1], "F1 mic pooled", "F1 mic macro",
          "Jaccard", "Cov", "n"],
+        ["Model", "Rank in Acc pooled", "Acc pooled", "Acc macro", "ExpHit pooled", "ExpHit macro",
+         "Brier sh", "Cov", "n"],
     ]  # fmt: skip
 
 

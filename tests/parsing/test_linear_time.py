@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from vecbench.answers import Choice, Label, Ranking, Rating
+from vecbench.answers import Choice, Distribution, Label, Ranking, Rating
 from vecbench.parsing import emobserver, emocaliber, strict
 from vecbench.scoring.disagreements import reasons
 
@@ -20,7 +20,9 @@ KINDS = {
     "rating": (Rating(1, 9), ()),
     "ratings": (Rating(1, 9, dimensions=("fear", "awe", "joy")), ("fear", "awe", "joy")),
     "choice": (Choice(OPTIONS), OPTIONS),
+    "distribution": (Distribution(MIKELS, {"sad": "sadness"}), MIKELS),
 }
+SHARES = ('{"fear": 1} ', "{fear} ", "{", "fear: 0.1, ", "fear: 0.1\n", '"fear": 1, ', " ", "and 1% ")
 PIECES = ("fear ", "! ", "[", "not ", "不 ", "5 ", "A. ")
 
 
@@ -34,6 +36,14 @@ def test_every_kind_reads_a_long_answer_in_a_few_seconds(piece, kind):
     kind, candidates = KINDS[kind]
     begin = time.process_time()
     strict.read(text_of("<answer>fear {}not x</answer>", piece), candidates, kind, "stop")
+    assert time.process_time() - begin < SECONDS
+
+
+@pytest.mark.parametrize("form", ["{}", "<answer>{}</answer>", "<answer>fear {}x</answer>"])
+@pytest.mark.parametrize("piece", SHARES)
+def test_shares_are_read_in_a_few_seconds(piece, form):
+    begin = time.process_time()
+    strict.read(text_of(form, piece), MIKELS, KINDS["distribution"][0], "stop")
     assert time.process_time() - begin < SECONDS
 
 

@@ -17,6 +17,10 @@ from vecbench.parsing.prediction import AnswerStatus
 ROUNDING = 0.02
 """How far from 1 the sum of rounded shares may be; they are divided by it."""
 
+MOST_OBJECTS = 64
+"""Objects that are tried, from the end, and how long a label with its number is: bounds for hostile texts."""
+LONGEST_PIECE = 100
+
 _OBJECT = re.compile(r"\{[^{}]*\}")
 _PIECES = re.compile(r"[\n;]|,(?![0-9])|(?<=[0-9%])\s+and\b")
 _NUMBER = rf"(?P<number>[+-]?{NUMERAL})(?:\s?(?P<percent>%))?"
@@ -140,7 +144,7 @@ def stated_shares(
 
 def _in_object(text: str, spellings: Spellings) -> Stated:
     """What the last object says of labels, without its confidence; nothing if it names none."""
-    for found in reversed(_OBJECT.findall(text)):
+    for found in reversed(_OBJECT.findall(text)[-MOST_OBJECTS:]):
         try:
             written = literal(found)
         except ValueError:
@@ -157,11 +161,15 @@ def _in_object(text: str, spellings: Spellings) -> Stated:
 def _in_pieces(text: str) -> Stated:
     """What lines, or parts of one, say: "joy: 0.6, fear: 40%"; nothing if a part says something else."""
     plain = with_plain_numerals(text) or ""
-    pieces = [each for each in _PIECES.split(plain) if each.strip(" *_.`\"'{}")]
-    found = [_PIECE.fullmatch(each) for each in pieces]
-    if len(found) < 2 or not all(found):
-        return []
-    return [(each["label"], _value(each)) for each in found if each is not None]
+    stated: Stated = []
+    for piece in _PIECES.split(plain):
+        if not piece.strip(" *_.`\"'{}"):
+            continue
+        found = _PIECE.fullmatch(piece.strip()) if len(piece.strip()) <= LONGEST_PIECE else None
+        if found is None:
+            return []
+        stated.append((found["label"], _value(found)))
+    return stated if len(stated) > 1 else []
 
 
 def _stated(value: object) -> float | None:
