@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from vecbench.answers import Choice, Label, Ranking, Rating
+from vecbench.answers import Choice, Label, LabelSet, Ranking, Rating
 from vecbench.parsing import emobserver, emocaliber, strict
 from vecbench.scoring.disagreements import reasons
 
@@ -17,10 +17,11 @@ OPTIONS = ("Joy", "No", "Fear of it")
 KINDS = {
     "label": (Label(MIKELS, {"sad": "sadness"}), MIKELS),
     "ranking": (Ranking(MIKELS, {"sad": "sadness"}, 3), MIKELS),
+    "label_set": (LabelSet(MIKELS, {"sad": "sadness"}), MIKELS),
     "rating": (Rating(1, 9), ()),
     "choice": (Choice(OPTIONS), OPTIONS),
 }
-PIECES = ("fear ", "! ", "[", "not ", "不 ", "5 ", "A. ")
+PIECES = ("fear ", "! ", "[", "not ", "不 ", "5 ", "A. ", "fear: 0.5, ", '"')
 
 
 def text_of(form, piece):
