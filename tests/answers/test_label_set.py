@@ -20,6 +20,7 @@ from vecbench.scoring import prediction_lines
 from vecbench.scoring.observations import observations
 from vecbench.store import StoredResponse
 from vecbench.tasks import load_catalogue, task_in
+from vecbench.tasks.draft import Draft
 
 EVERY_KIND = Path(__file__).parents[1] / "every_kind"
 LABELS = ("joy", "fear", "doubt/confusion", "sadness", "sunset sky")
@@ -201,6 +202,17 @@ def test_predictions_hold_the_confidences():
 
 def columns(*answers):
     return observations({"t": list(predictions(*answers))}, {"t": KIND})["t"].columns
+
+
+def test_what_a_published_protocol_reads_of_a_set_is_left_as_it_is():
+    [row] = predictions((["fear"], "<answer>fear</answer>"))
+    row = replace(row, kind="label_set", reading=Reading("fear", "ok", None, "missing"))
+    assert json.loads(next(prediction_lines([row])))["answer"] == "fear"
+
+
+def test_tasks_init_writes_a_task_of_sets(tmp_path):
+    Draft("mine", tmp_path / "mine.yaml", AnswerSpecification("label_set", ("joy", "fear"))).write()
+    assert task_in(tmp_path / "mine.yaml").answers == LabelSet(("joy", "fear"))
 
 
 def test_average_precision_takes_confidences_and_sets_beside_them():

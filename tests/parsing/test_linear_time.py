@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from vecbench.answers import Choice, Distribution, Label, Ranking, Rating
+from vecbench.answers import Choice, Distribution, Label, LabelSet, Ranking, Rating
 from vecbench.parsing import emobserver, emocaliber, strict
 from vecbench.scoring.disagreements import reasons
 
@@ -17,13 +17,14 @@ OPTIONS = ("Joy", "No", "Fear of it")
 KINDS = {
     "label": (Label(MIKELS, {"sad": "sadness"}), MIKELS),
     "ranking": (Ranking(MIKELS, {"sad": "sadness"}, 3), MIKELS),
+    "label_set": (LabelSet(MIKELS, {"sad": "sadness"}), MIKELS),
     "rating": (Rating(1, 9), ()),
     "ratings": (Rating(1, 9, dimensions=("fear", "awe", "joy")), ("fear", "awe", "joy")),
     "choice": (Choice(OPTIONS), OPTIONS),
     "distribution": (Distribution(MIKELS, {"sad": "sadness"}), MIKELS),
 }
 SHARES = ('{"fear": 1} ', "{fear} ", "{", "fear: 0.1, ", "fear: 0.1\n", '"fear": 1, ', " ", "and 1% ")
-PIECES = ("fear ", "! ", "[", "not ", "不 ", "5 ", "A. ")
+PIECES = ("fear ", "! ", "[", "not ", "不 ", "5 ", "A. ", "fear: 0.5, ", '"')
 
 
 def text_of(form, piece):

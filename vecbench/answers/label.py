@@ -14,7 +14,7 @@ import numpy as np
 from vecbench.answers.choice import chosen
 from vecbench.answers.kind import AnswerKind, AnswerSpecification, Read
 from vecbench.answers.mentions import SHORT
-from vecbench.answers.number_labels import NumberLabels, number_labels, positions
+from vecbench.answers.number_labels import number_labels, positions
 from vecbench.answers.sentences import concluded_label
 from vecbench.answers.spellings import spellings_of
 from vecbench.answers.written import row_labels, shown
@@ -39,23 +39,16 @@ class Label(AnswerKind):
         aliases: Other spellings → label.
         is_lettered: Whether the prompt letters the labels, so that a letter is one.
         of_rows: Whether every row has to bring its own list.
-        is_ordered: Whether the list is a scale, from its one end to the other. Labels that are all numbers
-            are then read as numbers, and are as far apart as these; others by the steps between them.
     """
 
     name: ClassVar[str] = "label"
+    metrics: ClassVar[Sequence[Metric]] = LABEL_METRICS
     has_confusion: ClassVar[bool] = True
 
     labels: tuple[str, ...] = ()
     aliases: Mapping[str, str] = field(default_factory=dict)
     is_lettered: bool = False
-    is_ordered: bool = False
     of_rows: bool = False
-
-    @property
-    def metrics(self) -> Sequence[Metric]:
-        """Those of distances too where the labels are in order."""
-        return ORDERED_LABEL_METRICS if self.is_ordered else LABEL_METRICS
 
     @classmethod
     def of(cls, specification: AnswerSpecification) -> Self:
@@ -64,7 +57,9 @@ class Label(AnswerKind):
         ordered = specification.options.get("ordered", False)
         if not isinstance(ordered, bool):
             raise ValueError(f"'ordered' is true or false, not {shown(ordered)}")
-        return cls(specification.labels, specification.aliases, is_ordered=ordered, of_rows=of_rows)
+        kind: type[Any] = OrderedLabel if ordered else cls
+        made: Self = kind(specification.labels, specification.aliases, of_rows=of_rows)
+        return made
 
     def candidates(self, columns: Mapping[str, Any]) -> tuple[str, ...]:
         return row_labels(columns, self.labels, of_rows=self.of_rows)
@@ -74,8 +69,6 @@ class Label(AnswerKind):
         if isinstance(written, str):
             if written in candidates:
                 return written
-            if scale := self._numbers(candidates):
-                return scale.label(written)
             if name := spellings_of(tuple(candidates), tuple(self.aliases.items())).of(written):
                 return name.label
         raise ValueError(f"the target {written!r:.60} is not among the candidates")
@@ -86,18 +79,10 @@ class Label(AnswerKind):
     def lettered(self) -> Label:
         return replace(self, is_lettered=True)
 
-    def _numbers(self, candidates: Sequence[str]) -> NumberLabels | None:
-        """The candidates as numbers, where they are a scale of these."""
-        return number_labels(tuple(candidates)) if self.is_ordered else None
-
     def read(self, text: str, candidates: Sequence[str]) -> Read:
-        if scale := self._numbers(candidates):
-            return scale.read(text)
         return self._with_letter(text, candidates, read_label(text, candidates, self.aliases))
 
     def read_bare(self, text: str, candidates: Sequence[str]) -> Read:
-        if scale := self._numbers(candidates):
-            return scale.read_bare(text)
         found = read_bare_label(text, candidates, self.aliases)
         if found[1] == "no_answer" and len(text) <= SHORT and (letter := _LETTER.match(text)):
             found = read_bare_label(text[letter.end() :], candidates, self.aliases)
@@ -127,18 +112,41 @@ class Label(AnswerKind):
     def classes(self, candidates: Sequence[str]) -> Sequence[str]:
         return candidates
 
+
+@dataclass(frozen=True)
+class OrderedLabel(Label):
+    """One label of a list that is a scale, from its one end to the other.
+
+    Labels that are all numbers are read as numbers, and are as far apart as these; others by the steps
+    between them.
+    """
+
+    metrics: ClassVar[Sequence[Metric]] = ORDERED_LABEL_METRICS
+
+    def target(self, written: object, candidates: Sequence[str]) -> str:
+        scale = number_labels(tuple(candidates))
+        if scale is None or not isinstance(written, str) or written in candidates:
+            return super().target(written, candidates)
+        return scale.label(written)
+
+    def read(self, text: str, candidates: Sequence[str]) -> Read:
+        scale = number_labels(tuple(candidates))
+        return super().read(text, candidates) if scale is None else scale.read(text)
+
+    def read_bare(self, text: str, candidates: Sequence[str]) -> Read:
+        scale = number_labels(tuple(candidates))
+        return super().read_bare(text, candidates) if scale is None else scale.read_bare(text)
+
     def is_bare_answer(self, text: str, candidates: Sequence[str]) -> bool:
-        scale = self._numbers(candidates)
+        scale = number_labels(tuple(candidates))
         return super().is_bare_answer(text, candidates) if scale is None else scale.is_bare_answer(text)
 
     def may_go_on(self, text: str, candidates: Sequence[str]) -> bool:
-        scale = self._numbers(candidates)
+        scale = number_labels(tuple(candidates))
         return scale is not None and scale.may_go_on(text)
 
     def columns(self, rows: Sequence[Prediction]) -> Mapping[str, Floats]:
-        """Those of ratings where the labels are in order: their numbers, or their places from 0."""
-        if not self.is_ordered:
-            return {}
+        """Those of ratings: the labels' numbers, or their places from 0."""
         places = {each: positions(each) for each in dict.fromkeys(row.candidates for row in rows)}
 
         def numbers(labels: Iterable[object]) -> Floats:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -107,7 +108,7 @@ class LabelSet(AnswerKind):
 
     def apart(self, text: str, candidates: Sequence[str]) -> str:
         """A response in which a label called confidence is not the field of that name."""
-        if not any(normal_form(label) == "confidence" for label in candidates):
+        if not _has_confidence(tuple(candidates)):
             return text
         # A ligature: another word to whoever looks for the field, the same one to whoever compares labels.
         return _CONFIDENCE.sub(lambda found: f"{found[0][:3]}\ufb01{found[0][5:]}", text)
@@ -174,6 +175,11 @@ class LabelSet(AnswerKind):
                     score[number, place[label]] = confidence
         listed = np.array([len(row.candidates) for row in rows], dtype=np.float64)
         return set_columns(target, answer, labels, listed, score, stated)
+
+
+@lru_cache(maxsize=64)
+def _has_confidence(candidates: tuple[str, ...]) -> bool:
+    return any(normal_form(label) == "confidence" for label in candidates)
 
 
 def _lists(rows: Sequence[Prediction]) -> Iterable[tuple[str, ...]]:

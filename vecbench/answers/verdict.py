@@ -56,10 +56,7 @@ class StatementVerdict(Label):
     """
 
     name: ClassVar[str] = "verdict"
-
-    @property
-    def metrics(self) -> Sequence[Metric]:
-        return STATEMENT_METRICS
+    metrics: ClassVar[Sequence[Metric]] = STATEMENT_METRICS
 
     @classmethod
     def of(cls, specification: AnswerSpecification) -> Self:

@@ -99,7 +99,8 @@ def prediction_lines(rows: Iterable[Prediction]) -> Iterator[str]:
             "sample_id": row.sample_id,
             "repeat": row.repeat,
             "target": row.target,
-            "answer": None if answer is None else kinds[row.kind].dump(answer),
+            # What a published protocol reads may be a text, whatever the kind.
+            "answer": answer if answer is None or isinstance(answer, str) else kinds[row.kind].dump(answer),
             "answer_status": row.reading.answer_status,
             "confidence": row.reading.confidence,
             "confidence_status": row.reading.confidence_status,
