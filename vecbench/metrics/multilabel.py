@@ -136,18 +136,23 @@ def _average_precisions(totals: Totals) -> _PerLabel:
     labels = _labels(rows.columns, SCORE)
     if not labels:
         return _PerLabel((), np.full((1, *rows.weights.shape[:-1]), np.nan))
-    drawn = np.ascontiguousarray(rows.weights.reshape(-1, rows.weights.shape[-1]).T)
-    found = [_precision(rows.columns[TARGET + each], rows.columns[SCORE + each], drawn) for each in labels]
+    # Counts, and so exact in half the memory.
+    drawn = np.ascontiguousarray(rows.weights.reshape(-1, rows.weights.shape[-1]).T, dtype=np.float32)
+    total = drawn.sum(axis=0, dtype=np.float64)
+    found = [
+        _precision(rows.columns[TARGET + each], rows.columns[SCORE + each], drawn, total) for each in labels
+    ]
     return _PerLabel(labels, np.array(found).reshape(len(labels), *rows.weights.shape[:-1]))
 
 
-def _precision(target: Floats, score: Floats, drawn: Floats) -> Floats:
+def _precision(target: Floats, score: Floats, drawn: NDArray[np.float32], total: Floats) -> Floats:
     """Average precision in each replicate; shape (replicates,).
 
     Args:
         target: 1 for rows whose target has the label, else 0; shape (n,).
         score: Shape (n,).
-        drawn: How often each row was; shape (n, replicates).
+        drawn: How often each row was; fewer than 2^24 in all, shape (n, replicates).
+        total: Rows that were drawn; shape (replicates,).
     """
     from scipy.sparse import csr_array
 
@@ -157,12 +162,16 @@ def _precision(target: Floats, score: Floats, drawn: Floats) -> Floats:
     place = np.searchsorted(-places, -score)
 
     def counted(which: NDArray[np.intp]) -> Floats:
-        ones = np.ones(which.size)
-        made: Floats = csr_array((ones, (place[which], which)), (places.size, target.size)) @ drawn
-        return made
+        ones = np.ones(which.size, dtype=np.float32)
+        found = csr_array((ones, (place[which], which)), (places.size, target.size)) @ drawn
+        return np.asarray(found, dtype=np.float64)
 
     right = counted(np.flatnonzero(target > 0))
-    named = np.cumsum(counted(np.flatnonzero(place < places.size)), axis=0)
+    # Most rows name few labels, and all others are together in the last place.
+    has_all = place.max() < places.size
+    named = np.cumsum(counted(np.flatnonzero(place < places.size - has_all)), axis=0)
+    if has_all:
+        named[-1] = total
     gained = right * np.cumsum(right, axis=0)
     return share((gained / np.maximum(named, 1)).sum(axis=0), right.sum(axis=0))
 
