@@ -175,7 +175,7 @@ def test_the_tasks_of_eemo_bench_and_emotic():
     assert [task.id for task in CATALOGUE.select("eemo_ranking,eemo_assessment")] == [
         "eemo_top3", "eemo_valence", "eemo_arousal", "eemo_dominance",
     ]  # fmt: skip
-    assert {"eemo_ranking", "eemo_assessment"} <= {*CATALOGUE.groups["eemo_bench"].members}
+    assert [*CATALOGUE.groups["eemo_bench"].members] == ["eemo_perception", "eemo_ranking", "eemo_assessment"]
     assert tasks["eemo_valence"].answers == Rating(1, 9, of_what="valence")
     assert tasks["emotic_vad"].answers == Rating(1, 10, dimensions=VAD)
     for name in ("eemo_top3", "eemo_valence"):
@@ -196,12 +196,13 @@ def test_the_tasks_of_eemo_bench_and_emotic():
         ("eemo_arousal", "eemo-logic", 'on a scale from 0 to 1. " according to the content of the image.'),
         ("eemo_arousal", "eemo-logic", "\n        <think></think><answer>Arousal: x.xxxx</answer>"),
         ("eemo_dominance", "standard", "a number from 1 (lowest) to 9 (highest)"),
+        ("emotic_vad", "direct", "Look at the person in the red frame. How does this person feel?"),
         ("emotic_vad", "direct", "from 1 (lowest) to 10 (highest)"),
     ],
 )
 def test_their_prompts(samples, name, profile, text):
     targets = {"eemo_top3": ["joy", "fear", "anger"], "emotic_vad": [5, 4, 3]}
-    row = json.dumps({"task": name, "image": "a.png", "target": targets.get(name, 5)})
+    row = json.dumps({"task": name, "image": "a.png", "box": [0, 0, 4, 4], "target": targets.get(name, 5)})
     [sample] = samples(CATALOGUE.tasks[name], row + "\n", "samples.jsonl")
     assert text in render_prompt(CATALOGUE.tasks[name], profile, sample)
 
