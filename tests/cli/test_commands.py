@@ -138,6 +138,14 @@ def test_repeats_are_compared(tmp_path):
     assert scores["consistency"]["overall"]["n"] == 4
 
 
+def test_the_whole_demo_answers_every_kind_of_question(tmp_path):
+    done = vecbench("demo", "--all", "-o", tmp_path / "run", "--limit", 6)
+    assert done.returncode == 0, done.stderr
+    assert "Read: all 42 answers" in done.stdout
+    kinds = {json.loads(line).get("kind", "label") for line in (tmp_path / "run" / "responses.jsonl").open()}
+    assert kinds == {"label", "verdict", "choice", "ranking", "rating"}
+
+
 def test_tasks_are_listed_shown_and_checked():
     assert "fluent_7" in vecbench("tasks", "list").stdout
     shown = vecbench("tasks", "show", "emoji_2").stdout

@@ -19,6 +19,7 @@ from vecbench.shipped import demo_model  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
 MODEL = demo_model()
+MODELS = pytest.mark.parametrize("folder", [MODEL, demo_model(every_kind=True)], ids=lambda path: path.name)
 DATA = ROOT / "tasks" / "demo" / "data"
 
 
@@ -55,8 +56,9 @@ def answer(model, processor, images, texts):
     return processor.batch_decode(written, skip_special_tokens=True)
 
 
-def test_weights_have_the_names_of_hub_checkpoints():
-    names = set(checkpoint.shapes(MODEL))
+@MODELS
+def test_weights_have_the_names_of_hub_checkpoints(folder):
+    names = set(checkpoint.shapes(folder))
     prefixes = ("vision_tower.vision_model.", "multi_modal_projector.", "language_model.model.")
     assert all(name.startswith(prefixes) for name in names - {"language_model.lm_head.weight"})
     assert {
@@ -68,10 +70,11 @@ def test_weights_have_the_names_of_hub_checkpoints():
     } <= names
 
 
-def test_the_files_are_small():
-    assert (MODEL / checkpoint.WEIGHTS).stat().st_size <= 4_000_000
-    assert checkpoint.count_parameters(MODEL) <= 2_000_000
-    names = {path.name for path in MODEL.iterdir()}
+@MODELS
+def test_the_files_are_small(folder):
+    assert (folder / checkpoint.WEIGHTS).stat().st_size <= 4_000_000
+    assert checkpoint.count_parameters(folder) <= 2_000_000
+    names = {path.name for path in folder.iterdir()}
     assert {"README.md", "config.json", "generation_config.json", "tokenizer.json"} <= names
 
 

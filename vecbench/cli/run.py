@@ -37,9 +37,7 @@ def demo(
     limit: Annotated[int | None, typer.Option("-L", "--limit", min=1, help="Samples of each task.")] = None,
     every_kind: Annotated[
         bool,
-        typer.Option(
-            "--all", help="Statements, options about two images, rankings and ratings too: two minutes."
-        ),
+        typer.Option("--all", help="Statements, options about two images, rankings and ratings too."),
     ] = False,
 ) -> None:
     """Evaluate the bundled model on the bundled images: no network, no GPU, a minute.
