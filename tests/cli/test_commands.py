@@ -142,7 +142,8 @@ def test_the_whole_demo_answers_every_kind_of_question(tmp_path):
     done = vecbench("demo", "--all", "-o", tmp_path / "run", "--limit", 6)
     assert done.returncode == 0, done.stderr
     assert "Read: all 42 answers" in done.stdout
-    kinds = {json.loads(line).get("kind", "label") for line in (tmp_path / "run" / "responses.jsonl").open()}
+    lines = (tmp_path / "run" / "responses.jsonl").read_text().splitlines()
+    kinds = {json.loads(line).get("kind", "label") for line in lines}
     assert kinds == {"label", "verdict", "choice", "ranking", "rating"}
 
 
