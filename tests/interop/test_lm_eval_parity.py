@@ -179,8 +179,10 @@ def test_an_export_is_what_lm_eval_logs(demo, tmp_path):
         assert get_file_task_name(path.name).removeprefix("vecbench_") == rows[0]["doc"]["task"]
 
 
-SINGLE_IMAGE = {
+OWN = {
     "option": "answer: {kind: choice}",
+    "pair": "answer: {kind: choice}",
+    "tags": "labels: [joy, fear, love]\n    answer: {kind: label_set}",
     "rank": "labels: [joy, love, neutral, sadness, anger, fear, surprise]\n"
     "    answer: {kind: ranking, top: 3}",
     "valence": "noun: valence\n    answer: {kind: rating, range: [1, 9]}",
@@ -189,12 +191,16 @@ SINGLE_IMAGE = {
 ABOUT = {
     "mvei_statements": {"statement": "It may evoke joy.", "statement_class": "emotion interpretation"},
     "option": {"question": "What is evoked?", "options": {"A": "joy", "B": "fear", "C": "love"}},
+    "pair": {"question": "Which evokes joy?", "options": {"A": "the first", "B": "the second"}},
+    "tags": {},
     "rank": {},
     "valence": {},
 }
 TARGETS = {
     "mvei_statements": ("correct", "incorrect"),
     "option": ("A", "B", "C"),
+    "pair": ("A", "B"),
+    "tags": (["joy"], [], ["joy", "love"]),
     "rank": (["joy", "love", "neutral"], ["fear", "anger", "sadness"]),
     "valence": (7.5, 3),
 }
@@ -202,14 +208,16 @@ TARGETS = {
 
 @pytest.fixture(scope="module")
 def kinds(folder):
-    """Statements of MVEI, options, rankings and ratings, each about an emoji: our run, and lm-eval's."""
+    """Answers of every kind about one emoji, and options about two: our run, and lm-eval's."""
     tasks, data = folder / "kinds", folder / "kinds-data"
     (data / "images").mkdir(parents=True)
     tasks.mkdir()
-    for name, answer in SINGLE_IMAGE.items():
+    for name, answer in OWN.items():
         text = f"task: vecbench_{name}\nmetadata:\n  version: 1\n  vecbench:\n    {answer}\n"
         (tasks / f"{name}.yaml").write_text(text)
         go("vecbench", "tasks", "complete", tasks / f"{name}.yaml")
+    pair = tasks / "pair.yaml"
+    pair.write_text(pair.read_text().replace('"<image>{{prompt}}"', '"<image><image>{{prompt}}"'))
     shipped = Path(go("vecbench", "tasks", "path").stdout.strip()) / "mvei" / "mvei_statements.yaml"
     shutil.copy(shipped, tasks)
     pictures = sorted((tasks_folder() / "demo" / "data" / "images" / "twemoji").glob("*.png"))[:LIMIT]
@@ -217,7 +225,9 @@ def kinds(folder):
     for place, picture in enumerate(pictures):
         shutil.copy(picture, data / "images")
         for task, targets in TARGETS.items():
-            row = {"task": task, "id": f"{task}-{place}", "image": f"images/{picture.name}"}
+            images = [f"images/{each.name}" for each in (picture, pictures[place - 1])]
+            shown = {"images": images} if task == "pair" else {"image": images[0]}
+            row = {"task": task, "id": f"{task}-{place}", **shown}
             rows.append(row | ABOUT[task] | {"target": targets[place % len(targets)]})
     (data / "samples.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     chosen = ["--data", data, "--include-path", tasks]
@@ -227,7 +237,7 @@ def kinds(folder):
     return ours, on_lm_eval(folder / "lm-eval-kinds", names, "--metadata", metadata, path=tasks)
 
 
-def test_answers_of_every_kind_about_an_image_have_the_same_prompts_responses_and_scores(kinds):
+def test_answers_of_every_kind_have_the_same_prompts_responses_and_scores(kinds):
     ours, theirs = our_rows(kinds[0]), their_rows(kinds[1])
     assert ours.keys() == theirs.keys()
     assert len(ours) == len(TARGETS) * LIMIT

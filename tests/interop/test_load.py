@@ -177,3 +177,20 @@ def test_a_task_of_no_group_is_loaded(tmp_path):
     path.write_text("task: mine\nmetadata: {version: 1.0, vecbench: {labels: [joy, fear], data: data}}\n")
     make_data(tmp_path / "data", ["joy"], task="mine")
     assert load("mine", config_source=str(path))["test"]["target"] == ["joy"]
+
+
+def test_a_file_with_fewer_places_than_images_is_refused(tmp_path):
+    """lm-eval would show the model the first image alone."""
+    data = make_data(tmp_path / "data", ["joy", "fear"], task="pair")
+    images = [f"images/{each.name}" for each in sorted((data / "images").iterdir())]
+    row = {"task": "pair", "id": "1", "images": images[:2], "options": {"A": "1", "B": "2"}, "target": "A"}
+    (data / "samples.jsonl").write_text(json.dumps(row) + "\n")
+    path = tmp_path / "pair.yaml"
+    path.write_text("task: pair\nmetadata:\n  version: 1\n  vecbench: {answer: {kind: choice}}\n")
+    complete(path)
+    table = str(data / "samples.jsonl")
+    with pytest.raises(DataError, match="2 images, and doc_to_text has a place for 1"):
+        load("pair", data=table, config_source=str(path))
+    path.write_text(path.read_text().replace("<image>", "<image><image>"))
+    [doc] = load("pair", data=table, config_source=str(path))["test"]
+    assert len(doc_to_image(doc)) == 2

@@ -307,3 +307,18 @@ def test_an_image_without_statements_and_a_torn_list_cost_themselves_alone(tmp_p
         "the record '3' is 5, not a JSON object",
         "torn off: the list is never closed",
     ]
+
+
+@pytest.mark.parametrize("part", ["single", "pair"])
+def test_the_golden_results_of_eemo_bench_have_emobservers_numbers(part):
+    golden = Path(__file__).parents[1] / "golden" / "eemo_perception"
+    expected = json.loads((golden / "expected.json").read_text())[part]["metrics"]
+    _, complete = scored(golden / f"responses_{part}.json", "emobserver")
+    task = complete.scores.tasks[f"eemo_{part}"]
+    types = task.subsets["question_type"]
+    found = {
+        "yes_no": types["Yes-or-No"].metrics["accuracy"],
+        "what_how": types["What/How"].metrics["accuracy"],
+    }
+    for name, score in (found | {"overall": task.headline}).items():
+        assert score.value == pytest.approx(expected[f"acc_{part}_{name}"], rel=1e-12)

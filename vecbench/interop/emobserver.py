@@ -14,10 +14,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from vecbench.answers.written import option_texts, shown
+from vecbench.answers.written import shown
 from vecbench.interop.json_records import json_records
 from vecbench.interop.row import ResponseFault, StatedRow
-from vecbench.samples import mvei
+from vecbench.samples import eemo, mvei
 
 NAME = "EmObserver"
 ANSWERS = "generations"
@@ -25,15 +25,12 @@ ANSWERS = "generations"
 TASKS = {
     "VECBench": None,
     "MVEI": mvei.TASK,
-    "EEmo-Bench-Single-Perception": "eemo_single",
-    "EEmo-Bench-Pair-Perception": "eemo_pair",
+    "EEmo-Bench-Single-Perception": eemo.SINGLE,
+    "EEmo-Bench-Pair-Perception": eemo.PAIR,
 }
 """The benchmarks that it runs, as it calls them → the task of their rows; None where each names its own."""
-QUESTION_TYPES = ("Yes-or-No", "What/How")
-"""Of EEmo-Bench's questions that are scored."""
 
 _RECORD = re.compile(r'\ufeff?\s*\{\s*"(?!original_data"|doc")(?:[^"\\]|\\.)*"\s*:\s*\{')
-_BRACES = re.compile(r"\{[^{}]*\}")
 _FILES = {f"Std_{name.replace('-', '_')}_results.json": name for name in TASKS}
 
 
@@ -63,11 +60,12 @@ def rows(path: Path, faults: list[ResponseFault], notes: list[str]) -> Iterator[
             if said.get("statement_class") not in mvei.CLASSES:
                 unknown[shown(said.get("statement_class"))] += 1
         elif task is not None:
-            if (kind := said.get("question_type")) not in QUESTION_TYPES:
-                problem = f"question_type is {shown(kind)}, neither {' nor '.join(QUESTION_TYPES)}"
+            if problem := eemo.fault_of(said):
                 faults.append(ResponseFault(path, line, "not scored", problem))
                 continue
-            said = {"options": record.get("options") or _options(record.get("prompt"))} | said
+            prompt = record.get("prompt")
+            found = eemo.standard_columns(prompt if isinstance(prompt, str) else "", said)
+            said = found | said | {"options": record.get("options") or found["options"]}
         image = record.get("image_path")
         images = image if isinstance(image, list) and len(image) > 1 else None
         image = image[0] if isinstance(image, list) and image else image
@@ -112,15 +110,4 @@ def _task(record: Mapping[str, Any], said: Mapping[str, Any]) -> str | None:
     if "question_type" not in said:
         return None
     images = record.get("image_path")
-    return "eemo_pair" if isinstance(images, list) and len(images) > 1 else "eemo_single"
-
-
-def _options(prompt: object) -> str | None:
-    """The options of a question: the last braces of its prompt that hold any."""
-    for found in reversed(_BRACES.findall(prompt) if isinstance(prompt, str) else []):
-        try:
-            option_texts(found)
-        except ValueError:
-            continue
-        return str(found)
-    return None
+    return eemo.PAIR if isinstance(images, list) and len(images) > 1 else eemo.SINGLE

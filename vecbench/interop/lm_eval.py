@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from datasets import Dataset
     from PIL.Image import Image
 
+IMAGE = "<image>"
+"""Stands before the prompt for every image, in `doc_to_text` of the task files."""
 MOST_FAULTS = 3
 """So many samples that cannot be asked are named."""
 
@@ -89,6 +91,8 @@ def load(
         _refuse_or_warn(chosen, source, faults, rows, skip_faults=skip_faults)
     if not rows:
         raise source.no_rows(chosen)
+    if path is not None:
+        _require_places(path, max(len(row.get("images") or [row["image"]]) for row in rows))
     return {"test": Dataset.from_list(rows)}
 
 
@@ -99,6 +103,16 @@ def _own_file(task: str, config_source: str | None) -> Path | None:
         return None
     defined = read_yaml(path).content.get("task")
     return path if isinstance(defined, str) and without_prefix(defined) == without_prefix(task) else None
+
+
+def _require_places(path: Path, images: int) -> None:
+    """Refuses a file that shows lm-eval fewer images than its samples have; it would leave out the others."""
+    text = read_yaml(path).content.get("doc_to_text")
+    if isinstance(text, str) and text.count(IMAGE) < images:
+        raise DataError(
+            f"{path}: the samples have {images} images, and doc_to_text has a place for {text.count(IMAGE)}",
+            f'Write `doc_to_text: "{IMAGE * images}{{{{prompt}}}}"`.',
+        )
 
 
 def _refuse_or_warn(

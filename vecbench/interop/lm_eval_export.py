@@ -18,7 +18,7 @@ from typing import Any
 
 from vecbench.answers import AnswerSpecification
 from vecbench.digests import sha256_of
-from vecbench.interop.lm_eval import document, results_of
+from vecbench.interop.lm_eval import IMAGE, document, results_of
 from vecbench.interop.lm_eval_samples import OURS
 from vecbench.interop.spool import RenderedPrompts, ResponseSpool
 from vecbench.metrics import brier, ece
@@ -38,9 +38,6 @@ NO_STAMP = "1970-01-01T00-00-00"
 _STAMP = "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}-[0-9]{2}-[0-9]{2}"
 _OURS = re.compile(rf"samples_{PREFIX}.+_{_STAMP}\.jsonl|results_{_STAMP}\.json")
 """The files of an export. lm-eval's own have a fraction of the second in their names."""
-
-IMAGE = "<image>"
-"""Stands before the prompt, as in `doc_to_text` of the task files."""
 
 
 def write(
@@ -90,7 +87,7 @@ class _TaskLog:
         for repeats in samples:
             first = min(repeats, key=lambda each: each.repeat)
             prompt = self._prompts.prompt(first)
-            asked = None if prompt is None else IMAGE + prompt
+            asked = None if prompt is None else IMAGE * (len(first.images) or 1) + prompt
             said = AnswerSpecification(first.kind)
             if self._known and self._known.answers.name == first.kind:
                 said = self._known.specification
