@@ -26,10 +26,12 @@ import sys
 from pathlib import Path
 from vecbench.interop.reading import open_responses
 from vecbench.scoring import predictions
+from vecbench.scoring.protocols import protocol_named
 from vecbench.tasks import load_catalogue
 
 catalogue = load_catalogue()
-rows = predictions(open_responses(Path(sys.argv[1]), catalogue).responses, "strict", catalogue)
+responses = open_responses(Path(sys.argv[1]), catalogue).responses
+rows = predictions(responses, protocol_named("strict"), catalogue)
 assert len(rows) == int(sys.argv[2])
 """
 
