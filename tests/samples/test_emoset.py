@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 
 import pytest
 from miniature import miniature_rows
@@ -122,3 +124,18 @@ def test_annotations_outside_the_data_are_not_read(root):
     listed[1][3] = "annotation/fear/fear_00001.json"
     (root / "test.json").write_text(json.dumps(listed))
     assert "leads out of the data folder" in samples(root, "brightness")[0].fault
+
+
+def test_all_attributes_are_run(root):
+    command = [sys.executable, "-m", "vecbench", "run", "-m", "vecbench-nano", "-t", "emoset_attributes"]
+    done = subprocess.run(
+        [*command, "--data", str(root), "-o", str(root / "run"), "--gen-kwargs", "max_gen_toks=24"],
+        capture_output=True, text=True, check=False, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 4, done.stderr  # an object that info.json does not list
+    tasks = json.loads((root / "run" / "scores.json").read_text())["tasks"]
+    assert {name: task["n"] for name, task in tasks.items()} == {
+        "emoset_brightness": 3, "emoset_colorfulness": 1, "emoset_facial_expression": 1, "emoset_scene": 1,
+        "emoset_action": 1, "emoset_object": 3,
+    }  # fmt: skip
+    assert tasks["emoset_brightness"]["metrics"].keys() >= {"accuracy", "mae", "ccc"}

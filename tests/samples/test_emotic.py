@@ -1,7 +1,10 @@
 """EMOTIC's persons from Annotations.mat and from the CSV of its common preparation: the same rows."""
 
 import csv
+import json
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -165,3 +168,22 @@ def test_without_that_label_a_json_confidence_counts():
     kind = LabelSet(("Engagement", "Fear"))
     reading = strict.read('{"answer": ["Fear"], "confidence": 0.4}', kind.labels, kind, "stop")
     assert (reading.answer, reading.confidence) == (("Fear",), 0.4)
+
+
+def test_runs_of_either_format_have_equal_scores(tmp_path):
+    found = []
+    for write in (mat, prepared):
+        data, output = tmp_path / write.__name__, tmp_path / f"run-{write.__name__}"
+        data.mkdir()
+        command = [sys.executable, "-m", "vecbench", "run", "-m", "vecbench-nano", "-t", "emotic"]
+        done = subprocess.run(
+            [*command, "--data", str(write(data)), "-o", str(output), "--gen-kwargs", "max_gen_toks=24"],
+            capture_output=True, text=True, check=False, timeout=300,
+        )  # fmt: skip
+        assert done.returncode in {0, 4}, done.stderr
+        responses = [json.loads(line) for line in (output / "responses.jsonl").read_text().splitlines()]
+        assert not [each["error"] for each in responses if each.get("error")]
+        tasks = json.loads((output / "scores.json").read_text())["tasks"]
+        assert {name: task["n"] for name, task in tasks.items()} == {"emotic_categories": 3, "emotic_vad": 2}
+        found.append(tasks)
+    assert found[0] == found[1]
