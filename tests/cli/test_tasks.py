@@ -183,7 +183,7 @@ def test_list_and_show_say_how_a_task_is_scored(tmp_path):
         "group: mine\ntask: [mine_2]\nmetadata: {version: 1.0, vecbench: {headline: macro}}\n"
     )
     listed = vecbench("tasks", "list", "--include-path", ".", cwd=tmp_path).stdout
-    assert re.search(r"^  mine_2 +label +2 +--data", listed, re.MULTILINE)
+    assert re.search(r"^  mine_2 +mine_2 +label +2 +--data", listed, re.MULTILINE)
     notes = (
         "mine_2: subsets: question_type; headline: mean of Yes-or-No and What/How; "
         "excluded: 2 samples (7, s1): the image is broken",
