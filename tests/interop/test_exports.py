@@ -78,6 +78,17 @@ def test_an_export_scores_as_what_was_exported(tmp_path, name):
     assert scores(back) == scores(RESPONSES)
 
 
+def test_an_unread_answer_with_a_confidence_is_exported_as_wrong(tmp_path):
+    unread = response("z", "<answer>blah</answer><confidence>0.4</confidence>", target="negative")
+    for name, rows in {"alone": [unread], "beside": [*RESPONSES[:1], unread]}.items():
+        export("lm-eval", rows, tmp_path / name)
+        [results] = (tmp_path / name).rglob("results_*.json")
+        said = json.loads(results.read_text())["results"]["vecbench_fi_2"]
+        assert said["accuracy,none"] == (len(rows) - 1) / len(rows)
+        brier = (0.1**2 + 0.4**2) / 2 if len(rows) > 1 else "N/A"
+        assert said["brier,none"] == (brier if brier == "N/A" else pytest.approx(brier))
+
+
 @pytest.mark.parametrize("name", EXPORTS)
 def test_the_same_responses_give_the_same_files(tmp_path, name):
     contents = []

@@ -337,3 +337,11 @@ def test_a_long_target_is_shown_short(tmp_path):
     [(_, _, problem)] = problems(source)
     shown = repr("no" * 50)[:59] + "…"
     assert problem == f"the target {shown} is not among the candidates of fi_2"
+
+
+def test_a_task_has_one_kind(tmp_path):
+    rows = [{"id": "1", "target": 5.0, "kind": "rating"}, {"id": "2", "target": "joy", "kind": "label"}]
+    said = {"task": "two", "candidates": ["joy", "fear"], "response": "5"}
+    source, responses = read(tmp_path, *({**said, **row} for row in rows))
+    assert [each.sample_id for each in responses] == ["1"]
+    assert problems(source) == [(2, "not scored", "its kind is label, and two began as rating")]

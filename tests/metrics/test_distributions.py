@@ -74,6 +74,13 @@ def test_the_expected_hit_is_below_its_ceiling_and_counts_no_answer_as_0():
     assert found["rater_agreement"] == pytest.approx((0.52 + 0.5 + 0.44) / 3)
 
 
+def test_what_no_one_has_voted_on_has_no_ceiling():
+    found = of_rows([*TARGETS, [0, 0, 0]], [[1, 0, 0], [0, 1, 0], [0, 0, 0], [0, 0, 1]])
+    assert found["expected_hit"] == pytest.approx((0.6 + 0.5) / 4)
+    assert found["expected_hit_ceiling"] == pytest.approx((0.6 + 0.5 + 0.6) / 3)
+    assert found["rater_agreement"] == pytest.approx((0.52 + 0.5 + 0.44) / 3)
+
+
 def test_of_shares_that_are_tied_the_expected_hit_is_their_mean():
     assert expected_hit([0.6, 0.4, 0.0], [0.4, 0.4, 0.2]) == pytest.approx(0.5)
 

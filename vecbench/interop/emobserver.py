@@ -110,4 +110,4 @@ def _task(record: Mapping[str, Any], said: Mapping[str, Any]) -> str | None:
     if "question_type" not in said:
         return None
     images = record.get("image_path")
-    return eemo.PAIR if isinstance(images, list) and len(images) > 1 else eemo.SINGLE
+    return eemo.PAIR if isinstance(images, list) else eemo.SINGLE

@@ -75,6 +75,7 @@ class _TaskLog:
         self._known = catalogue.tasks.get(task)
         record = manifest.tasks.get(task) if manifest else None
         self.n = self._right = self._judged = self._confident = 0
+        self._any_read = False
         self._confidences = array("d")
         self._correct = array("b")
         self._hashes = hashlib.sha256()
@@ -138,7 +139,8 @@ class _TaskLog:
                 math.sqrt(share * (1 - share) / (self.n - 1)) if self.n > 1 else "N/A"
             )
         for key, metric in (("brier", brier), ("ece", ece)) if self._judged else ():
-            value = metric(self._confidences, self._correct)
+            # As lm_eval's own aggregation: nan where every answer with a confidence is unread.
+            value = metric(self._confidences, self._correct) if self._any_read else math.nan
             values[f"{key},none"] = "N/A" if math.isnan(value) else value
             values[f"{key}_stderr,none"] = "N/A"
         return values
@@ -150,10 +152,11 @@ class _TaskLog:
             return
         confidence, correct = metrics["ece"]
         self._judged += 1
-        self._right += correct
+        self._right += bool(metrics["accuracy"])
         if confidence is not None:
+            self._any_read |= correct is not None
             self._confidences.append(confidence)
-            self._correct.append(correct)
+            self._correct.append(correct is True)
 
 
 def _our_own(first: StoredResponse, repeats: Sequence[StoredResponse]) -> dict[str, Any]:

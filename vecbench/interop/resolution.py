@@ -54,6 +54,7 @@ class Resolution:
         self._columns = columns
         self._profiles = profiles or {}
         self._questions: dict[tuple[str, tuple[str, ...] | None, str | None], Question] = {}
+        self._kinds: dict[str, str] = {}
         self._seen: dict[tuple[str, int], set[str]] = {}
         self._failed: set[tuple[str, str, int]] = set()
 
@@ -63,6 +64,9 @@ class Resolution:
             row.error = None
         try:
             question = self._question(row)
+            kind = self._kinds.setdefault(question.task, question.kind.name)
+            if kind != question.kind.name:
+                raise UnusableError(f"its kind is {question.kind.name}, and {question.task} began as {kind}")
             target = self._target(row, question)
             repeat = _repeat(row)
             images, hashes = _ONE_IMAGE if row.images is None else _several(row)

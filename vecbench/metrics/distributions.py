@@ -167,6 +167,7 @@ def distribution_columns(
     place = np.where(stated, bin_of(np.nan_to_num(confidence), BINS), -1)
     found = {
         "expected_hit": hit,
+        "voted": (target.sum(axis=-1) > 0).astype(np.float64),
         "ceiling": target.max(axis=-1, initial=0.0),
         "tied": (top(target).sum(axis=-1) > 1).astype(np.float64),
         "agreement": (target**2).sum(axis=-1),
@@ -212,7 +213,7 @@ def _of_raters(key: str, heading: str, description: str, column: str, **more: An
         key=key,
         heading=heading,
         description=description,
-        value=lambda totals: totals.mean(column),
+        value=lambda totals: totals.mean(column, "voted"),
         basis="sums",
         over="all",
         better=None,

@@ -177,11 +177,13 @@ def _emobserver_row(name: str, line: int, values: Any, fault: str | None) -> Row
     elif eemo.is_question(other):
         if other["question_type"] == eemo.OPEN_ENDED:
             return Row(line, split=eemo.OPEN_ENDED)
-        most = min(max(len(images), 1), 2)
+        is_pair = isinstance(values["image_path"], list)
+        most = 1 + is_pair
         images = [image.replace("\\", "/") for image in images]
         task, target_column = (eemo.SINGLE, eemo.PAIR)[most - 1], "ground_truth"
         columns = {**eemo.standard_columns(prompt or "", other), "ground_truth": target}
-        missing = "one of two images has no path" if most == 2 and "" in images else None
+        is_short = is_pair and len([image for image in images if image]) < most
+        missing = "one of two images has no path" if is_short else None
         fault = fault or missing or eemo.fault_of(columns)
     else:
         task, target_column = required_task(other, where), "ground_truth"
