@@ -124,11 +124,14 @@ def test_good_answers_are_scored_with_intervals_subsets_and_a_headline(place):
         "valence": of_ratings,
         "vad": of_ratings,
         "rank": ("ranking_score",),
-        "tags": ("f1_micro", "f1_macro", "f1_samples", "jaccard", "hamming", "map", "exact_match"),
+        "tags": ("f1_micro", "f1_macro", "f1_samples", "jaccard", "hamming", "exact_match"),
     }.items():
         for key in keys:
             score = scores["tasks"][task]["metrics"][key]
             assert score["low"] <= score["value"] <= score["high"], (task, key)
+    of_labels = scores["tasks"]["tags"]["metrics"]["map"]
+    assert of_labels["value"] is not None
+    assert "too high where labels are rare" in of_labels["no_interval"]
     option = scores["tasks"]["option"]
     assert option["excluded"]["n"] == 1
     assert option["n"] == ROWS - 1

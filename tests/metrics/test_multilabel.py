@@ -107,3 +107,10 @@ def test_exact_match_counts_what_accuracy_counts():
 def test_shapes_that_differ_are_refused():
     with pytest.raises(ValueError, match="one length"):
         average_precision([1, 0], [0.5])
+
+
+def test_an_unread_answer_is_wrong_about_every_label():
+    target = np.array([[1, 0, 0], [1, 0, 0]], dtype=bool)
+    answer = np.zeros((2, 3), dtype=bool)
+    columns = set_columns(target, answer, ["a", "b", "c"], np.full(2, 3.0), read=np.array([True, False]))
+    assert columns["hamming"].tolist() == [pytest.approx(1 / 3), 1.0]

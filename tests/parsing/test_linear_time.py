@@ -8,7 +8,7 @@ import time
 import pytest
 
 from vecbench.answers import Choice, Distribution, Label, LabelSet, Ranking, Rating
-from vecbench.parsing import emobserver, emocaliber, strict
+from vecbench.parsing import eemo_logic, emobserver, emocaliber, strict
 from vecbench.scoring.disagreements import reasons
 
 CHARACTERS, SECONDS = 300_000, 5
@@ -73,6 +73,13 @@ def test_published_readers_and_reasons_take_a_few_seconds_for_a_long_response(pi
     begin = time.process_time()
     published = emocaliber.read(response, MIKELS)
     emobserver.read(response, MIKELS)
+    eemo_logic.last_answer(response)
     own = strict.read(response, MIKELS, Label(MIKELS), "stop")
     reasons(response, MIKELS, {}, own, published)
     assert time.process_time() - begin < SECONDS
+
+
+def test_many_answers_on_one_line_take_a_few_seconds():
+    begin = time.process_time()
+    assert eemo_logic.last_answer("<answer></answer>" * 120_000 + "<answer>joy</answer>") == "joy"
+    assert time.process_time() - begin < SECONDS  # 11 s where each took what was left apart

@@ -106,6 +106,16 @@ def test_every_format_has_the_same_persons(tmp_path, write):
     assert [each.fault for each in samples] == [None] * 3
 
 
+def test_ratings_that_are_no_numbers_are_a_fault_of_their_row(tmp_path):
+    table = prepared(tmp_path) / "emotic_pre" / "test.csv"
+    text = table.read_text()
+    assert text.count("[5.5, 3.0, 7.0]") == 1
+    table.write_text(text.replace("[5.5, 3.0, 7.0]", "[5.5, 'x', 7.0]").replace("[8.0, 6.0, 7.0]", "[8.0]"))
+    faults = [each.fault for each in open_data(tmp_path).samples(CATALOGUE.tasks["emotic_vad"])]
+    assert len(faults) == 2
+    assert all("not three numbers" in each for each in faults)
+
+
 @pytest.mark.parametrize("write", [mat, prepared])
 def test_persons_with_all_three_dimensions_have_a_row_of_them(tmp_path, write):
     rows = [row for row in open_data(write(tmp_path))._all_rows() if row.task == "emotic_vad"]

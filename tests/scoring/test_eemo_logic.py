@@ -14,6 +14,7 @@ from vecbench.interop.scored import scored_source
 from vecbench.metrics.rankings import ranking_score
 from vecbench.scoring import protocol_named, score_responses
 from vecbench.scoring.eemo_logic import published_score
+from vecbench.scoring.predictions import prediction_lines, predictions
 from vecbench.tasks import load_catalogue
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -223,3 +224,11 @@ def test_runs_are_compared_by_their_scores(tmp_path):
     )
     assert change.change == pytest.approx(new - old)
     assert change.low < change.change < change.high
+
+
+def test_a_number_that_json_has_not_is_a_text_in_the_predictions(tmp_path):
+    row = {"task": "eemo_valence", "id": "1", "target": 5.0, "response": "<answer>rating: inf</answer>"}
+    (tmp_path / "r.jsonl").write_text(json.dumps(row) + "\n")
+    stored = open_responses(tmp_path / "r.jsonl", CATALOGUE).responses
+    [line] = prediction_lines(predictions(stored, protocol_named("eemo-logic"), CATALOGUE))
+    assert json.loads(line, parse_constant=pytest.fail)["answer"] == "inf"

@@ -174,7 +174,8 @@ class LabelSet(AnswerKind):
                 for label, confidence in row.reading.answer.confidences.items():  # type: ignore[union-attr]
                     score[number, place[label]] = confidence
         listed = np.array([len(row.candidates) for row in rows], dtype=np.float64)
-        return set_columns(target, answer, labels, listed, score, stated)
+        read = np.array([row.reading.answer is not None for row in rows], dtype=np.bool_)
+        return set_columns(target, answer, labels, listed, score, stated, read)
 
 
 @lru_cache(maxsize=64)

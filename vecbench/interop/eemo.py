@@ -64,7 +64,7 @@ def rows(path: Path, model: str, faults: list[ResponseFault], notes: list[str]) 
     """One model's rows; open questions, whose answers nobody but a judge can read, are left out."""
     left_out: Counter[str] = Counter()
     answer = f"{ANSWERS}{model})"
-    for line, _, row in json_records(path, faults):
+    for line, place, row in json_records(path, faults):
         columns = eemo.columns_of(row)
         if columns["question_type"] == eemo.OPEN_ENDED:
             left_out[eemo.OPEN_ENDED] += 1
@@ -82,7 +82,7 @@ def rows(path: Path, model: str, faults: list[ResponseFault], notes: list[str]) 
             row.get("correct_answer"),
             row.get(answer),
             columns,
-            sample_id=row.get("id"),
+            sample_id=place if row.get("id") is None else row["id"],
             image=images[0] if images else None,
             has_response=answer in row,
             images=list(images) if len(images) > 1 else None,

@@ -163,7 +163,7 @@ def results_of(
         right = False
     if kind.has_shares:  # what confidences are held against lm-eval has no name for
         return {"accuracy": float(right), **coverage}
-    is_unread = reading.answer is None and reading.confidence is not None
+    is_unread = not reading.is_read and reading.confidence is not None
     pair: Pair = (reading.confidence, None if is_unread else right)
     return {"accuracy": float(right), **coverage, "brier": pair, "ece": pair}
 

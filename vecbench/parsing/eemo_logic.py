@@ -49,10 +49,10 @@ def last_answer(response: str) -> str | None:
     # As `<answer>(.*?)</answer>` there, without DOTALL: line by line, which takes linear time.
     found = None
     for line in response.split("\n"):
-        rest = line
-        while _OPENING in rest:
-            content, closed, rest = rest.partition(_OPENING)[2].partition(_CLOSING)
-            found = content if closed else found
+        place = line.find(_OPENING)
+        while place >= 0 and (end := line.find(_CLOSING, place + len(_OPENING))) >= 0:
+            found = line[place + len(_OPENING) : end]
+            place = line.find(_OPENING, end)
     return found
 
 

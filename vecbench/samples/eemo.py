@@ -90,7 +90,7 @@ def _list_rows(stream: TextIO) -> Iterator[Row]:
         columns = columns_of(said)
         yield Row(
             line=number,
-            id=str(said.get("id", number)),
+            id=str(number if said.get("id") is None else said["id"]),
             images=images,
             columns=columns | {"correct_answer": said.get("correct_answer")},
             target_column="correct_answer",

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from vecbench.answers.written import literal
+from vecbench.answers.written import shown as written
 from vecbench.samples.format import DataFormat, Row, csv_rows
 
 FOLDER = "emotic"
@@ -27,9 +28,9 @@ def _csv(stream: TextIO) -> Iterator[Row]:
     seen: Counter[str] = Counter()
     for line, values in csv_rows(stream):
         image = f"{FOLDER}/{values['Folder']}/{values['Filename']}"
-        box, categories, ratings = (
-            _list(values[name]) for name in ("BBox", "Categorical_Labels", "Continuous_Labels")
-        )
+        box, categories = (_list(values[name]) for name in ("BBox", "Categorical_Labels"))
+        # What pandas writes for a rating that is not there.
+        ratings = _list((values["Continuous_Labels"] or "").replace("nan", "None"))
         yield from _person(line, image, seen, box, categories, ratings)
 
 
@@ -94,9 +95,18 @@ def _person(
     if categories is not None:
         labels = categories if isinstance(categories, str) else [str(each) for each in categories]
         yield of_person(columns={**shown, "target": labels}, target_column="target", task=CATEGORIES)
-    numbers = [float(each) for each in ratings if isinstance(each, int | float)]
-    if len(numbers) == len(VAD) and all(map(math.isfinite, numbers)):
+    if not len(ratings) or any(each is None or _is_nan(each) for each in ratings):
+        return  # nobody rated the person in all three
+    if len(ratings) == len(VAD) and all(isinstance(each, int | float) for each in ratings):
+        numbers = map(float, ratings)
         yield of_person(columns={**shown, **dict(zip(VAD, numbers, strict=True))}, task=DIMENSIONS)
+    else:
+        fault = f"the ratings are {written(ratings)}, not three numbers"
+        yield of_person(columns=shown, task=DIMENSIONS, fault=fault)
+
+
+def _is_nan(value: object) -> bool:
+    return isinstance(value, float) and math.isnan(value)
 
 
 def _several(found: Any) -> Sequence[Any]:

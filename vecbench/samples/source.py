@@ -137,7 +137,8 @@ class DataSource:
         """Refuses a table of one's own in which nothing holds the task's targets."""
         _, _, spread = written_target(row, task.answers)
         named = {task.answers.name, *TARGETS, *spread}
-        if row.columns and row.target_column is None and named.isdisjoint(row.columns):
+        is_own = not self.format.is_published and row.target_column is None
+        if is_own and named.isdisjoint(row.columns):
             raise DataError(
                 f"{self.table}: {no_target(row.columns)}", f"{self.format.name}: {self.format.shape}"
             )

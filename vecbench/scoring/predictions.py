@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -93,14 +94,18 @@ def prediction_lines(rows: Iterable[Prediction]) -> Iterator[str]:
         if row.kind not in kinds:
             kinds[row.kind] = kind_named(row.kind)()
         answer = row.reading.answer
+        # What a published protocol reads may be a text, whatever the kind, or a number that JSON has not.
+        if answer is not None and not isinstance(answer, str):
+            answer = kinds[row.kind].dump(answer)
+        if isinstance(answer, float) and not math.isfinite(answer):
+            answer = str(answer)
         said = {
             "key": row.key,
             "task": row.task,
             "sample_id": row.sample_id,
             "repeat": row.repeat,
             "target": row.target,
-            # What a published protocol reads may be a text, whatever the kind.
-            "answer": answer if answer is None or isinstance(answer, str) else kinds[row.kind].dump(answer),
+            "answer": answer,
             "answer_status": row.reading.answer_status,
             "confidence": row.reading.confidence,
             "confidence_status": row.reading.confidence_status,

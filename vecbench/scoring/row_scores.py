@@ -389,9 +389,8 @@ def _why_undefined(metric: Metric, totals: Totals, unread: int = 0) -> str:
 
 def _shares(rows: Observations) -> tuple[Values, Values, Values]:
     """Confidence, share of raters who agree, and the largest share, of rows that have a confidence."""
-    columns = (rows.confidence, rows.columns["expected_hit"], rows.columns["ceiling"])
-    confidence, hit, ceiling = (each[rows.stated] for each in columns)
-    return confidence, hit, ceiling
+    hit, ceiling = (rows.columns[name][rows.stated] for name in ("expected_hit", "ceiling"))
+    return rows.confidence[rows.stated], hit, ceiling
 
 
 def _ratings(rows: Observations) -> tuple[Values, Values] | None:
