@@ -51,3 +51,11 @@ def test_a_repeat_that_is_no_count_is_refused(tmp_path, repeat):
     path.write_bytes(PREDICTION.replace(b'"repeat": 0', b'"repeat": ' + repeat))
     with pytest.raises(DataError, match="line 1: not a prediction"):
         open_side(path, "strict", CATALOGUE)
+
+
+@pytest.mark.parametrize("answer", [b'["joy"]', b"5.5", b'{"joy": 0.5}'])
+def test_predictions_of_kinds_without_labels_say_what_to_compare_instead(tmp_path, answer):
+    path = tmp_path / "predictions.jsonl"
+    path.write_bytes(PREDICTION.replace(b'"answer": "joy"', b'"answer": ' + answer))
+    with pytest.raises(DataError, match="compare the responses themselves, not their scores"):
+        open_side(path, "strict", CATALOGUE)

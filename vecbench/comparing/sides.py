@@ -250,6 +250,8 @@ def _prediction(said: Any) -> Prediction:
     texts = [said[name] for name in ("key", "task", "sample_id", "target")]
     statuses = said["answer_status"], said["confidence_status"]
     answer, confidence, repeat = said["answer"], said["confidence"], said["repeat"]
+    if any(isinstance(each, list | dict | float) for each in (answer, said["target"])):
+        raise TypeError("its answers are no labels: compare the responses themselves, not their scores")
     if not all(isinstance(each, str) for each in (*texts, *statuses)) or not isinstance(answer, str | None):
         raise TypeError("a text is no text")
     if not isinstance(repeat, int) or isinstance(repeat, bool) or not 0 <= repeat < MOST_REPEATS:
