@@ -13,7 +13,8 @@ from vecbench.metrics import Cells
 from vecbench.metrics.stated_values import contradicting
 from vecbench.parsing import Prediction, Reading
 from vecbench.plots.points import reliability_points
-from vecbench.report.tables import csv_table, latex_table, markdown_table, terminal_table
+from vecbench.report.columns import columns
+from vecbench.report.tables import csv_table, latex_table, markdown_table, score_table, terminal_table
 from vecbench.scoring import score
 from vecbench.tasks import load_catalogue
 
@@ -233,15 +234,30 @@ def test_what_cannot_be_shown_is_status_2(folder, arguments, message):
     assert message in done.stderr
 
 
-@pytest.mark.parametrize(("refused", "said"), [(1, False), (3, True)])
-def test_many_rows_without_an_answer_are_told_with_how_they_count(refused, said):
-    """A model that refuses wherever it is unsure has a lower Brier score: the table shows why."""
+def with_unread(status, unread):
+    """Scores of 40 rows, of which some have no answer, and a low confidence."""
     rows = []
     for number in range(40):
-        answer = None if number < refused else "positive"
-        status = "ok" if answer else "no_answer"
-        reading, sample = Reading(answer, status, 0.0 if answer is None else 0.9, "ok"), str(number)
+        is_read, sample = number >= unread, str(number)
+        answer, of = ("positive", "ok") if is_read else (None, status)
+        reading = Reading(answer, of, 0.9 if is_read else 0.0, "ok")
         rows.append(Prediction(sample, "fi_2", sample, 0, "positive", LABELS, reading))
-    scores = score(rows, "strict", CATALOGUE)
+    return score(rows, "strict", CATALOGUE)
+
+
+@pytest.mark.parametrize(
+    ("status", "unread", "said"), [("no_answer", 8, False), ("no_answer", 9, True), ("abstained", 30, False)]
+)
+def test_many_rows_without_an_answer_are_told_with_how_they_count(status, unread, said):
+    """A model that refuses wherever it is unsure has a lower Brier score; who abstains was understood."""
+    scores = with_unread(status, unread)
     for text in (printed(scores), markdown_table(scores)):
-        assert (f"in {refused} of 40 rows (no answer {refused}). They count as wrong" in text) == said
+        assert (f"in {unread} of 40 rows (no answer {unread}). They count as wrong" in text) == said
+        assert ("‡" in text) == said
+
+
+def test_a_note_on_a_mark_that_no_cell_has_is_left_out():
+    scores = with_unread("no_answer", 9)
+    accuracy = [column for column in columns(scores) if column.key == "accuracy"]
+    assert any("‡" in note for note in score_table(scores).notes)
+    assert not any("‡" in note for note in score_table(scores, shown=accuracy).notes)

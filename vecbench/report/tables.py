@@ -107,6 +107,10 @@ def score_table(
     blocks += _subset_blocks(scores, notes)
     if len(scores.tasks) > 1 or notes.protocol.is_published:
         blocks.append(("Overall", tuple(_group_lines(scores.overall, (), scores, notes))))
+    printed = "".join(cell for _, lines in blocks for line in lines for cell in line.cells)
+    for mark in ("*", "‡"):
+        if mark not in printed:
+            notes.texts.pop(mark, None)
     story = calibration_notes(scores, intervals=intervals)
     return ScoreTable(tuple(blocks), (*notes.all(), *story, *scores.notes))
 
@@ -159,16 +163,16 @@ class _Notes:
         return marks
 
     def _note_unread(self, rows: RowScores) -> int:
-        """How many rows have no answer that was read; says it of the worst line, if they are many."""
-        unread = rows.n - rows.counts.get("answered", rows.n)
+        """How many rows have no answer that was read, abstentions aside; of the worst line it says so."""
+        unread = rows.n - rows.counts.get("answered", rows.n) - rows.counts.get("abstained", 0)
         if not has_confidences(rows) or self.protocol.is_published:
             return 0
-        if unread > max(self.unread, MOST_MISSING) * rows.n:
+        if unread > max(self.unread, MOST_UNREAD) * rows.n:
             self.unread = unread / rows.n
             there = [status for status in UNREAD if rows.counts.get(status)]
             reasons = ", ".join(f"{status.replace('_', ' ')} {rows.counts[status]:,}" for status in there)
-            self.texts["unread"] = (
-                f"{'‡ ' * (self.unread > MOST_UNREAD)}No answer can be read in {unread:,} of {rows.n:,} rows "
+            self.texts["‡"] = (
+                f"‡ No answer can be read in {unread:,} of {rows.n:,} rows "
                 f"({reasons}). They count as wrong, at the confidence that they state: who refuses with a "
                 "low one leads in what is scored of confidences alone, and not in the joint score."
             )
