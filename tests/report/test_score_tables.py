@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 import vecbench
+from vecbench.answers.label_set import LabelTuple
 from vecbench.metrics import Cells
 from vecbench.metrics.stated_values import contradicting
 from vecbench.parsing import Prediction, Reading
@@ -261,3 +262,18 @@ def test_a_note_on_a_mark_that_no_cell_has_is_left_out():
     accuracy = [column for column in columns(scores) if column.key == "accuracy"]
     assert any("‡" in note for note in score_table(scores).notes)
     assert not any("‡" in note for note in score_table(scores, shown=accuracy).notes)
+
+
+@pytest.mark.parametrize(("stating", "is_marked"), [(10, True), (40, False), (0, False)])
+def test_average_precision_says_how_many_rows_state_confidences_per_label(stating, is_marked):
+    rows = []
+    for number in range(40):
+        confidences = {"positive": 0.9, "negative": 0.2} if number < stating else None
+        reading = Reading(LabelTuple(["positive"], confidences), "ok", 0.5, "ok")
+        rows.append(
+            Prediction(str(number), "my_set", str(number), 0, LABELS, LABELS, reading, kind="label_set")
+        )
+    scores = score(rows, "strict", CATALOGUE)
+    for text in (printed(scores), markdown_table(scores)):
+        assert ("§ 10 of 40 rows state confidences per label" in text) == is_marked
+        assert text.count("§") == 2 * is_marked

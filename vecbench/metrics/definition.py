@@ -34,6 +34,9 @@ its bins (`Gaps.interval`), by `Metric.ends`, or not at all, for which `Metric.w
 BY_LABEL = "by_label"
 """The detail that has values of each label: name of a quantity → label → value, None where it has none."""
 
+STATED_PER_LABEL = "rows_with_confidences"
+"""The detail that says how many rows state a confidence per label, of a metric that is of these."""
+
 Ends = tuple[float, float] | None
 
 Bias = Literal["none", "steady", "fading", "gaps"]
