@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from vecbench.answers import AnswerKind, metrics_of
+from vecbench.answers import AnswerKind, scores_confidences
 from vecbench.parsing import Prediction
 from vecbench.parsing.refusal import refuses
 
@@ -119,11 +119,7 @@ class ReadingHealth:
     ) -> ReadingHealth:
         """The health of readings; `kinds` are those of the tasks whose confidences, or remedies, matter."""
         there = [row for row in rows if row.reading.answer_status != "error"]
-        stating = {
-            task
-            for task, kind in kinds.items()
-            if confidences and any(each.over == "confident" for each in metrics_of(kind))
-        }
+        stating = {task for task, kind in kinds.items() if confidences and scores_confidences(kind)}
         asked = [
             row
             for row in there
