@@ -277,3 +277,22 @@ def test_average_precision_says_how_many_rows_state_confidences_per_label(statin
     for text in (printed(scores), markdown_table(scores)):
         assert ("§ 10 of 40 rows state confidences per label" in text) == is_marked
         assert text.count("§") == 2 * is_marked
+
+
+def test_coverage_is_no_number_of_a_task_whose_confidences_are_not_scored():
+    rows = [
+        Prediction(name, task, name, 0, target, candidates, Reading(answer, "ok", said, status), kind=kind)
+        for number in range(20)
+        for name in [str(number)]
+        for task, kind, target, candidates, answer, said, status in (
+            ("fi_2", "label", "positive", LABELS, "positive", 0.9, "ok"),
+            ("my_rating", "rating", float(number % 9), (), number % 7 + 1.0, None, "missing"),
+        )
+    ]
+    alone = score([row for row in rows if row.kind == "rating"], "strict", CATALOGUE)
+    assert "| Cov |" not in markdown_table(alone)
+    both = score(rows, "strict", CATALOGUE)
+    assert "coverage" not in both.overall.macro
+    place = [column.key for column in columns(both)].index("coverage")
+    cells = {line.name: line.cells[place] for _, block in score_table(both).blocks for line in block}
+    assert cells == {"FI-2": "100.0", "my_rating": "", "pooled": "–"}

@@ -122,6 +122,7 @@ class Metric:
             takes right and wrong answers.
         averaged: Whether a mean over tasks says something.
         is_of_one_run: Whether it tells how to read another metric of the same run: it is not compared.
+        counts_stated: Whether it counts rows with a confidence, which is no matter where none is scored.
         held: (the rows, as one replicate) → the metric with what it takes from the rows themselves, such as
             the edges of bins, held fixed: what is computed of replicates. None where it takes nothing.
         excess: How far the value may lie above the truth by what noise adds to it; shape (...).
@@ -154,6 +155,7 @@ class Metric:
     undefined: str = ""
     averaged: bool = True
     is_of_one_run: bool = False
+    counts_stated: bool = False
     held: Callable[[Totals], Callable[[Totals], Values]] | None = None
     excess: Callable[[Cells], Values] | None = None
     fewest_of_each: int = 0

@@ -143,7 +143,12 @@ def _headline(rows: RowScores, notes: Notes) -> ScoreLine:
 
 
 def _line(name: str, rows: RowScores, notes: Notes, level: int = 2) -> ScoreLine:
-    return ScoreLine(name, level, rows.n, _cells(rows.metrics, notes.marks(rows), notes))
+    # How many state a confidence is no matter where none is scored.
+    idle = {each.key for each in rows.scored_by if each.counts_stated and not rows.has_confidences}
+    if rows.kind == "mixed":
+        idle = set()  # why there is no value is said
+    said = {key: each for key, each in rows.metrics.items() if key not in idle}
+    return ScoreLine(name, level, rows.n, _cells(said, notes.marks(rows), notes))
 
 
 def _cells(metrics: Mapping[str, Score], marks: Mapping[str, str], notes: Notes) -> tuple[str, ...]:
