@@ -143,6 +143,15 @@ def test_a_candidate_that_states_fewer_confidences_is_pointed_out(sides):
     assert note.startswith("0 of 50 answers of the baseline and 10 of the candidate state no confidence")
 
 
+def test_answers_whose_confidences_are_not_scored_are_in_no_count_of_silence(sides):
+    rated = {"kind": "rating", "target": 5.0, "candidates": (), "response": "<answer>4</answer>"}
+    ratings = [response("my_rating", str(place), None, None, **rated) for place in range(30)]
+    assert not compare(*sides(ratings, ratings), CATALOGUE, replicates=100).notes
+    silent = [replace(row, response="<answer>positive</answer>") for row in ROWS[:10]] + ROWS[10:]
+    [note] = compare(*sides(ROWS + ratings, silent + ratings), CATALOGUE, replicates=100).notes
+    assert note.startswith("0 of 50 answers of the baseline and 10 of the candidate")
+
+
 def test_of_several_answers_to_a_sample_whole_samples_are_drawn(sides):
     repeated = [replace(row, repeat=repeat) for row in ROWS for repeat in range(3)]
     comparison = compare(*sides(repeated, repeated), CATALOGUE, replicates=100)

@@ -9,11 +9,13 @@ import pytest
 from rich.console import Console
 
 import vecbench
+from vecbench.answers.label_set import LabelTuple
 from vecbench.metrics import Cells
 from vecbench.metrics.stated_values import contradicting
 from vecbench.parsing import Prediction, Reading
 from vecbench.plots.points import reliability_points
-from vecbench.report.tables import csv_table, latex_table, markdown_table, terminal_table
+from vecbench.report.columns import columns
+from vecbench.report.tables import csv_table, latex_table, markdown_table, score_table, terminal_table
 from vecbench.scoring import score
 from vecbench.tasks import load_catalogue
 
@@ -233,15 +235,64 @@ def test_what_cannot_be_shown_is_status_2(folder, arguments, message):
     assert message in done.stderr
 
 
-@pytest.mark.parametrize(("refused", "said"), [(1, False), (3, True)])
-def test_many_rows_without_an_answer_are_told_with_how_they_count(refused, said):
-    """A model that refuses wherever it is unsure has a lower Brier score: the table shows why."""
+def with_unread(status, unread):
+    """Scores of 40 rows, of which some have no answer, and a low confidence."""
     rows = []
     for number in range(40):
-        answer = None if number < refused else "positive"
-        status = "ok" if answer else "no_answer"
-        reading, sample = Reading(answer, status, 0.0 if answer is None else 0.9, "ok"), str(number)
+        is_read, sample = number >= unread, str(number)
+        answer, of = ("positive", "ok") if is_read else (None, status)
+        reading = Reading(answer, of, 0.9 if is_read else 0.0, "ok")
         rows.append(Prediction(sample, "fi_2", sample, 0, "positive", LABELS, reading))
+    return score(rows, "strict", CATALOGUE)
+
+
+@pytest.mark.parametrize(
+    ("status", "unread", "said"), [("no_answer", 8, False), ("no_answer", 9, True), ("abstained", 30, False)]
+)
+def test_many_rows_without_an_answer_are_told_with_how_they_count(status, unread, said):
+    """A model that refuses wherever it is unsure has a lower Brier score; who abstains was understood."""
+    scores = with_unread(status, unread)
+    for text in (printed(scores), markdown_table(scores)):
+        assert (f"in {unread} of 40 rows (no answer {unread}). They count as wrong" in text) == said
+        assert ("‡" in text) == said
+
+
+def test_a_note_on_a_mark_that_no_cell_has_is_left_out():
+    scores = with_unread("no_answer", 9)
+    accuracy = [column for column in columns(scores) if column.key == "accuracy"]
+    assert any("‡" in note for note in score_table(scores).notes)
+    assert not any("‡" in note for note in score_table(scores, shown=accuracy).notes)
+
+
+@pytest.mark.parametrize(("stating", "is_marked"), [(10, True), (40, False), (0, False)])
+def test_average_precision_says_how_many_rows_state_confidences_per_label(stating, is_marked):
+    rows = []
+    for number in range(40):
+        confidences = {"positive": 0.9, "negative": 0.2} if number < stating else None
+        reading = Reading(LabelTuple(["positive"], confidences), "ok", 0.5, "ok")
+        rows.append(
+            Prediction(str(number), "my_set", str(number), 0, LABELS, LABELS, reading, kind="label_set")
+        )
     scores = score(rows, "strict", CATALOGUE)
     for text in (printed(scores), markdown_table(scores)):
-        assert (f"in {refused} of 40 rows (no answer {refused}). They count as wrong" in text) == said
+        assert ("§ 10 of 40 rows state confidences per label" in text) == is_marked
+        assert text.count("§") == 2 * is_marked
+
+
+def test_coverage_is_no_number_of_a_task_whose_confidences_are_not_scored():
+    rows = [
+        Prediction(name, task, name, 0, target, candidates, Reading(answer, "ok", said, status), kind=kind)
+        for number in range(20)
+        for name in [str(number)]
+        for task, kind, target, candidates, answer, said, status in (
+            ("fi_2", "label", "positive", LABELS, "positive", 0.9, "ok"),
+            ("my_rating", "rating", float(number % 9), (), number % 7 + 1.0, None, "missing"),
+        )
+    ]
+    alone = score([row for row in rows if row.kind == "rating"], "strict", CATALOGUE)
+    assert "| Cov |" not in markdown_table(alone)
+    both = score(rows, "strict", CATALOGUE)
+    assert "coverage" not in both.overall.macro
+    place = [column.key for column in columns(both)].index("coverage")
+    cells = {line.name: line.cells[place] for _, block in score_table(both).blocks for line in block}
+    assert cells == {"FI-2": "100.0", "my_rating": "", "pooled": "–"}

@@ -3,6 +3,7 @@
 import pytest
 from simulated_runs import CATALOGUE, response
 
+from vecbench.answers.shares import Shares
 from vecbench.scoring import STRICT, ReadingHealth, predictions, score_responses
 
 CUT = {"response": "<think>The image shows a long", "finish_reason": "length"}
@@ -60,6 +61,43 @@ def test_confidences_are_counted_by_their_reason_and_failed_samples_are_none_of_
     [(said, remedy)] = health.problems()
     assert said.startswith("3 of 4 confidences are not read (none stated 1, ")
     assert remedy
+
+
+def of_kind(kind, texts, **columns):
+    """The health of responses to a task of a kind, and what is said of them."""
+    rows = [
+        response("t", str(place), None, None, kind=kind, response=text, **columns)
+        for place, text in enumerate(texts)
+    ]
+    health = health_of(rows)
+    return health, [*health.problems()]
+
+
+def test_shares_say_themselves_how_sure_an_answer_is():
+    texts = ['{"a": 0.5, "b": 0.5}', "a: 50%, b: 50%", '<answer>{"a": 1}</answer>']
+    health, said = of_kind("distribution", texts, target=Shares(a=1.0))
+    assert (health.answers.n_unread, health.confidences.n, said) == (0, 0, [])
+    health, said = of_kind("distribution", [*texts, "<answer>a</answer>", "<answer>a</answer> 70 %"])
+    assert (health.confidences.n, health.confidences.n_unread) == (2, 2)
+    assert said
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "wanted"),
+    [
+        ("label", "<answer>melancholy</answer>", "labels"),
+        ("distribution", "<answer>melancholy</answer>", "labels"),
+        ("label_set", "<answer>melancholy</answer>", "labels"),
+        ("ranking", "<answer>melancholy</answer>", "labels"),
+        ("verdict", "<answer>melancholy</answer>", "statement"),
+        ("rating", "<answer>melancholy</answer>", "scale"),
+        ("choice", "<answer>melancholy</answer>", "options"),
+    ],
+)
+def test_what_to_do_about_answers_that_are_none_fits_their_kind(kind, text, wanted):
+    health, [(_, remedy)] = of_kind(kind, [text])
+    assert [each.reason for each in health.answers.unread] == ["not_a_candidate"]
+    assert [word for word in ("labels", "statement", "scale", "options") if word in remedy] == [wanted]
 
 
 def test_that_nobody_states_a_confidence_is_no_problem():

@@ -14,6 +14,7 @@ from vecbench.answers.registry import (
     known_metrics,
     metrics_of,
     metrics_of_default,
+    scores_confidences,
 )
 from vecbench.answers.verdict import StatementVerdict
 from vecbench.answers.written import answer_text
@@ -35,4 +36,5 @@ __all__ = [
     "known_metrics",
     "metrics_of",
     "metrics_of_default",
+    "scores_confidences",
 ]

@@ -44,6 +44,7 @@ class Choice(AnswerKind):
     """
 
     name: ClassVar[str] = "choice"
+    remedy: ClassVar[str] = "List the options with their letters in the prompt."
     metrics: ClassVar[Sequence[Metric]] = CHOICE_METRICS
     has_confusion: ClassVar[bool] = True
 

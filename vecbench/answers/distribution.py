@@ -80,6 +80,9 @@ class Distribution(Label):
             raise ValueError(f"{shown(stored)} is neither a label nor shares")
         return shares_of_votes(stored, [*stored], spellings_of(tuple(stored), ()))
 
+    def says_how_sure(self, answer: Any) -> bool:
+        return isinstance(answer, Shares)
+
     def is_right(self, answer: Any, target: Any) -> bool:
         """Whether the answer's label, or all that are tied for its largest share, has the most votes."""
         if answer is None or not isinstance(target, Shares):

@@ -20,6 +20,10 @@ Read = tuple[Any, AnswerStatus]
 """An answer with how it came about; None with why there is none."""
 
 
+LIST_LABELS = "List the labels in the prompt, or give the task aliases."
+"""What to do where answers are none of the labels."""
+
+
 @dataclass(frozen=True, slots=True)
 class AnswerSpecification:
     """The part of `metadata.vecbench` in a task's file that is about answers.
@@ -77,6 +81,7 @@ class AnswerKind(ABC):
             has "answered" (1 or 0), "answer" and "target".
         has_shares: Whether an answer is right to some share of raters, which its confidence is held against:
             `columns` has "expected_hit", that share, and "ceiling", the largest that any answer has.
+        remedy: What to do where answers are read and are none of this kind, in a sentence.
         judges: Whether an answer is right or wrong at all, so that its confidence can be too.
     """
 
@@ -84,6 +89,7 @@ class AnswerKind(ABC):
     has_confusion: ClassVar[bool] = False
     has_numbers: ClassVar[bool] = False
     has_shares: ClassVar[bool] = False
+    remedy: ClassVar[str] = "Say in the prompt what an answer may be."
 
     @property
     @abstractmethod
@@ -192,6 +198,11 @@ class AnswerKind(ABC):
     def is_right(self, answer: Any, target: Any) -> bool:
         """Whether an answer is right; False for None, and always where this kind does not judge."""
         return answer is not None and bool(answer == target)
+
+    def says_how_sure(self, answer: Any) -> bool:
+        """Whether an answer is itself what a confidence would say, so that none is missed beside it."""
+        del answer
+        return False
 
     def classes(self, candidates: Sequence[str]) -> Sequence[str]:
         """What answers of this list are counted by; empty for a kind without confusion matrix."""

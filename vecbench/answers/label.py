@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from vecbench.answers.choice import chosen
-from vecbench.answers.kind import AnswerKind, AnswerSpecification, Read
+from vecbench.answers.kind import LIST_LABELS, AnswerKind, AnswerSpecification, Read
 from vecbench.answers.mentions import SHORT
 from vecbench.answers.number_labels import number_labels, positions
 from vecbench.answers.sentences import concluded_label
@@ -42,6 +42,7 @@ class Label(AnswerKind):
     """
 
     name: ClassVar[str] = "label"
+    remedy: ClassVar[str] = LIST_LABELS
     metrics: ClassVar[Sequence[Metric]] = LABEL_METRICS
     has_confusion: ClassVar[bool] = True
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from vecbench.answers.kind import AnswerKind, AnswerSpecification, Read
+from vecbench.answers.kind import LIST_LABELS, AnswerKind, AnswerSpecification, Read
 from vecbench.answers.spellings import Spellings, spellings_of
 from vecbench.answers.stated_labels import stated_labels
 from vecbench.answers.written import literal, row_labels, shown
@@ -52,6 +52,7 @@ class LabelSet(AnswerKind):
     """
 
     name: ClassVar[str] = "label_set"
+    remedy: ClassVar[str] = LIST_LABELS
     metrics: ClassVar[Sequence[Metric]] = LABEL_SET_METRICS
 
     labels: tuple[str, ...] = ()

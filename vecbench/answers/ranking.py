@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self, TypeGuard
 
 from vecbench.answers.enumeration import enumerated
-from vecbench.answers.kind import AnswerKind, AnswerSpecification, Read
+from vecbench.answers.kind import LIST_LABELS, AnswerKind, AnswerSpecification, Read
 from vecbench.answers.spellings import Spellings, spellings_of
 from vecbench.answers.written import listed_labels, literal, shown
 from vecbench.metrics.catalogue import RANKING_METRICS
@@ -28,6 +28,7 @@ class Ranking(AnswerKind):
     """
 
     name: ClassVar[str] = "ranking"
+    remedy: ClassVar[str] = LIST_LABELS
     metrics: ClassVar[Sequence[Metric]] = RANKING_METRICS
 
     labels: tuple[str, ...] = ()

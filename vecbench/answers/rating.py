@@ -71,6 +71,7 @@ class Rating(AnswerKind):
     """
 
     name: ClassVar[str] = "rating"
+    remedy: ClassVar[str] = "Ask for numbers, and tell the scale in the prompt."
     has_numbers: ClassVar[bool] = True
 
     low: float = -ENDLESS

@@ -70,6 +70,11 @@ def metrics_of(kind: AnswerKind) -> tuple[Metric, ...]:
     return with_installed(kind.metrics, judged=kind.judges)
 
 
+def scores_confidences(kind: AnswerKind) -> bool:
+    """Whether some metric is of the confidences beside a kind's answers."""
+    return any(metric.over == "confident" for metric in metrics_of(kind))
+
+
 def metrics_of_default() -> tuple[Metric, ...]:
     """What is scored of responses that name no kind."""
     return metrics_of(kind_named(DEFAULT_KIND)())

@@ -56,6 +56,7 @@ class StatementVerdict(Label):
     """
 
     name: ClassVar[str] = "verdict"
+    remedy: ClassVar[str] = "Ask in the prompt whether the statement is correct or incorrect."
     metrics: ClassVar[Sequence[Metric]] = STATEMENT_METRICS
 
     @classmethod

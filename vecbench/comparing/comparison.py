@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from vecbench.answers import AnswerKind, scores_confidences
 from vecbench.comparing.differences import AllDifferences, Differences
 from vecbench.comparing.family import with_family
 from vecbench.comparing.pairs import (
@@ -172,10 +173,10 @@ def compare(
             named = candidate.protocol or baseline.protocol or ""
             differences = row_differences(pairs, named, catalogue, replicates=replicates, seed=seed)
         counted = [pair for pair in pairs if all(row.dropped is None for row in pair)]
-        flips, kinds = _flips(counted), {(old.task, old.kind) for old, _ in counted}
-        judges = any(catalogue.answers_of(*kind).judges for kind in kinds)
+        kinds = {old.task: catalogue.answers_of(old.task, old.kind) for old, _ in pairs}
+        flips, judges = _flips(counted), any(kinds[old.task].judges for old, _ in counted)
         protocol = PROTOCOLS.get(candidate.protocol or "")
-        silence = _silence(pairs) if protocol is None or protocol.has_confidences else ()
+        silence = _silence(pairs, kinds) if protocol is None or protocol.has_confidences else ()
         notes = (*pairing.notes, *silence, *differences.notes)
     else:
         allowed, flips, judges = score_faults(baseline, candidate), Flips(), True
@@ -224,12 +225,14 @@ def _sameness(baseline: Side, candidate: Side) -> Iterator[str]:
         yield f"Both sides are {baseline.path}: it differs in nothing from itself."
 
 
-def _silence(pairs: Sequence[Pair]) -> Iterator[str]:
+def _silence(pairs: Sequence[Pair], kinds: Mapping[str, AnswerKind]) -> Iterator[str]:
     """A model that keeps quiet where it would be wrong looks calibrated: that must not go unnoticed."""
-    silent = [sum(pair[side].reading.confidence is None for pair in pairs) for side in (0, 1)]
-    if max(silent) > MOST_MISSING * len(pairs):
+    scored = {task for task, kind in kinds.items() if scores_confidences(kind)}
+    asked = [pair for pair in pairs if pair[0].task in scored]
+    silent = [sum(pair[side].reading.confidence is None for pair in asked) for side in (0, 1)]
+    if max(silent) > MOST_MISSING * len(asked):
         yield (
-            f"{silent[0]:,} of {len(pairs):,} answers of the baseline and {silent[1]:,} of the candidate "
+            f"{silent[0]:,} of {len(asked):,} answers of the baseline and {silent[1]:,} of the candidate "
             "state no confidence: ECE, Brier score and AUROC are over the others. Hold coverage with a gate."
         )
 

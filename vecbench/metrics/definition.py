@@ -34,6 +34,9 @@ its bins (`Gaps.interval`), by `Metric.ends`, or not at all, for which `Metric.w
 BY_LABEL = "by_label"
 """The detail that has values of each label: name of a quantity → label → value, None where it has none."""
 
+STATED_PER_LABEL = "rows_with_confidences"
+"""The detail that says how many rows state a confidence per label, of a metric that is of these."""
+
 Ends = tuple[float, float] | None
 
 Bias = Literal["none", "steady", "fading", "gaps"]
@@ -119,6 +122,7 @@ class Metric:
             takes right and wrong answers.
         averaged: Whether a mean over tasks says something.
         is_of_one_run: Whether it tells how to read another metric of the same run: it is not compared.
+        counts_stated: Whether it counts rows with a confidence, which is no matter where none is scored.
         held: (the rows, as one replicate) → the metric with what it takes from the rows themselves, such as
             the edges of bins, held fixed: what is computed of replicates. None where it takes nothing.
         excess: How far the value may lie above the truth by what noise adds to it; shape (...).
@@ -151,6 +155,7 @@ class Metric:
     undefined: str = ""
     averaged: bool = True
     is_of_one_run: bool = False
+    counts_stated: bool = False
     held: Callable[[Totals], Callable[[Totals], Values]] | None = None
     excess: Callable[[Cells], Values] | None = None
     fewest_of_each: int = 0

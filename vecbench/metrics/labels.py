@@ -104,6 +104,7 @@ COVERAGE = Metric(
     over="all",
     interval="wilson",
     counts=lambda rows: rows.stated,
+    counts_stated=True,
     shown="wide",
     board="column",
 )

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vecbench.metrics.cells import Values, share
-from vecbench.metrics.definition import BY_LABEL, Change, Metric
+from vecbench.metrics.definition import BY_LABEL, STATED_PER_LABEL, Change, Metric
 from vecbench.metrics.labels import ACCURACY
 from vecbench.metrics.observations import Floats
 from vecbench.metrics.totals import Totals
@@ -183,7 +183,7 @@ def _precision(target: Floats, score: Floats, drawn: NDArray[np.float32], total:
 
 def _map_details(totals: Totals) -> Mapping[str, Any]:
     by_label = {"average_precision": totals.once(_average_precisions).by_label}
-    return {"rows_with_confidences": int(totals.sums["stated"]), BY_LABEL: by_label}
+    return {STATED_PER_LABEL: int(totals.sums["stated"]), BY_LABEL: by_label}
 
 
 F1_MICRO = Metric(

@@ -45,7 +45,14 @@ def columns(scores: Scores) -> tuple[Column, ...]:
             for key, heading in protocol.headings.items()
             if key in known
         )
-    by_rows = [[metric for metric in rows.scored_by if metric.shown != "asked"] for rows in every]
+    by_rows = [
+        [
+            metric
+            for metric in rows.scored_by
+            if metric.shown != "asked" and (rows.has_confidences or not metric.counts_stated)
+        ]
+        for rows in every
+    ]
     return columns_of({metric.key: metric for listed in by_rows for metric in listed}.values(), by_rows)
 
 

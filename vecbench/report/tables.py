@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from textwrap import wrap
 
 from rich.console import Console, Group
@@ -17,7 +17,6 @@ from rich.table import Table
 from rich.text import Text
 
 from vecbench.escaping import in_latex
-from vecbench.parsing.prediction import ANSWER_STATUSES
 from vecbench.report.calibration_notes import calibration_notes
 from vecbench.report.columns import (
     Column,
@@ -25,20 +24,18 @@ from vecbench.report.columns import (
     corner,
     fitting,
     further_columns,
-    has_confidences,
     not_there,
 )
 from vecbench.report.latex import latex_tabular
+from vecbench.report.marks import Notes
 from vecbench.scoring import (
     GroupScores,
-    Protocol,
     RowScores,
     Score,
     Scores,
     protocol_named,
 )
-from vecbench.scoring.reading_health import MOST_UNREAD
-from vecbench.scoring.scores import HEADLINE, MOST_MISSING, listed
+from vecbench.scoring.scores import HEADLINE, listed
 
 IN_PAPERS = ("accuracy", "ece", "brier")
 """What a LaTeX table has of each group, as the papers do."""
@@ -48,9 +45,6 @@ TERMINAL = 80
 
 WIDEST = 8
 """Columns of the terminal's table, if so many fit."""
-
-UNREAD = tuple(status for status in ANSWER_STATUSES if status not in {"ok", "alias", "sentence", "abstained"})
-"""How it comes that a response has no answer."""
 
 NAME_WIDTH = 16
 """Longer names are cut in the terminal's table, and headings wrapped, so that numbers never are."""
@@ -90,7 +84,7 @@ def score_table(
         intervals: Whether intervals are.
         shown: The columns; None for all of `columns`.
     """
-    notes = _Notes.of(scores, intervals, shown)
+    notes = Notes.of(scores, intervals, shown)
     blocks: list[tuple[str, tuple[ScoreLine, ...]]] = []
     grouped = {name for group in scores.groups.values() for name in group.tasks}
     for name, group in scores.groups.items():
@@ -107,76 +101,13 @@ def score_table(
     blocks += _subset_blocks(scores, notes)
     if len(scores.tasks) > 1 or notes.protocol.is_published:
         blocks.append(("Overall", tuple(_group_lines(scores.overall, (), scores, notes))))
+    printed = "".join(cell for _, lines in blocks for line in lines for cell in line.cells)
     story = calibration_notes(scores, intervals=intervals)
-    return ScoreTable(tuple(blocks), (*notes.all(), *story, *scores.notes))
-
-
-@dataclass
-class _Notes:
-    """How cells are printed, and what is collected while they are."""
-
-    columns: Sequence[Column]
-    intervals: bool
-    protocol: Protocol
-    texts: dict[str, str] = field(default_factory=dict)
-    without: dict[str, dict[str, None]] = field(default_factory=dict)
-    """Why there is no interval → the headings of the columns."""
-    missing: float = 0.0
-    unread: float = 0.0
-
-    @classmethod
-    def of(cls, scores: Scores, intervals: bool, shown: Sequence[Column] | None = None) -> _Notes:
-        return cls(columns(scores) if shown is None else shown, intervals, protocol_named(scores.protocol))
-
-    def all(self) -> Iterator[str]:
-        yield from self.texts.values()
-        for why, headings in self.without.items():
-            yield f"{', '.join(headings)}: no interval: {why}."
-
-    def conditional(self, rows: RowScores) -> frozenset[str]:
-        """The columns that say something of the confident rows alone, if many others state no confidence."""
-        confident = rows.counts.get("confident", 0)
-        if not has_confidences(rows) or not 0 < confident < rows.n * (1 - MOST_MISSING):
-            return frozenset()
-        self.missing = max(self.missing, 1 - confident / rows.n)
-        self.texts["*"] = (
-            f"* over the rows that state a confidence only; more than {100 * MOST_MISSING:g} % of the rows "
-            f"do not (up to {100 * self.missing:.1f} %)."
-        )
-        return frozenset(
-            column.key
-            for column in self.columns
-            if (score := rows.metrics.get(column.key)) is not None and score.n == confident
-        )
-
-    def marks(self, rows: RowScores) -> dict[str, str]:
-        """Column → what stands behind its value: "*", and "‡" where it is of answers that were not read."""
-        marks = dict.fromkeys(self.conditional(rows), "*")
-        unread = self._note_unread(rows)
-        if unread > MOST_UNREAD * rows.n:
-            of_confidences = (metric.key for metric in rows.scored_by if metric.over == "confident")
-            marks |= {key: marks.get(key, "") + "‡" for key in of_confidences}
-        return marks
-
-    def _note_unread(self, rows: RowScores) -> int:
-        """How many rows have no answer that was read; says it of the worst line, if they are many."""
-        unread = rows.n - rows.counts.get("answered", rows.n)
-        if not has_confidences(rows) or self.protocol.is_published:
-            return 0
-        if unread > max(self.unread, MOST_MISSING) * rows.n:
-            self.unread = unread / rows.n
-            there = [status for status in UNREAD if rows.counts.get(status)]
-            reasons = ", ".join(f"{status.replace('_', ' ')} {rows.counts[status]:,}" for status in there)
-            self.texts["unread"] = (
-                f"{'‡ ' * (self.unread > MOST_UNREAD)}No answer can be read in {unread:,} of {rows.n:,} rows "
-                f"({reasons}). They count as wrong, at the confidence that they state: who refuses with a "
-                "low one leads in what is scored of confidences alone, and not in the joint score."
-            )
-        return unread
+    return ScoreTable(tuple(blocks), (*notes.of_cells(printed), *story, *scores.notes))
 
 
 def _group_lines(
-    group: GroupScores, tasks: Iterable[str], scores: Scores, notes: _Notes
+    group: GroupScores, tasks: Iterable[str], scores: Scores, notes: Notes
 ) -> Iterator[ScoreLine]:
     for name in tasks:
         yield _line(scores.names.get(name, name), scores.tasks[name], notes)
@@ -191,7 +122,7 @@ def _group_lines(
             yield ScoreLine("macro", 1, None, _cells(group.macro, marked, silent))
 
 
-def _subset_blocks(scores: Scores, notes: _Notes) -> Iterator[tuple[str, tuple[ScoreLine, ...]]]:
+def _subset_blocks(scores: Scores, notes: Notes) -> Iterator[tuple[str, tuple[ScoreLine, ...]]]:
     """A block for each column that a task, or a group of several, is broken down by; and its headline."""
     several = {name: group.pooled for name, group in scores.groups.items() if len(group.tasks) > 1}
     for name, rows in (*scores.tasks.items(), *several.items()):
@@ -205,17 +136,22 @@ def _subset_blocks(scores: Scores, notes: _Notes) -> Iterator[tuple[str, tuple[S
             yield shown, tuple(lines)
 
 
-def _headline(rows: RowScores, notes: _Notes) -> ScoreLine:
+def _headline(rows: RowScores, notes: Notes) -> ScoreLine:
     first = next(iter(rows.metrics))
     cells = (_cell(column, rows.headline, notes) if column.key == first else "" for column in notes.columns)
     return ScoreLine("headline", 1, None, tuple(cells))
 
 
-def _line(name: str, rows: RowScores, notes: _Notes, level: int = 2) -> ScoreLine:
-    return ScoreLine(name, level, rows.n, _cells(rows.metrics, notes.marks(rows), notes))
+def _line(name: str, rows: RowScores, notes: Notes, level: int = 2) -> ScoreLine:
+    # How many state a confidence is no matter where none is scored.
+    idle = {each.key for each in rows.scored_by if each.counts_stated and not rows.has_confidences}
+    if rows.kind == "mixed":
+        idle = set()  # why there is no value is said
+    said = {key: each for key, each in rows.metrics.items() if key not in idle}
+    return ScoreLine(name, level, rows.n, _cells(said, notes.marks(rows), notes))
 
 
-def _cells(metrics: Mapping[str, Score], marks: Mapping[str, str], notes: _Notes) -> tuple[str, ...]:
+def _cells(metrics: Mapping[str, Score], marks: Mapping[str, str], notes: Notes) -> tuple[str, ...]:
     return tuple(
         _cell(column, score, notes) + (marks.get(column.key, "") if score and score.value is not None else "")
         for column in notes.columns
@@ -223,7 +159,7 @@ def _cells(metrics: Mapping[str, Score], marks: Mapping[str, str], notes: _Notes
     )
 
 
-def _cell(column: Column, score: Score | None, notes: _Notes) -> str:
+def _cell(column: Column, score: Score | None, notes: Notes) -> str:
     if score is None:
         return ""
     if score.value is None:
@@ -234,7 +170,7 @@ def _cell(column: Column, score: Score | None, notes: _Notes) -> str:
     return value + _ends(column, score, notes) if notes.intervals else value
 
 
-def _ends(column: Column, score: Score, notes: _Notes) -> str:
+def _ends(column: Column, score: Score, notes: Notes) -> str:
     """The interval and the bounds of a value, or nothing and a note that says why."""
     ends = ""
     if score.low is not None and score.high is not None:
@@ -329,7 +265,7 @@ def latex_table(scores: Scores, *, intervals: bool = False) -> str:
     groups = [(scores.names.get(name, name), group.pooled) for name, group in scores.groups.items()]
     if not groups or protocol_named(scores.protocol).headline_is_overall:
         groups.append(("Overall", scores.overall.pooled))
-    notes = _Notes.of(scores, intervals)
+    notes = Notes.of(scores, intervals)
     used = [column for column in notes.columns if column.key in IN_PAPERS] or list(notes.columns[:3])
     model = in_latex(str(scores.run.get("model", "model")))
     cells = [

@@ -105,8 +105,8 @@ def score_responses(
 
 def _reading(rows: Iterable[Prediction], catalogue: Catalogue, *, confidences: bool = True) -> ReadingHealth:
     kept = [row for row in rows if not is_excluded(row, catalogue)]
-    kinds = {row.task: catalogue.answers_of(row.task, row.kind) for row in kept} if confidences else {}
-    return ReadingHealth.of(kept, kinds)
+    kinds = {row.task: catalogue.answers_of(row.task, row.kind) for row in kept}
+    return ReadingHealth.of(kept, kinds, confidences=confidences)
 
 
 def predicted(

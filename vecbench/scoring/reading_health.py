@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from vecbench.answers import AnswerKind, metrics_of
+from vecbench.answers import AnswerKind, scores_confidences
 from vecbench.parsing import Prediction
 from vecbench.parsing.refusal import refuses
 
@@ -23,17 +23,19 @@ def is_too_much(unread: int, n: int) -> bool:
 
 
 _FORMS = "Ask for a form that is read, see docs/parsing.md; vecbench tasks check looks at the prompts."
-ANSWER_REASONS: Mapping[str, tuple[str, str]] = {
+ANSWER_REASONS: dict[str, tuple[str, str]] = {
     "truncated": ("cut off", "Allow more tokens: --gen-kwargs max_gen_toks=N."),
     "no_answer": ("no answer", _FORMS),
     "empty": ("empty", "Look at the chat template, and at what ends an answer."),
     "refused": ("refused", "The model declines to answer, which counts as wrong."),
-    "not_a_candidate": ("not a candidate", "List the labels in the prompt, or give the task aliases."),
+    "not_a_candidate": ("not a candidate", AnswerKind.remedy),
     "partial": ("in part", "Ask for every dimension in the prompt."),
     "ambiguous": ("several", "Ask for one answer only."),
     "out_of_range": ("out of range", "Tell the scale in the prompt."),
 }
-"""Status of an answer, or a kind of `no_answer` → how it is called, and what to do about it."""
+"""Status of an answer, or a kind of `no_answer` → how it is called, and what to do about it.
+
+Of what is no candidate the answer kind says what to do."""
 
 CONFIDENCE_REASONS: Mapping[str, tuple[str, str]] = {
     "missing": ("none stated", "Ask for one, if the prompt does not."),
@@ -102,7 +104,8 @@ class ReadingHealth:
 
     Attributes:
         answers: Of all responses.
-        confidences: Of those to tasks whose confidences are scored.
+        confidences: Of those to tasks whose confidences are scored, but for answers that say themselves how
+            sure they are.
         tasks: Task id → its answers that were not read, and its responses.
     """
 
@@ -111,21 +114,27 @@ class ReadingHealth:
     tasks: Mapping[str, tuple[int, int]]
 
     @classmethod
-    def of(cls, rows: Iterable[Prediction], kinds: Mapping[str, AnswerKind]) -> ReadingHealth:
-        """The health of readings; `kinds` are those of tasks whose confidences are of interest."""
+    def of(
+        cls, rows: Iterable[Prediction], kinds: Mapping[str, AnswerKind], *, confidences: bool = True
+    ) -> ReadingHealth:
+        """The health of readings; `kinds` are those of the tasks whose confidences, or remedies, matter."""
         there = [row for row in rows if row.reading.answer_status != "error"]
-        stating = {
-            task for task, kind in kinds.items() if any(each.over == "confident" for each in metrics_of(kind))
-        }
-        asked = [row for row in there if row.task in stating]
+        stating = {task for task, kind in kinds.items() if confidences and scores_confidences(kind)}
+        asked = [
+            row
+            for row in there
+            if row.task in stating
+            and not (row.reading.confidence is None and kinds[row.task].says_how_sure(row.reading.answer))
+        ]
         silent = ((_silence(row), row) for row in asked if row.reading.confidence is None)
         unread = [row for row in there if row.reading.is_unread]
+        answers = _by_reason((_reason(row), row) for row in unread)
         tasks = dict.fromkeys(sorted({row.task for row in there}), (0, 0))
         for row in there:
             without, n = tasks[row.task]
             tasks[row.task] = without + row.reading.is_unread, n + 1
         return cls(
-            ReadCount(len(there), _by_reason((_reason(row), row) for row in unread), ANSWER_REASONS),
+            ReadCount(len(there), answers, ANSWER_REASONS | _remedy(answers, kinds)),
             ReadCount(len(asked), _by_reason(silent), CONFIDENCE_REASONS),
             tasks,
         )
@@ -163,6 +172,15 @@ class ReadingHealth:
     def as_json(self) -> dict[str, Any]:
         """The block "reading" of scores.json."""
         return {"answers": self.answers.as_json(), "confidences": self.confidences.as_json()}
+
+
+def _remedy(answers: Iterable[Unread], kinds: Mapping[str, AnswerKind]) -> dict[str, tuple[str, str]]:
+    """What to do about answers that are no candidates, as the kind of the first one says."""
+    return {
+        each.reason: (ANSWER_REASONS[each.reason][0], kinds[each.task].remedy)
+        for each in answers
+        if each.reason == "not_a_candidate" and each.task in kinds
+    }
 
 
 def _reason(row: Prediction) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from vecbench.answers import AnswerKind, metrics_of
+from vecbench.answers import AnswerKind, metrics_of, scores_confidences
 from vecbench.metrics import mean_interval, wilson_interval
 from vecbench.metrics.bootstrap import LEVEL, bootstrap, percentile_interval
 from vecbench.metrics.catalogue import null_bins
@@ -135,9 +135,12 @@ class SetScorer:
         drawn = self._drawn.get(name, {})
         by_image = self._dependence is not None and self._dependence.is_in(parts)
         macro: dict[str, Score] = {}
+        stating = all(map(scores_confidences, self._kinds[name]))
         for metric in self._metrics[name]:
             key = metric.key
-            if not metric.averaged or any(key not in scores[part].metrics for part in parts):
+            if (metric.counts_stated and not stating) or not metric.averaged:
+                continue
+            if any(key not in scores[part].metrics for part in parts):
                 continue
             each = [scores[part].metrics[key] for part in parts]
             undefined = [part for part in parts if scores[part].metrics[key].value is None]
