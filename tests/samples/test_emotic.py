@@ -197,3 +197,17 @@ def test_runs_of_either_format_have_equal_scores(tmp_path):
         assert {name: task["n"] for name, task in tasks.items()} == {"emotic_categories": 3, "emotic_vad": 2}
         found.append(tasks)
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"answer": ["Anger", "Fear"], "confidence": 0.8}',
+        "Answer: Fear, Anger\nConfidence: 0.8",
+        "<answer>Fear, Anger</answer>\n**Confidence:** 0.8",
+        "Fear, Anger\nConfidence: 0.8",
+    ],
+)
+def test_the_field_beside_the_answer_is_the_confidence(text):
+    reading = strict.read(text, TASK.labels, TASK.answers, "stop")
+    assert (reading.answer, reading.confidence) == (("Anger", "Fear"), 0.8)

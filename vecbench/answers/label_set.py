@@ -23,6 +23,25 @@ from vecbench.parsing.prediction import Prediction
 
 _CONFIDENCE = re.compile(r"\bconfidence\b(?![^<>\n]{0,20}>)", re.IGNORECASE)
 """But for tags."""
+_ANSWER_KEY = re.compile(r"""["']answer["']\s*:""", re.IGNORECASE)
+_KEY = re.compile(r"""["'](?P<name>confidence)["']\s*:""", re.IGNORECASE)
+_LINE = re.compile(
+    r"^[ *_]*(?P<name>confidence)[ *_]*:[ *_]*[\d.,]+ *%?[ *_.]*$", re.IGNORECASE | re.MULTILINE
+)
+_PER_LABEL = re.compile(r"^[^:\n<>]*:[ *_]*[\d.,]+ *%?[ *_.]*$", re.MULTILINE)
+"""Fields beside an answer's own, and lines that each give a label its number."""
+MOST_KEYS = 20
+"""More keys of that name are looked at in no response: it would take time in their square."""
+
+
+def _fields(text: str) -> set[int]:
+    """Where the word is the field beside the answer: a key of its object, or the one line with a number."""
+    if answer := _ANSWER_KEY.search(text):
+        keys = [found.start("name") for found in _KEY.finditer(text)]
+        spans = {key: text[min(key, answer.end()) : max(key, answer.end())] for key in keys[:MOST_KEYS]}
+        return {key for key, between in spans.items() if between.count("{") == between.count("}")}
+    lines = [found.start("name") for found in _LINE.finditer(text)]
+    return {*lines} if len(_PER_LABEL.findall(text)) == 1 else set()
 
 
 class LabelTuple(tuple[str, ...]):
@@ -111,8 +130,13 @@ class LabelSet(AnswerKind):
         """A response in which a label called confidence is not the field of that name."""
         if not _has_confidence(tuple(candidates)):
             return text
+        kept = _fields(text)
+
         # A ligature: another word to whoever looks for the field, the same one to whoever compares labels.
-        return _CONFIDENCE.sub(lambda found: f"{found[0][:3]}\ufb01{found[0][5:]}", text)
+        def renamed(found: re.Match[str]) -> str:
+            return found[0] if found.start() in kept else f"{found[0][:3]}\ufb01{found[0][5:]}"
+
+        return _CONFIDENCE.sub(renamed, text)
 
     def read(self, text: str, candidates: Sequence[str]) -> Read:
         """The labels that a stated answer says are there; see `stated_labels` for what is none."""

@@ -107,7 +107,7 @@ class Standing:
         found = CONDITIONAL * (is_conditional(self.entry.scores(block).pooled, column.metric))
         if column.is_headline:
             found += BELOW * bool(self.below.get(block)) + SAME_OUTCOMES * bool(self.twins)
-        if column.is_headline or column.metric.over == "confident":
+        if column.is_headline or column.metric.over in {"confident", "answered"}:
             found += UNREAD * bool(self.unread.get(block))
         return found
 
