@@ -208,6 +208,11 @@ def test_an_empty_option_and_two_equal_ones_are_asked_and_answered_by_letter(tmp
         assert found[name].fault is None
         assert found[name].candidates == options
         assert prompt_of(PAIR, "standard", found[name])[1] is None
+    [checked] = check_data(open_data(tmp_path), [PAIR], CATALOGUE).tasks
+    assert [(each.sample_id, each.problem) for each in checked.odd_options] == [
+        ("1", "an empty option"),
+        ("4", "equal options"),
+    ]
     assert PAIR.answers.read("B", ("Both", "", "One")) == ("B", "ok")
     assert PAIR.answers.read("Joy", ("Joy", "Fear", "Joy")) == (None, "ambiguous")
 

@@ -123,6 +123,9 @@ def _notes(found: DataCheck) -> Iterator[str]:
             first = each.duplicates[0]
             ids = " and ".join(sample for _, sample, _ in first.samples)
             yield f"{each.task.id}: {counted(len(each.duplicates), 'image')} more than once, such as {ids}"
+        for problem, count in Tally(odd.problem for odd in each.odd_options).items():
+            such = next(odd.sample_id for odd in each.odd_options if odd.problem == problem)
+            yield f"{each.task.id}: {counted(count, 'sample')} with {problem}, such as {such}"
         contradicting = sum(len({target for _, _, target in one.samples}) > 1 for one in each.duplicates)
         if contradicting:
             yield f"{each.task.id}: {contradicting} of them with different targets"

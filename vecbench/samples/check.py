@@ -61,6 +61,7 @@ class TaskCheck:
         duplicates: Images that several of its samples have.
         classes: What targets are counted by → samples of it, in the order of the list; empty for an answer
             kind that has no classes.
+        odd_options: Samples with an empty option or equal ones; they are asked and answered all the same.
     """
 
     task: Task
@@ -72,6 +73,7 @@ class TaskCheck:
     needs_prompts: bool
     duplicates: tuple[Duplicate, ...]
     classes: Mapping[str, int]
+    odd_options: tuple[Finding, ...] = ()
 
     @property
     def has_expected_rows(self) -> bool:
@@ -230,6 +232,11 @@ def _task_check(
         task.prompt == AUTO and source.brings_prompts(task),
         tuple(_duplicates([samples], looks)),
         _classes(task, samples),
+        tuple(
+            _finding(sample, sample.image, "an empty option" if "" in sample.candidates else "equal options")
+            for sample in samples
+            if "" in sample.candidates or len({*sample.candidates}) < len(sample.candidates)
+        ),
     )
 
 
