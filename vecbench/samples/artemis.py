@@ -53,7 +53,7 @@ def _histogram_rows(stream: TextIO) -> Iterator[Row]:
 
 
 def _selection_rows(stream: TextIO) -> Iterator[Row]:
-    for number, image in enumerate(json_list(stream), start=1):
+    for number, image in json_list(stream):
         where = f"image {number}"
         path = required_text(image, "img_path", where).replace("\\", "/").removeprefix("./")
         votes, style = image.get("emotion"), image.get("art_style") or ""

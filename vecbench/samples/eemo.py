@@ -6,13 +6,12 @@ What tells an answer stays out of a row's columns, so that no prompt can name it
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TextIO
 
 from vecbench.answers.written import literal, shown
-from vecbench.samples.format import DataFormat, Row, required_text
+from vecbench.samples.format import DataFormat, Row, json_list, required_text
 
 SINGLE, PAIR = "eemo_single", "eemo_pair"
 TOP3 = "eemo_top3"
@@ -79,7 +78,7 @@ def fault_of(columns: Mapping[str, Any]) -> str | None:
 
 
 def _list_rows(stream: TextIO) -> Iterator[Row]:
-    for number, said in _objects(stream):
+    for number, said in json_list(stream, "row"):
         is_single = "image_url" in said
         task = SINGLE if is_single else PAIR
         if required_text(said, "question_type", f"row {number}") == OPEN_ENDED:
@@ -103,7 +102,7 @@ def _list_rows(stream: TextIO) -> Iterator[Row]:
 def _logic_rows(stream: TextIO) -> Iterator[Row]:
     """Questions are numbered as in the lists: Yes-or-No, What/How, and the open one where there is one."""
     count = 0
-    for number, said in _objects(stream):
+    for number, said in json_list(stream, "row"):
         where = f"row {number}"
         is_single = "judge_Q" in said
         task = SINGLE if is_single else PAIR
@@ -179,21 +178,6 @@ def images_of(said: Mapping[str, Any], names: Iterable[str]) -> tuple[tuple[str,
         path = image.replace("\\", "/")
         found.append(path if path.startswith("images/") else f"images/{path}")
     return tuple(found), None
-
-
-def _objects(stream: TextIO) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    try:
-        rows = json.load(stream)
-    except RecursionError:
-        raise ValueError("line 1: nested too deeply") from None
-    except ValueError as fault:
-        raise ValueError(f"line {getattr(fault, 'lineno', 1)}: not valid JSON") from None
-    if not isinstance(rows, list):
-        raise ValueError("line 1: not a list of rows")
-    for number, row in enumerate(rows, start=1):
-        if not isinstance(row, dict):
-            raise ValueError(f"row {number}: not a JSON object")
-        yield number, row
 
 
 def _format(name: str, shape: str, rows: Callable[[TextIO], Iterator[Row]]) -> DataFormat:

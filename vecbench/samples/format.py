@@ -141,8 +141,8 @@ def jsonl_rows(stream: TextIO) -> Iterator[tuple[int, Mapping[str, Any], str | N
         raise ValueError("the file is empty")
 
 
-def json_list(stream: TextIO) -> Iterator[Mapping[str, Any]]:
-    """The objects of a JSON list."""
+def json_list(stream: TextIO, unit: str = "image") -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """The objects of a JSON list, each with its number from 1; `unit` is what one of them is."""
     try:
         listed = json.load(stream)
     except RecursionError:
@@ -150,11 +150,11 @@ def json_list(stream: TextIO) -> Iterator[Mapping[str, Any]]:
     except ValueError as fault:
         raise ValueError(f"line {getattr(fault, 'lineno', 1)}: not valid JSON") from None
     if not isinstance(listed, list):
-        raise ValueError("line 1: not a list of images")
-    for number, image in enumerate(listed, start=1):
-        if not isinstance(image, dict):
-            raise ValueError(f"image {number}: not a JSON object")
-        yield image
+        raise ValueError(f"line 1: not a list of {unit}s")
+    for number, said in enumerate(listed, start=1):
+        if not isinstance(said, dict):
+            raise ValueError(f"{unit} {number}: not a JSON object")
+        yield number, said
 
 
 def required_text(values: Mapping[str, Any], key: str, where: str) -> str:

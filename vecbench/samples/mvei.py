@@ -26,7 +26,7 @@ def columns_of(statement: Mapping[str, Any], verdict: Any) -> dict[str, Any]:
 
 
 def _rows(stream: TextIO) -> Iterator[Row]:
-    for number, image in enumerate(json_list(stream), start=1):
+    for number, image in json_list(stream):
         where = f"image {number}"
         path = required_text(image, "image_id", where).replace("\\", "/")
         statements = image.get("statement_list")

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vecbench.answers import AnswerKind
+from vecbench.metrics.cells import Values
 from vecbench.metrics.observations import Observations
 from vecbench.parsing import Prediction
 from vecbench.tasks import Catalogue
@@ -126,3 +127,17 @@ def _linked(tasks: Sequence[Sequence[Prediction]]) -> list[NDArray[np.intp]]:
     _, numbered = np.unique(component[: len(rows)], return_inverse=True)
     ends = np.cumsum([len(each) for each in tasks])[:-1]
     return [each.astype(np.intp) for each in np.split(numbered.ravel(), ends)]
+
+
+def stated_shares(rows: Observations) -> tuple[Values, Values, Values]:
+    """Confidence, share of raters who agree, and the largest share, of rows that have a confidence."""
+    hit, ceiling = (rows.columns[name][rows.stated] for name in ("expected_hit", "ceiling"))
+    return rows.confidence[rows.stated], hit, ceiling
+
+
+def answered_ratings(rows: Observations) -> tuple[Values, Values] | None:
+    """Targets and answers of rows that have an answer; None where each has several, one a dimension."""
+    if "answered" not in rows.columns:
+        return None  # their subsets have them
+    there = rows.columns["answered"] > 0
+    return rows.columns["target"][there], rows.columns["answer"][there]

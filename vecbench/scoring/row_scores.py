@@ -26,7 +26,7 @@ from vecbench.metrics.resampling import resampled
 from vecbench.metrics.totals import Totals
 from vecbench.parsing import Prediction
 from vecbench.scoring.dependence import INDEPENDENT, Dependence, Effects
-from vecbench.scoring.observations import observations
+from vecbench.scoring.observations import answered_ratings, observations, stated_shares
 from vecbench.scoring.predictions import status_counts
 from vecbench.scoring.scores import Pool, RowScores, Score
 
@@ -123,10 +123,10 @@ class SetScorer:
             totals.cells,
             whole.classes,
             Confusion.of_rows(whole),
-            _ratings(whole) if kind.has_numbers else None,
+            answered_ratings(whole) if kind.has_numbers else None,
             kind.name,
             metrics,
-            _shares(whole) if kind.has_shares else None,
+            stated_shares(whole) if kind.has_shares else None,
         )
 
     def macro(self, name: Pool, scores: Mapping[str, RowScores]) -> dict[str, Score]:
@@ -388,16 +388,3 @@ def _why_undefined(metric: Metric, totals: Totals, unread: int = 0) -> str:
         return metric.undefined
     outcome = "right" if totals.cells.total_right else "wrong or not read" if unread else "wrong"
     return f"every answer with a confidence is {outcome}"
-
-
-def _shares(rows: Observations) -> tuple[Values, Values, Values]:
-    """Confidence, share of raters who agree, and the largest share, of rows that have a confidence."""
-    hit, ceiling = (rows.columns[name][rows.stated] for name in ("expected_hit", "ceiling"))
-    return rows.confidence[rows.stated], hit, ceiling
-
-
-def _ratings(rows: Observations) -> tuple[Values, Values] | None:
-    if "answered" not in rows.columns:
-        return None  # of several dimensions, which their subsets have
-    there = rows.columns["answered"] > 0
-    return rows.columns["target"][there], rows.columns["answer"][there]

@@ -105,8 +105,7 @@ def render_prompt(task: Task, profile: str, sample: Sample) -> str:
 
     The variables of the template are what the answer kind gives it (`labels`, `options` …), `noun`,
     `dataset_prompt`, `images` (how many there are), `boxed` (how the task shows boxes, if it does), and every
-    column of the sample's row that says something
-    and does not hold the target.
+    column of the sample's row that says something and does not hold the target.
 
     Raises:
         DataError: The template names the target, or what the row has not; it fails, or yields nothing (such
