@@ -4,7 +4,10 @@ Every image is made for its request, so no cache can help. vLLM alone gets its i
 prompts rendered before the clock starts; ours decodes and renders while it runs. They take turns in one
 process, since a machine's speed changes; ratios are of neighbours, with their range over the rounds.
 
-Usage: python benchmarks/engine_throughput.py [REQUESTS] [--skip-memory]
+The front end (decoding, the model's processor, prompts) is measured by itself too, with photographs of usual
+sizes and an engine that answers at once: with vLLM's one thread, and with worker processes.
+
+Usage: python benchmarks/engine_throughput.py [REQUESTS] [--skip-memory] [--only front]
 """
 
 from __future__ import annotations
@@ -23,8 +26,12 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+from photographs import PHOTOGRAPHS, PIXELS, photographs
+
 os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", "1")
 
 PROMPT = "Which sentiment might this image evoke? Choose the most likely one from ['positive', 'negative']."
@@ -37,6 +44,7 @@ SETTINGS = {
     "mm_processor_cache_gb": 0,
 }
 OUTPUT_TOKENS = 24
+WORKERS = (0, 1, 2)
 WARM_UP = 256
 ROUNDS = 7
 
@@ -98,7 +106,7 @@ def speed(model: str, count: int) -> dict[str, float]:
 
     def alone(number: int, *, at_once: bool) -> float:
         prompts = [
-            {"prompt": text, "multi_modal_data": {"image": request.image.decode()}}
+            {"prompt": text, "multi_modal_data": {"image": request.images[0].decode()}}
             for request in requests(next(made) * 10_000, number)
         ]
         began = time.perf_counter()
@@ -127,6 +135,73 @@ def speed(model: str, count: int) -> dict[str, float]:
     return found
 
 
+def front(model: str, count: int) -> dict[str, float]:
+    """Images a second of the front end alone, by workers, and the processor time that an image takes."""
+    import psutil
+    from vllm.engine.arg_utils import AsyncEngineArgs
+    from vllm.renderers import ChatParams, renderer_from_config
+
+    from vecbench.engines import Request, Response, Sampling
+    from vecbench.engines.vllm_images import image_workers
+    from vecbench.engines.vllm_prompts import Prompts
+    from vecbench.engines.window import EventLoop, answered
+    from vecbench.engines.workers import AHEAD
+    from vecbench.samples.sample import SampleImage
+
+    settings = SETTINGS | {"max_model_len": 1024, "mm_processor_kwargs": PIXELS}
+    settings["limit_mm_per_prompt"] = {"image": 1, "video": 0}
+    config = AsyncEngineArgs(model=model, **settings).create_engine_config()
+    renderer = renderer_from_config(config)
+    chat = ChatParams(chat_template_kwargs={"add_generation_prompt": True, "tokenize": False})
+    files, made, loop = photographs(48), itertools.count(), EventLoop()
+    prompts = Prompts("tiny", renderer, chat, loop)
+    prompts.require_template(None)
+    pools = {workers: image_workers(config, workers) if workers else None for workers in WORKERS}
+
+    def asked(number: int) -> Iterator[Request]:
+        for _ in range(number):
+            name = next(made)
+            # Bytes behind a JPEG's end change its hash, and no pixel.
+            image = SampleImage(f"{name}.jpg", files[name % len(files)] + str(name).encode())
+            yield Request(str(name), PROMPT, (image,), Sampling())
+
+    async def answer(request: Request, prepared: Any) -> Response:
+        await prompts.rendered(request, prepared)
+        return Response(request.key, "", "stop")
+
+    def rate(workers: int, number: int) -> tuple[float, float]:
+        prompts.workers = pool = pools[workers]
+        threads = 2 if pool is None else AHEAD * len(pool)
+        processes = [psutil.Process(), *psutil.Process().children(recursive=True)]
+        before, began = sum(map(seconds_of, processes)), time.perf_counter()
+        done = list(answered(asked(number), prompts.prepared, answer, loop=loop, window=128, threads=threads))
+        took = time.perf_counter() - began
+        assert all(each.error is None for each in done)
+        return number / took, (sum(map(seconds_of, processes)) - before) / number
+
+    try:
+        for workers in WORKERS:
+            rate(workers, 24)
+        rounds = [{workers: rate(workers, count) for workers in WORKERS} for _ in range(ROUNDS)]
+        memory = [each.memory_full_info().uss / 2**20 for each in psutil.Process().children(recursive=True)]
+    finally:
+        loop.close()
+        for pool in pools.values():
+            if pool is not None:
+                pool.close()
+    found = {f"rate {each}": statistics.median(turn[each][0] for turn in rounds) for each in WORKERS}
+    found |= {f"cpu {each}": statistics.median(turn[each][1] for turn in rounds) for each in WORKERS}
+    ratios = [turn[2][0] / turn[1][0] for turn in rounds]
+    found |= {"×": statistics.median(ratios), "least ×": min(ratios), "most ×": max(ratios)}
+    return found | {"most memory": max(memory)}
+
+
+def seconds_of(process: Any) -> float:
+    """The processor time of a process, in seconds."""
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
 def overhead(_model: str, count: int) -> dict[str, float]:
     """Milliseconds a request of a whole run, with an engine that answers at once."""
     from fakes import Watcher, make_plan
@@ -144,7 +219,7 @@ def overhead(_model: str, count: int) -> dict[str, float]:
 
         def generate(self, asked: Iterable[object]) -> Iterator[object]:
             return answered(
-                asked, lambda each: each.image.decode(), self._answer, loop=self.loop, window=128, threads=2
+                asked, lambda each: each.decoded(), self._answer, loop=self.loop, window=128, threads=2
             )
 
         async def _answer(self, request: object, _picture: object) -> object:
@@ -171,7 +246,7 @@ def overhead(_model: str, count: int) -> dict[str, float]:
     return {"milliseconds": 1000 * seconds / count}
 
 
-PARTS = {"speed": speed, "peak": peak, "overhead": overhead}
+PARTS = {"speed": speed, "front": front, "peak": peak, "overhead": overhead}
 
 
 def measured(part: str, model: str, count: int) -> dict[str, float]:
@@ -187,6 +262,26 @@ def measured(part: str, model: str, count: int) -> dict[str, float]:
         raise SystemExit(f"{part} failed:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}")
     result: dict[str, float] = json.loads(lines[-1].removeprefix("RESULT "))
     return result
+
+
+def print_front(model: str, count: int) -> None:
+    """The front end's table."""
+    found = measured("front", model, count)
+    sizes = ", ".join(f"{width}×{height}" for width, height in PHOTOGRAPHS)
+    print(
+        f"Front end alone: JPEG files of {sizes}, {PIXELS['min_pixels']:,} to {PIXELS['max_pixels']:,} pixels"
+    )
+    print(
+        "| processes images | images/s | ms of a core an image | images/s a core |\n| --- | --: | --: | --: |"
+    )
+    for workers in WORKERS:
+        name = "vLLM's one thread" if workers == 0 else f"{workers} worker{'s' if workers > 1 else ''}"
+        cost = found[f"cpu {workers}"]
+        print(f"| {name} | {found[f'rate {workers}']:.0f} | {1000 * cost:.1f} | {1 / cost:.0f} |")
+    ratio = f"{found['×']:.2f} ({found['least ×']:.2f} to {found['most ×']:.2f})"
+    print(
+        f"\n2 workers against 1: × {ratio}; memory of a worker: {found['most memory']:.0f} MiB\n", flush=True
+    )
 
 
 def main() -> None:
@@ -206,6 +301,9 @@ def main() -> None:
     )
     with tempfile.TemporaryDirectory() as folder:
         save_tiny_qwen(Path(folder) / "tiny-qwen2.5-vl")
+        print_front(f"{folder}/tiny-qwen2.5-vl", count)
+        if "--only" in sys.argv:
+            return
         models = {"vecbench-nano": str(demo_model()), "tiny Qwen2.5-VL": f"{folder}/tiny-qwen2.5-vl"}
         print("| model | one by one /s | one call /s | vecbench /s | × one by one | × one call |")
         print("| --- | --: | --: | --: | --: | --: |", flush=True)

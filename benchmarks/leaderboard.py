@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import base64
-import shutil
 import statistics
 import subprocess
 import sys
@@ -24,6 +23,10 @@ import numpy as np
 from vecbench.leaderboard.entry import Entry
 from vecbench.metrics import Cells, auroc, brier, confidence_gap, ece, wilson_interval
 from vecbench.tasks import load_catalogue
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+
+from tools.chromium import chromium
 
 SORTS = """
 const times = [];
@@ -146,21 +149,12 @@ def rows(cells: Cells) -> dict[str, Any]:
 
 def sort_times(page: Path) -> list[float]:
     """Milliseconds of every sort by a visible column, both directions; none without Chromium."""
-    browser, driver_path = shutil.which("chromium"), shutil.which("chromedriver")
     try:
-        from selenium import webdriver
-    except ImportError:
-        browser = None
-    if not browser or not driver_path:
+        driver = chromium()
+    except (ImportError, FileNotFoundError):
         print("sorting was not measured: make test-browser says what it needs")
         return []
-    options = webdriver.ChromeOptions()
-    options.binary_location = browser
-    for flag in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
-        options.add_argument(flag)
-    driver = webdriver.Chrome(options, webdriver.ChromeService(driver_path))
     try:
-        driver.set_window_size(1440, 900)
         driver.get(page.as_uri())
         return list(driver.execute_script(SORTS))
     finally:

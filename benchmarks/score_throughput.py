@@ -1,13 +1,16 @@
-"""Time and memory of scoring what others generated: whole processes of `vecbench score` on plain JSONL.
+"""Time and memory of scoring what others generated: whole processes of `vecbench score` on plain rows.
 
 Prints a table in Markdown. A process of `reading alone` reads and parses the responses and stops there.
 Confidences are stated in twentieths, in hundredths, or all distinct, as probabilities taken from logits are.
+
+The same rows with confidences in twentieths are scored as CSV and as Parquet too.
 
 Usage: python benchmarks/score_throughput.py [ROWS …]
 """
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import random
@@ -16,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -78,6 +82,29 @@ def write_responses(path: Path, rows: int, confidence: Callable[[random.Random],
             lines.write(json.dumps(row) + "\n")
 
 
+def converted(path: Path, suffix: str) -> Path:
+    """The same rows as CSV or Parquet."""
+    other = path.with_suffix(suffix)
+    rows = (json.loads(line) for line in path.open(encoding="utf-8"))
+    if suffix == ".csv":
+        with other.open("w", encoding="utf-8", newline="") as table:
+            writer = csv.DictWriter(table, ["id", "task", "ground_truth", "candidates", "response"])
+            writer.writeheader()
+            writer.writerows(row | {"candidates": json.dumps(row["candidates"])} for row in rows)
+        return other
+    import pyarrow
+    from pyarrow import parquet
+
+    writer = None
+    while batch := list(islice(rows, 50_000)):
+        table = pyarrow.Table.from_pylist(batch)
+        writer = writer or parquet.ParquetWriter(other, table.schema)
+        writer.write_table(table)
+    if writer is not None:
+        writer.close()
+    return other
+
+
 def cost(command: Sequence[str]) -> Cost:
     """The cost of one process; it must end without an error."""
     began = time.perf_counter()
@@ -93,7 +120,9 @@ def measure(path: Path, rows: int, kind: str) -> None:
     """Prints the lines of one file; the fastest of three processes counts, of many rows the only one."""
     score = [sys.executable, "-m", "vecbench", "score", str(path), "-o", str(path.with_name("scores"))]
     processes = {"vecbench score --no-figures": [*score, "--no-figures"], "vecbench score": score}
-    if kind == next(iter(CONFIDENCES)):
+    if path.suffix != ".jsonl":
+        processes = {f"vecbench score --no-figures, {path.suffix[1:]}": [*score, "--no-figures"]}
+    elif kind == next(iter(CONFIDENCES)):
         reading = [sys.executable, "-c", READING_ALONE, str(path), str(rows)]
         processes = {"reading alone": reading, **processes}
     for name, command in processes.items():
@@ -111,6 +140,9 @@ def main() -> None:
                 path = Path(folder) / "responses.jsonl"
                 write_responses(path, rows, confidence)
                 measure(path, rows, kind)
+                if kind == next(iter(CONFIDENCES)):
+                    for suffix in (".csv", ".parquet"):
+                        measure(converted(path, suffix), rows, kind)
 
 
 if __name__ == "__main__":

@@ -47,6 +47,20 @@ def status(number: int, message: str = "no", headers: dict[str, str] | None = No
     return act
 
 
+def choosy(*fields: str, refusal: Callable[[str], tuple[int, object]]) -> Answer:
+    """An endpoint that answers requests without these fields, and says `refusal` of the first it gets."""
+
+    def act(handler: Handler, body: dict) -> None:
+        for name in fields:
+            if name in body:
+                number, content = refusal(name)
+                handler.send(number, content if isinstance(content, str) else json.dumps(content))
+                return
+        answer(handler, body)
+
+    return act
+
+
 def broken_json(handler: Handler, _body: dict) -> None:
     handler.send(200, '{"choices": [{"mess')
 
@@ -143,6 +157,7 @@ class Handler(BaseHTTPRequestHandler):
             endpoint.under_way += 1
             endpoint.most_under_way = max(endpoint.most_under_way, endpoint.under_way)
             endpoint.bodies.append(body)
+            endpoint.paths.append(self.path)
             endpoint.headers.append({name.lower(): value for name, value in self.headers.items()})
             endpoint.times.append(time.monotonic())
             act = endpoint.script.pop(0) if endpoint.script else endpoint.otherwise
@@ -151,6 +166,11 @@ class Handler(BaseHTTPRequestHandler):
         finally:
             with endpoint.lock:
                 endpoint.under_way -= 1
+
+    def do_GET(self) -> None:
+        owner = self.server.endpoint.owner
+        models = {"object": "list", "data": [{"id": "m", "object": "model", "created": 0, "owned_by": owner}]}
+        self.send(200 if owner else 404, json.dumps(models))
 
     def send(self, code: int, content: str | bytes, headers: dict[str, str] | None = None) -> None:
         data = content.encode() if isinstance(content, str) else content
@@ -173,11 +193,14 @@ class Endpoint:
         url: Its base URL.
         script: What it does to the next requests, one each.
         otherwise: What it does when the script is over.
+        owner: Of the models that it lists; empty where it lists none.
     """
 
     url: str = ""
     script: list[Answer] = field(default_factory=list)
     otherwise: Answer = answer
+    owner: str = ""
+    paths: list[str] = field(default_factory=list)
     bodies: list[dict] = field(default_factory=list)
     headers: list[dict] = field(default_factory=list)
     times: list[float] = field(default_factory=list)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -58,13 +58,25 @@ class Watcher:
 
     def __init__(self) -> None:
         self.warnings: list[str] = []
+        self.notes: list[str] = []
+        self.stages: list[tuple[str, ...]] = []
         self.asked = self.kept_count = self.stored_count = 0
 
     def warned(self, message: str) -> None:
         self.warnings.append(message)
 
-    def started(self, asked: int) -> None:
-        self.asked = asked
+    def noted(self, message: str) -> None:
+        self.notes.append(message)
+
+    def stage(self, *said: str) -> AbstractContextManager[None]:
+        self.stages.append(said)
+        return nullcontext()
+
+    def started(self, asked: int, samples: Mapping[str, int]) -> None:
+        self.asked, self.samples = asked, samples
+
+    def generating(self) -> None:
+        self.stages.append(("generating",))
 
     def kept(self) -> None:
         self.kept_count += 1

@@ -7,17 +7,19 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import ClassVar
 from urllib.parse import unquote, urlsplit
+
+from loopback import LoopbackServer, served
 
 HELD = 8
 """So many files does vecbench ask for at a time."""
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
-class HubServer:
+class HubServer(LoopbackServer):
     """Serves a folder as the dataset `name`, whose one commit `main` means.
 
     Attributes:
@@ -43,16 +45,11 @@ class HubServer:
         self.gated = False
         self.tokens: set[str | None] = set()
         self.lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"hub": self}))
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-
-    def serve(self) -> None:
-        self._server.serve_forever(poll_interval=0.02)
+        super().__init__(_Handler)
 
     def stop(self) -> None:
         self.release.set()
-        self._server.shutdown()
-        self._server.server_close()
+        super().stop()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -81,11 +78,21 @@ class _Handler(BaseHTTPRequestHandler):
                 self._send(json.dumps({"id": self.hub.name, "sha": self.hub.commit}).encode(), with_body)
             else:
                 self._refuse(404, "RevisionNotFound", f"Invalid rev id: {revision}")
+        elif path.startswith(f"{api}/tree/"):
+            self._send(json.dumps(self._tree()).encode(), with_body)
         elif path.startswith(files):
             revision, _, name = path.removeprefix(files).partition("/")
             self._file(revision, name, with_body)
         else:
             self._refuse(401, "RepoNotFound", "Repository not found")
+
+    def _tree(self) -> list[dict[str, object]]:
+        """Every file of the dataset, as the Hub lists them."""
+        found = sorted(path for path in self.hub.folder.rglob("*") if path.is_file())
+        return [
+            {"type": "file", "path": path.relative_to(self.hub.folder).as_posix(), "size": 1, "oid": "0" * 40}
+            for path in found
+        ]
 
     def _file(self, revision: str, name: str, with_body: bool) -> None:
         file = self.hub.folder / name
@@ -139,11 +146,5 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def hub_server(folder: Path, name: str = "org/data") -> Iterator[HubServer]:
     """Serves a folder while the block runs."""
-    server = HubServer(folder, name)
-    thread = threading.Thread(target=server.serve, daemon=True)
-    thread.start()
-    try:
+    with served(HubServer(folder, name)) as server:
         yield server
-    finally:
-        server.stop()
-        thread.join()

@@ -54,6 +54,27 @@ def simulated(
     return rows
 
 
+def with_token(
+    rows: list[StoredResponse], confidence: Callable[[StoredResponse], float | None]
+) -> list[StoredResponse]:
+    """The rows with a token confidence where one is given."""
+    values = [confidence(row) for row in rows]
+    return [
+        replace(row, token_confidence=None if value is None else {"product": value, "tokens": 2})
+        for row, value in zip(rows, values, strict=True)
+    ]
+
+
+def stated(row: StoredResponse) -> float:
+    """The confidence that a simulated response states."""
+    return float(str(row.response).partition("<confidence>")[2].partition("<")[0])
+
+
+def repeated(rows: list[StoredResponse], repeat: int) -> list[StoredResponse]:
+    """The rows as a further answer to each sample."""
+    return [replace(row, repeat=repeat, key=f"{row.key}/{repeat}") for row in rows]
+
+
 def write_run(folder: Path, rows: list[StoredResponse]) -> Path:
     """A run directory that holds no more than responses."""
     folder.mkdir(parents=True, exist_ok=True)

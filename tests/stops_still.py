@@ -17,7 +17,7 @@ from pathlib import Path
 import psutil
 
 from vecbench.cli import main
-from vecbench.store.responses import ResponseLog, StoredResponse
+from vecbench.store import ResponseLog, StoredResponse
 
 
 def command(responses: int, *arguments: str) -> list[str]:

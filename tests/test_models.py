@@ -2,8 +2,17 @@ import os
 
 import pytest
 
-from vecbench.errors import UsageError
-from vecbench.models import WHOLE_FILE, Model, resolve_model, served_model, with_adapter
+from vecbench.errors import UsageError, VecbenchError
+from vecbench.models import (
+    WHOLE_FILE,
+    Model,
+    adapter_rank,
+    base_of,
+    is_adapter,
+    resolve_model,
+    served_model,
+    with_adapter,
+)
 from vecbench.shipped import demo_model
 
 
@@ -84,6 +93,10 @@ def test_a_model_id_that_cannot_be_found_is_refused(monkeypatch):
 def test_an_adapter_makes_another_model_of_the_same_commit(tmp_path):
     base = Model("org/name", "org/name", "abc123")
     (tmp_path / "adapter_config.json").write_text("{}")
+    with pytest.raises(UsageError, match="has no weights") as caught:
+        with_adapter(base, str(tmp_path))
+    assert "adapter_model.safetensors" in caught.value.remedy
+    (tmp_path / "adapter_model.safetensors").write_bytes(b"0")
     adapted = with_adapter(base, str(tmp_path))
     assert adapted.revision.startswith("abc123+adapter:")
     assert adapted.commit == "abc123"
@@ -91,6 +104,42 @@ def test_an_adapter_makes_another_model_of_the_same_commit(tmp_path):
     assert with_adapter(base, str(tmp_path)).revision != adapted.revision
     with pytest.raises(UsageError, match=r"no adapter_config\.json"):
         with_adapter(base, str(tmp_path / "nowhere"))
+
+
+def test_a_folder_with_a_model_in_it_is_no_adapter(tmp_path):
+    assert not is_adapter(str(tmp_path))
+    (tmp_path / "adapter_config.json").write_text('{"base_model_name_or_path": "org/name"}')
+    (tmp_path / "adapter_model.safetensors").write_bytes(b"0")
+    (tmp_path / "config.json").write_text("{}")  # some trainers save the model's
+    assert is_adapter(str(tmp_path))
+    assert base_of(str(tmp_path)) == "org/name"
+    (tmp_path / "model.safetensors").write_bytes(b"0")
+    assert not is_adapter(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ("{}", "does not say which model"),
+        ("[]", "does not say which model"),
+        ('{"base_model_name_or_path": null}', "does not say which model"),
+        ('{"base_model_name_or_path": " "}', "does not say which model"),
+        ("{", "adapter_config"),
+    ],
+)
+def test_an_adapter_that_does_not_say_its_base_is_refused(tmp_path, said, message):
+    (tmp_path / "adapter_config.json").write_text(said)
+    with pytest.raises(VecbenchError, match=message):
+        base_of(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("said", "rank"),
+    [('{"r": 8}', 8), ('{"r": 8, "rank_pattern": {"q_proj": 64, "v_proj": 4}}', 64), ("{}", 0), ("[]", 0)],
+)
+def test_the_rank_of_an_adapter_is_the_highest_of_its_modules(tmp_path, said, rank):
+    (tmp_path / "adapter_config.json").write_text(said)
+    assert adapter_rank(str(tmp_path)) == rank
 
 
 def test_a_served_model_has_no_commit_and_the_version_that_it_is_given():

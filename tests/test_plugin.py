@@ -121,7 +121,7 @@ def test_without_the_package_its_files_are_refused_with_its_name(place):
     assert done.returncode == 2
     assert "unknown answer kind 'level'" in done.stdout
     done = vecbench("score", "after.jsonl", "-o", "none", cwd=place)
-    assert done.returncode == 4
+    assert done.returncode == 2
     assert "unknown answer kind 'level' (not scored)" in done.stderr
     (place / "gates.yaml").write_text(json.dumps({"rules": [{"metric": "level_error", "at_most": 1}]}))
     done = vecbench("compare", "before.jsonl", "after.jsonl", "--gate", "gates.yaml", cwd=place)

@@ -28,19 +28,34 @@ HEAVY = (
 SIGNATURES = {
     "compare": "(baseline: 'AnyPath | DataFrame', candidate: 'AnyPath | DataFrame', *, "
     "protocol: 'str | None' = None, allow: 'str | Iterable[str]' = (), replicates: 'int | None' = None, "
-    "seed: 'int' = 0, include_path: 'AnyPath | Iterable[AnyPath]' = ()) -> 'Comparison'",
+    "seed: 'int' = 0, task: 'str | None' = None, columns: 'Mapping[str, str] | None' = None, "
+    "include_path: 'AnyPath | Iterable[AnyPath]' = ()) -> 'Comparison'",
     "evaluate": "(model: 'AnyPath', tasks: 'str | Iterable[str]', *, data: 'AnyPath | None' = None, "
+    "columns: 'Mapping[str, str] | None' = None, "
     "engine: 'str' = 'auto', model_args: 'Mapping[str, Any] | None' = None, prompt: 'str | None' = None, "
     "limit: 'int | None' = None, repeats: 'int' = 1, seed: 'int' = 0, "
-    "gen_kwargs: 'Mapping[str, Any] | None' = None, output: 'AnyPath | None' = None, "
+    "gen_kwargs: 'Mapping[str, Any] | None' = None, system_prompt: 'str | None' = None, "
+    "token_confidence: 'bool | None' = None, score_options: 'bool' = False, "
+    "control: 'str | None' = None, corrupt: 'str | None' = None, output: 'AnyPath | None' = None, "
     "include_path: 'AnyPath | Iterable[AnyPath]' = ()) -> 'Run'",
     "load_run": "(path: 'AnyPath', *, include_path: 'AnyPath | Iterable[AnyPath]' = ()) -> 'Run'",
-    "reliability_diagram": "(scores: 'Scores', name: 'str | None' = None) -> 'Figure'",
+    "coverage_curve": "(scores: 'Scores | Sequence[Scores] | Mapping[str, Scores]', "
+    "name: 'str | None' = None) -> 'Figure'",
+    "reliability_diagram": "(scores: 'Scores | Sequence[Scores] | Mapping[str, Scores]', "
+    "name: 'str | None' = None, *, corp: 'bool' = False) -> 'Figure'",
     "score": "(source: 'AnyPath | DataFrame', protocol: 'str' = 'strict', *, "
-    "by: 'str | Iterable[str]' = (), sentences: 'bool' = True, confidence_scale: 'int | None' = None, "
+    "by: 'str | Iterable[str]' = (), confidence: 'str | Iterable[str]' = (), "
+    "sentences: 'bool' = True, confidence_scale: 'int | None' = None, "
+    "task: 'str | None' = None, columns: 'Mapping[str, str] | None' = None, "
+    "control: 'AnyPath | Iterable[AnyPath]' = (), "
     "include_path: 'AnyPath | Iterable[AnyPath]' = ()) -> 'Scores'",
     "score_confidences": "(confidence: 'Iterable[float | None]', correct: 'Iterable[bool]', "
     "images: 'Iterable[Hashable] | None' = None, *, replicates: 'int' = 10000, seed: 'int' = 0) -> 'Scores'",
+    "write_report": "(run: 'AnyPath', against: 'AnyPath | None' = None, *, output: 'AnyPath | None' = None, "
+    "data: 'AnyPath | None' = None, images: 'bool' = True, single_file: 'bool' = False, "
+    "max_samples: 'int' = 100000, protocol: 'str' = 'strict', "
+    "control: 'AnyPath | Iterable[AnyPath]' = (), "
+    "include_path: 'AnyPath | Iterable[AnyPath]' = ()) -> 'Path'",
 }
 """Whoever changes one of these changes somebody's program."""
 

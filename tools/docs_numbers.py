@@ -7,8 +7,9 @@
 Such blocks, and the examples that begin with `>>>`, are the same every time, and tests hold them to the
 letter. `made slowly by` marks what a benchmark measured: remade with `--slow` alone, never the same twice.
 `the program above` stands for the Python block before it. Commands see 80 columns, in a folder with
-`leaderboards`, `benchmarks` and `tests`, the demo's run (`results/demo`, `my-model` and `before`), the same
-at another temperature (`results/now`), and `FILES`.
+`leaderboards`, `benchmarks` and `tests`, the demo's model (`my-model`), its run (`results/demo`,
+`my-model/demo` and `before`), the same at another temperature (`results/now`), controls of it, one with
+repeats (`results/repeats`), and `FILES`.
 
 Usage: python -m tools.docs_numbers [--slow] [PAGE ...]
 """
@@ -31,7 +32,7 @@ from typing import Any
 from vecbench.shipped import demo_model
 
 ROOT = Path(__file__).parents[1]
-PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "benchmarks" / "README.md")
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), ROOT / "benchmarks" / "README.md")
 BLOCK = re.compile(
     r"(?P<open><!-- made (?P<slowly>slowly )?by: (?P<command>.+?) -->\n)"
     r"(?P<fence>```\n)?(?P<shown>.*?)(?P<close>(?:```\n)?<!-- /made -->)",
@@ -47,8 +48,22 @@ RUNS = (
     "vecbench demo",
     f"vecbench run --model {shlex.quote(str(demo_model()))} --tasks demo --gen-kwargs temperature=1.2"
     " --seed 1 --output results/now",
+    *(
+        f"vecbench run --model {shlex.quote(str(demo_model()))} --tasks demo --{how} --output results/{name}"
+        for name, how in (
+            ("blank", "control blank"),
+            ("contrast-3", "corrupt contrast:3"),
+            ("contrast-5", "corrupt contrast:5"),
+        )
+    ),
+    "vecbench run --model my-model --tasks emoji_7 --repeats 5 --gen-kwargs temperature=0.7"
+    " --output results/repeats",
 )
 FILES = {
+    "ci/gates.yaml": (
+        "docs/tutorials/guard.md",
+        re.compile(r"```yaml\n(# ci/gates\.yaml\n.*?)\n```", re.DOTALL),
+    ),
     "gates.yaml": ("docs/compare.md", re.compile(r"```yaml\n(# gates\.yaml\n.*?)\n```", re.DOTALL)),
     "answers.jsonl": ("docs/responses.md", re.compile(r"`answers\.jsonl`\n\n```\n(.*?)\n```", re.DOTALL)),
 }
@@ -59,12 +74,14 @@ def prepare(folder: Path) -> None:
     """Make what commands of the pages read, in an empty folder."""
     for name, (page, place) in FILES.items():
         [content] = place.findall((ROOT / page).read_text())
+        (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(content)
+    (folder / "my-model").symlink_to(demo_model())
     for name in ("leaderboards", "benchmarks", "tests"):
         (folder / name).symlink_to(ROOT / name)
     for command in RUNS:
         printed(command, folder)
-    for name in ("my-model", "before"):
+    for name in ("my-model/demo", "before"):
         shutil.copytree(folder / "results" / "demo", folder / "results" / name)
 
 

@@ -1,8 +1,8 @@
 """Accuracy and calibration of multimodal models on Visual Emotion Comprehension.
 
 `score_confidences` scores arrays, `score` a run or anyone's file of responses, `compare` two of them;
-`evaluate` runs a model, `load_run` opens what it stored, `reliability_diagram` draws. The command line does
-the same: `vecbench --help`.
+`evaluate` runs a model, `load_run` opens what it stored, `write_report` shows it, `reliability_diagram` and
+`coverage_curve` draw. The command line does the same: `vecbench --help`.
 
 >>> import vecbench
 >>> scores = vecbench.score_confidences([0.9, 0.8, 0.6, 0.7], [True, True, False, True])
@@ -21,12 +21,13 @@ if TYPE_CHECKING:
         compare,
         evaluate,
         load_run,
-        reliability_diagram,
         score,
         score_confidences,
     )
+    from vecbench.report.public import coverage_curve, reliability_diagram
     from vecbench.scoring.scores import Scores
     from vecbench.stored_run import Run
+    from vecbench.viewer.public import write_report
 
 __version__ = "0.1.0.dev0"
 
@@ -36,11 +37,13 @@ __all__ = [
     "Scores",
     "VecbenchError",
     "compare",
+    "coverage_curve",
     "evaluate",
     "load_run",
     "reliability_diagram",
     "score",
     "score_confidences",
+    "write_report",
 ]
 
 _HOMES = {
@@ -48,6 +51,9 @@ _HOMES = {
     "Run": "vecbench.stored_run",
     "Scores": "vecbench.scoring.scores",
     "VecbenchError": "vecbench.errors",
+    "coverage_curve": "vecbench.report.public",
+    "reliability_diagram": "vecbench.report.public",
+    "write_report": "vecbench.viewer.public",
 }
 """Names that are not in `vecbench.public` → the module that is imported once they are asked for."""
 

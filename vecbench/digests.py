@@ -1,14 +1,31 @@
-"""Hashes of texts: prompts, keys, lists of samples; and of several images together."""
+"""Hashes of texts (prompts, keys, lists of samples), of files, and of several images together."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from pathlib import Path
+
+from vecbench.plain_file import open_plain
 
 
 def sha256_of(text: str) -> str:
     """SHA-256 of a text in UTF-8, in hexadecimal; lone surrogates are encoded as they are."""
-    return hashlib.sha256(text.encode("utf-8", errors="surrogatepass")).hexdigest()
+    return bytes_sha256(text.encode("utf-8", errors="surrogatepass"))
+
+
+def bytes_sha256(data: bytes) -> str:
+    """SHA-256 of bytes, in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal; raises what `open_plain` does."""
+    found = hashlib.sha256()
+    with open_plain(path) as stream:
+        while part := stream.read(2**20):
+            found.update(part)
+    return found.hexdigest()
 
 
 def joined_sha256(hashes: Sequence[str | None]) -> str | None:

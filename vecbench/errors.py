@@ -14,7 +14,16 @@ VecbenchError
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+
+LONGEST_LINE = 500
+"""Characters that an error may quote of what one exception, a model or an endpoint says."""
+MOST_CAUSES = 4
+"""So many exceptions of a chain are quoted: the first, and what it came of."""
+_ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")
+_SENTENCE_END = re.compile(r"[.!?;](?=\s)")
 
 
 class VecbenchError(Exception):
@@ -81,3 +90,49 @@ def nearest(name: str, known: Iterable[str]) -> str:
     if close:
         return f"Did you mean {' or '.join(close)}?"
     return f"Known: {', '.join(names)}." if names else ""
+
+
+def some(names: Sequence[str]) -> str:
+    """The first three of some names, and how many more there are."""
+    shown = ", ".join(names[:3])
+    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3:,} more"
+
+
+def causes(fault: object, *, hidden: bool = False) -> Iterator[object]:
+    """An exception and what led to it, from the last to the first, each once.
+
+    Args:
+        fault: An exception; anything else has no cause.
+        hidden: Whether those count that were hidden with `from None`.
+    """
+    seen: set[int] = set()
+    while fault is not None and id(fault) not in seen:
+        seen.add(id(fault))
+        yield fault
+        is_shown = hidden or not getattr(fault, "__suppress_context__", False)
+        context = getattr(fault, "__context__", None) if is_shown else None
+        fault = getattr(fault, "__cause__", None) or context
+
+
+def whole_message(fault: object) -> str:
+    """What an exception and its causes say, or a text, on one line; its class if none says anything.
+
+    A cause is left out where what stands before it says the same. Addresses in memory are taken out. Of a
+    long message the sentences that fit are kept, so that none breaks off.
+    """
+    said: list[str] = []
+    for each in islice(causes(fault), MOST_CAUSES):
+        text = " ".join(_ADDRESS.sub("", str(each)).split())
+        if text and not any(text in earlier for earlier in said):
+            said.append(text)
+    return ": ".join(_sentences(text) for text in said) or type(fault).__name__
+
+
+def _sentences(text: str) -> str:
+    if len(text) <= LONGEST_LINE:
+        return text
+    head = text[: LONGEST_LINE - 1]
+    ends = [match.end() for match in _SENTENCE_END.finditer(head)]
+    if ends and ends[-1] > LONGEST_LINE // 4:
+        return f"{head[: ends[-1]]} …"
+    return f"{head.rpartition(' ')[0] or head}…"  # one sentence without an end: at least no word is cut

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 _MARKDOWN = str.maketrans(
@@ -12,7 +13,9 @@ _LINKED = re.compile(r"(?<=[A-Za-z]):(?=//)|(?<=www)\.|(?<=[\w.+-])\\@(?=\w)", r
 _LATEX = str.maketrans(
     {each: f"\\{each}" for each in "&%$#_{}"}
     | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}"}
-    | {"<": r"\textless{}", ">": r"\textgreater{}", "–": "--"}
+    | {"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", "–": "--"}
+    | {"−": "$-$", "×": r"$\times$", "±": r"$\pm$", "≤": r"$\le$", "≥": r"$\ge$", "→": r"$\to$"}
+    | {"↑": r"$\uparrow$", "↓": r"$\downarrow$"}
 )
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -47,6 +50,11 @@ def in_markdown(text: str, width: int | None = None) -> str:
 def in_latex(text: str) -> str:
     """As `printable`, with everything that means something in LaTeX escaped and the dash as it is typed."""
     return printable(text).translate(_LATEX)
+
+
+def in_html(text: str) -> str:
+    """As `printable`, with everything that means something in HTML escaped, in attributes too."""
+    return html.escape(printable(text))
 
 
 def in_xml(text: str) -> str:

@@ -6,16 +6,18 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-import pandas as pd
-
 from vecbench.comparing.comparison import Comparison
 from vecbench.comparing.differences import Difference, Differences
+from vecbench.errors import UsageError
 from vecbench.parsing import Prediction
-from vecbench.scoring.scores import OVERALL, Scores, listed
+from vecbench.scoring.scores import OVERALL, STATED, Scores, listed
 from vecbench.store import StoredResponse
 
-SOURCE = "stated"
-"""Where the confidences of a row of scores come from."""
+try:
+    import pandas as pd
+except ImportError:
+    remedy = 'Install it: pip install "vecbench[pandas]"'
+    raise UsageError("a DataFrame needs pandas, which is not installed", remedy) from None
 
 SCORE_COLUMNS = (
     "scope", "name", "subset", "source", "metric", "value", "low", "high", "n", "method", "why",
@@ -43,17 +45,22 @@ NUMBERS = frozenset({"value", "low", "high", "baseline", "candidate", "change", 
 def score_frame(scores: Scores) -> pd.DataFrame:
     """One row a score, see `Scores.to_frame`."""
     rows = (
-        (scope, name, subset, SOURCE, metric, each.value, each.low, each.high, each.n, each.method or "",
+        (scope, name, subset, source, metric, each.value, each.low, each.high, each.n, each.method or "",
          each.why or each.no_interval or "")
-        for scope, name, subset, metric, each in listed(scores)
+        for scope, name, subset, metric, each, source in listed(scores)
     )  # fmt: skip
-    return _frame(rows, SCORE_COLUMNS)
+    controls = (
+        (scope, name, f"control={control}", source, metric, each.value, each.low, each.high, each.n,
+         each.method or "", each.why or each.no_interval or "")
+        for scope, name, control, source, metric, each in scores.controls
+    )  # fmt: skip
+    return _frame([*rows, *controls], SCORE_COLUMNS)
 
 
 def difference_frame(comparison: Comparison) -> pd.DataFrame:
     """One row a metric of a task, group or everything, see `Comparison.to_frame`."""
     rows = (
-        (scope, name, "", SOURCE, metric, each.baseline, each.candidate, each.change, each.change, each.low,
+        (scope, name, "", STATED, metric, each.baseline, each.candidate, each.change, each.change, each.low,
          each.high, None if each.p is None else each.p.two_sided, each.p_holm, n, each.method or "",
          each.why or "")
         for scope, name, n, differences in _blocks(comparison)
@@ -91,6 +98,9 @@ def prediction_frame(rows: Sequence[Prediction], judges: Collection[str]) -> pd.
     )  # fmt: skip
     frame = _frame(values, PREDICTION_COLUMNS)
     frame = frame.astype({"right": "boolean" if frame["right"].isna().any() else "bool"})
+    if any(row.options is not None for row in rows):
+        shares: list[Any] = [None if row.options is None else dict(row.options.shares) for row in rows]
+        frame["options"] = shares
     return _with_attributes(frame, [row.attributes for row in rows])
 
 

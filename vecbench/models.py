@@ -7,11 +7,14 @@ import os
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from vecbench.certificates import require_certificates
-from vecbench.errors import UsageError
+from vecbench.errors import UsageError, whole_message
 from vecbench.escaping import encodable
+from vecbench.plain_file import cannot_read, plain_bytes
 from vecbench.shipped import demo_model
+from vecbench.strict_json import parse_json
 
 WEIGHTS = ("*.safetensors", "*.bin", "*.pt", "*.pth", "*.gguf")
 LOCAL = "files:"
@@ -20,6 +23,8 @@ SERVED = "served:"
 """Marks the revision of a model behind an endpoint, which nobody here can check."""
 ADAPTER = "+adapter:"
 """Comes between the revision of a model and the fingerprint of its adapter."""
+ADAPTER_CONFIG = "adapter_config.json"
+ADAPTER_WEIGHTS = ("adapter_model.safetensors", "adapter_model.bin", "adapter_model.pt")
 WHOLE_FILE = 8 * 2**20
 """Files up to this size are hashed whole."""
 PROBES = 128
@@ -82,11 +87,64 @@ def resolve_model(model: str, revision: str | None = None) -> Model:
 
 
 def with_adapter(model: Model, adapter: str) -> Model:
-    """The model with a saved LoRA adapter on it: another model, whose answers differ."""
+    """The model with a saved LoRA adapter on it: another model, whose answers differ.
+
+    Raises:
+        UsageError: The folder has no adapter's configuration or weights.
+    """
     folder = Path(adapter).expanduser()
-    if not (folder / "adapter_config.json").is_file():
-        raise UsageError(f"{adapter} has no adapter_config.json", "Name the directory of a saved adapter.")
+    if not (folder / ADAPTER_CONFIG).is_file():
+        raise UsageError(f"{adapter} has no {ADAPTER_CONFIG}", "Name the directory of a saved adapter.")
+    if not any((folder / name).is_file() for name in ADAPTER_WEIGHTS):
+        raise UsageError(
+            f"{adapter} has no weights", f"One of {', '.join(ADAPTER_WEIGHTS)} is expected in it."
+        )
     return replace(model, revision=f"{model.revision}{ADAPTER}{fingerprint(folder)}")
+
+
+def is_adapter(model: str) -> bool:
+    """Whether a folder holds a saved adapter and no model: training saves no more than that."""
+    folder = Path(model).expanduser()
+    return (folder / ADAPTER_CONFIG).is_file() and not any(
+        file.name not in ADAPTER_WEIGHTS for pattern in WEIGHTS for file in folder.glob(pattern)
+    )
+
+
+def base_of(adapter: str) -> str:
+    """The model that a saved adapter was trained on, as its configuration names it.
+
+    Raises:
+        UsageError: It names none.
+        DataError: It cannot be read.
+    """
+    base = _adapter_config(adapter).get("base_model_name_or_path")
+    if not isinstance(base, str) or not base.strip():
+        raise UsageError(
+            f"{adapter} does not say which model it was trained on, in {ADAPTER_CONFIG}",
+            "Name both: -m MODEL -a lora=DIR.",
+        )
+    return base
+
+
+def adapter_rank(adapter: str) -> int:
+    """The highest rank of a saved adapter's modules; 0 if its configuration says none.
+
+    Raises:
+        DataError: It cannot be read.
+    """
+    config = _adapter_config(adapter)
+    pattern = config.get("rank_pattern")
+    ranks = [config.get("r"), *(pattern.values() if isinstance(pattern, dict) else ())]
+    return max((rank for rank in ranks if type(rank) is int), default=0)
+
+
+def _adapter_config(adapter: str) -> dict[str, Any]:
+    path = Path(adapter).expanduser() / ADAPTER_CONFIG
+    try:
+        config = parse_json(plain_bytes(path), str(path))
+    except OSError as fault:
+        raise cannot_read(path, fault) from None
+    return config if isinstance(config, dict) else {}
 
 
 def served_model(name: str, revision: str | None = None) -> Model:
@@ -99,7 +157,12 @@ def _local(path: Path) -> Model:
         raise UsageError(f"{path} has no config.json", "--model takes the directory of a saved checkpoint.")
     if not any(file for pattern in WEIGHTS for file in path.glob(pattern)):
         raise UsageError(f"{path} has no weights", f"One of {', '.join(WEIGHTS)} is expected in it.")
-    return Model(encodable(Path(os.path.abspath(path)).name), str(path), f"{LOCAL}{fingerprint(path)}")
+    return Model(folder_name(str(path)), str(path), f"{LOCAL}{fingerprint(path)}")
+
+
+def folder_name(path: str) -> str:
+    """The name of a folder, under which its model stands in results."""
+    return encodable(Path(os.path.abspath(Path(path).expanduser())).name)
 
 
 def fingerprint(folder: Path) -> str:
@@ -111,7 +174,7 @@ def fingerprint(folder: Path) -> str:
     training leaves behind) does not count.
     """
     digest = hashlib.sha256()
-    for file in sorted(folder.iterdir()):
+    for file in sorted(folder.iterdir(), key=lambda each: each.name):
         if not file.is_file() or _UNREAD.fullmatch(file.name):
             continue
         size = file.stat().st_size
@@ -134,7 +197,7 @@ def _commit(model: str, revision: str | None) -> str:
         config = Path(hf_hub_download(model, "config.json", revision=revision))
     except (HfHubHTTPError, LocalEntryNotFoundError, ValueError, OSError) as fault:
         require_certificates()
-        reason = str(fault).strip().split("\n", maxsplit=1)[0]
+        reason = whole_message(fault)
         raise UsageError(
             f"the model {model} is neither a directory nor found on the Hugging Face Hub: {reason}",
             "Check the name, the network and, for a gated model, HF_TOKEN.",

@@ -12,11 +12,17 @@ from typing import BinaryIO
 from vecbench.errors import DataError, RunError, VecbenchError
 
 NOT_PLAIN = "not a plain file"
+BINARY = getattr(os, "O_BINARY", 0)
+"""Without it Windows writes two bytes for a line feed."""
 _NO_WAITING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 """Opening a pipe without them waits for its writer; a terminal without them becomes the process's own."""
 
 MOST_CHARACTERS = 2**24
 """Of a line of a table: no row is that long, and what is no table may have no lines."""
+BEGINNING = 2**16
+"""Bytes of a file by which its format is told."""
+_TAR = slice(257, 262), b"ustar"
+_MAGIC = {b"PAR1": "parquet", b"PK\x03\x04": "zip", b"\x1f\x8b": "gzip", b"7z\xbc\xaf": "7z", b"Rar!": "rar"}
 _STORAGE = {errno.ESTALE, errno.EIO, errno.ETIMEDOUT}
 """What systems say where a disk or a network's storage fails, whatever the file is."""
 
@@ -31,7 +37,7 @@ def open_plain(path: Path) -> BinaryIO:
         ValueError: No file can have this name.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | _NO_WAITING | getattr(os, "O_BINARY", 0))
+        descriptor = os.open(path, os.O_RDONLY | _NO_WAITING | BINARY)
     except OSError as fault:
         if fault.errno == errno.ENXIO:  # what a system says of a socket
             raise OSError(errno.ENXIO, NOT_PLAIN, str(path)) from None
@@ -54,6 +60,26 @@ def plain_bytes(path: Path, limit: int | None = None) -> bytes:
         if limit is not None and os.fstat(stream.fileno()).st_size > limit:
             raise OSError(errno.EFBIG, f"larger than {limit} bytes", str(path))
         return stream.read()
+
+
+def beginning_of(path: Path) -> bytes:
+    """What a file begins with, `BEGINNING` bytes at most, by which its format is told.
+
+    DataError: It cannot be opened or is no plain file. RunError: The storage fails while it is read.
+    """
+    try:
+        with open_plain(path) as stream:
+            return stream.read(BEGINNING)
+    except OSError as fault:
+        raise cannot_read(path, fault) from None
+
+
+def binary_kind(beginning: bytes) -> str:
+    """What is no text and begins so: `parquet`, `tar`, `zip`, `gzip`, `7z` or `rar`; else empty."""
+    place, magic = _TAR
+    if beginning[place] == magic:
+        return "tar"
+    return next((name for start, name in _MAGIC.items() if beginning.startswith(start)), "")
 
 
 class TextLines(io.TextIOWrapper):

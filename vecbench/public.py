@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
     from pandas import DataFrame
 
     from vecbench.comparing import Comparison
@@ -76,8 +75,12 @@ def score(
     protocol: str = "strict",
     *,
     by: str | Iterable[str] = (),
+    confidence: str | Iterable[str] = (),
     sentences: bool = True,
     confidence_scale: int | None = None,
+    task: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    control: AnyPath | Iterable[AnyPath] = (),
     include_path: AnyPath | Iterable[AnyPath] = (),
 ) -> Scores:
     """Scores responses that are stored already, as `vecbench score` does; nothing is written.
@@ -86,30 +89,37 @@ def score(
         source: One of
 
             - a run's directory, or a `Run`;
-            - a file or folder that another program wrote: EmoCaliber's shards and merged files, EmObserver's
-              results, lm-eval's sample logs, plain JSONL;
+            - a file or folder that another program wrote: docs/responses.md lists them;
+            - JSONL, a JSON list, CSV, TSV, xlsx or Parquet with one response a row;
             - a DataFrame with one response a row, its columns named as the keys of plain JSONL: task, target
               and response, and where they are known sample_id (or id), candidates, repeat, error, image,
-              image_sha256 (see docs/responses.md);
+              image_sha256;
             - a DataFrame with the columns confidence and correct alone: see `score_confidences`.
         protocol: How responses are read and scored: "strict", "emocaliber" or "emobserver".
         by: What scores are broken down by, beside what task files name: "answer" and "target", of answers
             that are one of a few classes, or columns of the data, such as ["answer", "split"].
+        confidence: Sources of confidence that are held against each other, such as ["stated", "token"], or
+            "all" that there are: docs/which-confidence.md. `to_frame` has their scores by `source`.
         sentences: Whether an answer counts that stands in a sentence and in no field.
         confidence_scale: What confidences are stated up to: 1, 10 or 100; None for what the tasks say, or 1.
+        task: The task of rows that name none.
+        columns: Field → the column that holds it, such as {"response": "output", "target": "gold"}.
+        control: Controls of the run, see `evaluate`: what confidence owes to the image (docs/controls.md).
         include_path: Folders with task files of one's own.
 
     Returns:
-        The scores of every task, group, and everything: `to_frame` has them in a table, a breakdown's by
-        `subset`. A sample without a readable answer is wrong.
+        The scores of every task, group, and everything: `to_frame` has them in a table, a breakdown's and a
+        control's by `subset`. A sample without a readable answer is wrong.
 
     Warns:
         UserWarning: Samples failed or are missing, or rows, answers or confidences could not be read: how
             many, and why.
 
     Raises:
-        UsageError: There is nothing to read, or nothing that is known, or no such protocol or breakdown.
-        DataError: A file cannot be read, or the candidates of a row are not those of its task.
+        UsageError: There is nothing to read, or nothing that is known, or no such protocol, breakdown,
+            source, task or column, or no control of the run.
+        DataError: A file cannot be read, none of its rows can be used, the candidates of a row are not
+            those of its task, or a control differs in more than what it shows.
         TypeError: The source is neither a path nor a DataFrame.
 
     >>> import pandas as pd
@@ -139,20 +149,40 @@ def score(
     from vecbench.scoring import protocol_named, protocol_with
 
     way = protocol_named(protocol_with(protocol, sentences=sentences, confidence_scale=confidence_scale))
-    catalogue = _catalogue(include_path)
-    columns = [by] if isinstance(by, str) else [*by]
+    catalogue = _catalogue(include_path, source)
+    by = [by] if isinstance(by, str) else [*by]
+    controls = _folders(control)
+    if controls and not isinstance(source, str | os.PathLike):
+        raise UsageError("control is of a run, and a DataFrame is none", "Name the directory of the run.")
+    sources = (
+        [each for each in confidence.split(",") if each] if isinstance(confidence, str) else [*confidence]
+    )
     if isinstance(source, str | os.PathLike):
-        name, opened = os.fspath(source), open_responses(Path(source), catalogue, columns)
+        name, opened = (
+            os.fspath(source),
+            open_responses(Path(source), catalogue, by, task=task, names=columns),
+        )
     elif {*_frame(source).columns} != {"confidence", "correct"}:
-        name, opened = NAME, open_frame(source, catalogue, columns=columns)
-    elif way.is_published or columns:
-        asked = f"the protocol {protocol} reads" if way.is_published else f"by={columns} is of"
+        name, opened = NAME, open_frame(source, catalogue, columns=by, task=task, names=columns)
+    elif way.is_published or by or sources:
+        of_what = f"by={by}" if by else f"confidence={sources}"
+        asked = f"the protocol {protocol} reads" if way.is_published else f"{of_what} is of"
         raise UsageError(f"{asked} responses, and the {NAME} has none", "Leave it out.")
     else:
         return score_confidences(source["confidence"], source["correct"])
-    complete = scored_source(opened, way, catalogue, by=columns)
+    complete = scored_source(opened, way, catalogue, by=by)
     warn_of_losses(opened, name, complete.reading)
-    return complete.scores
+    scores = complete.scores
+    if sources:
+        from vecbench.comparing.source_scores import with_sources
+
+        scores = with_sources(complete, sources, catalogue).scores
+    if controls:
+        from vecbench.controls.report import control_reports
+        from vecbench.controls.scored import with_reports
+
+        scores = with_reports(scores, control_reports(Path(name), controls, way.name, catalogue))
+    return scores
 
 
 def compare(
@@ -163,6 +193,8 @@ def compare(
     allow: str | Iterable[str] = (),
     replicates: int | None = None,
     seed: int = 0,
+    task: str | None = None,
+    columns: Mapping[str, str] | None = None,
     include_path: AnyPath | Iterable[AnyPath] = (),
 ) -> Comparison:
     """Compares two models on the same samples, as `vecbench compare` does.
@@ -177,6 +209,8 @@ def compare(
         replicates: Of the paired bootstrap, at least 100; None for 10,000, or fewer where those take too
             long.
         seed: Of its draws.
+        task: The task of rows that name none, on either side.
+        columns: Field → the column that holds it, on either side that is no run.
         include_path: Folders with task files of one's own.
 
     Returns:
@@ -209,11 +243,11 @@ def compare(
     allowed = comparing.allowed_kinds([allow] if isinstance(allow, str) else allow)
     if replicates is not None and replicates < 100:
         raise UsageError(f"replicates={replicates} are too few for an interval", "At least 100 are expected.")
-    catalogue = _catalogue(include_path)
+    catalogue = _catalogue(include_path, baseline, candidate)
     given = [
         Path(each) if isinstance(each, str | os.PathLike) else _frame(each) for each in (baseline, candidate)
     ]
-    before, after = comparing.both_sides(given, protocol, catalogue, allowed)
+    before, after = comparing.both_sides(given, protocol, catalogue, allowed, task=task, names=columns)
     return comparing.compare(before, after, catalogue, allow=allowed, replicates=replicates, seed=seed)
 
 
@@ -222,6 +256,7 @@ def evaluate(
     tasks: str | Iterable[str],
     *,
     data: AnyPath | None = None,
+    columns: Mapping[str, str] | None = None,
     engine: str = "auto",
     model_args: Mapping[str, Any] | None = None,
     prompt: str | None = None,
@@ -229,6 +264,11 @@ def evaluate(
     repeats: int = 1,
     seed: int = 0,
     gen_kwargs: Mapping[str, Any] | None = None,
+    system_prompt: str | None = None,
+    token_confidence: bool | None = None,
+    score_options: bool = False,
+    control: str | None = None,
+    corrupt: str | None = None,
     output: AnyPath | None = None,
     include_path: AnyPath | Iterable[AnyPath] = (),
 ) -> Run:
@@ -242,6 +282,7 @@ def evaluate(
         tasks: Tasks, groups or benchmarks: ids, or one text with commas between them.
         data: A folder with images and a table, a table, or a dataset on the Hugging Face Hub; None for what
             the tasks bring.
+        columns: What the data calls its columns, such as {"image": "file", "label": "emotion"}.
         engine: "auto", "vllm", "transformers" or "openai".
         model_args: Arguments of the engine, such as {"batch_size": 8, "dtype": "bfloat16"} (docs/engines.md).
         prompt: Prompt profile instead of each task's own.
@@ -249,7 +290,14 @@ def evaluate(
         repeats: Answers to each sample, at least 1; more than one takes a temperature above 0.
         seed: Seeds every answer, together with its sample.
         gen_kwargs: Generation settings instead of each task's own, such as {"temperature": 0.7}.
-        output: The run's directory; None for results/MODEL.
+        system_prompt: What a system turn before every question says; None for no such turn.
+        token_confidence: Whether the probabilities of the answer's tokens are asked for; None: of an endpoint
+            not, which may refuse it or charge for it.
+        score_options: Whether the model is asked for the probability of every label or letter too, beside its
+            written answer; the engines vllm and transformers can.
+        control: What is shown in place of every image: "blank", "grey" or "shuffled".
+        corrupt: How every image is made worse, such as "gaussian_noise:3" (docs/controls.md).
+        output: The run's directory; None for results/MODEL/TASKS, and @CONTROL behind it.
         include_path: Folders with task files of one's own.
 
     Returns:
@@ -281,6 +329,7 @@ def evaluate(
     from vecbench.run.evaluation import RunOptions
     from vecbench.run.evaluation import evaluate as generated
     from vecbench.scoring import STRICT
+    from vecbench.stage import Stage
     from vecbench.stored_run import stored_run
 
     folders = _folders(include_path)
@@ -291,17 +340,25 @@ def evaluate(
         engine=engine,
         arguments=model_args,
         data=None if data is None else os.fspath(data),
+        columns=columns,
         prompt=prompt,
         generation=gen_kwargs,
         limit=limit,
         repeats=repeats,
         seed=seed,
         output=None if output is None else Path(output),
+        system_prompt=system_prompt,
+        token_confidence=token_confidence,
+        control=control,
+        corrupt=corrupt,
+        score_options=score_options,
     )
     directory, _ = generated(options, catalogue, Terminal(), go_on="The same call goes on with it.")
+    catalogue = _catalogue(folders, directory.path)
     source = open_responses(directory.path, catalogue)
-    complete = scored_source(source, STRICT, catalogue)
-    write_results(complete, source, directory)
+    with Stage("scoring", "scored"):
+        complete = scored_source(source, STRICT, catalogue)
+        write_results(complete, source, directory)
     warn_of_losses(source, directory.path, complete.reading)
     return stored_run(directory.path, folders)
 
@@ -332,35 +389,6 @@ def load_run(path: AnyPath, *, include_path: AnyPath | Iterable[AnyPath] = ()) -
     return stored_run(Path(path), _folders(include_path))
 
 
-def reliability_diagram(scores: Scores, name: str | None = None) -> Figure:
-    """Draws stated confidences against the share of right answers, over a histogram of the confidences.
-
-    Each distinct confidence is a point with a 95 % interval, or each of ten bins where there are many. The
-    grey band holds 95 % of the points of a calibrated model with these confidences.
-
-    Args:
-        scores: Of `score`, `score_confidences` or `Run.scores`.
-        name: Id of a task or a group, whose rows are pooled; None for all rows.
-
-    Returns:
-        A matplotlib Figure, 3.4 by 4.6 inches, that pyplot does not know: nothing has to be closed. Without
-        any confidence it says so.
-
-    Raises:
-        UsageError: There is no such task or group, or its confidences are not scored.
-
-    >>> import vecbench
-    >>> scores = vecbench.score_confidences([0.9, 0.8, 0.6, 0.7], [True, True, False, True])
-    >>> figure = vecbench.reliability_diagram(scores)
-    >>> figure.savefig("reliability.png", dpi=200)
-    >>> figure.get_suptitle()
-    'All rows   n = 4, coverage 100 %'
-    """
-    from vecbench.report.figures import diagram_of
-
-    return diagram_of(scores, name)
-
-
 def _frame(given: DataFrame) -> DataFrame:
     """What was given, if that is a DataFrame; where nobody has imported pandas, nothing is.
 
@@ -379,7 +407,10 @@ def _folders(include_path: AnyPath | Iterable[AnyPath]) -> list[Path]:
     return [Path(each) for each in listed]
 
 
-def _catalogue(include_path: AnyPath | Iterable[AnyPath]) -> Catalogue:
+def _catalogue(include_path: AnyPath | Iterable[AnyPath], *sources: Any) -> Catalogue:
+    """The tasks of folders, and what those sources that are runs have kept."""
+    from vecbench.store.kept_tasks import with_kept_tasks
     from vecbench.tasks import load_catalogue
 
-    return load_catalogue(_folders(include_path))
+    runs = [Path(each) for each in sources if isinstance(each, str | os.PathLike)]
+    return with_kept_tasks(load_catalogue(_folders(include_path)), runs)

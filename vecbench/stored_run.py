@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vecbench.errors import UsageError
+from vecbench.escaping import in_html
 from vecbench.interop.reading import ResponseSource, open_responses
 from vecbench.interop.scored import scored_source, warn_of_losses
 from vecbench.scoring import Scores, predicted, protocol_named
 from vecbench.store import Manifest, RunDirectory
+from vecbench.store.kept_tasks import with_kept_tasks
 from vecbench.tasks import Catalogue, load_catalogue
 
 if TYPE_CHECKING:
@@ -52,6 +54,22 @@ class Run:
             return f"<Run {self.path}>"
         tasks = ", ".join(self.manifest.tasks)
         return f"<Run {self.path}: {self.manifest.model.name} on {tasks}, {self.manifest.status}>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: whose run it is and how far it is; its scores are `scores()`."""
+        from vecbench.report.html import html_table
+
+        if self.manifest is None:
+            return html_table([], [["Run", in_html(str(self.path))]])
+        counts = self.manifest.counts
+        facts = {
+            "Run": str(self.path),
+            "Model": self.manifest.model.name,
+            "Tasks": ", ".join(self.manifest.tasks),
+            "Responses": f"{counts.stored:,} of {counts.asked:,}, {counts.errors:,} failed",
+            "Status": self.manifest.status,
+        }
+        return html_table([], ([name, in_html(fact)] for name, fact in facts.items()))
 
     def responses(self) -> DataFrame:
         """Every stored response, verbatim, in the order in which it was stored.
@@ -94,6 +112,8 @@ class Run:
             - confidence: In [0, 1]; nan where none is stated.
             - confidence_status: How it came about, or why there is none.
             - right: Whether the answer is right: False without one, missing for a kind that does not judge.
+            - options: Only if some were scored: option → its probability over the sum of all; missing where
+              they were not.
 
         Raises:
             UsageError: There is no such protocol, or no file defines a task of the run.
@@ -137,7 +157,7 @@ class Run:
         return complete.scores
 
     def _opened(self) -> tuple[ResponseSource, Catalogue]:
-        catalogue = load_catalogue(self.include_path)
+        catalogue = with_kept_tasks(load_catalogue(self.include_path), [self.path])
         return open_responses(self.path, catalogue), catalogue
 
 

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vecbench.answers import AnswerSpecification, Rating, kind_of
+from vecbench.parsing.form import Form
 from vecbench.parsing.prediction import Prediction, Reading
 from vecbench.parsing.strict import read
 
@@ -55,6 +56,28 @@ def test_what_else_a_task_file_says_is_refused():
         specified(range=[1, 9], top=3)
     with pytest.raises(ValueError, match="neither labels nor aliases"):
         kind_of(AnswerSpecification("rating", labels=("low", "high"), options={"range": [1, 9]}))
+
+
+@pytest.mark.parametrize(
+    "written", ["High", ["High", "Low"], ["High", "Low", "Low"], ["High", "", "Low"], [1, 2, 3], []]
+)
+def test_levels_are_three_different_words(written):
+    with pytest.raises(ValueError, match="'levels'"):
+        specified(range=[1, 9], levels=written)
+    with pytest.raises(ValueError, match="single number"):
+        specified(range=[1, 9], levels=["High", "Medium", "Low"], dimensions=["valence", "arousal"])
+
+
+def test_levels_are_options_only_of_prompts_that_ask_for_one():
+    kind = specified(range=[1, 9], levels=["High", "Medium", "Low"])
+    assert kind.spelt_options(()) == ()
+    assert kind.answer_of([-1.0, -1.0, -1.0]) is None
+    asked = kind.asked_in(Form(levels=True))
+    assert asked.spelt_options(()) == ("High", "Medium", "Low")
+    assert asked.answer_of([-1.0, -1.0, -1.0]) == 5.0
+    assert asked.answer_of([0.0, -9999.0, -9999.0]) == 9.0
+    assert asked.answer_of([-1.0, -1.0]) is None
+    assert NINE.asked_in(Form(levels=True)).spelt_options(()) == ()
 
 
 def test_a_rating_is_judged_only_within_a_tolerance():

@@ -89,7 +89,9 @@ def test_a_run_leaves_everything_that_is_promised(finished):
 
 
 def test_the_table_fits_eighty_columns(finished):
-    assert max(len(line.rstrip()) for line in finished[1].stdout.splitlines() if "summary" not in line) <= 80
+    output, done = finished
+    # Paths are as long as they are.
+    assert max(len(line.rstrip()) for line in done.stdout.splitlines() if str(output) not in line) <= 80
 
 
 def test_a_finished_run_is_only_scored_again(finished):
@@ -190,6 +192,21 @@ def test_a_broken_task_file_is_reported_with_status_2(tmp_path):
             "Did you mean temperature?",
         ),
         (["run", "-m", demo_model(), "-t", "demo", "--gen-kwargs", "top_p=2"], "not possible"),
+        (["run", "-m", demo_model(), "-t", "demo", "--gen-kwargs", "repetition_penalty=0"], "above 0"),
+        (["run", "-m", demo_model(), "-t", "demo", "-a", "top_k=3"], "That is --gen-kwargs."),
+        (["run", "-m", demo_model(), "-t", "demo", "-a", "enable_thinking=false"], "chat_template_kwargs"),
+        (["run", "-m", demo_model(), "-t", "demo", "-a", "chat_template_kwargs=3"], "valid dictionary"),
+        (
+            ["run", "-m", demo_model(), "-t", "demo", "-a", '{"chat_template_kwargs": {"tools": []}}'],
+            "tools is no",
+        ),
+        (["run", "-m", demo_model(), "-t", "demo", "-a", "lora=nowhere"], "no adapter_config.json"),
+        (
+            ["run", "-m", demo_model(), "-t", "demo", "--system-prompt", "@nowhere"],
+            "nowhere: it cannot be read",
+        ),
+        (["run", "-m", demo_model(), "-t", "demo", "--system-prompt", ""], "--system-prompt is empty"),
+        (["run", "-m", demo_model(), "-t", "demo", "--system-prompt", "@"], "a path is empty"),
         (
             ["run", "-m", demo_model(), "-t", "demo", "--gen-kwargs", "max_gen_toks=1e3"],
             "max_gen_toks=1000.0",
@@ -223,6 +240,21 @@ def test_wrong_usage_is_status_2_and_says_what_to_do(tmp_path, arguments, messag
     assert "Traceback" not in done.stderr
     errors = [line for line in done.stderr.splitlines() if "→" not in line and "warning" not in line]
     assert len(errors) <= 3
+
+
+def test_a_system_prompt_from_a_file_and_the_template_and_sampling_settings_are_in_the_run(tmp_path):
+    (tmp_path / "system.txt").write_text("You are kind.\n")
+    done = vecbench(
+        "run", "-m", demo_model(), "-t", "emoji_7", "--limit", 2, "-o", "run",
+        "--system-prompt", "@system.txt", "--gen-kwargs", "repetition_penalty=1.05,top_k=20",
+        "--no-token-confidence", cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode in {0, 4}, done.stderr
+    said = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert said["answer_settings"] == {"system_prompt": "You are kind.\n"}
+    sampling = said["tasks"]["emoji_7"]["sampling"]
+    assert (sampling["repetition_penalty"], sampling["top_k"], sampling["min_p"]) == (1.05, 20, 0.0)
+    assert "token_confidence" not in (tmp_path / "run" / "responses.jsonl").read_text()
 
 
 @pytest.mark.parametrize(

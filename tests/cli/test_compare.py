@@ -136,3 +136,11 @@ def test_comparing_imports_nothing_heavy(runs):
         [sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=runs
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_latex_is_a_tabular_with_its_notes_and_the_verdict(runs):
+    done = compare("old", "worse", "--gate", "point.yaml", "--format", "latex", cwd=runs)
+    assert done.returncode == 1
+    assert done.stdout.startswith(r"\begin{tabular}{lcccc}")
+    assert r"\multicolumn{4}{c}{worse, against old}" in done.stdout
+    assert r"Gates failed: 0 passed, 1 failed, 0 undecided.\par" in done.stdout

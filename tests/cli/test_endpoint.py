@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 
-from endpoint import answer, broken_json, drop, said, serving, status
+from endpoint import answer, broken_json, choosy, drop, said, serving, status
 from fakes import make_data
 
 KEY = "sk-not-a-real-key"
@@ -67,6 +67,17 @@ def test_a_run_that_loses_its_key_ends_with_3_and_goes_on_with_a_new_one(tmp_pat
     for path in (tmp_path / "run").rglob("*"):
         if path.is_file():
             assert KEY.encode() not in path.read_bytes(), path
+
+
+def test_a_run_ends_with_its_tokens_and_with_a_price_its_cost(tmp_path):
+    make_data(tmp_path / "data", ["joy"] * 4)
+    with serving(said("joy")) as endpoint:  # which counts no tokens
+        done = run(endpoint, tmp_path, price="1000/10000")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert "Tokens: 33 of prompts, 21 of answers; those of 1 response were not counted" in lines
+    assert "Cost: $0.24, without 1 response" in lines
+    assert "price" not in (tmp_path / "run" / "run.json").read_text()
 
 
 def test_a_key_that_an_endpoint_repeats_is_nowhere(tmp_path):
@@ -160,3 +171,45 @@ def test_a_body_that_changes_answers_is_not_mixed_with_another(tmp_path):
         assert "extra_body is {'repetition_penalty': 1.5} there, none now" in done.stderr
         assert run(endpoint, tmp_path, extra_body=body, max_pixels=784.0).returncode == 0
         assert len(endpoint.bodies) == 2
+
+
+def test_an_endpoint_that_takes_few_fields_is_run_to_its_end_and_the_run_says_what_it_lacks(tmp_path):
+    make_data(tmp_path / "data", ["joy"] * 12)
+    refusal = lambda name: (400, {"error": {"message": f"Unsupported value: '{name}'", "param": name}})  # noqa: E731
+    with serving(otherwise=choosy("max_tokens", "temperature", refusal=refusal)) as endpoint:
+        assert run(endpoint, tmp_path, "--limit", "6").returncode == 0
+        done = run(endpoint, tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("it does not take temperature") == 1
+    engine = json.loads((tmp_path / "run" / "run.json").read_text())["engine"]
+    assert engine["omitted"] == {
+        name: f"status 400: Unsupported value: '{name}'" for name in ("max_tokens", "temperature")
+    }
+    assert "asked without max_tokens, temperature" in (tmp_path / "run" / "summary.md").read_text()
+
+
+def test_answers_without_a_field_that_changes_them_are_another_configuration(tmp_path):
+    make_data(tmp_path / "data", ["joy", "fear"])
+    with serving() as endpoint:
+        assert run(endpoint, tmp_path).returncode == 0
+        assert run(endpoint, tmp_path, omit="seed").returncode == 0
+        done = run(endpoint, tmp_path, omit="temperature")
+    assert done.returncode == 2
+    assert "omit is none there, ['temperature'] now" in done.stderr
+    assert len(endpoint.bodies) == 2
+
+
+def test_answers_that_are_nothing_but_reasoning_are_told(tmp_path):
+    make_data(tmp_path / "data", ["joy"] * 3)
+    for finish, told in (("length", "spent all its tokens on reasoning"), ("stop", "reasoning parser")):
+        with serving(otherwise=said(None, finish, reasoning_content="<answer>joy</answer>")) as endpoint:
+            done = run(endpoint, tmp_path, "-o", str(tmp_path / finish))
+        assert done.returncode == 4
+        assert "3 of 3 answers are not read (nothing but reasoning" in done.stderr
+        assert told in done.stderr
+        rows, read = (
+            [json.loads(line) for line in (tmp_path / finish / name).read_text().splitlines()]
+            for name in ("responses.jsonl", "predictions.jsonl")
+        )
+        assert {(each["response"], each["reasoning"]) for each in rows} == {("", "<answer>joy</answer>")}
+        assert {each["answer_status"] for each in read} == {"only_reasoning"}

@@ -21,6 +21,8 @@ PATIENCE = 120
 REPEATS = 20
 ENDLESSLY = ["--gen-kwargs", "temperature=0.7", "--repeats", str(REPEATS)]
 
+STARTED = []
+
 
 def hear_interrupts():
     """A shell starts background jobs deaf to Ctrl-C, and these tests may be in one."""
@@ -31,13 +33,25 @@ def start(output, *arguments, still_after=None, **options):
     options = {"preexec_fn": hear_interrupts} | options
     program = [sys.executable, "-m", "vecbench"] if still_after is None else command(still_after)
     arguments = ["-m", str(demo_model()), "-t", "demo", "-o", str(output), "-a", "batch_size=4", *arguments]
-    return subprocess.Popen(
-        [*program, "run", *map(str, arguments)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        **options,
+    STARTED.append(
+        subprocess.Popen(
+            [*program, "run", *map(str, arguments)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            **options,
+        )
     )
+    return STARTED[-1]
+
+
+@pytest.fixture(autouse=True)
+def nothing_goes_on():
+    """A test that fails would leave a run behind, and the next ones would fail beside it."""
+    yield
+    while STARTED:
+        with STARTED.pop() as process:
+            process.kill()
 
 
 def lines(output):

@@ -8,7 +8,6 @@ import pytest
 from fakes import ANSWER, ScriptedEngine, make_data, make_plan
 from simulated_runs import CATALOGUE, response
 
-from vecbench.console import stderr
 from vecbench.progress import FIRST, RunProgress
 from vecbench.run import run
 from vecbench.store import RunDirectory
@@ -61,7 +60,7 @@ def test_answers_that_were_cut_off_are_told_everywhere(tmp_path, format_):
     done = score(answers(tmp_path / "a.jsonl", texts), "--format", format_)
     assert done.returncode == 4
     assert "warning: 20 of 40 answers are not read (cut off 20)" in done.stderr
-    assert "Allow more tokens" in done.stderr
+    assert "the model spent all its tokens on reasoning" in done.stderr
     assert "incomplete: more than 20 % of the answers are not read: FI-8 (20 of 40)" in done.stderr
     if format_ in {"table", "markdown", "latex"}:
         assert "Read: 20 of 40 answers, 20 of 40 confidences." in done.stdout
@@ -91,15 +90,10 @@ def test_a_run_warns_after_its_first_answers_and_not_only_at_its_end(tmp_path):
                 seen.append((self._answered, message))
 
     plan = make_plan(data)
-    asked = {each.task.id: (each.task.answers, each.task.form_of(each.profile)) for each in plan.tasks}
     for name, text in (("bad", "What a drawing."), ("good", ANSWER)):
-        with Noting(stderr(), asked) as observer:
-            run(
-                plan,
-                lambda text=text: ScriptedEngine(lambda _: text),
-                RunDirectory(tmp_path / name),
-                observer,
-            )
+        directory = RunDirectory(tmp_path / name)
+        with Noting(plan, directory) as observer:
+            run(plan, lambda text=text: ScriptedEngine(lambda _: text), directory, observer)
     [(after, message)] = seen
     assert after == FIRST
     assert message.startswith(

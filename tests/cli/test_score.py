@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -112,11 +113,12 @@ def test_a_failed_sample_makes_the_scores_incomplete_until_it_is_answered(tmp_pa
 
 
 def test_a_run_exported_to_others_formats_scores_as_the_run(finished, tmp_path):
-    done = score(finished.path, "-o", tmp_path, "--export", "lm-eval", "--export", "emocaliber")
+    names = ("lm-eval", "emocaliber", "inspect")
+    done = score(finished.path, "-o", tmp_path, *(f"--export={name}" for name in names))
     assert done.returncode == 4, done.stderr
     said = json.loads((tmp_path / "scores.json").read_text())
     assert said["overall"]["counts"]["errors"] == 1
-    for name in ("lm-eval", "emocaliber"):
+    for name in names:
         done = score(tmp_path / name, "-o", tmp_path / "again")
         assert done.returncode == 4, done.stderr
         again = json.loads((tmp_path / "again" / "scores.json").read_text())
@@ -244,6 +246,9 @@ def test_a_run_is_scored_by_its_own_task_files_or_not_at_all(comics):
     done = score(directory.path, "--include-path", folder)
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(directory.scores.read_text())["groups"]["comics"]["metrics"]["accuracy"]["value"] == 1
+    done = score(directory.path)
+    assert (done.returncode, done.stderr) == (0, "")  # by the file that the run keeps
+    shutil.rmtree(directory.path / "task_files")  # as of a run of an earlier version
     before = directory.scores.read_bytes()
     done = score(directory.path)
     assert done.returncode == 2
@@ -270,9 +275,12 @@ def test_a_task_file_that_has_changed_since_the_run_is_told(comics):
 def test_a_comparison_takes_the_same_task_files(comics):
     directory, folder = comics
     command = [sys.executable, "-m", "vecbench", "compare", str(directory.path), str(directory.path)]
+    kept = directory.path / "task_files"
+    aside = kept.rename(directory.path.with_name("aside"))
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 2
     assert "--include-path" in done.stderr
+    aside.rename(kept)
     (folder / "comics_3.yaml").write_text(COMICS.replace("version: 1.0", "version: 1.1"))
     command += ["--include-path", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)

@@ -22,6 +22,24 @@ def test_a_text_that_looks_like_a_number_stays_a_text(text, settings):
     assert parse_settings("--model-args", text, text_arguments("transformers")) == settings
 
 
+@pytest.mark.parametrize(
+    ("text", "settings"),
+    [
+        ("omit=temperature", {"omit": "temperature"}),
+        ("omit=temperature, seed,timeout=5", {"omit": "temperature,seed", "timeout": 5}),
+        ('{"omit": ["temperature", "seed"]}', {"omit": ["temperature", "seed"]}),
+    ],
+)
+def test_a_list_goes_on_behind_its_commas(text, settings):
+    assert parse_settings("--model-args", text, text_arguments("openai")) == settings
+    check_engine("openai", "model", settings)
+
+
+def test_nothing_else_does():
+    with pytest.raises(UsageError, match="'seed' is not key=value"):
+        parse_settings("--model-args", "api_key_env=A,seed", text_arguments("openai"))
+
+
 def test_json_with_a_number_for_a_text_is_told_how_to_quote_it():
     with pytest.raises(UsageError, match="revision=20240101: input should be a valid string") as caught:
         check_engine("transformers", "model", {"revision": 20240101})

@@ -217,3 +217,21 @@ def test_a_prompt_that_needs_a_row_is_shown_as_its_template(tmp_path):
     (tmp_path / "mine_2.yaml").write_text(SHORT + '    prompts: {standard: "{{ question }} {{ labels }}"}\n')
     shown = vecbench("tasks", "show", "mine_2", "--include-path", "mine_2.yaml", cwd=tmp_path).stdout
     assert "prompt (standard):  {{ question }} {{ labels }}" in shown
+
+
+def test_a_table_whose_columns_are_called_otherwise_gives_labels_too(tmp_path, refused):
+    (tmp_path / "t.csv").write_text("file,emotion\na.jpg,joy\nb.jpg,fear\n")
+    assert "--columns image=file" in refused("mine_2", "--data", "t.csv")[0]
+    said = init(tmp_path, "mine_2", "--data", "t.csv", "--columns", "image=file,label=emotion")
+    assert "fear (1), joy (1)" in said
+    assert said.rstrip().endswith("--columns image=file,label=emotion")
+
+
+def test_the_folders_of_classes_are_the_labels(tmp_path):
+    for name in ("joy", "fear"):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        (tmp_path / "photos" / name / "1.jpg").write_bytes(b"")
+    assert "2 labels found in photos, with their rows: fear (1), joy (1)." in init(
+        tmp_path, "mine_2", "--data", "photos"
+    )
+    assert "labels: [fear, joy]" in (tmp_path / "mine_2.yaml").read_text()

@@ -373,6 +373,15 @@ def test_what_computed_the_answers_is_noted_where_it_differs(sides, engines, not
     assert list(compare(*opened, CATALOGUE, replicates=100).notes) == notes
 
 
+def test_fields_that_one_endpoint_is_not_sent_are_noted(sides):
+    made = [manifest("openai", {}) for _ in range(2)]
+    made[1].engine.omitted = {"temperature": "it says no", "seed": "it says no"}
+    opened = [replace(side, manifest=each) for side, each in zip(sides(ROWS, ROWS), made, strict=True)]
+    assert list(compare(*opened, CATALOGUE, replicates=100).notes) == [
+        "Left out of the endpoint's requests is nothing there, seed and temperature here."
+    ]
+
+
 def test_settings_that_answers_depend_on_and_several_engines_are_noted(sides):
     made = [manifest("vllm", {}) for _ in range(2)]
     made[0].answer_settings = {"extra_body": {"top_k": 1}}

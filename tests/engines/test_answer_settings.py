@@ -23,6 +23,17 @@ from vecbench.errors import UsageError
             {"max_pixels": 9},
             {"extra_body": {"top_k": 3}},
         ),
+        ({"omit": "seed", "scale": "client", "token_limit": "max_completion_tokens"}, {}, {}),
+        ({"omit": "top_p, temperature,seed"}, {}, {"omit": ["temperature", "top_p"]}),
+        ({"omit": ["temperature"]}, {}, {"omit": ["temperature"]}),
+        ({"omit": "logprobs,top_logprobs"}, {}, {}),
+        ({"max_pixels": 9, "scale": "client"}, {"max_pixels": 9}, {"scale": "client"}),
+        (
+            {"chat_template_kwargs": {"enable_thinking": False}},
+            {},
+            {"chat_template_kwargs": {"enable_thinking": False}},
+        ),
+        ({"chat_template_kwargs": {}}, {}, {}),
         (
             {"hf_overrides": {"text_config": {"rope_theta": 1e6}}, "tokenizer": "org/other"},
             {},

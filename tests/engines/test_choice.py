@@ -3,7 +3,7 @@ from fakes import ScriptedEngine
 
 from vecbench.engines import check_engine, choose_engine, create_engine, registry
 from vecbench.engines.registry import weight_bytes
-from vecbench.errors import UsageError
+from vecbench.errors import RunError, UsageError
 
 GIB = 2**30
 
@@ -31,6 +31,7 @@ def machine(monkeypatch):
         (False, 80 * GIB, 1, {}, "transformers", "not installed"),
         (True, None, 1, {}, "transformers", "no GPU"),
         (True, ImportError("libcuda"), 1, {}, "transformers", "cannot be imported"),
+        (True, RunError("vLLM 1 cannot be imported: libc"), 1, {}, "transformers", "imported: libc"),
         (True, 80 * GIB, 16 * GIB, {}, "vllm", "fits"),
         (True, 24 * GIB, 60 * GIB, {}, "transformers", "tensor_parallel_size"),
         (True, 24 * GIB, 60 * GIB, {"tensor_parallel_size": 4}, "vllm", "fits"),

@@ -5,6 +5,7 @@ import io
 import json
 import re
 import threading
+from dataclasses import replace
 
 import pytest
 from endpoint import (
@@ -85,6 +86,39 @@ def test_the_endpoint_gets_the_prompt_the_sampling_and_every_pixel():
     }
 
 
+def test_what_the_run_sets_beside_is_sent_and_nothing_else():
+    asked = requests(1, top_k=20, min_p=0.05, repetition_penalty=1.05)
+    with serving() as endpoint:
+        responses(
+            endpoint,
+            [*requests(1), replace(asked[0], key="1", system="You are kind.")],
+            concurrency=1,
+            chat_template_kwargs={"enable_thinking": False},
+        )
+    plain, further = endpoint.bodies
+    assert not {"top_k", "min_p", "repetition_penalty"} & plain.keys()
+    assert [each["role"] for each in plain["messages"]] == ["user"]
+    assert further["messages"][0] == {"role": "system", "content": "You are kind."}
+    assert further["messages"][1]["role"] == "user"
+    said = {"top_k": 20, "min_p": 0.05, "repetition_penalty": 1.05}
+    assert {name: further[name] for name in said} == said
+    assert plain["chat_template_kwargs"] == further["chat_template_kwargs"] == {"enable_thinking": False}
+
+
+@pytest.mark.parametrize(
+    ("sampling", "extra", "message", "remedy"),
+    [
+        ({"thinking_budget": 9}, {}, "takes no thinking_budget", "thinking_token_budget"),
+        ({"top_k": 9}, {"top_k": 8}, "top_k stands in --gen-kwargs and in extra_body", "once"),
+    ],
+)
+def test_what_an_endpoint_may_pass_over_or_stands_twice_ends_the_run(sampling, extra, message, remedy):
+    with serving() as endpoint, pytest.raises(UsageError, match=message) as caught:
+        responses(endpoint, requests(3, **sampling), extra_body=extra)
+    assert remedy in caught.value.remedy
+    assert not endpoint.bodies
+
+
 @pytest.mark.parametrize(
     "fault",
     [status(429), status(500), status(503), status(408), broken_json, web_page, no_choices, drop, truncate],
@@ -146,9 +180,8 @@ def test_what_every_request_would_meet_ends_the_run(fault, message, remedy):
         (said({}), None, "the endpoint's answer is no text"),
         (said(0), None, "the endpoint's answer is no text"),
         (said("jo", "abort"), None, "the endpoint ended its answer with: abort"),
-        (said("jo", "tool_calls"), None, "the endpoint ended its answer with: tool_calls"),
-        (said("jo", None), None, "the endpoint did not say how its answer ended"),
-        (said("jo", ["stop"]), None, "the endpoint ended its answer with: ['stop']"),
+        (said("", "tool_calls"), None, "the endpoint ended its answer with: tool_calls"),
+        (said("", None), None, "the endpoint did not say how its answer ended"),
         (said("jo", "content_filter"), None, "stopped by the endpoint's content filter"),
     ],
 )
@@ -157,6 +190,27 @@ def test_an_unusual_answer_is_taken_for_what_it_is(act, text, error):
         [response] = responses(endpoint, requests(1))
     assert (response.text, response.error) == (text, error)
     assert (response.n_prompt_tokens, response.n_output_tokens) == (None, None)
+
+
+@pytest.mark.parametrize("number", [400, 404, 500])
+def test_a_model_that_takes_no_images_ends_the_run_at_once(number):
+    with (
+        serving(otherwise=status(number, "image input is not supported")) as endpoint,
+        pytest.raises(RunError, match="nano takes no images at this endpoint: status") as caught,
+    ):
+        responses(endpoint, requests(50), concurrency=2)
+    assert "--mmproj" in caught.value.remedy
+    assert len(endpoint.bodies) <= 4
+    with serving(answer, status(400, "image input is not supported")) as endpoint:
+        first, second = responses(endpoint, requests(2), concurrency=1)
+    assert (first.error, second.error) == (None, "status 400: image input is not supported")
+
+
+@pytest.mark.parametrize("refusal", [status(413), status(400, "image exceeds 5 MB maximum")])
+def test_an_image_that_is_too_large_for_the_endpoint_says_what_to_do(refusal):
+    with serving(refusal) as endpoint:
+        [response] = responses(endpoint, requests(1))
+    assert response.error.endswith("(smaller images: -a max_pixels=1000000,scale=client)")
 
 
 def test_what_is_finished_comes_before_the_end():
@@ -267,6 +321,15 @@ def test_the_key_is_sent_and_nowhere_told():
         ({"base_url": f"http://me:{KEY}@host/v1"}, "address .* holds a secret", "OPENAI_API_KEY"),
         ({"base_url": f"http://me:{KEY}@[::bad/v1"}, "address .* holds a secret", "OPENAI_API_KEY"),
         ({"base_url": f"http://host/v1?api_key={KEY}"}, "address .* holds a secret", "OPENAI_API_KEY"),
+        ({"base_url": "http://host/v1?api-version=1&sig=abc"}, "address .* holds a secret", "OPENAI_API_KEY"),
+        ({"base_url": "http://host/v1?code=abc"}, "address .* holds a secret", "OPENAI_API_KEY"),
+        ({"base_url": f"http://host/v1?v={KEY}"}, "address .* holds a secret", "OPENAI_API_KEY"),
+        ({"base_url": f"http://host/v1?v=1#{KEY}"}, "address .* holds a secret", "OPENAI_API_KEY"),
+        ({"base_url": "http://host/v1?abc"}, "address .* holds a secret", "OPENAI_API_KEY"),
+        ({"omit": "temprature"}, "omit: 'temprature' is no field that can be left out", "temperature"),
+        ({"omit": "messages"}, "omit: 'messages' is no field", "Known: top_logprobs"),
+        ({"scale": "somewhere"}, "scale='somewhere'", ""),
+        ({"api_key_header": "a b"}, "api_key_header='a b'", ""),
         ({"base_url": f"host/v1#{KEY}"}, "address .* holds a secret", "OPENAI_API_KEY"),
         ({"base_url": "http://[::bad/v1"}, "no address such as", ""),
         ({"base_url": "http://host:port/v1"}, "no address such as", ""),
@@ -278,6 +341,14 @@ def test_the_key_is_sent_and_nowhere_told():
         ({"extra_body": {"api_key": KEY}}, r"extra_body\.api_key: everybody", "OPENAI_API_KEY"),
         ({"extra_body": {"backend": [{"hfToken": "x"}]}}, r"extra_body\.backend\.hfToken: everybody", ""),
         ({"extra_body": {"user": KEY}}, r"extra_body\.user: everybody", ""),
+        (
+            {"extra_body": {"chat_template_kwargs": {}}, "chat_template_kwargs": {"a": 1}},
+            "chat_template_kwargs stands in extra_body too",
+            "once",
+        ),
+        ({"chat_template_kwargs": {"messages": []}}, "messages is no variable", "enable_thinking"),
+        ({"chat_template_kwargs": 5}, "chat_template_kwargs=5", ""),
+        ({"chat_template_kwargs": {"api_key": KEY}}, r"chat_template_kwargs\.api_key: everybody", ""),
         ({"extra_body": {"mm_processor_kwargs": 5}}, "mm_processor_kwargs is no JSON object", ""),
     ],
 )
@@ -322,6 +393,28 @@ def test_the_address_may_come_from_the_environment(monkeypatch):
     engine = create_engine("openai", "nano", {})
     assert engine.description.arguments["base_url"] == ["http://localhost:9/v1"]
     engine.close()
+
+
+def test_parameters_of_an_address_go_with_every_request_and_are_stored():
+    with serving() as endpoint:
+        url = f"{endpoint.url}/?api-version=2024-10-21&mode="
+        engine = OpenAIEngine("nano", {"base_url": url} | QUICK)
+        assert [each.error for each in engine.generate(requests(2))] == [None, None]
+        engine.close()
+    assert endpoint.paths == ["/v1/chat/completions?api-version=2024-10-21&mode="] * 2
+    assert engine.description.arguments["base_url"] == [url.replace("/?", "?")]
+
+
+def test_the_key_may_go_in_a_header_of_another_name_and_stays_with_its_host():
+    def elsewhere(handler, _body):
+        handler.send(307, "", {"Location": f"http://localhost:{other.url.split(':')[-1]}/chat/completions"})
+
+    with serving() as other, serving(answer, elsewhere) as endpoint:
+        found = responses(endpoint, requests(2), api_key_header="api-key", concurrency=1)
+    assert [each.error for each in found] == [None, None]
+    assert [each.get("api-key") for each in endpoint.headers] == [KEY, KEY]
+    assert not [each for each in (*endpoint.headers, *other.headers) if "authorization" in each]
+    assert "api-key" not in other.headers[0]
 
 
 def test_no_address_and_no_key_is_told_what_to_do(monkeypatch):

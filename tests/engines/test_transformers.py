@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 import torch
@@ -9,7 +10,7 @@ from engine_contract import PROMPT, EngineContract, request, texts
 from fakes import made_image
 
 from vecbench.engines import Request, Sampling, create_engine
-from vecbench.engines.logits import SeededSampling
+from vecbench.engines.logits import RepetitionPenalty, SeededSampling
 from vecbench.engines.transformers import (
     TransformersEngine,
     is_broken_device,
@@ -70,19 +71,69 @@ def test_sampling_depends_on_the_seed_and_not_on_the_batch(engine):
     assert len(set(together.values())) > 1
 
 
-def test_seeded_sampling_draws_from_the_softmax():
-    logits = torch.log(torch.tensor([0.5, 0.3, 0.15, 0.05]))
-    rows = 20_000
-    sampling = SeededSampling(temperature=1.0, top_p=1.0, seeds=list(range(rows)), device=torch.device("cpu"))
-    drawn = sampling(None, logits.repeat(rows, 1)).argmax(dim=1)
-    shares = torch.bincount(drawn, minlength=4) / rows
-    assert torch.allclose(shares, torch.exp(logits), atol=0.015)
+SHARES = [0.4, 0.25, 0.2, 0.1, 0.05]
 
 
-def test_seeded_sampling_keeps_to_the_nucleus():
-    logits = torch.log(torch.tensor([0.5, 0.3, 0.15, 0.05]))
-    sampling = SeededSampling(temperature=1.0, top_p=0.7, seeds=list(range(500)), device=torch.device("cpu"))
-    assert set(sampling(None, logits.repeat(500, 1)).argmax(dim=1).tolist()) == {0, 1}
+def drawn(rows=20_000, **settings):
+    """How often each token is drawn whose probabilities are `SHARES`."""
+    sampling = Sampling(**{"temperature": 1.0} | settings)
+    draw = SeededSampling(sampling, seeds=list(range(rows)), device=torch.device("cpu"))
+    logits = torch.log(torch.tensor(SHARES)).repeat(rows, 1)
+    return torch.bincount(draw(None, logits).argmax(dim=1), minlength=5) / rows
+
+
+def shares(*kept):
+    return torch.tensor(kept) / sum(kept)
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({}, SHARES),
+        ({"top_p": 0.6}, [0.4, 0.25, 0, 0, 0]),
+        ({"top_k": 3}, [0.4, 0.25, 0.2, 0, 0]),
+        ({"top_k": 9}, SHARES),
+        ({"min_p": 0.49}, [0.4, 0.25, 0.2, 0, 0]),
+        ({"min_p": 0.51}, [0.4, 0.25, 0, 0, 0]),
+        ({"min_p": 1.0}, [1.0, 0, 0, 0, 0]),
+        # Top-p counts what top-k has left: of 0.65, the first token is 0.62.
+        ({"top_k": 2, "top_p": 0.6}, [1.0, 0, 0, 0, 0]),
+        # Min-p comes before, and after the temperature: of squares, the second token has 0.39 of the first.
+        ({"min_p": 0.49, "temperature": 0.5}, [1.0, 0, 0, 0, 0]),
+        ({"min_p": 0.49, "temperature": 2.0}, [0.4**0.5, 0.25**0.5, 0.2**0.5, 0.1**0.5, 0]),
+        ({"min_p": 0.6, "top_p": 0.61}, [1.0, 0, 0, 0, 0]),
+    ],
+)
+def test_seeded_sampling_draws_from_what_the_settings_leave(settings, expected):
+    assert torch.allclose(drawn(**settings), shares(*expected), atol=0.015)
+
+
+def test_a_repeated_token_is_penalized_in_prompt_and_answer_and_not_in_what_fills_a_row_up():
+    ids = torch.tensor([[0, 0, 1, 3], [2, 1, 1, 4], [2, 2, 9, 4]])  # prompts of three tokens; 9 has no logit
+    mask = torch.tensor([[0, 0, 1], [1, 1, 1], [1, 1, 1]])
+    logits = torch.tensor([[1.0, 2.0, -1.0, -2.0, 4.0]]).repeat(3, 1)
+    expected = [[1.0, 1.0, -1.0, -4.0, 4.0], [1.0, 1.0, -2.0, -2.0, 2.0], [1.0, 2.0, -2.0, -2.0, 2.0]]
+    assert RepetitionPenalty(2.0, mask)(ids, logits).tolist() == expected
+
+
+def test_a_repetition_penalty_changes_greedy_answers_and_does_not_depend_on_the_batch(engine):
+    prompts = [PROMPT, PROMPT + " Be brief." * 9]
+    asked = [request(f"{n}", prompt=each, repetition_penalty=3.0) for n, each in enumerate(prompts)]
+    plain = [replace(each, sampling=Sampling(max_tokens=40)) for each in asked]
+    together = texts(engine.generate(asked))
+    alone = {}
+    for each in asked:
+        alone |= texts(engine.generate([each]))
+    assert together == alone
+    assert not set(together.values()) & set(texts(engine.generate(plain)).values())
+
+
+def test_requests_of_several_settings_are_each_answered_with_their_own(engine):
+    settings = [{}, {"repetition_penalty": 3.0}, {"thinking_budget": 0}, {"thinking_budget": None}]
+    asked = [request(f"{n}", **each) for n, each in enumerate(settings)]
+    said = texts(engine.generate(asked))
+    assert said["0"] == said["3"]
+    assert len(set(said.values())) == 3
 
 
 def test_when_memory_runs_out_the_batch_is_halved_and_stays_halved(monkeypatch):

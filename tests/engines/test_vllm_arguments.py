@@ -4,8 +4,13 @@ import sys
 
 import pytest
 
-from vecbench.engines import check_engine, text_arguments
-from vecbench.engines.vllm_arguments import require_devices
+from vecbench.engines import check_engine, create_engine, text_arguments
+from vecbench.engines.vllm_arguments import (
+    limits_per_prompt,
+    require_devices,
+    with_rank,
+    with_reasoning,
+)
 from vecbench.errors import UsageError
 
 SOURCE = """
@@ -104,6 +109,41 @@ def test_a_vllm_that_keeps_its_arguments_elsewhere_is_left_to_its_engine(install
         check_engine("vllm", "model", {"window": 0})
 
 
+def test_for_a_budget_of_reasoning_vllm_is_told_what_opens_and_closes_it(installed):
+    installed(SOURCE + "    reasoning_config: ReasoningConfig = None\n    reasoning_parser: str = ''\n")
+    told = with_reasoning({"window": 3})
+    assert told == {
+        "window": 3,
+        "reasoning_config": {"reasoning_start_str": "<think>", "reasoning_end_str": "</think>"},
+    }
+    for own in ({"reasoning_parser": "glm45"}, {"reasoning_config": {"reasoning_start_str": "["}}):
+        assert with_reasoning(own) == own
+
+
+@pytest.mark.parametrize(
+    ("rank", "given", "room"),
+    [
+        (8, {}, None),
+        (16, {}, None),
+        (17, {}, 32),
+        (64, {}, 64),
+        (999, {}, 999),
+        (64, {"max_lora_rank": 128}, 128),
+    ],
+)
+def test_vllm_makes_room_for_the_rank_of_an_adapter(tmp_path, rank, given, room):
+    (tmp_path / "adapter_config.json").write_text(f'{{"r": {rank}}}')
+    assert with_rank({"lora": str(tmp_path), **given}).get("max_lora_rank") == room
+    assert with_rank(given) == given
+
+
+def test_a_vllm_that_knows_no_budget_is_told_so_before_it_is_loaded(installed):
+    installed()
+    with pytest.raises(UsageError, match="knows no thinking_budget") as caught:
+        create_engine("vllm", "model", {}, budgeted=True)
+    assert "--engine transformers" in caught.value.remedy
+
+
 @pytest.mark.parametrize(
     ("passed", "count", "there"),
     [
@@ -124,9 +164,24 @@ def test_more_replicas_than_devices_are_refused(passed, count, there):
         {"data_parallel_size": 2},
         {"data_parallel_size": 8, "data_parallel_size_local": 2},
         {"data_parallel_size": 8, "data_parallel_backend": "ray"},
+        {"data_parallel_size": 8, "distributed_executor_backend": "ray"},
         {"data_parallel_size": 8, "nnodes": 4},
         {"data_parallel_size": 8, "data_parallel_rank": 3},
     ],
 )
 def test_what_fits_or_spreads_over_machines_passes(passed):
     require_devices(passed, 2, "GPU")
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, {"image": 2, "video": 0, "audio": 0}),
+        ({"limit_mm_per_prompt": None}, {"image": 2, "video": 0, "audio": 0}),
+        ({"limit_mm_per_prompt": {"image": 5}}, {"image": 5, "video": 0, "audio": 0}),
+        ({"limit_mm_per_prompt": {"video": 1, "x": 3}}, {"image": 2, "video": 1, "audio": 0, "x": 3}),
+        ({"limit_mm_per_prompt": "image"}, "image"),
+    ],
+)
+def test_only_images_are_reserved_for_unless_something_else_is_said(given, expected):
+    assert limits_per_prompt(given, 2) == expected

@@ -4,16 +4,17 @@ import json
 from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
-from vecbench.errors import RunError
+from vecbench.errors import RunError, UsageError
 from vecbench.interop.exports import EXPORTS
 from vecbench.interop.reading import open_responses
 from vecbench.interop.spool import ResponseSpool
-from vecbench.samples import Sample
+from vecbench.samples import Sample, open_data
 from vecbench.scoring import STRICT, complete_scores, predictions, protocol_named, score_responses
-from vecbench.store import StoredResponse
+from vecbench.store import Manifest, StoredResponse
 from vecbench.tasks import load_catalogue
 from vecbench.tasks.prompts import prompt_of
 
@@ -59,7 +60,8 @@ def export(name, responses, folder, manifest=None):
     folder.mkdir(exist_ok=True)
     with closing(ResponseSpool(folder)) as spool:
         assert list(spool.storing(responses)) == responses
-        return EXPORTS[name](spool, folder, CATALOGUE, manifest)
+        complete = score_responses(responses, STRICT, CATALOGUE)
+        return EXPORTS[name](spool, folder, CATALOGUE, manifest, complete)
 
 
 def scores(responses):
@@ -125,6 +127,8 @@ AGAIN = [
         ("emocaliber", "strict"),
         ("lm-eval", "strict"),
         ("lm-eval", "emobserver"),
+        ("inspect", "strict"),
+        ("inspect", "emobserver"),
     ],
 )
 def test_an_export_of_further_responses_scores_as_what_was_exported(tmp_path, name, protocol):
@@ -135,6 +139,7 @@ def test_an_export_of_further_responses_scores_as_what_was_exported(tmp_path, na
         for each in (AGAIN + RESPONSES, source.responses)
     ]
     ignored = {"dropped", "notes"} if protocol == "emocaliber" else set()  # which count failures, too
+    ignored |= {"reading"} if name == "inspect" else set()  # which quotes half of a surrogate pair
     first, second = (
         {key: each for key, each in said.content().items() if key not in ignored} for said in told
     )
@@ -292,3 +297,124 @@ def test_lm_evals_files_have_its_shape(tmp_path):
     assert len(lines[5]["resps"][0]) == 2
     assert lines[5]["filtered_resps"] == [lines[5]["resps"][0][0]]
     assert lines[0]["brier"] == [0.9, True]
+
+
+def logs(folder):
+    """Task → header, samples and summaries of the inspect_ai logs in a folder."""
+    found = {}
+    for path in folder.glob("*.eval"):
+        with ZipFile(path) as archive:
+            read = {name: json.loads(archive.read(name)) for name in archive.namelist()}
+        header = read["header.json"]
+        samples = {name: each for name, each in read.items() if name.startswith("samples/")}
+        found[header["eval"]["task"]] = header, samples, read["summaries.json"]
+    return found
+
+
+def test_an_inspect_log_has_answers_scores_and_metrics(tmp_path):
+    export("inspect", RESPONSES, tmp_path)
+    found = logs(tmp_path)
+    assert found.keys() == {"fi_2", "abstract_8", "../odd task"}
+    header, samples, summaries = found["fi_2"]
+    assert header["status"] == "success"
+    assert header["eval"]["config"]["epochs"] == 3
+    [scored] = header["results"]["scores"]
+    assert scored["metrics"]["accuracy"]["value"] == 2 / 7
+    assert scored["metrics"]["accuracy"]["metadata"]["n"] == 7
+    assert scored["metrics"]["accuracy"]["metadata"]["low"] < 2 / 7
+    first = samples["samples/a_epoch_1.json"]
+    assert first["scores"]["vecbench"]["value"] == "C"
+    assert first["scores"]["vecbench"]["answer"] == "positive"
+    assert first["scores"]["vecbench"]["metadata"]["confidence"] == 0.9
+    assert first["output"]["usage"] == {"input_tokens": 5, "output_tokens": 7, "total_tokens": 12}
+    assert first["input"][0]["content"][0] == {"type": "text", "text": "[image: images/a.jpg]"}
+    [unsure, torn] = (samples[f"samples/{name}_epoch_1.json"]["scores"]["vecbench"] for name in "bc")
+    assert unsure["explanation"] == "confidence: not_a_number"
+    assert torn["value"] == "N"
+    assert samples["samples/c_epoch_1.json"]["output"]["choices"][0]["stop_reason"] == "max_tokens"
+    assert samples["samples/d_epoch_1.json"]["error"]["message"] == "out of memory"
+    assert [each["id"] for each in summaries] == ["a", "b", "c", "d", "null", "e", "e"]
+    assert header["stats"]["model_usage"]["unknown"]["total_tokens"] == 7 * 12
+
+
+def manifest_of(task, samples):
+    """Of a run on a bundled task."""
+    sampling = {"temperature": 0, "top_p": 1, "max_tokens": 64, "stop": []}
+    digests = dict.fromkeys(("sha256", "prompt_sha256", "data_sha256"), "")
+    record = {"version": "1", "data": str(task.data), "samples": samples, "prompt": "standard", "seed": None}
+    return Manifest.model_validate(
+        {
+            "status": "complete",
+            "model": {"name": "org/model", "revision": "main"},
+            "tasks": {task.id: record | digests | {"sampling": sampling}},
+            "pixel_limits": {},
+            "seed": 0,
+            "limit": None,
+            "repeats": 1,
+            "started": "2026-01-02T03:04:05+00:00",
+            "packages": {"vecbench": "1.0"},
+            "hardware": {},
+        }
+    )
+
+
+def test_an_inspect_log_shows_the_images_that_are_at_hand(tmp_path):
+    task = CATALOGUE.tasks["emoji_7"]
+    first, second, *_ = open_data(task.data).samples(task)
+    hashes = sha256((first.root / first.image).read_bytes()).hexdigest(), "0" * 64
+    responses = [
+        response(each.id, "<answer>joy</answer>", task.id, "joy", image=each.image, image_sha256=digest)
+        for each, digest in zip((first, second), hashes, strict=True)
+    ]
+    notes = export("inspect", responses, tmp_path, manifest_of(task, 3))
+    assert notes[-1].startswith("1 of 2 rows show no image, but its path")
+    header, samples, _ = logs(tmp_path)[task.id]
+    shown, changed = (samples[f"samples/{each.id}_epoch_1.json"] for each in (first, second))
+    address = shown["input"][0]["content"][0]["image"]
+    small = shown["attachments"][address.removeprefix("attachment://")]
+    assert small.startswith("data:image/webp;base64,")
+    assert len(small) < 10_000
+    assert changed["input"][0]["content"][0] == {"type": "text", "text": f"[image: {second.image}]"}
+    assert (header["status"], header["eval"]["model"]) == ("cancelled", "org/model")  # two of three are there
+
+
+def test_a_kind_that_does_not_judge_has_its_answer_as_the_score_of_an_inspect_log(tmp_path):
+    rating = response("r", "<answer>6.5</answer>", "a rating", 6.0, kind="rating", candidates=())
+    export("inspect", [rating], tmp_path)
+    [(_, samples, _)] = logs(tmp_path).values()
+    assert samples["samples/r_epoch_1.json"]["scores"]["vecbench"]["value"] == 6.5
+    [back] = open_responses(tmp_path, CATALOGUE).responses
+    assert (back.kind, back.target) == ("rating", 6.0)
+
+
+def test_an_inspect_export_takes_the_place_of_the_one_before_and_of_no_other_log(tmp_path):
+    export("inspect", RESPONSES, tmp_path)
+    (tmp_path / "2026-01-02T03-04-05_fi-8_abc.eval").write_bytes(b"")
+    export("inspect", RESPONSES[:1], tmp_path)
+    assert len(list(tmp_path.glob("*_vecbench*.eval"))) == 1
+    assert (tmp_path / "2026-01-02T03-04-05_fi-8_abc.eval").exists()
+
+
+def test_inspect_logs_of_two_models_in_one_folder_are_not_read_together(tmp_path):
+    export("inspect", RESPONSES, tmp_path)
+    for path in list(tmp_path.glob("*fi-2*.eval")):
+        with ZipFile(path) as archive, ZipFile(tmp_path / "other.eval", "w") as other:
+            for name in archive.namelist():
+                other.writestr(name, archive.read(name).replace(b'"model": "unknown"', b'"model": "other"'))
+    with pytest.raises(UsageError, match="several files of responses"):
+        open_responses(tmp_path, CATALOGUE)
+
+
+def test_inspect_ai_reads_what_is_exported(tmp_path):
+    inspect_log = pytest.importorskip("inspect_ai.log")
+    export("inspect", RESPONSES, tmp_path)
+    for path in tmp_path.glob("*.eval"):
+        log = inspect_log.read_eval_log(str(path))
+        header, samples, _ = logs(tmp_path)[log.eval.task]
+        assert len(log.samples) == len(samples)
+        assert len(inspect_log.read_eval_log_sample_summaries(str(path))) == len(samples)
+        [scored] = log.results.scores
+        [written] = header["results"]["scores"]
+        assert {key: each.value for key, each in scored.metrics.items()} == {
+            key: each["value"] for key, each in written["metrics"].items()
+        }

@@ -12,6 +12,8 @@ from vecbench.interop.exports import EXPORTS
 from vecbench.interop.lm_eval import process_results
 from vecbench.interop.reading import open_responses
 from vecbench.interop.spool import ResponseSpool
+from vecbench.scoring.complete import score_responses
+from vecbench.scoring.protocols import STRICT
 from vecbench.store import ResponseLog, StoredResponse, read_responses
 
 CATALOGUE = catalogue_of(
@@ -276,10 +278,11 @@ def test_a_spool_keeps_targets_of_any_kind(tmp_path):
 
 
 def test_an_export_for_lm_eval_reads_back_and_judges_as_the_kind_does(tmp_path, monkeypatch):
+    complete = score_responses(OURS, STRICT, CATALOGUE)
     monkeypatch.setattr(Choice, "read", lambda _, text, __: (text, "ok"))
     with closing(ResponseSpool(tmp_path)) as spool:
         assert list(spool.storing(OURS)) == OURS
-        EXPORTS["lm-eval"](spool, tmp_path, CATALOGUE, None)
+        EXPORTS["lm-eval"](spool, tmp_path, CATALOGUE, None, complete)
     [log] = (tmp_path / "unknown").glob("samples_vecbench_my_choice_*.jsonl")
     assert [json.loads(line)["accuracy"] for line in log.read_text().splitlines()] == [1.0, 0.0]
     for path in (tmp_path / "unknown").glob("samples_*.jsonl"):

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from data_layouts import other_names, some_images
 from fakes import make_data, plugged_in
 from miniature import FORMATS, folder
 
@@ -67,6 +68,18 @@ def test_a_task_without_its_file_or_with_a_broken_one_is_refused(tmp_path, own_t
     own_task.write_text(own_task.read_text().replace("noun: emotion", "noun: []"))
     with pytest.raises(DataError, match=r"comics_3\.yaml: metadata\.vecbench\.noun"):
         load("comics_3", data=data, config_source=str(own_task))
+
+
+def test_columns_of_other_names_are_read_as_the_command_line_reads_them(tmp_path):
+    data = other_names(tmp_path, some_images())
+    with pytest.raises(DataError, match="image"):
+        load("emoset_8", data=str(data))
+    rows = load("emoset_8", data=str(data), columns={"image": "file", "label": "emotion"})["test"]
+    assert rows["target"] == [name.partition("/")[0] for name in some_images()]
+    with pytest.raises(UsageError, match="columns is 'image=file', not an object"):
+        load("emoset_8", data=str(data), columns="image=file")
+    with pytest.raises(UsageError, match="picture"):
+        load("emoset_8", data=str(data), columns={"picture": "file"})
 
 
 def test_samples_that_cannot_be_asked_are_refused_unless_they_may_be_left_out(tmp_path):

@@ -88,3 +88,10 @@ def test_an_entry_whose_answers_were_not_read_is_marked(board):
         row = next(line for line in text.splitlines() if "Second" in line and "§" in line)
         assert "§" in row
         assert "more than 20 % of the answers to a task were not read" in text.lower()
+
+
+def test_latex_leaves_out_columns_that_no_entry_of_a_group_has(tmp_path):
+    build(leaderboards_folder() / "eemo_bench", tmp_path, CATALOGUE)
+    text = (tmp_path / "leaderboard.tex").read_text()
+    assert r"\multicolumn{1}{c}{EEmo perception}" in text
+    assert text.count("Ranking pooled") == 1

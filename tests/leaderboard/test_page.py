@@ -1,9 +1,9 @@
 """The page in a real browser: it sorts, filters, runs nothing of a stranger's, asks the network nothing."""
 
 import json
-import shutil
 
 import pytest
+from chromium import chromium
 
 from vecbench.leaderboard.publication import build
 from vecbench.shipped import leaderboards_folder
@@ -11,7 +11,6 @@ from vecbench.tasks import load_catalogue
 
 pytestmark = pytest.mark.browser
 
-NEEDED = "make test-browser needs Chromium and its driver on PATH: apt-get install chromium chromium-driver"
 HOSTILE = "<script>document.title = 'broken in'</script><img src=https://example.org/x onerror=alert(1)>"
 MODELS = {  # name → macro accuracy and ECE in ID VER
     "Middling": (0.5, 0.2),
@@ -24,18 +23,7 @@ MODELS = {  # name → macro accuracy and ECE in ID VER
 
 @pytest.fixture(scope="module")
 def browser():
-    paths = {name: shutil.which(name) for name in ("chromium", "chromedriver")}
-    if None in paths.values():
-        pytest.fail(NEEDED)
-    from selenium import webdriver
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = paths["chromium"]
-    options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
-    for flag in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
-        options.add_argument(flag)
-    driver = webdriver.Chrome(options, webdriver.ChromeService(paths["chromedriver"]))
-    driver.set_window_size(1440, 900)
+    driver = chromium()
     yield driver
     driver.quit()
 

@@ -21,6 +21,7 @@ from vecbench.leaderboard.archive import packed, read_members
 from vecbench.leaderboard.publication import verified_entry
 from vecbench.leaderboard.samples import check_samples
 from vecbench.leaderboard.submission import submission_files
+from vecbench.leaderboard.tables import decoding
 from vecbench.leaderboard.verification import verify, verify_files
 from vecbench.models import Model
 from vecbench.parsing.form import Form
@@ -290,12 +291,17 @@ def sampled(said, seed=0, **sampling):
         (lambda said: sampled(said, temperature=1e300), "temperature is 1e+300"),
         (lambda said: sampled(said, top_p=0.0), "top_p is 0, not a number above 0"),
         (lambda said: sampled(said, top_p=1.5), "top_p is 1.5"),
+        (lambda said: sampled(said, min_p=1.5), "min_p is 1.5, not a number from 0 to 1"),
+        (lambda said: sampled(said, thinking_budget=-1), "thinking_budget is -1, not a whole number"),
+        (lambda said: said["tasks"]["emoji_2"]["sampling"].update(top_k=20), "its key is not that"),
+        (lambda said: said.update(answer_settings={"system_prompt": "Be kind."}), "its key is not that"),
         (lambda said: sampled(said, max_tokens=0), "max_tokens is 0, not a whole number above 0"),
         (lambda said: said["tasks"]["emoji_2"].update(repeats=7), "repeats is 7, that of the run is 1"),
         (
             lambda said: said.update(repeats=2) or said["tasks"]["emoji_2"].update(repeats=2),
             "says the same each",
         ),
+        (lambda said: said.update(control={"name": "blank"}), "a control (blank), which does not show"),
         (lambda said: said.update(status="failed"), "status is 'failed', not that of a finished run"),
         (lambda said: said.update(status="running"), "status is 'running'"),
         (lambda said: said["model"].update(name="a-better-model"), "its key is not that"),
@@ -463,10 +469,12 @@ def faulty(tmp_path):
     (data / "samples.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     catalogue = load_catalogue([tasks])
     assert catalogue.faults == ()
-    task_run = TaskRun(catalogue.tasks["mini_2"], open_data(data), "own", Sampling(max_tokens=64))
+    sampling = Sampling(max_tokens=64, repetition_penalty=1.05, thinking_budget=9)
+    task_run = TaskRun(catalogue.tasks["mini_2"], open_data(data), "own", sampling)
     directory = RunDirectory(tmp_path / "run")
     engine = ScriptedEngine(lambda request: None if "!" in request.prompt else ANSWER)
-    run(RunPlan(Model("fake", "fake", "1"), (task_run,)), lambda: engine, directory, Watcher())
+    plan = RunPlan(Model("fake", "fake", "1"), (task_run,), answer_settings={"system_prompt": "Be kind."})
+    run(plan, lambda: engine, directory, Watcher())
     return catalogue, str(data), submission_files(directory, catalogue, benchmark="mini")
 
 
@@ -476,6 +484,9 @@ def test_samples_that_could_not_be_asked_are_errors_and_no_forgery(faulty):
     assert (verified.errors, verified.coverage.prompts) == (4, True)
     entry = verified_entry(verified)
     assert (entry.errors, entry.tasks["mini_2"].n, entry.tasks["mini_2"].correct) == (4, 6, 2)
+    assert decoding(entry.decoding) == (
+        "temperature 0, max tokens 64, repetition penalty 1.05, thinking budget 9"
+    )
     # Without the data, what it would have said cannot be rendered: that is said, and no reason to refuse.
     assert verify_files(files, Path("mini.zip"), catalogue).coverage.prompts is False
 

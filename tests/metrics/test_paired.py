@@ -155,3 +155,20 @@ def test_what_strata_share_is_drawn_once_for_all_of_them():
 def test_rows_that_cannot_be_paired_are_refused(baseline, candidate):
     with pytest.raises(ValueError, match="must"):
         PairedRows.of_rows((unlabelled(*baseline), unlabelled(*candidate)))
+
+
+def test_three_sides_are_drawn_together_and_each_keeps_its_rows():
+    two = simulated(400, 5)
+    sides = (*two, two[0])
+    rows = PairedRows.of_rows(sides)
+    counts = {"right": lambda totals: totals.cells.total_right + totals.missing_right}
+    drawn = paired_bootstrap({"rows": rows}, {}, counts, np.full((3, 1), 3), 50)
+    assert drawn["right"].shape == (3, 1, 50)
+    assert np.array_equal(drawn["right"][0], drawn["right"][2])
+    assert not np.array_equal(drawn["right"][0], drawn["right"][1])
+    totals = observed_totals({"rows": rows}, {}, np.full((3, 1), 3))
+    for place, side in enumerate(sides):
+        hits = (side.target >= 0) & (side.target == side.answer)
+        assert totals.classes.hits[place, 0, 0].sum() == hits.sum()
+        assert totals.classes.predicted[place, 0, 0].sum() == (side.answer >= 0).sum()
+        assert totals.classes.support[place, 0, 0].sum() == (side.target >= 0).sum()

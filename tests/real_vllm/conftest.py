@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from nothing_skipped import require_nothing_skipped
 from vllm_runs import Run
 
 
@@ -34,12 +35,4 @@ def tiny_qwen(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """A skipped test here would let a build pass that never ran vLLM.
-
-    Where these tests are not selected, skipping others is no fault.
-    """
-    if not any(item.get_closest_marker("vllm") for item in session.items):
-        return
-    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    if reporter is not None and reporter.stats.get("skipped"):
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    require_nothing_skipped(session, "vllm")

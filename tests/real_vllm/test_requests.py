@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 import torch
-from engine_contract import PROMPT, EngineContract, request
+from engine_contract import PROMPT, EngineContract, request, texts
 from fakes import made_image
 from safetensors.torch import save_file
 
@@ -108,18 +108,6 @@ def test_impossible_arguments_are_refused(arguments, message, remedy):
     assert remedy in caught.value.remedy
 
 
-def test_messages_about_memory_are_told_from_others():
-    from vecbench.engines.vllm import is_about_memory
-
-    assert is_about_memory("torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB")
-    assert is_about_memory("Free memory on device (3.1/79.2 GiB) is less than desired GPU memory utilization")
-    assert is_about_memory(
-        "To serve at least one request, 5.2 GiB KV cache is needed, which is larger than the "
-        "available KV cache memory (1.0 GiB)"
-    )
-    assert not is_about_memory("no module named flash_attn")
-
-
 def test_a_model_without_a_usable_chat_template_is_told_what_to_do(tmp_path):
     from vecbench.engines.vllm import VllmEngine
 
@@ -128,10 +116,33 @@ def test_a_model_without_a_usable_chat_template_is_told_what_to_do(tmp_path):
     (model / "chat_template.jinja").unlink()
     broken = tmp_path / "broken.jinja"
     broken.write_text("{{ raise_exception('no images, please') }}")
-    for template, said in (({}, ""), ({"chat_template": str(broken)}, "no images, please")):
-        with pytest.raises(RunError, match=f"chat template of .* cannot be used: .*{said}") as caught:
+    blind = tmp_path / "blind.jinja"
+    blind.write_text(
+        "{% for each in messages[0].content if each.type == 'text' %}{{ each.text }}{% endfor %}"
+    )
+    for template, said in (
+        ({}, ""),
+        ({"chat_template": str(broken)}, "no images, please"),
+        ({"chat_template": str(blind)}, "it leaves the image out"),
+    ):
+        with pytest.raises(RunError, match=f"chat template .* cannot be used: .*{said}") as caught:
             VllmEngine(str(model), SETTINGS | template)
         assert "chat_template=" in caught.value.remedy
+
+
+def test_no_video_is_made_room_for_and_a_refused_image_says_why(tiny_qwen):
+    from vecbench.engines.vllm import VllmEngine
+
+    wide = Request("wide", PROMPT, (made_image("red", (1200, 3)),), Sampling(max_tokens=4))
+    # Here a video would fit into the context, and vLLM would measure the model with one.
+    engine = VllmEngine(str(tiny_qwen), SETTINGS | {"max_model_len": 1024})
+    try:
+        found = {each.key: each for each in engine.generate([pair("fits", "red"), wide])}
+    finally:
+        engine.close()
+    assert found["fits"].error is None
+    assert "absolute aspect ratio must be smaller than 200" in found["wide"].error
+    assert " at 0x" not in found["wide"].error
 
 
 def test_a_checkpoint_that_is_none_is_a_run_error(tmp_path):
@@ -140,6 +151,18 @@ def test_a_checkpoint_that_is_none_is_a_run_error(tmp_path):
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(RunError, match="cannot be loaded"):
         VllmEngine(str(tmp_path), SETTINGS)
+
+
+def test_a_model_that_vllm_does_not_know_names_the_engine_that_may(tmp_path):
+    from vecbench.engines.vllm import VllmEngine
+
+    model = tmp_path / "model"
+    shutil.copytree(demo_model(), model)
+    config = json.loads((model / "config.json").read_text()) | {"architectures": ["MyOwnVL"]}
+    (model / "config.json").write_text(json.dumps(config))
+    with pytest.raises(RunError, match=r"vLLM does not know the architecture of .*: MyOwnVL") as caught:
+        VllmEngine(str(model), SETTINGS)
+    assert "--engine transformers" in caught.value.remedy
 
 
 @pytest.mark.parametrize(
@@ -172,3 +195,28 @@ def test_an_adapter_that_the_model_has_no_place_for_is_refused(tmp_path, module,
     else:
         with pytest.raises(UsageError, match=said):
             VllmEngine(str(demo_model()), arguments)
+
+
+@pytest.fixture(scope="module")
+def with_workers():
+    from vecbench.engines.vllm import VllmEngine
+
+    made = VllmEngine(str(demo_model()), SETTINGS | {"image_workers": 2}, most_images=2)
+    yield made
+    made.close()
+
+
+class TestImageWorkers(EngineContract):
+    """As every engine does, with images that are processed in other processes."""
+
+    @pytest.fixture
+    def engine(self, with_workers):
+        return with_workers
+
+
+def test_workers_change_no_answer(engine, with_workers):
+    asked = [request(str(number), (number * 31 % 256, number * 17 % 256, 90)) for number in range(24)]
+    asked += [pair("two", "red", "blue")]
+    assert with_workers.description.arguments["image_workers"] == 2
+    assert engine.description.arguments["image_workers"] == 0
+    assert texts(with_workers.generate(asked)) == texts(engine.generate(asked))

@@ -31,6 +31,16 @@ def agreement(first, second):
     return sum(ours[key] == theirs[key] for key in ours) / len(ours)
 
 
+def confidence_agreement(first, second):
+    """The share of answers whose token confidence is the same to 0.001."""
+    ours, theirs = (
+        {(row["task"], row["sample_id"]): row.get("token_confidence") for row in rows(output)}
+        for output in (first, second)
+    )
+    assert ours.keys() == theirs.keys()
+    return sum(ours[key] == pytest.approx(each, abs=1e-3) for key, each in theirs.items()) / len(ours)
+
+
 def rows(output):
     return [json.loads(line) for line in (output / "responses.jsonl").read_text().splitlines()]
 
@@ -49,6 +59,7 @@ def test_greedy_labels_are_those_of_the_transformers_engine(tmp_path, vecbench_r
     assert run.ended() == 0, run.said
     run.wait_until_nobody_is_left()
     assert agreement(run.output, on_transformers) >= 0.99
+    assert confidence_agreement(run.output, on_transformers) >= 0.99
     counts = {row["key"]: (row["n_prompt_tokens"], row["finish_reason"]) for row in rows(run.output)}
     others = {row["key"]: (row["n_prompt_tokens"], row["finish_reason"]) for row in rows(on_transformers)}
     assert counts == others
@@ -110,7 +121,7 @@ def test_too_little_memory_at_start_names_the_arguments_to_change(tmp_path, vecb
     terabytes = {"VLLM_CPU_KVCACHE_SPACE": "9000"}
     run = vecbench_run(demo_model(), tmp_path / "run", "-a", SETTINGS, **terabytes)
     assert run.ended() == 3, run.said
-    assert "max_model_len" in run.said
+    assert "max_model_len" in run.said, run.said
     run.wait_until_nobody_is_left()
 
 
@@ -154,6 +165,8 @@ def test_a_real_endpoint_gives_the_same_labels(tmp_path, vecbench_run, on_transf
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     with serving(demo_model(), tmp_path / "serve.log", port) as url:
-        run = vecbench_run("nano", tmp_path / "run", "-a", f"base_url={url}", engine="openai")
+        arguments = ("-a", f"base_url={url}", "--token-confidence")
+        run = vecbench_run("nano", tmp_path / "run", *arguments, engine="openai")
         assert run.ended() == 0, run.said
     assert agreement(run.output, on_transformers) >= 0.99
+    assert confidence_agreement(run.output, on_transformers) >= 0.99

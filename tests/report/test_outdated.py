@@ -52,11 +52,11 @@ def names(directory):
     return {path.name for path in directory.figures.iterdir()}
 
 
-def written(task):
+def written(task, suffixes=(".svg", ".png", ".csv")):
     return {
         f"{file_name(kind, task)}{suffix}"
         for kind in ("reliability", "coverage", "confusion")
-        for suffix in SUFFIXES
+        for suffix in suffixes
     }
 
 
@@ -64,6 +64,16 @@ def score_again(directory, again, *, figures):
     earlier = earlier_figures(directory)
     write_text(directory.scores, again.as_json())
     remove_outdated(earlier, directory, again, write_figures(again, directory.figures) if figures else None)
+
+
+def test_files_in_formats_that_are_no_longer_asked_for_go(directory):
+    again = scores("kept")
+    drawn = write_figures(again, directory.figures, formats=["pdf"], corp=True)
+    remove_outdated(earlier_figures(directory), directory, again, drawn)
+    corp = {f"{file_name('corp', 'kept')}{suffix}" for suffix in (".pdf", ".csv")}
+    assert names(directory) == OWN | written("kept", (".pdf", ".csv")) | corp
+    score_again(directory, again, figures=True)
+    assert names(directory) == OWN | written("kept")
 
 
 @pytest.mark.parametrize("figures", [True, False])

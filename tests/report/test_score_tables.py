@@ -78,17 +78,16 @@ def test_with_many_confidences_the_test_is_of_bins_and_says_so():
     right = stream.random(400) < confidence
     scores = arrays(*zip(confidence.tolist(), right.astype(int), (~right).astype(int), strict=True))
     assert "Consistency test of ten bins: " in printed(scores, intervals=True)
-    assert "by bin" in vecbench.reliability_diagram(scores).axes[1].get_title()
+    assert vecbench.reliability_diagram(scores).texts[-1].get_text().endswith("by bin")
 
 
 def test_figure_and_table_tell_the_same_p():
     scores = arrays(*CANCELLING)
-    [title] = [axes.get_title() for axes in vecbench.reliability_diagram(scores).axes if axes.get_title()]
-    assert title.endswith("p < 0.001 by value")
+    assert vecbench.reliability_diagram(scores).texts[-1].get_text().endswith("p < 0.001 by value")
     calm = arrays((0.8, 150, 50), (0.6, 110, 90))
-    [title] = [axes.get_title() for axes in vecbench.reliability_diagram(calm).axes if axes.get_title()]
+    said = vecbench.reliability_diagram(calm).texts[-1].get_text()
     p = f"p = {calm.overall.pooled.metrics['calibration_p'].value:.3f}"
-    assert p in title
+    assert p in said
     assert p in printed(calm, intervals=True)
 
 
@@ -296,3 +295,47 @@ def test_coverage_is_no_number_of_a_task_whose_confidences_are_not_scored():
     place = [column.key for column in columns(both)].index("coverage")
     cells = {line.name: line.cells[place] for _, block in score_table(both).blocks for line in block}
     assert cells == {"FI-2": "100.0", "my_rating": "", "pooled": "–"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "headings"),
+    [
+        ([("eemo_top3", "joy, fear, anger", ["joy", "fear", "anger"])], ["Ranking (\\%)", "Acc (\\%)"]),
+        ([("eemo_valence", f"{place}", place) for place in range(1, 9)], ["MAE", "Pearson", "Spearman"]),
+        ([("emotic_categories", "Peace", ["Peace"])], ["F1 mic (\\%)", "mAP (\\%)"]),
+        ([("emotion6_shares", "joy", {"joy": 9, "fear": 6})], ["ExpHit (\\%)", "JS"]),
+    ],
+)
+def test_latex_has_the_columns_that_kinds_declare(tmp_path, rows, headings):
+    """Ranking score, correlations, F1 and shares are what such benchmarks are about."""
+    said = [
+        {"task": task, "id": str(place), "target": target, "response": f"<answer>{answer}</answer>"}
+        for place, (task, answer, target) in enumerate(rows)
+    ]
+    path = tmp_path / "answers.jsonl"
+    path.write_text("\n".join(map(json.dumps, said)))
+    [line] = [line for line in latex_table(vecbench.score(path)).splitlines() if line.startswith("Model &")]
+    assert not [heading for heading in headings if f"& {heading} " not in line]
+    assert "Joint" not in line
+
+
+def test_latex_marks_what_is_of_confident_rows_only():
+    text = latex_table(arrays((0.8, 30, 10), (None, 10, 10)))
+    assert "*" in next(line for line in text.splitlines() if line.startswith("model &"))
+
+
+def test_names_and_headings_are_wrapped_in_80_columns_and_no_word_is_cut():
+    rows = []
+    for number in range(40):
+        reading = Reading("positive", "ok", 0.5 + number % 5 / 10, "ok")
+        part = {"perceptual_dimension": ("Arousal perception of scenes", "x" * 40)[number % 2]}
+        sample = str(number)
+        rows.append(
+            Prediction(sample, "fi_2", sample, 0, LABELS[number % 2], LABELS, reading, attributes=part)
+        )
+    text = printed(score(rows, "strict", CATALOGUE, by=["perceptual_dimension"]))
+    lines = [line.strip() for line in text.splitlines()]
+    assert "…" not in text
+    assert max(map(len, text.splitlines())) <= 80
+    assert {"perceptual_", "dimension", "scenes"} <= {*lines}
+    assert [line.split("  ")[0] for line in lines if line.startswith("Arousal")] == ["Arousal"]

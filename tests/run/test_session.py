@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+import math
 from collections import Counter
 from dataclasses import replace
 from hashlib import sha256
@@ -14,13 +15,15 @@ from rich.console import Console
 
 from vecbench.cli.score import score_source
 from vecbench.engines import EngineDescription, Sampling
+from vecbench.engines.token_scores import DecodedTokens
 from vecbench.errors import DataError, Interrupted, RunError, UsageError
 from vecbench.interop.reading import open_responses
-from vecbench.run import response_key, run
+from vecbench.run import response_key, run, session
 from vecbench.run.session import HOPELESS_AFTER
+from vecbench.run.token_confidence import N_ALTERNATIVES
 from vecbench.samples import Sample
 from vecbench.scoring import STRICT
-from vecbench.store import Manifest, RunDirectory, read_responses
+from vecbench.store import LONGEST_RESPONSE, Manifest, RunDirectory, read_responses
 from vecbench.tasks import load_catalogue
 
 LABELS = ["joy", "fear", "joy", "anger", "love"]
@@ -255,6 +258,37 @@ def test_two_configurations_are_not_mixed(data, directory, first, second, named)
     assert len(stored(directory)) == 5
 
 
+class ScoringEngine(ScriptedEngine):
+    """Gives every answer one token, but for every second one none, as an endpoint may."""
+
+    def generate(self, requests):
+        for place, each in enumerate(super().generate(requests)):
+            tokens = DecodedTokens(each.text, [0], lambda ids: ANSWER * len(ids), lambda _: (-0.25, ()))
+            yield replace(each, tokens=tokens if place % 2 == 0 else None)
+
+
+def test_token_confidence_is_stored_where_it_is_known_and_missing_elsewhere(data, directory):
+    engine = ScoringEngine()
+    go(make_plan(data, token_confidence=True), directory, engine)
+    assert {each.n_alternatives for each in engine.requests} == {N_ALTERNATIVES}
+    known = {"product": pytest.approx(math.exp(-0.25)), "tokens": 1}
+    assert [each.token_confidence for each in stored(directory)] == [known, None, known, None, known]
+
+
+def test_no_key_depends_on_token_confidence_and_a_run_that_goes_on_keeps_lines_without_it(data, directory):
+    go(make_plan(data, limit=2), directory)
+    outcome = go(make_plan(data, limit=3, token_confidence=True), directory, ScoringEngine())
+    assert outcome.generated == 1
+    assert [each.token_confidence is None for each in stored(directory)] == [True, True, False]
+
+
+def test_a_response_that_failed_or_is_too_long_has_no_token_confidence(data, directory, monkeypatch):
+    monkeypatch.setattr(session, "LONGEST_RESPONSE", len(ANSWER) - 1)
+    with pytest.raises(RunError, match="more than any that is read"):
+        go(make_plan(data, token_confidence=True), directory, ScoringEngine())
+    assert {each.token_confidence for each in stored(directory)} == {None}
+
+
 def test_the_key_depends_on_answer_settings_and_without_them_is_what_it_always_was(data):
     plan = make_plan(data)
     [task] = plan.tasks
@@ -306,6 +340,34 @@ def test_every_engine_that_took_part_is_told(data, directory):
     assert (
         "scripted on none (dtype bfloat16), scripted on none (dtype float16)" in directory.summary.read_text()
     )
+
+
+def test_what_an_engine_finds_out_while_it_runs_is_told_of_it_and_makes_it_no_other(data, directory):
+    class Learning(ScriptedEngine):
+        @property
+        def description(self):
+            omitted = {"temperature": "it says no"} if self.requests else {}
+            return EngineDescription("scripted", {}, "none", omitted=omitted)
+
+    for limit in (2, 4):
+        go(make_plan(data, limit=limit), directory, Learning())
+        said = Manifest.read(directory.manifest)
+        assert (said.engine.omitted, said.earlier_engines) == ({"temperature": "it says no"}, [])
+    go(make_plan(data, limit=5), directory)
+    said = Manifest.read(directory.manifest)
+    assert (said.engine.omitted, len(said.earlier_engines)) == ({}, 1)
+
+
+def test_reasoning_is_stored_and_cut_where_a_line_would_be_too_long(data, directory):
+    class Reasoning(ScriptedEngine):
+        def generate(self, requests):
+            for response in super().generate(requests):
+                yield replace(response, reasoning="x" * (LONGEST_RESPONSE + 1), n_reasoning_tokens=3)
+
+    go(make_plan(data, limit=1), directory, Reasoning())
+    [row] = stored(directory)
+    assert len(row.response) + len(row.reasoning) == LONGEST_RESPONSE
+    assert row.n_reasoning_tokens == 3
 
 
 def test_an_engine_that_generated_nothing_took_no_part(data, directory):

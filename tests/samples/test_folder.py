@@ -135,7 +135,7 @@ def test_an_id_given_twice_is_refused_with_its_line(tmp_path, task):
         ("image,label\na.png,joy,more\n", "samples.csv", "line 2: more fields"),
         ('image,label\n"a.png,joy\n', "samples.csv", "unexpected end of data"),
         ('{"image": "a.png", "label": "joy"}\n{"image"', "samples.jsonl", "line 2: not valid JSON"),
-        ("[1]\n", "samples.jsonl", "line 1: not a JSON object"),
+        ("[1]\n", "samples.jsonl", "row 1: not a JSON object"),
         ('"image\nx,label\na.png,joy\n', "samples.csv", "line 1: unexpected end of data"),
         ('image,label\na.png,joy\n"b.png,joy\n\n', "samples.csv", "line 3: unexpected end of data"),
         ("image,label\na.png," + "x" * 200_000, "samples.csv", "line 2: field larger than field limit"),

@@ -91,6 +91,16 @@ def test_a_run_downloads_no_more_than_its_limit_and_records_the_commit(tmp_path,
     assert manifest["tasks"]["fi_8"]["data"] == f"hf:org/data@{COMMIT}"
 
 
+def test_a_dry_run_downloads_the_table_and_no_image(tmp_path, served):
+    asked = ["run", "-m", demo_model(), "-t", "fi_2,fi_8", "--data", "org/data@main", "-o", "run"]
+    status, output, errors = go(tmp_path, served, *asked, "--dry-run")
+    assert status == 0, errors
+    assert served.fetched == [TABLE]
+    images = len(LABELS["fi_2"]) + len(LABELS["fi_8"])
+    assert f"images     {images} shown, {images} to download" in output
+    assert not (tmp_path / "run").exists()
+
+
 def test_an_interrupted_download_goes_on_where_it_was(tmp_path, served):
     assert WORKERS == 8  # what the server counts on
     served.hold_after = 5
@@ -171,7 +181,7 @@ def test_a_dataset_without_a_table_or_without_images_is_refused(tmp_path):
     with hub_server(tmp_path / "served") as server:
         status, _, errors = go(tmp_path, server, "data", "check", "org/data")
         assert status == 2
-        assert "has no table" in errors
+        assert "has no layout that vecbench knows" in errors
         (folder(tmp_path / "served") / "images").rename(tmp_path / "elsewhere")
         status, _, errors = go(tmp_path, server, "data", "check", "org/data")
         assert status == 2

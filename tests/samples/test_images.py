@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from vecbench.errors import ImageError
 from vecbench.samples.images import MAX_PIXELS, decode_image, read_image
@@ -136,6 +136,15 @@ def test_an_image_is_read_from_inside_the_data_folder_only(tmp_path):
     for path in ("../secret.png", str(tmp_path / "secret.png"), "link.png"):
         with pytest.raises(ImageError, match="out of the data folder"):
             read_image(root, path)
+
+
+def test_a_png_with_a_text_that_unfolds_beyond_the_limit_is_read():
+    stream, text = io.BytesIO(), PngImagePlugin.PngInfo()
+    text.add_text("note", "x" * 2**21, zip=True)
+    Image.new("RGB", (12, 8), "red").save(stream, "PNG", pnginfo=text)
+    assert decode_image(stream.getvalue()).getpixel((3, 3)) == (255, 0, 0)
+    with pytest.raises(ImageError):
+        decode_image(stream.getvalue()[:-40])
 
 
 def test_a_missing_image_is_named(tmp_path):

@@ -269,7 +269,7 @@ DEEP = '{"1": ' + RECORD[:-1] + ', "extra": ' + "[" * 800 + "]" * 800 + "}}"
             "line 1: sample '7': there is no key 'image_path'",
         ),
         ("a.json", json.dumps({"7": emobserver_record(ground_truth=None)}), "no key 'ground_truth'"),
-        ("a.json", "[]", "line 1: not a JSON object"),
+        ("a.json", "5", "line 1: not a JSON object"),
         ("a.csv", f"{HEADER}\na.png,joy,UnbiasedEmo-6\n", "line 2: there is no field 'split'"),
         ("a.csv", f"{HEADER}\na.png,joy,,test\n", "line 2: no task is named"),
         ("a.jsonl", LINE + "\n" + json.dumps(emocaliber_line(task="")), "line 2: no task is named"),

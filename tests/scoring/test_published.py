@@ -292,7 +292,7 @@ def test_figures_are_drawn_of_what_the_protocol_scores(tmp_path):
     drawn = {}
     for protocol in ("emocaliber", "emobserver"):
         scores = score_responses(rows, protocol_named(protocol), CATALOGUE).scores
-        drawn[protocol] = {path.stem for path in write_figures(scores, tmp_path / protocol)}
+        drawn[protocol] = {path.stem for path in write_figures(scores, tmp_path / protocol).pictures}
     assert drawn["emocaliber"] == {"reliability_id_vsa", "coverage_id_vsa", "confusion_fi_2"}
     assert drawn["emobserver"] == {"confusion_fi_2"}
 
@@ -303,7 +303,7 @@ def test_a_task_alone_has_no_diagram_where_the_script_scores_confidences_of_grou
         for n in range(3)
     ]
     scores = score_responses(rows, protocol_named("emocaliber"), CATALOGUE).scores
-    assert [path.stem for path in write_figures(scores, tmp_path)] == ["confusion_colours"]
+    assert [path.stem for path in write_figures(scores, tmp_path).pictures] == ["confusion_colours"]
 
 
 def test_the_summary_shows_the_thresholds(tmp_path):

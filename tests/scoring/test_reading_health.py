@@ -40,6 +40,53 @@ def test_reasoning_with_nothing_behind_it_is_empty():
     assert unread.reason == "empty"
 
 
+@pytest.mark.parametrize(
+    ("finish", "reason", "remedy"),
+    [
+        ("length", "only_reasoning", "In all of them the model spent its 64 tokens on reasoning"),
+        ("stop", "ended_in_reasoning", "without its reasoning parser"),
+        (None, "ended_in_reasoning", "without its reasoning parser"),
+    ],
+)
+def test_reasoning_beside_an_empty_text_is_a_status_of_its_own_and_no_answer(finish, reason, remedy):
+    thought = "<answer>positive</answer><confidence>0.9</confidence>"
+    changes = {"response": "", "reasoning": thought, "finish_reason": finish, "n_output_tokens": 64}
+    rows = [response("fi_2", "a", None, None, **changes)]
+    [row] = predictions(rows, STRICT, CATALOGUE)
+    assert (row.reading.answer, row.reading.answer_status) == (None, "only_reasoning")
+    health = health_of(rows)
+    [unread] = health.answers.unread
+    assert (unread.reason, unread.excerpt) == (reason, thought)
+    assert remedy in health.answers.reasons[reason][1]
+    assert [each.reason for each in health.confidences.unread] == ["missing"]
+
+
+def test_reasoning_beside_a_text_changes_nothing_of_how_it_is_read():
+    changes = {"reasoning": "<answer>negative</answer>", "response": "<answer>positive</answer>"}
+    [row] = predictions([response("fi_2", "a", None, None, **changes)], STRICT, CATALOGUE)
+    assert (row.reading.answer, row.reading.answer_status) == ("positive", "ok")
+
+
+@pytest.mark.parametrize(
+    ("cut", "remedy"),
+    [
+        ([CUT, CUT], "In all of them the model spent its 64 tokens on reasoning: allow more"),
+        ([CUT, {"response": "<answer>posi", "finish_reason": "length"}], "In 1 of 2 the model spent"),
+        ([{"response": "<answer>posi", "finish_reason": "length"}], "Allow more tokens"),
+    ],
+)
+def test_an_answer_cut_off_in_its_reasoning_says_how_many_tokens_that_took(cut, remedy):
+    rows = [
+        response("fi_2", f"s{place}", None, None, n_output_tokens=64, **each)
+        for place, each in enumerate(cut)
+    ]
+    health = health_of(rows)
+    [unread] = health.answers.unread
+    assert unread.reason == "truncated"
+    assert health.answers.reasons["truncated"][1].startswith(remedy)
+    assert "--gen-kwargs max_gen_toks=N" in health.answers.reasons["truncated"][1]
+
+
 def test_reasoning_that_apologises_refuses_nothing():
     text = "<think>Sorry, I can't say yet.</think>What a drawing."
     [unread] = health_of([response("fi_2", "a", None, None, response=text)]).answers.unread

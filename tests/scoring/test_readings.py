@@ -83,6 +83,68 @@ def test_numbers_off_the_scale_are_said_with_what_to_do(tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore:.* are not read")
+def test_numbers_up_to_100_are_never_read_as_shares_in_silence(tmp_path):
+    """Of 40 answers, 30 are 85, 90 or 95, and 10 a whole 1, which is the lowest."""
+    stated = ["85", "90", "95", "1"] * 10
+    path = written(tmp_path, [f"<answer>awe</answer><confidence>{each}</confidence>" for each in stated])
+    scores = vecbench.score(path)
+    assert "30 of 40 stated confidences are above 1" in scores.notes[0]
+    counts = scores.tasks["fi_8"].counts
+    assert (counts["confident"], counts["confidence_out_of_range"]) == (0, 40)
+    declared = vecbench.score(path, confidence_scale=100)
+    assert declared.notes == ()
+    assert declared.tasks["fi_8"].counts["confident"] == 40
+
+
+@pytest.mark.filterwarnings("ignore:.* are not read")
+@pytest.mark.parametrize(
+    ("stated", "declared", "note"),
+    [
+        ([7, 8, 9, 10], None, "4 of 4 stated confidences are above 1; is the scale 0 to 10?"),
+        ([7, 8, 9, 10], None, "Declare it: --confidence-scale 10, or `scale: ten` in the task's file."),
+        ([7, 8, 9, 85], None, "4 of 4 stated confidences are above 1; is the scale 0 to 100?"),
+        ([7, 8, 9, 85], None, "Declare it: --confidence-scale 100, or `scale: percent` in the task's file."),
+        ([7, 8], 1, "above 1; is the scale 0 to 10?"),
+        ([85, 0.9], 1, "1 of 2 stated confidences are above 1; is the scale 0 to 100?"),
+        ([85, 9], 10, "1 of 2 stated confidences are above 10 on the scale that is declared;"),
+        ([85, 9], 10, "is the scale 0 to 100? Declare it: --confidence-scale 100,"),
+        ([0.9, 9], 10, "below 1 on the scale that is declared; is the scale 0 to 1?"),
+        ([0.9, 90], 100, "Declare it: --confidence-scale 1, or `scale: unit` in the task's file."),
+    ],
+)
+def test_the_scale_is_named_that_would_read_numbers_off_the_declared_one(tmp_path, stated, declared, note):
+    path = written(tmp_path, [f"Answer: awe\nConfidence: {each}" for each in stated])
+    (said,) = vecbench.score(path, confidence_scale=declared).notes
+    assert note in said
+
+
+@pytest.mark.filterwarnings("ignore:.* are not read")
+def test_one_number_in_many_that_is_off_its_scale_is_a_slip(tmp_path):
+    path = written(tmp_path, ["Answer: awe\nConfidence: 9"] * 19 + ["Answer: awe\nConfidence: 90"])
+    assert vecbench.score(path, confidence_scale=10).notes == ()
+
+
+def test_parts_of_a_confidence_are_sources_of_their_own(tmp_path):
+    texts = [
+        f"<answer>awe</answer><vision_confidence>{vision}</vision_confidence>"
+        f"<reasoning_confidence>{reasoning}</reasoning_confidence>"
+        for vision, reasoning in (("0.9", "0.6"), ("0.9", "?"), ("1", "9"), ("1", "1"), ("1.0", "1.0"))
+    ]
+    rows = predictions(
+        open_responses(written(tmp_path, texts), CATALOGUE).responses, protocol_named("strict"), CATALOGUE
+    )
+    # A whole 1 beside numbers above 1 may be 1 of 10.
+    assert [row.confidences for row in rows] == [
+        {"vision": 0.9, "reasoning": 0.6},
+        {"vision": 0.9},
+        {},
+        {},
+        {"vision": 1.0, "reasoning": 1.0},
+    ]
+    assert [row.reading.confidence for row in rows] == [pytest.approx(0.72), None, None, None, 1.0]
+
+
+@pytest.mark.filterwarnings("ignore:.* are not read")
 def test_without_sentences_only_fields_are_read_and_the_scores_say_so(tmp_path):
     path = written(tmp_path, ["The answer is amusement.", "Answer: anger"])
     read, unread = vecbench.score(path), vecbench.score(path, sentences=False)

@@ -43,6 +43,60 @@ def test_what_is_appended_is_read_back(path):
     assert list(read_responses(path)) == rows
 
 
+def test_reasoning_is_a_part_of_the_line_only_where_there_is_some(path):
+    rows = [ROW, replace(ROW, key="k1", response="", reasoning="joy?", n_reasoning_tokens=2)]
+    store(path, *rows)
+    assert list(read_responses(path)) == rows
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [each.keys() & {"reasoning", "n_reasoning_tokens"} for each in lines] == [
+        set(),
+        {"reasoning", "n_reasoning_tokens"},
+    ]
+    assert [each.is_only_reasoning for each in rows] == [False, True]
+
+
+@pytest.mark.parametrize(
+    "changes", [{"reasoning": 7}, {"n_reasoning_tokens": -1}, {"n_reasoning_tokens": "7"}]
+)
+def test_reasoning_that_is_none_makes_no_response(path, changes):
+    path.write_text(json.dumps(json.loads(ROW.to_line()) | changes) + "\n")
+    assert list(read_responses(path)) == []
+
+
+def test_what_the_model_gave_its_answer_is_a_part_of_the_line_only_where_it_is_known(path):
+    token = {"product": 0.75, "tokens": 2, "share": 0.9}
+    scored = replace(ROW, key="k1", token_confidence=token, option_log_probabilities=(-0.25, -1.5))
+    store(path, ROW, scored)
+    assert list(read_responses(path)) == [ROW, scored]
+    assert len(scored.to_line()) - len(ROW.to_line()) < 200
+    assert "token_confidence" not in json.loads(ROW.to_line())
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        [],
+        {},
+        {"product": 1.5, "tokens": 1},
+        {"product": 1, "tokens": 0},
+        {"product": 1},
+        1.0,
+        {"product": "1", "tokens": 1},
+        {"product": 1, "tokens": 1, "share": -1},
+        {"product": 1, "tokens": True},
+    ],
+)
+def test_a_token_confidence_that_is_none_makes_no_response(path, token):
+    path.write_text(json.dumps(json.loads(ROW.to_line()) | {"token_confidence": token}) + "\n")
+    assert list(read_responses(path)) == []
+
+
+@pytest.mark.parametrize("options", [[0.1, -1.0], ["x", "y"], "xy", [-1.0] * 9, None])
+def test_log_probabilities_of_options_that_are_none_make_no_response(path, options):
+    path.write_text(json.dumps(json.loads(ROW.to_line()) | {"option_log_probabilities": options}) + "\n")
+    assert list(read_responses(path)) == []
+
+
 def test_a_line_is_in_the_file_as_soon_as_it_is_appended(path):
     with ResponseLog(path) as log:
         log.append(ROW)

@@ -85,7 +85,7 @@ def test_no_name_at_all_is_refused():
         ("{until: []}", "{}", "generation_kwargs.until"),
         ("{until: []}", "{until: [], temperature: 0.7}", "generation_kwargs"),
         ("{until: []}", "{until: [], do_sample: true}", "generation_kwargs"),
-        ("{until: []}", "{until: [], top_k: 5}", "generation_kwargs.top_k"),
+        ("{until: []}", "{until: [], num_beams: 5}", "generation_kwargs.num_beams"),
         ("  version: 1.0\n", "", "metadata.version"),
         ("noun: emotion", "noun: []", "metadata.vecbench.noun"),
         ("labels: [joy, fear]", "labels: [joy]", "metadata.vecbench.labels"),

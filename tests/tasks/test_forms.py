@@ -1,7 +1,12 @@
 """What task files say of how their answers are written, and what `tasks check` finds in their prompts."""
 
+import re
+import textwrap
+from pathlib import Path
+
 import pytest
 
+from vecbench.parsing import strict
 from vecbench.parsing.form import Form
 from vecbench.tasks import load_catalogue
 from vecbench.tasks.check import file_faults
@@ -135,9 +140,39 @@ def test_a_prompt_without_a_confidence_is_no_fault():
 
 
 def test_scales_and_letters_are_found_unless_they_are_declared():
-    text = "State your confidence, from 0 to 100."
-    assert len(findings(text)) == 1
-    assert findings(text, scale="percent") == []
+    for most, scale in ((100, "percent"), (10, "ten")):
+        text = f"State your confidence, from 0 to {most}."
+        (found,) = prompt_findings(text, Form(), load_catalogue().tasks["emoji_7"].answers)
+        assert (f"up to {most}" in found.problem, found.remedy) == (True, f"Write `scale: {scale}`.")
+        assert findings(text, scale=scale) == []
     text = "A. anger\nB. excitement\nC. fear\nWhich one, with your confidence?"
     assert len(findings(text)) == 1
     assert findings(text, lettered=True) == []
+
+
+DOCS = (Path(__file__).parents[2] / "docs" / "tasks.md").read_text()
+
+
+def test_the_profiles_of_the_docs_ask_for_confidences_up_to_ten_and_read_them(tmp_path):
+    (said,) = re.findall(r"```yaml\n(prompts:\n  ten:.*?)```", DOCS, re.DOTALL)
+    said = said.replace("prompts:\n", "prompts:\n  standard: Which\n", 1)
+    mine = task(tmp_path, textwrap.indent(said, "    ").lstrip())
+    for profile, answer, confidence in (
+        (
+            "ten",
+            "<think>{}</think><answer>fear</answer><analysis>{}</analysis><confidence>9</confidence>",
+            0.9,
+        ),
+        (
+            "parts",
+            r"<think><vision>{}</vision><reasoning>{}</reasoning></think>\boxed{fear}<analysis>{}</analysis>"
+            "<confidence><vision_confidence>9</vision_confidence><reasoning_confidence>6</reasoning_confidence>"
+            "</confidence>",
+            0.72,
+        ),
+    ):
+        form = mine.form_of(profile)
+        prompt = mine.prompts[profile].replace("{{ labels }}", "['joy', 'fear']")
+        assert list(prompt_findings(prompt, form, mine.answers)) == [], profile
+        found = strict.read(answer, mine.labels, mine.answers, "stop", form)
+        assert (found.answer, found.confidence) == ("fear", pytest.approx(confidence))

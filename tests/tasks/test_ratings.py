@@ -150,6 +150,22 @@ def test_labels_are_on_no_scale(tmp_path):
     assert fault.problem == "answers of the kind label are on no scale"
 
 
+def test_a_prompt_for_a_level_takes_a_task_with_levels(tmp_path):
+    path = tmp_path / "mine.yaml"
+    text = (
+        "task: mine\nmetadata:\n  version: 1.0\n  vecbench:\n    prompts:\n"
+        "      standard: {template: Which, levels: true}\n    answer: {kind: rating, range: [1, 9]LEVELS}\n"
+    )
+    path.write_text(text.replace("LEVELS", ""))
+    [fault] = file_faults(path)
+    assert (fault.key, fault.problem) == (
+        "metadata.vecbench.prompts.standard.levels",
+        "the task has no levels",
+    )
+    path.write_text(text.replace("LEVELS", ", levels: [High, Medium, Low]"))
+    assert file_faults(path) == []
+
+
 # lm-eval
 
 
@@ -176,7 +192,8 @@ def test_the_tasks_of_eemo_bench_and_emotic():
         "eemo_top3", "eemo_valence", "eemo_arousal", "eemo_dominance",
     ]  # fmt: skip
     assert [*CATALOGUE.groups["eemo_bench"].members] == ["eemo_perception", "eemo_ranking", "eemo_assessment"]
-    assert tasks["eemo_valence"].answers == Rating(1, 9, of_what="valence")
+    levels = ("Positive", "Neutral", "Negative")
+    assert tasks["eemo_valence"].answers == Rating(1, 9, of_what="valence", levels=levels)
     assert tasks["emotic_vad"].answers == Rating(1, 10, dimensions=VAD)
     for name in ("eemo_top3", "eemo_valence"):
         assert {"standard", "verbalized", "direct", "published", "eemo-logic"} == {*tasks[name].prompts}

@@ -23,6 +23,7 @@ from vecbench.answers.mentions import (
     plain_text,
     stated_letters,
 )
+from vecbench.answers.scored_options import columns_of_one
 from vecbench.answers.written import option_texts, shown
 from vecbench.labels import normal_form
 from vecbench.metrics.catalogue import CHOICE_METRICS
@@ -85,6 +86,10 @@ class Choice(AnswerKind):
     def prompt_variables(self, candidates: Sequence[str]) -> Mapping[str, object]:
         return {"options": dict(zip(ascii_uppercase, candidates, strict=False))}
 
+    def spelt_options(self, candidates: Sequence[str]) -> tuple[str, ...]:
+        """The letters."""
+        return tuple(ascii_uppercase[: len(candidates)])
+
     def read(self, text: str, candidates: Sequence[str]) -> Read:
         """The letter of the option that a stated answer names; see `chosen` for the rules."""
         return _as_read(chosen(text, candidates), text, "not_a_candidate")
@@ -107,10 +112,21 @@ class Choice(AnswerKind):
         """Whether the answer is named by words alone: those behind them could be another option's."""
         return not chosen(text, candidates).by_letter
 
+    def option_columns(self, rows: Sequence[Prediction]) -> Mapping[str, Floats]:
+        return columns_of_one(rows)
+
     def load(self, stored: object) -> str:
         if not isinstance(stored, str) or len(stored) != 1 or stored not in ascii_uppercase:
             raise ValueError(f"{shown(stored)} is no letter of an option")
         return stored
+
+    def view(self, answer: Any, target: Any, candidates: Sequence[str]) -> Mapping[str, Any]:
+        options = [
+            {"letter": letter, "text": text}
+            for letter, text in zip(ascii_uppercase, candidates, strict=False)
+        ]
+        answered = None if answer is None else [answer]
+        return {"type": "options", "options": options, "target": [target], "answer": answered}
 
     def classes(self, candidates: Sequence[str]) -> Sequence[str]:
         """The letters: which of them are answered tells a preference for a place in the list."""

@@ -89,9 +89,24 @@ class Distribution(Label):
             return False
         return _tops(answer) <= _tops(target)
 
+    def view(self, answer: Any, target: Any, candidates: Sequence[str]) -> Mapping[str, Any]:
+        """Shares; an answer that is a label has all of them."""
+        said = {answer: 1.0} if isinstance(answer, str) else answer
+        true = {target: 1.0} if isinstance(target, str) else target
+        labels = [
+            {"label": each, "target": true.get(each, 0.0), "answer": said and said.get(each, 0.0)}
+            for each in candidates
+        ]
+        return {"type": "shares", "labels": labels}
+
     def classes(self, candidates: Sequence[str]) -> Sequence[str]:
         del candidates
         return ()
+
+    def option_columns(self, rows: Sequence[Prediction]) -> Mapping[str, Floats]:
+        """None: its targets are shares."""
+        del rows
+        return {}
 
     def columns(self, rows: Sequence[Prediction]) -> Mapping[str, Floats]:
         place = {

@@ -10,7 +10,9 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from vecbench.answers.written import answer_text
 from vecbench.metrics.definition import Metric
+from vecbench.parsing.form import Form
 from vecbench.parsing.prediction import AnswerStatus, Prediction
 
 Json = Any
@@ -174,6 +176,38 @@ class AnswerKind(ABC):
         del ends
         return self
 
+    def in_levels(self) -> AnswerKind:
+        """The kind for prompts that ask for a level in a word; itself where that says nothing."""
+        return self
+
+    def asked_in(self, form: Form) -> AnswerKind:
+        """The kind as prompts of a form ask for it."""
+        kind = (self.lettered() if form.lettered else self).asked_on(form.range)
+        return kind.in_levels() if form.levels else kind
+
+    def spelt_options(self, candidates: Sequence[str]) -> tuple[str, ...]:
+        """The texts that answers of a closed list are written as, in its order; empty without such a list.
+
+        Each is its own spelling, and no alias. They are what a model's own probabilities are asked of.
+        """
+        del candidates
+        return ()
+
+    def chosen_option(self, answer: Any, candidates: Sequence[str]) -> int | None:
+        """The place among the options that an answer has; None for one that is none, or several, of them."""
+        classes = self.classes(candidates)
+        return classes.index(answer) if answer in classes else None
+
+    def answer_of(self, log_probabilities: Sequence[float]) -> Any:
+        """The answer that those of the options make, where the prompt asks for it so; else None."""
+        del log_probabilities
+        return None
+
+    def option_columns(self, rows: Sequence[Prediction]) -> Mapping[str, NDArray[np.float64]]:
+        """The numbers of rows whose options are scored, as `columns` has others; none where none are."""
+        del rows
+        return {}
+
     def is_bare_answer(self, text: str, candidates: Sequence[str]) -> bool:
         """Whether a text is nothing but an answer, so that a lone number behind it is its confidence."""
         return self.read_bare(text, candidates)[0] is not None
@@ -203,6 +237,18 @@ class AnswerKind(ABC):
         """Whether an answer is itself what a confidence would say, so that none is missed beside it."""
         del answer
         return False
+
+    def view(self, answer: Any, target: Any, candidates: Sequence[str]) -> Mapping[str, Json]:
+        """What a page shows of an answer (None: none was read) beside its target, as JSON.
+
+        `type` says how it is drawn (docs/report.md lists the types); a kind that says nothing has two texts.
+        """
+        del candidates
+        return {
+            "type": "text",
+            "target": answer_text(target),
+            "answer": None if answer is None else answer_text(answer),
+        }
 
     def classes(self, candidates: Sequence[str]) -> Sequence[str]:
         """What answers of this list are counted by; empty for a kind without confusion matrix."""

@@ -15,6 +15,7 @@ from vecbench.answers.choice import chosen
 from vecbench.answers.kind import LIST_LABELS, AnswerKind, AnswerSpecification, Read
 from vecbench.answers.mentions import SHORT
 from vecbench.answers.number_labels import number_labels, positions
+from vecbench.answers.scored_options import columns_of_one
 from vecbench.answers.sentences import concluded_label
 from vecbench.answers.spellings import spellings_of
 from vecbench.answers.written import row_labels, shown
@@ -80,6 +81,10 @@ class Label(AnswerKind):
     def lettered(self) -> Label:
         return replace(self, is_lettered=True)
 
+    def spelt_options(self, candidates: Sequence[str]) -> tuple[str, ...]:
+        """The labels, or their letters where the prompt has some."""
+        return tuple(ascii_uppercase[: len(candidates)] if self.is_lettered else candidates)
+
     def read(self, text: str, candidates: Sequence[str]) -> Read:
         return self._with_letter(text, candidates, read_label(text, candidates, self.aliases))
 
@@ -105,10 +110,16 @@ class Label(AnswerKind):
     def read_sentence(self, text: str, candidates: Sequence[str]) -> str | None:
         return concluded_label(text, spellings_of(tuple(candidates), tuple(self.aliases.items())))
 
+    def option_columns(self, rows: Sequence[Prediction]) -> Mapping[str, Floats]:
+        return columns_of_one(rows)
+
     def load(self, stored: object) -> str:
         if not isinstance(stored, str):
             raise ValueError(f"{stored!r:.60} is no label")
         return stored
+
+    def view(self, answer: Any, target: Any, candidates: Sequence[str]) -> Mapping[str, Any]:
+        return {"type": "label", "labels": list(candidates), "target": target, "answer": answer}
 
     def classes(self, candidates: Sequence[str]) -> Sequence[str]:
         return candidates

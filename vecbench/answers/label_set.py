@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from vecbench.answers.kind import LIST_LABELS, AnswerKind, AnswerSpecification, Read
+from vecbench.answers.scored_options import columns_of_sets
 from vecbench.answers.spellings import Spellings, spellings_of
 from vecbench.answers.stated_labels import stated_labels
 from vecbench.answers.written import literal, row_labels, shown
@@ -126,6 +127,10 @@ class LabelSet(AnswerKind):
     def prompt_variables(self, candidates: Sequence[str]) -> Mapping[str, object]:
         return {"labels": list(candidates)}
 
+    def spelt_options(self, candidates: Sequence[str]) -> tuple[str, ...]:
+        """The labels, each as the first, or only, one of an answer."""
+        return tuple(candidates)
+
     def apart(self, text: str, candidates: Sequence[str]) -> str:
         """A response in which a label called confidence is not the field of that name."""
         if not _has_confidence(tuple(candidates)):
@@ -163,6 +168,9 @@ class LabelSet(AnswerKind):
         del text, candidates
         return True
 
+    def option_columns(self, rows: Sequence[Prediction]) -> Mapping[str, Floats]:
+        return columns_of_sets(rows)
+
     def dump(self, answer: Sequence[str]) -> list[str] | dict[str, float]:
         """The labels; of an answer that states confidences per label, these, which tell the labels too."""
         confidences = getattr(answer, "confidences", None)
@@ -181,6 +189,16 @@ class LabelSet(AnswerKind):
 
     def is_right(self, answer: Sequence[str] | None, target: Sequence[str]) -> bool:
         return answer is not None and set(answer) == set(target)
+
+    def view(self, answer: Any, target: Any, candidates: Sequence[str]) -> Mapping[str, Any]:
+        """Options without letters; with what an answer says how sure it is of each, if it does."""
+        sure = getattr(answer, "confidences", None) or {}
+        options = [
+            {"letter": "", "text": label} | ({"confidence": sure[label]} if label in sure else {})
+            for label in candidates
+        ]
+        answered = None if answer is None else list(answer)
+        return {"type": "options", "options": options, "target": list(target), "answer": answered}
 
     def columns(self, rows: Sequence[Prediction]) -> Mapping[str, Floats]:
         labels = tuple(dict.fromkeys(label for listed in _lists(rows) for label in listed))

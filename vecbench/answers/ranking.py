@@ -119,6 +119,10 @@ class Ranking(AnswerKind):
         """Whether the strongest label is the target's strongest."""
         return answer is not None and answer[:1] == target[:1]
 
+    def view(self, answer: Any, target: Any, candidates: Sequence[str]) -> Mapping[str, Any]:
+        del candidates
+        return {"type": "ranking", "target": list(target), "answer": None if answer is None else list(answer)}
+
     def columns(self, rows: Sequence[Prediction]) -> Mapping[str, Floats]:
         labels = dict.fromkeys(label for row in rows for label in row.candidates)
         targets = [row.target if _is_ranking(row.target) else _NO_TARGET for row in rows]

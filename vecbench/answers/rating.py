@@ -17,6 +17,7 @@ from vecbench.answers.written import literal, shown
 from vecbench.labels import normal_form
 from vecbench.metrics.catalogue import JUDGED_RATING_METRICS, RATING_METRICS
 from vecbench.metrics.definition import Metric
+from vecbench.metrics.levels import WEIGHTS, level_rating
 from vecbench.metrics.observations import Floats
 from vecbench.metrics.regression import in_dimension, rating_columns
 from vecbench.parsing.confidence import NUMERAL, THOUSANDS, hundredth, numeral_value, with_plain_numerals
@@ -68,6 +69,8 @@ class Rating(AnswerKind):
         dimensions: What one answer rates; empty for a single number.
         of_what: What a single number rates; ratings of different things are not pooled.
         asked: The ends of the scale that answers are given on, where that is another one.
+        levels: Words for a high, a middle and a low rating; empty where no prompt asks for one.
+        is_in_levels: Whether the prompt asks for one of them, and for no number.
     """
 
     name: ClassVar[str] = "rating"
@@ -80,6 +83,8 @@ class Rating(AnswerKind):
     dimensions: tuple[str, ...] = ()
     of_what: str = ""
     asked: tuple[float, float] | None = None
+    levels: tuple[str, ...] = ()
+    is_in_levels: bool = False
 
     @property
     def pool(self) -> str:
@@ -102,7 +107,7 @@ class Rating(AnswerKind):
 
     @classmethod
     def of(cls, specification: AnswerSpecification) -> Self:
-        specification.require_only("range", "tolerance", "dimensions", "of")
+        specification.require_only("range", "tolerance", "dimensions", "of", "levels")
         if specification.labels or specification.aliases:
             raise ValueError("a rating has a range, and neither labels nor aliases")
         options = specification.options
@@ -120,7 +125,7 @@ class Rating(AnswerKind):
         if low >= high:
             raise ValueError(f"'range' begins with the lower number, unlike {shown(list(ends))}")
         tolerance = options.get("tolerance")
-        made = cls(low, high, None, tuple(dimensions), of_what)
+        made = cls(low, high, None, tuple(dimensions), of_what, levels=_levels(options, dimensions))
         if tolerance is None:
             return made
         if not _is_finite(tolerance) or not 0 <= tolerance < high - low:
@@ -175,6 +180,20 @@ class Rating(AnswerKind):
 
     def asked_on(self, ends: tuple[float, float] | None) -> Rating:
         return self if ends is None else replace(self, asked=ends)
+
+    def in_levels(self) -> Rating:
+        return replace(self, is_in_levels=True)
+
+    def spelt_options(self, candidates: Sequence[str]) -> tuple[str, ...]:
+        """The words of the levels, where the prompt asks for one."""
+        del candidates
+        return self.levels if self.is_in_levels else ()
+
+    def answer_of(self, log_probabilities: Sequence[float]) -> float | None:
+        """The expected level, see `level_rating`, on the task's range."""
+        if not self.is_in_levels or len(log_probabilities) != len(self.levels):
+            return None
+        return self.low + float(level_rating(log_probabilities)) * (self.high - self.low)
 
     def read(self, text: str, candidates: Sequence[str]) -> Read:
         """The one number that a stated answer names.
@@ -247,6 +266,20 @@ class Rating(AnswerKind):
             said is not None and abs(said - true) <= self.tolerance + ROUNDING * (1 + abs(true))
             for said, true in pairs
         )
+
+    def view(self, answer: Any, target: Any, candidates: Sequence[str]) -> Mapping[str, Any]:
+        """A scale for each dimension; texts where nobody knows how far it reaches."""
+        if self.low == -ENDLESS:
+            return super().view(answer, target, candidates)
+        names = candidates or (self.of_what or self.name,)
+        true, said = (each if candidates else (each,) for each in (target, answer))
+        return {
+            "type": "scale",
+            "dimensions": [
+                {"name": name, "low": self.low, "high": self.high, "target": true_one, "answer": said_one}
+                for name, true_one, said_one in zip(names, true, said or [None] * len(names), strict=True)
+            ],
+        }
 
     def columns(self, rows: Sequence[Prediction]) -> Mapping[str, Floats]:
         """Those of `rating_columns`; of dimensions each by itself, see `in_dimension`."""
@@ -328,6 +361,17 @@ class Rating(AnswerKind):
         if self.asked is not None:
             value = self.low + (value - low) / (high - low) * (self.high - self.low)
         return value + 0.0, "ok"  # -0.0 is 0.0
+
+
+def _levels(options: Mapping[str, Any], dimensions: Sequence[str]) -> tuple[str, ...]:
+    words = options.get("levels")
+    if words is None:
+        return ()
+    if not isinstance(words, list) or not all(isinstance(each, str) and each.strip() for each in words):
+        raise ValueError(f"'levels' is a list of words, not {shown(words)}")
+    if dimensions or len({*words}) != len(words) or len(words) != len(WEIGHTS):
+        raise ValueError("'levels' are three words for a single number: of a high, a middle and a low one")
+    return tuple(words)
 
 
 def _is_finite(written: object) -> TypeGuard[float]:

@@ -12,20 +12,27 @@ import re
 import signal
 import sys
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.core import TyperOption
 
 import vecbench
 from vecbench.cli.compare import compare
 from vecbench.cli.data import data
 from vecbench.cli.leaderboard import leaderboard
+from vecbench.cli.push import push
+from vecbench.cli.report import report
 from vecbench.cli.run import demo, run
 from vecbench.cli.score import score
+from vecbench.cli.settings import Settings, settings_of
+from vecbench.cli.table import table
 from vecbench.cli.tasks import tasks
-from vecbench.console import warn
-from vecbench.errors import DataError, Interrupted, RunError, VecbenchError
+from vecbench.console import warn, whole_lines
+from vecbench.errors import DataError, Interrupted, RunError, UsageError, VecbenchError, whole_message
 from vecbench.escaping import printable
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
@@ -36,7 +43,6 @@ REFUSED = (errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENAMETOOLONG, errno.ENO
 app = typer.Typer(
     name="vecbench",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -58,6 +64,10 @@ def vecbench_command(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Print the traceback of an error.")] = False,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", metavar="FILE", help="Options of commands, in YAML, JSON or TOML."),
+    ] = None,
 ) -> None:
     """Accuracy and calibration of multimodal models on Visual Emotion Comprehension."""
 
@@ -66,6 +76,9 @@ app.command()(demo)
 app.command()(run)
 app.command()(score)
 app.command()(compare)
+app.command()(table)
+app.command()(report)
+app.command()(push)
 app.add_typer(tasks, name="tasks")
 app.add_typer(data, name="data")
 app.add_typer(leaderboard, name="leaderboard")
@@ -81,7 +94,37 @@ def main(arguments: list[str] | None = None) -> None:
     # Accepted anywhere: people add it at the end of a command that failed.
     debug = "--debug" in arguments
     arguments = [_dashed(each) for each in arguments if each != "--debug"]
-    sys.exit(_status(arguments, debug))
+    settings = Settings()
+    with whole_lines():
+        try:
+            config = _taken(arguments, "--config") or os.environ.get("VECBENCH_CONFIG")
+            settings = settings_of(app, Path(config) if config else None)
+        except VecbenchError as fault:
+            status = _report(fault, debug)
+        else:
+            status = _status(arguments, debug or settings.defaults.get("debug", False), settings)
+    sys.exit(status)
+
+
+def _taken(arguments: list[str], flag: str) -> str | None:
+    """The value of a flag that is accepted anywhere: taken out of the arguments, the last one counts."""
+    value = None
+    while places := [place for place, each in enumerate(arguments) if each.partition("=")[0] == flag]:
+        end = places[0] + (1 if "=" in arguments[places[0]] else 2)
+        value = "=".join(arguments[places[0] : end]).partition("=")[2]
+        if not value:
+            raise UsageError(f"{flag} names no file", f"Write {flag} FILE.")
+        del arguments[places[0] : end]
+    return value
+
+
+def _command() -> Callable[..., object]:
+    command = typer.main.get_command(app)
+    for option in command.params:
+        # `--install-completion` is what people look for; the other one is for packagers.
+        if isinstance(option, TyperOption) and option.name == "show_completion":
+            option.hidden = True
+    return command
 
 
 def _stop(_number: int, _frame: object) -> None:
@@ -95,10 +138,13 @@ def _dashed(argument: str) -> str:
     return flag.replace("_", "-") + sign + value if flag.startswith("--") else argument
 
 
-def _status(arguments: list[str], debug: bool) -> int:
+def _status(arguments: list[str], debug: bool, settings: Settings) -> int:
     try:
-        status = app(arguments, standalone_mode=False, prog_name="vecbench")
+        status = _command()(
+            arguments, standalone_mode=False, prog_name="vecbench", default_map=settings.defaults or None
+        )
     except VecbenchError as fault:
+        fault.remedy = f"{settings.origin(fault.message, arguments)} {fault.remedy}".strip()
         return _report(fault, debug)
     except SystemExit:
         # typer's answer to a reader that has closed our output: it has seen enough, and that is no
@@ -109,7 +155,7 @@ def _status(arguments: list[str], debug: bool) -> int:
         if hasattr(fault, "format_message"):  # typer's usage errors; their class differs by version
             message = fault.format_message()
             if message:  # none where a command without its subcommand has printed the help
-                _print_error(message, _help_hint(fault))
+                _print_error(message, f"{settings.origin(message, arguments)} {_help_hint(fault)}".strip())
             return 2
         if isinstance(fault, OSError):
             problem = (fault.strerror or str(fault)).lower()
@@ -117,9 +163,8 @@ def _status(arguments: list[str], debug: bool) -> int:
                 return _report(RunError(f"the output cannot be written: {problem}"), debug)
             if fault.filename is not None and fault.errno in REFUSED:
                 return _report(DataError(f"{os.fsdecode(fault.filename)}: {problem}"), debug)
-        said = str(fault).strip().partition("\n")[0]
         error = RunError(
-            f"unexpected {type(fault).__name__}: {said}",
+            f"unexpected {type(fault).__name__}: {whole_message(fault)}",
             "This is a fault of vecbench: please report it with the output of the same command and --debug.",
         )
         error.__cause__ = fault

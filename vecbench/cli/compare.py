@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-import gc
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vecbench.cli.options import IncludePath, require_file_place
+from vecbench.cli import completion
+from vecbench.cli.figures import FigureFormats, draw_overlays
+from vecbench.cli.garbage import all_objects_stay
+from vecbench.cli.options import (
+    Columns,
+    IncludePath,
+    ReadBy,
+    TaskOfRows,
+    file_in_the_way,
+    given_path,
+    parse_columns,
+    require_file_place,
+)
 from vecbench.console import stderr, stdout
 
 if TYPE_CHECKING:
@@ -17,9 +28,10 @@ if TYPE_CHECKING:
 
     from vecbench.comparing import Comparison, Verdicts
 
-FORMATS = ("table", "json", "markdown")
+FORMATS = ("table", "json", "markdown", "latex")
 
 
+@all_objects_stay()
 def compare(
     baseline: Annotated[
         Path,
@@ -41,10 +53,13 @@ def compare(
             "repeated.",
         ),
     ] = None,
-    protocol: Annotated[
-        str | None, typer.Option("--protocol", help="How responses are read (default: strict).")
-    ] = None,
-    format_: Annotated[str, typer.Option("--format", help="table, json or markdown.")] = "table",
+    protocol: ReadBy = None,
+    format_: Annotated[
+        str,
+        typer.Option(
+            "--format", autocompletion=completion.one_of(FORMATS), help="table, json, markdown or latex."
+        ),
+    ] = "table",
     markdown_file: Annotated[
         Path | None,
         typer.Option("--markdown", metavar="FILE", help="Write a summary for a pull request."),
@@ -55,6 +70,16 @@ def compare(
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write everything as JSON.")
     ] = None,
+    figures: Annotated[
+        Path | None,
+        typer.Option(
+            "--figures",
+            parser=given_path,
+            metavar="DIR",
+            help="Draw both over each other, and write these figures into DIR.",
+        ),
+    ] = None,
+    figure_formats: FigureFormats = None,
     annotate: Annotated[
         bool | None,
         typer.Option(
@@ -70,6 +95,8 @@ def compare(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of its draws.")] = 0,
+    task: TaskOfRows = None,
+    columns: Columns = None,
     include_path: IncludePath = None,
 ) -> None:
     """Compare two runs on the same samples; with --gate, pass or fail.
@@ -78,7 +105,9 @@ def compare(
     """
     from vecbench import comparing
     from vecbench.errors import Interrupted, UsageError, nearest
+    from vecbench.report.figures import formats_of
     from vecbench.scoring import STRICT, protocol_named
+    from vecbench.store.kept_tasks import with_kept_tasks
     from vecbench.tasks import load_catalogue
 
     protocol_named(protocol or STRICT.name)
@@ -87,11 +116,16 @@ def compare(
     allowed = comparing.allowed_kinds(allow or [])
     if junit_file is not None and gate is None:
         raise UsageError("--junit writes the verdicts of gates", "Add --gate FILE.")
+    formats = formats_of(figure_formats)
+    if figures is not None and file_in_the_way(figures):
+        raise UsageError(f"--figures: {file_in_the_way(figures)} is a file", "Name a directory.")
     _require_files({"--json": json_file, "--markdown": markdown_file, "--junit": junit_file})
     try:
-        gc.disable()  # all objects stay: looking for garbage takes time and finds none
-        catalogue = load_catalogue(include_path or [])
-        before, after = comparing.both_sides([baseline, candidate], protocol, catalogue, allowed)
+        catalogue = with_kept_tasks(load_catalogue(include_path or []), [baseline, candidate])
+        before, after = comparing.both_sides(
+            [baseline, candidate], protocol, catalogue, allowed, task=task, names=parse_columns(columns)
+        )
+        scores = [comparing.side_scores(side, catalogue) for side in (before, after) if figures]
         gates = comparing.read_gates(gate, catalogue, [*before.tasks, *after.tasks]) if gate else None
         comparison = comparing.compare(
             before, after, catalogue, allow=allowed, replicates=replicates, seed=seed
@@ -99,10 +133,10 @@ def compare(
         verdicts = comparing.verdicts_on(comparison, gates) if gates is not None else None
         _write(comparison, verdicts, json_file, markdown_file, junit_file)
         _print(comparison, verdicts, format_)
+        if figures is not None:
+            draw_overlays(scores, [str(baseline), str(candidate)], figures, formats)
     except KeyboardInterrupt:
         raise Interrupted("the comparison was stopped", "Run the same command to start it again.") from None
-    finally:
-        gc.enable()
     if annotate is None:
         annotate = os.environ.get("GITHUB_ACTIONS") == "true"
     if annotate and verdicts is not None:
@@ -146,12 +180,13 @@ def _write(
 
 def _print(comparison: Comparison, verdicts: Verdicts | None, format_: str) -> None:
     from vecbench.comparing import json_document
+    from vecbench.comparing.print_tables import latex_table
     from vecbench.comparing.tables import markdown
 
     if format_ == "table":
         _print_tables(comparison, verdicts)
     else:
-        document = json_document if format_ == "json" else markdown
+        document = {"json": json_document, "markdown": markdown, "latex": latex_table}[format_]
         typer.echo(document(comparison, verdicts), nl=False)
 
 

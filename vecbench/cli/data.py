@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from vecbench.cli.options import DATA_FORMS, IncludePath
+from vecbench.cli import completion
+from vecbench.cli.options import DATA_FORMS, Columns, IncludePath, parse_columns
 from vecbench.console import counted, stdout
 from vecbench.escaping import encodable, printable
 
@@ -43,11 +44,18 @@ def check(
     ],
     tasks: Annotated[
         str | None,
-        typer.Option("-t", "--tasks", metavar="T,…", help="Tasks, groups or benchmarks; all by default."),
+        typer.Option(
+            "-t",
+            "--tasks",
+            metavar="T,…",
+            autocompletion=completion.tasks,
+            help="Tasks, groups or benchmarks; all by default.",
+        ),
     ] = None,
     output_format: Annotated[
         Literal["table", "json"], typer.Option("--format", help="What is printed.")
     ] = "table",
+    columns: Columns = None,
     include_path: IncludePath = None,
 ) -> None:
     """Read every row and decode every image, and say what a run would stumble over.
@@ -61,7 +69,7 @@ def check(
 
     catalogue = load_catalogue(include_path or [])
     with Counter("downloading images") as counter:
-        source = open_data(where, counter)
+        source = open_data(where, counter, parse_columns(columns))
         chosen = tasks_in(source, catalogue) if tasks is None else catalogue.select(tasks)
         source.fetch(chosen, observer=counter)
     with Counter("decoding images") as counter:
@@ -77,7 +85,7 @@ def check(
 def _print(source: DataSource, found: DataCheck, console: Console) -> None:
     from rich.table import Table
 
-    console.print(printable(f"{source.table}: {source.format.name}"), soft_wrap=True)
+    console.print(printable(source.recognised()), soft_wrap=True)
     table = Table(box=None, pad_edge=False)
     for heading in ("task", "rows", "expected", "missing", "unreadable", "target", "prompt", "twice"):
         table.add_column(heading, justify="left" if heading == "task" else "right", no_wrap=True)
@@ -150,6 +158,8 @@ def _as_json(source: DataSource, found: DataCheck) -> dict[str, Any]:
         "table": str(source.table),
         "table_sha256": source.sha256(),
         "format": source.format.name,
+        "recognised": source.recognised(),
+        "columns": dict(source.columns),
         "faults": found.n_faults,
         "tasks": {
             each.task.id: {

@@ -1,14 +1,15 @@
-"""`vecbench leaderboard add|check|build|path`."""
+"""`vecbench leaderboard new|add|check|build|path`."""
 
 from __future__ import annotations
 
-import gc
+import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from vecbench.cli.garbage import all_objects_stay
 from vecbench.cli.options import IncludePath
 from vecbench.console import stdout, warn
 
@@ -22,6 +23,36 @@ leaderboard = typer.Typer(
     help="Submit results, check submissions, build leaderboards.",
     rich_markup_mode="rich",
 )
+
+
+@leaderboard.command("new")
+def new_leaderboard(
+    directory: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DIR", help="Its folder, which is to be made, and by whose name the benchmark goes."
+        ),
+    ],
+    tasks: Annotated[
+        str,
+        typer.Option("--tasks", help="Tasks and groups that its entries are of, with commas between them."),
+    ],
+    title: Annotated[
+        str | None, typer.Option("--title", help="What the leaderboard is called (default: as its folder).")
+    ] = None,
+    include_path: IncludePath = None,
+) -> None:
+    """Begin a leaderboard of tasks of one's own: their files in its folder, which is all that it takes.
+
+    Columns and ranks follow from what answers to the tasks are. Nothing is written over.
+    """
+    from vecbench.leaderboard.definition import new_definition, said
+    from vecbench.tasks import load_catalogue
+
+    definition = new_definition(directory, tasks, title, load_catalogue(include_path or []))
+    definition.write(directory)
+    for line in said(definition, directory):
+        stdout().print(line, soft_wrap=True)
 
 
 @leaderboard.command("add")
@@ -53,11 +84,12 @@ def add_submission(
     from vecbench.leaderboard.verification import verify_files
     from vecbench.store import RunDirectory
     from vecbench.store.files import replacing
+    from vecbench.store.kept_tasks import with_kept_tasks
     from vecbench.tasks import load_catalogue
 
     if output is not None and output.is_dir():
         raise UsageError(f"--output {output} is a folder", f"Name a file, such as {output / 'NAME.zip'}")
-    catalogue = load_catalogue(include_path or [])
+    catalogue = with_kept_tasks(load_catalogue(include_path or []), [run])
     files = submission_files(
         RunDirectory(run),
         catalogue,
@@ -78,7 +110,10 @@ def add_submission(
     stdout().print(
         f"{path}: {len(content) / 1000:.0f} kB. Send it, or check it as a keeper would:", soft_wrap=True
     )
-    stdout().print(f"  vecbench leaderboard check {path}", soft_wrap=True)
+    again = ["vecbench", "leaderboard", "check", str(path)]
+    for folder in include_path or []:
+        again += ["--include-path", str(folder)]
+    stdout().print(f"  {shlex.join(again)}", soft_wrap=True)
 
 
 def _warn_of_unread(verified: Verified) -> None:
@@ -115,6 +150,7 @@ def check_submission(
 ) -> None:
     """Recompute everything that a submission claims; refuse it, with status 2, if anything differs."""
     from vecbench.errors import UsageError
+    from vecbench.leaderboard.definition import defined_in
     from vecbench.leaderboard.publication import publish, verified_entry
     from vecbench.leaderboard.verification import verify
     from vecbench.tasks import load_catalogue
@@ -124,7 +160,7 @@ def check_submission(
         raise UsageError(
             "--replace needs --write", "It names an entry of the leaderboard that is written to."
         )
-    catalogue = load_catalogue(include_path or [])
+    catalogue = load_catalogue([*defined_in([write]), *(include_path or [])])
     verified = verify(file, catalogue, data)
     _require_past(verified.submission.date, file)
     _warn_of_unread(verified)
@@ -162,6 +198,7 @@ def check_submission(
 
 
 @leaderboard.command("build")
+@all_objects_stay()
 def build_leaderboard(
     directory: Annotated[
         Path | None,
@@ -188,36 +225,33 @@ def build_leaderboard(
     """
     from vecbench.errors import UsageError
     from vecbench.escaping import printable
+    from vecbench.leaderboard.definition import defined_in
     from vecbench.leaderboard.publication import build, build_overview, reverify, unread_files
     from vecbench.tasks import load_catalogue
 
     _require_folder(output, "--output")
     if data is not None and not verify:
         raise UsageError("--data is for --verify", "Building alone needs no data.")
-    catalogue = load_catalogue(include_path or [])
     incomplete = False
     root = directory or Path("leaderboards")
     folders = _leaderboards(root, output)
-    gc.disable()  # all objects stay: looking for garbage takes time and finds none
-    try:
-        for folder in folders:
-            for path in unread_files(folder):
-                warn(f"{printable(str(path))} is no entry, nor the submission of one: it is not read")
-            if verify:
-                found = reverify(folder, catalogue, data)
-                for line in verified_again(folder, found):
-                    stdout().print(line, soft_wrap=True)
-                missing = [name for name, each in found.items() if each.how == "not kept"]
-                incomplete = incomplete or bool(missing)
-                for name in missing:
-                    warn(f"{folder}: {name} was not recomputed: it has no submission")
-            for path in build(folder, output or folder, catalogue):
-                stdout().print(str(path), soft_wrap=True)
-        if output is None and folders != [root]:
-            for path in build_overview(root, folders, catalogue):
-                stdout().print(str(path), soft_wrap=True)
-    finally:
-        gc.enable()
+    catalogue = load_catalogue([*defined_in(folders), *(include_path or [])])
+    for folder in folders:
+        for path in unread_files(folder):
+            warn(f"{printable(str(path))} is no entry, nor the submission of one: it is not read")
+        if verify:
+            found = reverify(folder, catalogue, data)
+            for line in verified_again(folder, found):
+                stdout().print(line, soft_wrap=True)
+            missing = [name for name, each in found.items() if each.how == "not kept"]
+            incomplete = incomplete or bool(missing)
+            for name in missing:
+                warn(f"{folder}: {name} was not recomputed: it has no submission")
+        for path in build(folder, output or folder, catalogue):
+            stdout().print(str(path), soft_wrap=True)
+    if output is None and folders != [root]:
+        for path in build_overview(root, folders, catalogue):
+            stdout().print(str(path), soft_wrap=True)
     if incomplete:
         raise typer.Exit(4)
 
@@ -232,10 +266,16 @@ def leaderboards_path() -> None:
 
 def _leaderboards(directory: Path, output: Path | None) -> list[Path]:
     from vecbench.errors import UsageError
+    from vecbench.leaderboard.definition import defined_in
 
     if (directory / "entries").is_dir():
         return [directory]
     found = sorted(path.parent for path in directory.glob("*/entries"))
+    if not found and defined_in([directory]):
+        raise UsageError(
+            f"{directory} has no entries yet",
+            f"A submission becomes one: vecbench leaderboard check FILE --data DATA --write {directory}",
+        )
     if not found:
         raise UsageError(f"{directory} is no leaderboard", "It needs a folder entries with JSON files.")
     if output is not None and len(found) > 1:

@@ -2,27 +2,42 @@
 
 from __future__ import annotations
 
-from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from vecbench.cli import completion
+from vecbench.cli.controls import Controls, print_controls, reports_of, with_controls
+from vecbench.cli.elsewhere import asked_loggers, exporting, exports_named, log_complete
+from vecbench.cli.figures import FigureFormats, draw_overlays, report_figures
+from vecbench.cli.garbage import all_objects_stay
 from vecbench.cli.notices import report_failures, report_missing, report_reading, report_source
-from vecbench.cli.options import IncludePath, file_in_the_way, given_path
-from vecbench.console import stderr, stdout
+from vecbench.cli.options import (
+    Columns,
+    IncludePath,
+    Log,
+    TaskOfRows,
+    given_path,
+    known_keys,
+    parse_columns,
+    parse_sources,
+    require_directory,
+)
+from vecbench.cli.score_tables import print_scores
+from vecbench.console import stdout
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from rich.console import Console, RenderableType
+    from rich.console import Console
 
-    from vecbench.interop.exports import Export
+    from vecbench.controls.report import ControlReport
     from vecbench.interop.reading import ResponseSource
     from vecbench.metrics.recalibration import Method
-    from vecbench.scoring import CompleteScores, Disagreements, Protocol, ReadingHealth
-    from vecbench.store import RunDirectory, StoredResponse
+    from vecbench.scoring import CompleteScores, Disagreements, Protocol, Scores
+    from vecbench.store import RunDirectory
     from vecbench.tasks import Catalogue
 
 Format = Literal["table", "json", "markdown", "csv", "latex"]
@@ -40,10 +55,19 @@ def score(
     protocol: Annotated[
         str,
         typer.Option(
-            "--protocol", help="How responses are read and scored: strict, emocaliber or emobserver."
+            "--protocol",
+            autocompletion=completion.one_of(completion.PROTOCOLS),
+            help="How responses are read and scored: strict, emocaliber or emobserver.",
         ),
     ] = "strict",
-    format_: Annotated[str, typer.Option("--format", help="table, json, markdown, csv or latex.")] = "table",
+    format_: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            autocompletion=completion.one_of(completion.FORMATS),
+            help="table, json, markdown, csv or latex.",
+        ),
+    ] = "table",
     output: Annotated[
         Path | None,
         typer.Option(
@@ -75,6 +99,14 @@ def score(
         str | None,
         typer.Option("--metrics", metavar="KEY,KEY", help="Print further metrics too, such as mcb,dsc."),
     ] = None,
+    confidence: Annotated[
+        str | None,
+        typer.Option(
+            "--confidence",
+            metavar="SOURCE,SOURCE",
+            help="Hold sources of confidence against each other: stated, token, agreement, or all there are.",
+        ),
+    ] = None,
     by: Annotated[
         list[str] | None,
         typer.Option(
@@ -85,7 +117,9 @@ def score(
     ] = None,
     export: Annotated[
         list[str] | None,
-        typer.Option("--export", metavar="FORMAT", help="Write the responses as lm-eval or emocaliber too."),
+        typer.Option(
+            "--export", metavar="FORMAT", help="Write the responses as lm-eval, emocaliber or inspect too."
+        ),
     ] = None,
     against: Annotated[
         str | None,
@@ -103,18 +137,38 @@ def score(
         typer.Option(metavar="1|10|100", help="What confidences are stated up to (default: as tasks say)."),
     ] = None,
     figures: Annotated[bool, typer.Option(help="Draw the figures.")] = True,
+    figure_formats: FigureFormats = None,
+    corp: Annotated[
+        bool, typer.Option("--corp", help="Draw CORP reliability diagrams too, which have no bins.")
+    ] = False,
+    overlay: Annotated[
+        Path | None,
+        typer.Option(
+            "--overlay",
+            parser=given_path,
+            metavar="DIR",
+            help="Draw two to six runs over each other, and write these figures into DIR.",
+        ),
+    ] = None,
+    control: Controls = None,
+    task: TaskOfRows = None,
+    columns: Columns = None,
+    log: Log = None,
     include_path: IncludePath = None,
 ) -> None:
     """Score responses that are stored already; no model is needed.
 
     Writes predictions.jsonl, scores.json, summary.md and figures/, and prints the table. Exit status 4:
     scored, but incomplete, since a sample has no response, a row could not be read, or more than 20 % of the
-    answers to a task could not.
+    answers to a task could not; 2: no row can be used, and nothing is written.
     """
     from vecbench.errors import UsageError, nearest
-    from vecbench.interop.exports import export_named
+    from vecbench.interop.reading import open_responses
     from vecbench.metrics.recalibration import METHODS
+    from vecbench.report.diagrams import require_overlay
+    from vecbench.report.figures import formats_of
     from vecbench.scoring import protocol_named, protocol_with
+    from vecbench.store.kept_tasks import with_kept_tasks
     from vecbench.tasks import load_catalogue
 
     protocol = protocol_with(protocol, sentences=sentences, confidence_scale=confidence_scale)
@@ -128,74 +182,84 @@ def score(
         raise UsageError(f"unknown recalibration {recalibrate!r}", nearest(recalibrate, METHODS))
     if fit_on is not None and recalibrate is None:
         raise UsageError("--fit-on says what a map is fitted on", "Say which: --recalibrate platt.")
-    further = _further_metrics(metrics)
-    if further and way.is_published:
+    if metrics and way.is_published:
         raise UsageError(f"--metrics: the protocol {protocol} has its own", "Leave it out, or use strict.")
+    further = known_keys("--metrics", metrics, way)
     if against is not None and (protocol, against) != ("strict", "emocaliber"):
         raise UsageError(
             f"--protocol {protocol} --against {against} is not possible",
             "Differences are listed for --protocol strict --against emocaliber.",
         )
-    if output is not None and len(paths) > 1:
-        raise UsageError(
-            "--output takes the scores of one PATH", "Score them one by one, or leave --output out."
-        )
-    if format_ == "json" and len(paths) > 1:
-        raise UsageError("--format json prints one document, so it takes one PATH", "Score them one by one.")
-    exports = {name: export_named(name) for name in export or ()}
-    catalogue = load_catalogue(include_path or [])
-    console = stdout()
+    if len(paths) > 1:
+        _require_several_possible(output, format_)
+    formats = formats_of(figure_formats)
+    if overlay is not None:
+        require_overlay(len(paths))
+        require_directory(overlay)
+    exports = exports_named(export or ())
+    loggers = asked_loggers(log)
+    catalogue = with_kept_tasks(load_catalogue(include_path or []), paths)
+    reports = reports_of(paths, control, way, catalogue)
     incomplete = False
-    for written, source in _opened(paths, output, catalogue, by or ()).items():
-        with _exporting(exports, source, catalogue, written) as responses:
-            reading = score_source(
-                replace(source, responses=responses),
+    every: list[Scores] = []
+    opened = (
+        open_responses(path, catalogue, by or (), task=task, names=parse_columns(columns)) for path in paths
+    )
+    for written, source in _placed(paths, opened, output).items():
+        with exporting(exports, source, catalogue, written) as exported:
+            complete = score_source(
+                replace(source, responses=exported.responses),
                 way,
                 catalogue,
                 written,
-                console,
+                stdout(),
                 format_,
                 figures=figures,
+                formats=formats,
+                corp=corp,
                 intervals=intervals,
                 further=further,
                 recalibrate=recalibrate,
                 fit_on=fit_on,
                 by=by or (),
+                sources=parse_sources(confidence, way),
                 with_differences=against is not None,
+                controls=reports,
             )
+            exported.write(complete)
+        log_complete(loggers, complete, written)
         report_missing(source)
         report_failures(source)
-        incomplete = incomplete or source.is_incomplete or bool(reading.mostly_unread)
+        incomplete = incomplete or source.is_incomplete or bool(complete.reading.mostly_unread)
+        every.append(complete.scores)
+    if overlay is not None:
+        draw_overlays(every, [str(path) for path in paths], overlay, formats)
     if incomplete:
         raise typer.Exit(4)
 
 
-def _further_metrics(text: str | None) -> tuple[str, ...]:
-    """The keys between commas, each once."""
-    from vecbench.answers import known_metrics
-    from vecbench.errors import UsageError, nearest
+def _require_several_possible(output: Path | None, format_: str) -> None:
+    from vecbench.errors import UsageError
 
-    keys = dict.fromkeys(key.strip() for key in (text or "").split(",") if key.strip())
-    known = known_metrics()
-    for key in keys:
-        if key not in known:
-            raise UsageError(f"--metrics: unknown metric {key!r}", nearest(key, known))
-    return tuple(keys)
+    if output is not None:
+        raise UsageError(
+            "--output takes the scores of one PATH", "Score them one by one, or leave --output out."
+        )
+    if format_ == "json":
+        raise UsageError("--format json prints one document, so it takes one PATH", "Score them one by one.")
 
 
-def _opened(
-    paths: Sequence[Path], output: Path | None, catalogue: Catalogue, columns: Sequence[str]
+def _placed(
+    paths: Sequence[Path], opened: Iterable[ResponseSource], output: Path | None
 ) -> Mapping[Path, ResponseSource]:
     """Where the scores of each path go → its responses; nothing has been scored when one is refused."""
     from vecbench.errors import UsageError
-    from vecbench.interop.reading import open_responses
 
     sources: dict[Path, ResponseSource] = {}
     named: dict[Path, Path] = {}
-    for path in paths:
-        source = open_responses(path, catalogue, columns)
+    for path, source in zip(paths, opened, strict=True):
         written = output or source.default_output
-        _require_directory(written)
+        require_directory(written)
         place = written.resolve()
         if place in named:
             raise UsageError(
@@ -207,25 +271,6 @@ def _opened(
     return sources
 
 
-def _require_directory(output: Path) -> None:
-    """Refuses a place that cannot be a directory, or is somebody else's, before anything is computed."""
-    from vecbench.errors import UsageError
-    from vecbench.store import RunDirectory
-
-    remedy = "--output takes a directory."
-    try:
-        above = file_in_the_way(output)
-        if above is not None:
-            raise UsageError(f"{above} is a file", remedy)
-        written = RunDirectory(output)
-        if written.summary.exists() and not (written.scores.exists() or written.manifest.exists()):
-            raise UsageError(
-                f"{written.summary} is not vecbench's, and would be overwritten", "Choose another --output."
-            )
-    except OSError as fault:
-        raise UsageError(f"{output}: {(fault.strerror or str(fault)).lower()}", remedy) from None
-
-
 def score_source(
     source: ResponseSource,
     protocol: Protocol,
@@ -235,37 +280,61 @@ def score_source(
     format_: str = "table",
     *,
     figures: bool = True,
+    formats: Sequence[str] | None = None,
+    corp: bool = False,
     intervals: bool = False,
     further: Sequence[str] = (),
     recalibrate: Method | None = None,
     fit_on: str | None = None,
     by: Sequence[str] = (),
+    sources: Sequence[str] = (),
     with_differences: bool = False,
-) -> ReadingHealth:
+    quiet: bool = False,
+    controls: Sequence[ControlReport] = (),
+) -> CompleteScores:
     """Scores responses, writes everything that is derived from them, and prints the table.
 
     What was recognised and what is wrong with it goes to standard error. `further` are keys of metrics that
-    are printed beside the usual ones. What could be read is returned.
+    are printed beside the usual ones, and `sources` those of confidence that are held against each other; a
+    `quiet` one does not say that it takes a while.
     """
     from vecbench.interop.scored import scored_source
     from vecbench.report.files import write_results
     from vecbench.scoring import disagreements
+    from vecbench.stage import Stage
     from vecbench.store import RunDirectory
 
     kept = list(source.responses) if with_differences else []
     if with_differences:
         source = replace(source, responses=iter(kept))
-    complete = scored_source(source, protocol, catalogue, recalibrate, fit_on=fit_on, by=by)
     written = RunDirectory(output)
-    write_results(complete, source, written, figures=figures, further=further)
+    with Stage("scoring", "scored", quiet=quiet), all_objects_stay():
+        complete = scored_source(source, protocol, catalogue, recalibrate, fit_on=fit_on, by=by)
+        if sources:
+            from vecbench.comparing.source_scores import with_sources
+
+            complete = with_sources(complete, sources, catalogue, further=further)
+        complete, beside = with_controls(complete, controls)
+        drawn = write_results(
+            complete,
+            source,
+            written,
+            figures=figures,
+            formats=formats,
+            corp=corp,
+            further=further,
+            beside=beside,
+        )
     report_source(source, catalogue, written.faults)
     report_reading(complete)
-    _print(complete, format_, console, intervals=intervals, further=further)
+    report_figures(drawn)
+    print_scores(complete, format_, console, intervals=intervals, further=further)
+    print_controls(controls, complete.scores, format_, console)
     if with_differences:
         _show_differences(disagreements(kept, catalogue), written, console, format_)
     if format_ == "table":
         console.print(f"\nScores, figures and summary: {written.summary}", soft_wrap=True)
-    return complete.reading
+    return complete
 
 
 def _show_differences(found: Disagreements, written: RunDirectory, console: Console, format_: str) -> None:
@@ -278,61 +347,3 @@ def _show_differences(found: Disagreements, written: RunDirectory, console: Cons
         console.print()
         console.print(disagreement_table(found))
         console.print(f"\nEvery row that differs: {written.differences}", soft_wrap=True)
-
-
-@contextmanager
-def _exporting(
-    exports: Mapping[str, Export], source: ResponseSource, catalogue: Catalogue, output: Path
-) -> Iterator[Iterator[StoredResponse]]:
-    """The responses for the block to go through; what it has gone through is exported at its end."""
-    if not exports:
-        yield source.responses
-        return
-    from vecbench.interop.spool import ResponseSpool
-
-    with closing(ResponseSpool(output)) as spool:
-        yield spool.storing(source.responses)
-        for name, write in exports.items():
-            notes = write(spool, output / name, catalogue, source.manifest)
-            stderr().print(f"exported: {output / name}", soft_wrap=True)
-            for note in notes:
-                stderr().print(f"  {note}", soft_wrap=True)
-
-
-def _print(
-    complete: CompleteScores, format_: str, console: Console, *, intervals: bool, further: Sequence[str]
-) -> None:
-    from vecbench.report import further_tables, reading, tables
-
-    scores = complete.scores
-    if format_ == "table":
-        shown: list[RenderableType] = [tables.terminal_table(scores, intervals=intervals, further=further)]
-        shown.append(reading.reading_table(complete.reading))
-        if complete.coarse:
-            shown.append(further_tables.coarse_table(scores, complete.coarse))
-        if complete.recalibration:
-            shown.append(further_tables.recalibration_table(complete.recalibration, scores.names))
-        if complete.recalibration and complete.recalibration.fit_on:
-            shown.append(further_tables.recalibration_note(complete.recalibration))
-        if complete.spread and complete.consistency:
-            shown.append(further_tables.spread_table(complete.spread, scores))
-        for table in shown:
-            console.print()
-            console.print(table)
-        if complete.spread and complete.consistency:
-            console.print(
-                "\nThe most frequent label, with the share of repeats that agree as its confidence:"
-            )
-            console.print(tables.terminal_table(complete.consistency, intervals=intervals, further=further))
-    elif format_ == "json":
-        typer.echo(scores.as_json(), nl=False)
-    elif format_ == "csv":
-        typer.echo(tables.csv_table(scores), nl=False)
-    elif format_ == "latex":
-        typer.echo(tables.latex_table(scores, intervals=intervals), nl=False)
-        problems = (problem for problem, _ in complete.reading.problems())
-        for said in (reading.reading_line(complete.reading), *problems):
-            typer.echo(f"% {said}")
-    else:
-        typer.echo(tables.markdown_table(scores, intervals=intervals, further=further), nl=False)
-        typer.echo(f"\n{reading.reading_markdown(complete.reading)}", nl=False)

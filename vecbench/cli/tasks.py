@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vecbench.cli.options import IncludePath
+from vecbench.cli import completion
+from vecbench.cli.options import Columns, IncludePath, parse_columns
 from vecbench.console import counted, stdout
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from rich.console import Console
     from rich.table import Table as RichTable
@@ -111,13 +112,23 @@ def _benchmarks(catalogue: Catalogue) -> RichTable:
 
 @tasks.command("show")
 def show_tasks(
-    names: Annotated[str, typer.Argument(metavar="T,…", help="Tasks, groups or benchmarks.")],
+    names: Annotated[
+        str,
+        typer.Argument(metavar="T,…", autocompletion=completion.tasks, help="Tasks, groups or benchmarks."),
+    ],
     prompt: Annotated[
-        str | None, typer.Option("--prompt", metavar="PROFILE", help="Prompt profile to show.")
+        str | None,
+        typer.Option(
+            "--prompt",
+            metavar="PROFILE",
+            autocompletion=completion.one_of(completion.PROFILES),
+            help="Prompt profile to show.",
+        ),
     ] = None,
     include_path: IncludePath = None,
 ) -> None:
     """Show what a task asks, in full, with its prompt as a model gets it."""
+    from vecbench.run.sampling import task_sampling
     from vecbench.tasks import load_catalogue
     from vecbench.tasks.prompts import prompt_profile
 
@@ -126,6 +137,7 @@ def show_tasks(
         profile = prompt_profile(task, prompt)
         aliases = ", ".join(f"{alias} → {label}" for alias, label in task.aliases.items()) or "none"
         sampling = f"temperature {task.temperature:g}, top_p {task.top_p:g}, at most {task.max_tokens} tokens"
+        sampling += "".join(f", {name} {value:g}" for name, value in task_sampling(task).further.items())
         console.print(f"{task.id} ({task.display}), version {task.version}", style="bold")
         for name, value in {
             "file": str(task.path),
@@ -217,6 +229,7 @@ def init_task(
             "--data", metavar="PATH", help="Folder or table with the samples, which the file names."
         ),
     ] = None,
+    columns: Columns = None,
     kind: Annotated[
         str, typer.Option("--kind", help="What an answer is: label, choice, ranking, rating …")
     ] = "label",
@@ -259,7 +272,7 @@ def init_task(
     listed = () if labels is None else tuple(each.strip() for each in labels.split(","))
     answers = AnswerSpecification(kind, listed, options=options)
     if labels is None and data is not None:
-        answers = _with_labels_of(data, answers, plain)
+        answers = _with_labels_of(data, answers, plain, parse_columns(columns))
     path = output or Path(f"{plain}.yaml")
     Draft(plain, path, answers, noun, data, short).write()
     readers = "vecbench" if short else "vecbench and lm-eval"
@@ -267,7 +280,8 @@ def init_task(
     # A run's other tasks lie in the folder too, but the current one may hold any YAML.
     include = path if path.parent == Path() else path.parent
     command = ["vecbench", "run", "--model", "MODEL", "--tasks", plain, "--include-path", str(include)]
-    typer.echo("  " + shlex.join(command if data else [*command, "--data", "DATA"]))
+    command += [] if data else ["--data", "DATA"]
+    typer.echo("  " + shlex.join([*command, "--columns", columns] if columns else command))
 
 
 @tasks.command("complete")
@@ -344,7 +358,9 @@ def _number(text: str) -> Any:
     return text if isinstance(value, bool) or not isinstance(value, int | float) else value
 
 
-def _with_labels_of(data: Path, answers: AnswerSpecification, task: str) -> AnswerSpecification:
+def _with_labels_of(
+    data: Path, answers: AnswerSpecification, task: str, columns: Mapping[str, str]
+) -> AnswerSpecification:
     """With the data's own labels, if its kind wants some and they tell answers apart."""
     from vecbench.answers import kind_named, kind_of
     from vecbench.errors import UsageError
@@ -358,7 +374,7 @@ def _with_labels_of(data: Path, answers: AnswerSpecification, task: str) -> Answ
         pass
     else:
         return answers
-    source = open_data(data)
+    source = open_data(data, columns=columns)
     found = source.targets(task)
     if not found:
         named = [each for each in source.task_names() if each]

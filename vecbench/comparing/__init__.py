@@ -5,7 +5,7 @@ from vecbench.comparing.differences import Difference, Differences
 from vecbench.comparing.gates import Gates, Rule, read_gates
 from vecbench.comparing.outputs import github_annotations, json_document, junit_xml
 from vecbench.comparing.pairs import KINDS, allowed_kinds, both_sides
-from vecbench.comparing.sides import Side, open_side
+from vecbench.comparing.sides import Side, open_side, side_scores
 from vecbench.comparing.verdicts import Verdict, Verdicts, verdicts_on
 
 __all__ = [
@@ -26,5 +26,6 @@ __all__ = [
     "junit_xml",
     "open_side",
     "read_gates",
+    "side_scores",
     "verdicts_on",
 ]

@@ -99,6 +99,12 @@ class Comparison:
         n = self.differences.overall.n
         return f"<Comparison of {n:,} rows: {self.baseline.name} and {self.candidate.name}>"
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the table of `vecbench compare`."""
+        from vecbench.comparing.print_tables import html_fragment
+
+        return html_fragment(self)
+
     def to_frame(self) -> DataFrame:
         """Every difference as a row of a pandas DataFrame, in the order of tasks, groups and everything.
 
@@ -152,13 +158,15 @@ def compare(
     catalogue: Catalogue,
     *,
     allow: Collection[str] = (),
+    metrics: Collection[str] | None = None,
     replicates: int | None = None,
     seed: int = SEED,
 ) -> Comparison:
     """Compares two sides, row by row where both have rows.
 
-    `allow` are kinds of differences that are accepted, see `pairs.Kind`. Replicates of the paired bootstrap
-    are 10,000 unless told otherwise, or fewer if those would take too long.
+    `allow` are kinds of differences that are accepted, see `pairs.Kind`. `metrics` are the keys of those that
+    are compared of rows; None for all. Replicates of the paired bootstrap are 10,000 unless told otherwise,
+    or fewer if those would take too long.
     """
     _require_responses(baseline, candidate)
     is_paired = bool(baseline.rows and candidate.rows)
@@ -171,7 +179,9 @@ def compare(
             )
         else:
             named = candidate.protocol or baseline.protocol or ""
-            differences = row_differences(pairs, named, catalogue, replicates=replicates, seed=seed)
+            differences = row_differences(
+                pairs, named, catalogue, metrics=metrics, replicates=replicates, seed=seed
+            )
         counted = [pair for pair in pairs if all(row.dropped is None for row in pair)]
         kinds = {old.task: catalogue.answers_of(old.task, old.kind) for old, _ in pairs}
         flips, judges = _flips(counted), any(kinds[old.task].judges for old, _ in counted)
@@ -196,6 +206,7 @@ def compare(
         allowed,
         (
             *_sameness(baseline, candidate),
+            *_controls(baseline, candidate),
             *unread_notes(baseline, candidate),
             *baseline.notes,
             *candidate.notes,
@@ -223,6 +234,18 @@ def _sameness(baseline: Side, candidate: Side) -> Iterator[str]:
     """A gate whose baseline was set to the candidate by mistake is green for ever."""
     if baseline.path.resolve() == candidate.path.resolve():
         yield f"Both sides are {baseline.path}: it differs in nothing from itself."
+
+
+def _controls(baseline: Side, candidate: Side) -> Iterator[str]:
+    """What a control shows in place of images changes scores, and no model did."""
+    if baseline.manifest is None or candidate.manifest is None:
+        return
+    first, second = (
+        "none" if each is None else each.said
+        for each in (baseline.manifest.control, candidate.manifest.control)
+    )
+    if first != second:
+        yield f"The control is {first} there, {second} here."
 
 
 def _silence(pairs: Sequence[Pair], kinds: Mapping[str, AnswerKind]) -> Iterator[str]:

@@ -22,7 +22,7 @@ NOT_COMPARED = ("f1_weighted",)
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class DifferenceScope:
     """A line of the table of differences: whose it is, and whether of its tasks' mean, not of its rows."""
 
     level: Literal["task", "group", "overall"]
@@ -30,7 +30,7 @@ class Line:
     is_macro: bool = False
 
 
-def lines_of(differences: AllDifferences, *, is_published: bool) -> Iterator[Line]:
+def lines_of(differences: AllDifferences, *, is_published: bool) -> Iterator[DifferenceScope]:
     """Group by group: its tasks, then, if it has several, the group, pooled and macro; then overall.
 
     Of a published protocol, a group of one task has a line too: it is scored otherwise than the task.
@@ -40,21 +40,21 @@ def lines_of(differences: AllDifferences, *, is_published: bool) -> Iterator[Lin
         for task in group.tasks:
             if task in left:
                 del left[task]
-                yield Line("task", task)
+                yield DifferenceScope("task", task)
         if len(group.tasks) > 1 or is_published:
-            yield from _pooled_and_macro(Line("group", name), group)
-    yield from (Line("task", task) for task in left)
+            yield from _pooled_and_macro(DifferenceScope("group", name), group)
+    yield from (DifferenceScope("task", task) for task in left)
     if len(differences.tasks) > 1 or is_published:
-        yield from _pooled_and_macro(Line("overall", OVERALL), differences.overall)
+        yield from _pooled_and_macro(DifferenceScope("overall", OVERALL), differences.overall)
 
 
-def _pooled_and_macro(line: Line, found: Differences) -> Iterator[Line]:
+def _pooled_and_macro(line: DifferenceScope, found: Differences) -> Iterator[DifferenceScope]:
     yield line
     if found.macro:
         yield replace(line, is_macro=True)
 
 
-def block_of(differences: AllDifferences, line: Line) -> Differences:
+def block_of(differences: AllDifferences, line: DifferenceScope) -> Differences:
     """The differences that a line is of."""
     if line.level == "overall":
         return differences.overall
@@ -75,25 +75,25 @@ def with_family(differences: AllDifferences, *, is_published: bool) -> AllDiffer
     }
     adjusted = holm(tests)
 
-    def with_p_holm(line: Line, block: Differences) -> dict[str, Difference]:
+    def with_p_holm(line: DifferenceScope, block: Differences) -> dict[str, Difference]:
         return {
             key: replace(found, p_holm=adjusted.get((line, key)))
             for key, found in _metrics(block, line).items()
         }
 
-    def block(line: Line) -> Differences:
+    def block(line: DifferenceScope) -> Differences:
         found = block_of(differences, line)
         macro = with_p_holm(replace(line, is_macro=True), found)
         return replace(found, metrics=with_p_holm(line, found), macro=macro)
 
     return replace(
         differences,
-        tasks={name: block(Line("task", name)) for name in differences.tasks},
-        groups={name: block(Line("group", name)) for name in differences.groups},
-        overall=block(Line("overall", OVERALL)),
+        tasks={name: block(DifferenceScope("task", name)) for name in differences.tasks},
+        groups={name: block(DifferenceScope("group", name)) for name in differences.groups},
+        overall=block(DifferenceScope("overall", OVERALL)),
         family=len(tests),
     )
 
 
-def _metrics(block: Differences, line: Line) -> dict[str, Difference]:
+def _metrics(block: Differences, line: DifferenceScope) -> dict[str, Difference]:
     return dict(block.macro if line.is_macro else block.metrics)

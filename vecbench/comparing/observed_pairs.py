@@ -1,4 +1,4 @@
-"""The rows of two models on the same samples as arrays, and in what they differ."""
+"""The rows of several sides on the same samples as arrays, and in what two of them differ."""
 
 from __future__ import annotations
 
@@ -13,21 +13,30 @@ from vecbench.answers import AnswerKind
 from vecbench.comparing.pairs import Pair
 from vecbench.metrics.definition import Aspect
 from vecbench.metrics.observations import Floats, Mask, Observations
+from vecbench.metrics.scored_options import OPTIONS
 from vecbench.scoring.observations import paired_observations
 
 
 @dataclass(frozen=True)
 class ObservedPairs:
-    """Both models' rows of one task, pair by pair, with the same classes; `candidates` were asked with."""
+    """The rows of one task on every side, in the same order, with the same classes.
 
-    old: Observations
-    new: Observations
-    candidates: tuple[frozenset[str], frozenset[str]]
+    Sides are a baseline and a candidate, or the same answers with several confidences; `candidates` is what
+    each side was asked with.
+    """
+
+    sides: tuple[Observations, ...]
+    candidates: tuple[frozenset[str], ...]
 
     @property
-    def sides(self) -> tuple[Observations, Observations]:
-        """The baseline's rows and the candidate's."""
-        return self.old, self.new
+    def old(self) -> Observations:
+        """The first side's rows: the baseline's."""
+        return self.sides[0]
+
+    @property
+    def new(self) -> Observations:
+        """The last side's rows: the candidate's."""
+        return self.sides[-1]
 
     @property
     def image(self) -> NDArray[np.intp]:
@@ -37,31 +46,36 @@ class ObservedPairs:
     @cached_property
     def changed(self) -> dict[Aspect, NDArray[np.intp]]:
         """The images that differ between the sides, by aspect of their answers."""
-        old, new = self.sides
-        answers = old.answered != new.answered
+        old, new = self.old, self.new
+        answers, options = old.answered != new.answered, np.zeros(old.n, dtype=np.bool_)
         if old.classes:
             answers |= old.answer != new.answer
-        for name, column in old.columns.items():
-            answers |= column != new.columns[name]
-        different: dict[Aspect, Mask] = {
+        for name in old.columns.keys() & new.columns.keys():  # options may be scored on one side alone
+            different = old.columns[name] != new.columns[name]
+            if name.startswith(OPTIONS):
+                options |= different
+            else:
+                answers |= different
+        by_aspect: dict[Aspect, Mask] = {
             "outcome": (old.right != new.right) | (_stated(old) != _stated(new)),
             "answer": answers,
             "certainty": _certainty(old) != _certainty(new),
+            "options": options,
         }
-        return {aspect: np.unique(self.image[rows]) for aspect, rows in different.items()}
+        return {aspect: np.unique(self.image[rows]) for aspect, rows in by_aspect.items()}
 
     def taken(self, which: Mask) -> ObservedPairs:
         """Some of the rows."""
-        return ObservedPairs(self.old.taken(which), self.new.taken(which), self.candidates)
+        return replace(self, sides=tuple(side.taken(which) for side in self.sides))
 
     def rounded(self, decimals: int) -> ObservedPairs:
         """The rows with rounded confidences."""
-        old, new = (replace(side, confidence=np.round(side.confidence, decimals)) for side in self.sides)
-        return ObservedPairs(old, new, self.candidates)
+        sides = (replace(side, confidence=np.round(side.confidence, decimals)) for side in self.sides)
+        return replace(self, sides=tuple(sides))
 
     def in_classes(self, classes: Sequence[str]) -> ObservedPairs:
         """The rows counted by a longer list of classes."""
-        return ObservedPairs(self.old.in_classes(classes), self.new.in_classes(classes), self.candidates)
+        return replace(self, sides=tuple(side.in_classes(classes) for side in self.sides))
 
 
 def observed_pairs(
@@ -72,7 +86,7 @@ def observed_pairs(
     for name, (old, new) in paired_observations(by_task, kinds).items():
         classes = tuple(dict.fromkeys([*old.classes, *new.classes]))
         candidates = frozenset(old.classes), frozenset(new.classes)
-        found[name] = ObservedPairs(old.in_classes(classes), new.in_classes(classes), candidates)
+        found[name] = ObservedPairs((old.in_classes(classes), new.in_classes(classes)), candidates)
     return found
 
 

@@ -63,18 +63,7 @@ def paired(baseline: Side, candidate: Side, allow: Collection[str] = ()) -> Pair
     the same data name them differently. An image that a side's task has twice tells no sample.
     """
     candidate, told_by_image = _renamed_by_image(baseline, candidate)
-    first, second = ({key_of(row): row for row in side.rows} for side in (baseline, candidate))
-    common = sorted(first.keys() & second.keys())
-    pairs = [(first[key], second[key]) for key in common]
-    found: dict[Kind, str | None] = {
-        "samples": _sample_difference(first, second),
-        "images": _images(pairs),
-        "labels": _labels(pairs, candidates=baseline.tells_candidates and candidate.tells_candidates),
-        "prompts": _prompts(baseline, candidate, common),
-        "tasks": _task_versions(baseline, candidate),
-        "protocol": protocol_difference(baseline, candidate),
-    }
-    differing = {kind: said for kind, said in found.items() if said is not None}
+    pairs, differing = _aligned(baseline, candidate)
     if not pairs:
         raise DataError(
             f"{baseline.path} and {candidate.path} have no sample in common: {differing['samples']}",
@@ -88,6 +77,26 @@ def paired(baseline: Side, candidate: Side, allow: Collection[str] = ()) -> Pair
             "samples differently."
         )
     return Pairing(tuple(pairs), candidate, differing, tuple(notes))
+
+
+def differences_between(baseline: Side, candidate: Side) -> Mapping[Kind, str]:
+    """Kind → how the sides differ in it, of those in which they do; see `paired`."""
+    return _aligned(baseline, _renamed_by_image(baseline, candidate)[0])[1]
+
+
+def _aligned(baseline: Side, candidate: Side) -> tuple[list[Pair], Mapping[Kind, str]]:
+    first, second = ({key_of(row): row for row in side.rows} for side in (baseline, candidate))
+    common = sorted(first.keys() & second.keys())
+    pairs = [(first[key], second[key]) for key in common]
+    found: dict[Kind, str | None] = {
+        "samples": _sample_difference(first, second),
+        "images": _images(pairs),
+        "labels": _labels(pairs, candidates=baseline.tells_candidates and candidate.tells_candidates),
+        "prompts": _prompts(baseline, candidate, common),
+        "tasks": _task_versions(baseline, candidate),
+        "protocol": protocol_difference(baseline, candidate),
+    }
+    return pairs, {kind: said for kind, said in found.items() if said is not None}
 
 
 def _renamed_by_image(baseline: Side, candidate: Side) -> tuple[Side, int]:
@@ -147,7 +156,13 @@ def protocol_difference(baseline: Side, candidate: Side) -> str | None:
 
 
 def both_sides(
-    given: Sequence[Path | DataFrame], protocol: str | None, catalogue: Catalogue, allow: Collection[str] = ()
+    given: Sequence[Path | DataFrame],
+    protocol: str | None,
+    catalogue: Catalogue,
+    allow: Collection[str] = (),
+    *,
+    task: str | None = None,
+    names: Mapping[str, str] | None = None,
 ) -> list[Side]:
     """The baseline and the candidate, read.
 
@@ -156,14 +171,18 @@ def both_sides(
         protocol: To be read by; None for the one that a file was made by, or else the strict one.
         catalogue: Brings the tasks.
         allow: Kinds of differences that are accepted.
+        task: Of rows that name none.
+        names: Field → the column that holds it; a run's are as they are.
 
     Raises:
-        UsageError: There is nothing to read.
+        UsageError: There is nothing to read, or no such task or column.
         DataError: A file cannot be read, or was made by another protocol than was asked for.
     """
     way = protocol or STRICT.name
     opened = [
-        open_side(each, way, catalogue) if isinstance(each, Path) else frame_side(each, name, way, catalogue)
+        open_side(each, way, catalogue, task=task, names=names)
+        if isinstance(each, Path)
+        else frame_side(each, name, way, catalogue, task=task, names=names)
         for each, name in zip(given, ("baseline", "candidate"), strict=True)
     ]
     if protocol is not None:
@@ -309,6 +328,9 @@ def _engines(old: EngineRecord, new: EngineRecord) -> Iterable[str]:
     """What computes answers in another way, or in other numbers."""
     if old.name != new.name:
         yield f"The engine is {old.name} there, {new.name} here."
+    if old.omitted.keys() != new.omitted.keys():
+        without = [" and ".join(sorted(each.omitted)) or "nothing" for each in (old, new)]
+        yield f"Left out of the endpoint's requests is {without[0]} there, {without[1]} here."
     for name, otherwise in COMPUTED_WITH.items():
         said = [each.arguments.get(name) or otherwise for each in (old, new)]
         if said[0] != said[1]:

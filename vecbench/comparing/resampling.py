@@ -1,4 +1,4 @@
-"""Replicates of both sides of a comparison, at a cost that is bounded.
+"""Replicates of all sides of a comparison, at a cost that is bounded.
 
 What a replicate costs grows with the number of distinct confidences. A model that states one in two decimals
 has a hundred at most; probabilities taken from logits are all distinct, and 10,000 replicates of them would
@@ -7,7 +7,7 @@ take minutes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,14 +45,18 @@ MISSING = "share of missing confidences"
 """Drawn beside the metrics; no metric's key has spaces."""
 
 
+Fewer = Callable[[Mapping[str, ObservedPairs]], Mapping[str, ObservedPairs]]
+"""The rows of all tasks with fewer distinct confidences, which are near their own."""
+
+
 @dataclass(frozen=True)
 class Replicates:
-    """Replicates of metrics of both sides on the same samples, and what was done to bound their cost.
+    """Replicates of metrics of s sides on the same samples, and what was done to bound their cost.
 
     Attributes:
-        values: By task or pool and metric; shape (2, count), fewer of a metric of the rows themselves.
+        values: By task or pool and metric; shape (s, count), fewer of a metric of the rows themselves.
         missing: By task or pool, the share of rows without a confidence, by what it is of the rows that were
-            not resampled: 1 on average, and where no row lacks one; shape (2, count). Empty if nothing else
+            not resampled: 1 on average, and where no row lacks one; shape (s, count). Empty if nothing else
             is drawn of counted rows.
     """
 
@@ -68,18 +72,21 @@ def replicates_of(
     metrics: Mapping[Any, Sequence[Metric]],
     count: int | None,
     seed: int,
+    fewer: Fewer | None = None,
 ) -> Replicates:
     """The paired bootstrap of all tasks and pools; the key of a pool is no task's name.
 
     Rounded confidences are used for the spread of the replicates alone: these are moved by what rounding has
-    changed in the values themselves.
+    changed in the values themselves. `fewer` is what is used in their place, however many there are.
     """
     notes = []
     wanted = {each.key: each for listed in metrics.values() for each in listed if not _is_by_row(each)}
-    exact = used = _Strata.of(tasks)
+    exact = used = Strata.of(tasks)
     known = next(iter(exact.alone.values())).confidence.size
-    if known > MOST_DISTINCT:
-        used = _Strata.of({name: rows.rounded(DECIMALS) for name, rows in tasks.items()})
+    if fewer is not None:
+        used = Strata.of(fewer(tasks))
+    elif known > MOST_DISTINCT:
+        used = Strata.of({name: rows.rounded(DECIMALS) for name, rows in tasks.items()})
         notes.append(
             f"There are {known:,} distinct confidences: intervals and p values take them with three decimals."
         )
@@ -109,7 +116,8 @@ def replicates_of(
     }
     by_row = {name: [each for each in listed if _is_by_row(each)] for name, listed in metrics.items()}
     if any(by_row.values()):
-        models = [{name: rows.sides[side] for name, rows in tasks.items()} for side in (0, 1)]
+        sides = range(len(next(iter(tasks.values())).sides))
+        models = [{name: rows.sides[side] for name, rows in tasks.items()} for side in sides]
         for name, found in resampled(models, members, by_row, count, seed).items():
             values[name] |= found
     shares = {} if missing is None else {name: missing[:, place] for place, name in enumerate(members)}
@@ -132,20 +140,20 @@ def _relative_missing(observed: Totals) -> PairedStatistic:
 def _candidates(
     tasks: Mapping[str, ObservedPairs], members: Mapping[Any, Sequence[str]]
 ) -> NDArray[np.int64]:
-    """How many classes either side could answer with in each task or pool; shape (2, sets)."""
+    """How many classes each side could answer with in each task or pool; shape (s, sets)."""
     return np.array(
         [
             [
                 len(frozenset().union(*(tasks[part].candidates[side] for part in parts)))
                 for parts in members.values()
             ]
-            for side in (0, 1)
+            for side in range(len(next(iter(tasks.values())).sides))
         ]
     )
 
 
 @dataclass(frozen=True)
-class _Strata:
+class Strata:
     """The tasks' rows, with one grid of confidences and labels, so that a pool adds them up.
 
     Attributes:
@@ -157,7 +165,7 @@ class _Strata:
     joint: Sequence[Mapping[str, PairedRows]]
 
     @classmethod
-    def of(cls, tasks: Mapping[str, ObservedPairs]) -> _Strata:
+    def of(cls, tasks: Mapping[str, ObservedPairs]) -> Strata:
         confidence = distinct_confidences([side for rows in tasks.values() for side in rows.sides])
         classes = tuple(dict.fromkeys(name for rows in tasks.values() for name in rows.old.classes))
         numbered = {name: rows.in_classes(classes) if classes else rows for name, rows in tasks.items()}
@@ -180,7 +188,7 @@ class _Strata:
         return cls(alone, joint)
 
 
-def _affordable(strata: _Strata, pools: Mapping[Any, Sequence[str]]) -> int:
+def _affordable(strata: Strata, pools: Mapping[Any, Sequence[str]]) -> int:
     distinct = next(iter(strata.alone.values())).confidence.size
     numbers = distinct * (len(strata.alone) + len(pools))
     parts = [strata.alone, *strata.joint]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
@@ -43,10 +43,11 @@ def row_differences(
     protocol: str,
     catalogue: Catalogue,
     *,
+    metrics: Collection[str] | None = None,
     replicates: int | None = None,
     seed: int = SEED,
 ) -> AllDifferences:
-    """The differences between paired rows."""
+    """The differences between paired rows; of some metrics, or of all that the rows are scored by."""
     pairs = [pair for pair in pairs if not is_excluded(pair[0], catalogue)]
     # Only values are used: what one run's intervals say of it is no part of a comparison.
     first, second = (
@@ -63,6 +64,8 @@ def row_differences(
     members.update((pool, old.tasks) for pool, (old, _) in pooled.items())
     every: dict[Name, ScoresOfBoth] = {name: (each, second.tasks[name]) for name, each in first.tasks.items()}
     every.update((pool, (old.pooled, new.pooled)) for pool, (old, new) in pooled.items())
+    if metrics is not None:
+        every = {name: (_of(metrics, old), _of(metrics, new)) for name, (old, new) in every.items()}
     pools = {
         name: old.tasks
         for name, (old, _) in pooled.items()
@@ -123,7 +126,9 @@ class _Block:
     def differences(self) -> Differences:
         old, new = self.scores
         metrics = {
-            metric.key: self._difference(metric) for metric in old.scored_by if not metric.is_of_one_run
+            metric.key: self._difference(metric)
+            for metric in old.scored_by
+            if not metric.is_of_one_run and metric.key in new.metrics
         }
         samples = image_count(self.rows)
         alone = CandidateReplicates(
@@ -200,7 +205,7 @@ def _macro_differences(
     found = {}
     for metric in tasks[0].scores[0].scored_by if tasks else ():
         key = metric.key
-        if key not in old or metric.is_of_one_run:
+        if key not in old or key not in new or metric.is_of_one_run:
             continue
         found[key] = _values(metric, old[key], new[key], tasks)
         if found[key].change is None or found[key].why is not None:
@@ -228,6 +233,10 @@ def _samples_changed(tasks: Sequence[_Block], aspect: Aspect) -> float:
     return float(weights.sum() ** 2 / (weights**2).sum()) if weights.any() else 0.0
 
 
+def _of(metrics: Collection[str], scores: RowScores) -> RowScores:
+    return replace(scores, scored_by=[each for each in scores.scored_by if each.key in metrics])
+
+
 def _wanted(names: Iterable[Name], every: Mapping[Name, ScoresOfBoth]) -> dict[Name, list[Metric]]:
     """The metrics of each task and pool that are tested anywhere: the candidate's may be held to a bound."""
     anywhere = {
@@ -237,4 +246,8 @@ def _wanted(names: Iterable[Name], every: Mapping[Name, ScoresOfBoth]) -> dict[N
         for metric in scores.scored_by
         if metric.change.refused([Totals(scores.cells)]) is None
     }
-    return {name: [each for each in every[name][0].scored_by if each.key in anywhere] for name in names}
+    return {
+        name: [each for each in old.scored_by if each.key in anywhere and each.key in new.metrics]
+        for name in names
+        for old, new in [every[name]]
+    }

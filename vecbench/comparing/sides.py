@@ -16,7 +16,15 @@ from vecbench.interop.reading import ResponseSource, open_responses
 from vecbench.json_lines import json_lines
 from vecbench.parsing import Prediction, Reading
 from vecbench.plain_file import cannot_read, open_plain, plain_bytes
-from vecbench.scoring import STRICT, is_published, predictions, protocol_named, score_responses
+from vecbench.scoring import (
+    STRICT,
+    Scores,
+    is_published,
+    predictions,
+    protocol_named,
+    score,
+    score_responses,
+)
 from vecbench.scoring.protocols import NO_SENTENCES
 from vecbench.scoring.scores import EARLIER_SCHEMA, SCHEMA
 from vecbench.store import MOST_REPEATS, Manifest, RunDirectory, StoredResponse, read_responses
@@ -66,7 +74,7 @@ class Side:
     def name(self) -> str:
         """The model's name; the path when it is unknown."""
         if self.manifest is not None:
-            return self.manifest.model.name
+            return self.manifest.title
         told = self.scores.get("run", {}).get("model") if self.scores else None
         return str(told or self.path)
 
@@ -86,11 +94,18 @@ def key_of(row: Prediction) -> RowKey:
     return row.task, row.sample_id, row.repeat
 
 
-def open_side(path: Path, protocol: str, catalogue: Catalogue) -> Side:
+def open_side(
+    path: Path,
+    protocol: str,
+    catalogue: Catalogue,
+    *,
+    task: str | None = None,
+    names: Mapping[str, str] | None = None,
+) -> Side:
     """A run, whatever else `vecbench score` reads, a predictions.jsonl or a scores.json.
 
     Of a directory, the responses of a run are read if it has any, then its predictions, then its scores,
-    then what another program wrote.
+    then what another program wrote; `task` and `names` are as for `open_responses`.
     """
     is_part = not path.exists() and eemo.parted(path) is not None  # FILE#MODEL
     if not (path.exists() or is_part):
@@ -98,7 +113,8 @@ def open_side(path: Path, protocol: str, catalogue: Catalogue) -> Side:
     directory = RunDirectory(path if path.is_dir() else path.parent)
     file = None if is_part else _derived_file(path, directory)
     if file is None:
-        side = _side_of(open_responses(path, catalogue), path, protocol, catalogue)
+        source = open_responses(path, catalogue, task=task, names=names)
+        side = _side_of(source, path, protocol, catalogue)
     elif _is_scores(file):
         scores = _read_scores(file)
         told = _told_protocol(scores)
@@ -114,10 +130,36 @@ def open_side(path: Path, protocol: str, catalogue: Catalogue) -> Side:
     return _with_rows(side, file or path)
 
 
-def frame_side(frame: DataFrame, name: str, protocol: str, catalogue: Catalogue) -> Side:
+def side_scores(side: Side, catalogue: Catalogue) -> Scores:
+    """What figures of a side draw: its values, without what the bootstrap says.
+
+    Raises:
+        UsageError: No more than its scores is known.
+    """
+    protocol = protocol_named(side.protocol or STRICT.name)
+    if not (side.responses if protocol.is_published else side.rows):
+        raise UsageError(
+            f"{side.path} has no more than scores, of which nothing can be drawn", "Name the run's directory."
+        )
+    run = {"model": side.manifest.title} if side.manifest is not None else {}
+    if protocol.is_published:
+        return score_responses(side.responses, protocol, catalogue, run).scores
+    return score(side.rows, protocol.name, catalogue, run, replicates=0)
+
+
+def frame_side(
+    frame: DataFrame,
+    name: str,
+    protocol: str,
+    catalogue: Catalogue,
+    *,
+    task: str | None = None,
+    names: Mapping[str, str] | None = None,
+) -> Side:
     """A frame with one response a row, see `open_frame`."""
     path = Path(name)
-    return _with_rows(_side_of(open_frame(frame, catalogue, name), path, protocol, catalogue), path)
+    source = open_frame(frame, catalogue, name, task=task, names=names)
+    return _with_rows(_side_of(source, path, protocol, catalogue), path)
 
 
 def _with_rows(side: Side, path: Path) -> Side:
@@ -176,6 +218,7 @@ def _side_of(source: ResponseSource, path: Path, protocol: str, catalogue: Catal
         rows = tuple(score_responses(responses, way, catalogue).rows)
     else:
         rows = tuple(predictions(noted(source.responses), way, catalogue))
+    source.require_rows()
     faults = ", ".join(f"{count:,} {effect}" for effect, count in source.effects().items())
     notes = tuple(f"{path}: {each}" for each in source.warnings)
     unnamed = source.resolution.unnamed
@@ -310,10 +353,10 @@ def _require_scores(name: str, block: Any) -> None:
     tasks = block.get("tasks", [])
     if not isinstance(tasks, list) or not all(isinstance(each, str) for each in tasks):
         raise TypeError(f"tasks of {name} is {tasks!r:.60}")
-    for key, score in (*block["metrics"].items(), *block.get("macro", {}).items()):
-        if not isinstance(score, dict):
-            raise TypeError(f"{key} of {name} is {score!r:.60}")
-        value = score["value"]
+    for key, said in (*block["metrics"].items(), *block.get("macro", {}).items()):
+        if not isinstance(said, dict):
+            raise TypeError(f"{key} of {name} is {said!r:.60}")
+        value = said["value"]
         if value is not None and not _is_value(key, value):
             raise TypeError(f"{key} of {name} is {_shown(value)}")
 

@@ -18,7 +18,7 @@ from vecbench.escaping import in_markdown, printable
 from vecbench.metrics.significance import FEWEST_SAMPLES
 from vecbench.parsing import Reading
 from vecbench.report.columns import Column, columns_of, corner, fitting, unscaled
-from vecbench.report.tables import NAME_WIDTH, markdown_text, numbers_table
+from vecbench.report.tables import NAME_WIDTH, folded, markdown_text, numbers_table
 
 MOST_NARROW = 4
 """Metrics of the terminal's table; more would not fit. Markdown and JSON have more."""
@@ -72,10 +72,10 @@ def changed_columns(comparison: Comparison, *, narrow: bool = False) -> tuple[Co
 def difference_table(comparison: Comparison) -> Table:
     """Candidate's value and change, the change's 95 % interval below them; fits 80 columns."""
     columns = changed_columns(comparison, narrow=True)
-    table = numbers_table("candidate\n(change)", [column.heading for column in columns], NAME_WIDTH + 2)
+    table = numbers_table("candidate\n(change)", [column.heading for column in columns])
     for line in difference_lines(comparison):
         indent = "  " if line.is_task else ""
-        shown = f"{indent}{printable(line.name, NAME_WIDTH)}\n{indent}{line.of}"
+        shown = f"{folded(line.name, NAME_WIDTH + 2, len(indent), NAME_WIDTH)}\n{indent}{line.of}"
         cells = [_terminal_cell(column, line.metrics.get(column.key)) for column in columns]
         table.add_row(Text(shown), *cells, style="" if line.is_task else "bold")
     return table
@@ -195,12 +195,17 @@ def _flip_cells(flip: Flip, escaped: Callable[[str, int | None], str]) -> list[s
 def _terminal_cell(column: Column, difference: Difference | None) -> str:
     if difference is None or difference.candidate is None:
         return "–"
-    value = column.printed(difference.candidate).replace("-", "−")
+    first = change_text(column, difference)
+    return first if difference.low is None else f"{first}\n{interval_text(column, difference)} "
+
+
+def change_text(column: Column, difference: Difference) -> str:
+    """A candidate's value and its change, with a star or a blank behind it."""
+    value = column.printed(difference.candidate or 0.0).replace("-", "−")
     if difference.change is None:
         return f"{value}  –"
     star = "*" if difference.significant else " "
-    first = f"{value} {_signed(column, difference.change)}{star}"
-    return first if difference.low is None else f"{first}\n{_interval(column, difference)} "
+    return f"{value} {_signed(column, difference.change)}{star}"
 
 
 def _markdown_cell(column: Column, difference: Difference | None) -> str:
@@ -215,10 +220,11 @@ def _markdown_cell(column: Column, difference: Difference | None) -> str:
         return said
     star = "\\*" if difference.significant else ""
     changed = f"{said}<br>{_signed(column, difference.change)}{star}"
-    return changed if difference.low is None else f"{changed} {_interval(column, difference)}"
+    return changed if difference.low is None else f"{changed} {interval_text(column, difference)}"
 
 
-def _interval(column: Column, difference: Difference) -> str:
+def interval_text(column: Column, difference: Difference) -> str:
+    """The interval of a change that has one."""
     low, high = (column.printed(end or 0.0) for end in (difference.low, difference.high))
     return f"[{low}, {high}]".replace("-", "−").replace("−0.0,", "0.0,").replace("−0.0]", "0.0]")
 

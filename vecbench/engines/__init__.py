@@ -19,6 +19,7 @@ from vecbench.engines.registry import (
     check_engine,
     choose_engine,
     create_engine,
+    require_options,
     text_arguments,
 )
 
@@ -37,5 +38,6 @@ __all__ = [
     "check_engine",
     "choose_engine",
     "create_engine",
+    "require_options",
     "text_arguments",
 ]

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter, ValidationError
 
 from vecbench.digests import sha256_of
+from vecbench.engines.arguments import SCORE_FIELDS
 from vecbench.errors import UsageError
 from vecbench.models import LOCAL, fingerprint
 
@@ -18,10 +19,10 @@ PIXEL_LIMITS = ("min_pixels", "max_pixels")
 PROCESSOR = "mm_processor_kwargs"
 """The argument, and the field of an endpoint's requests, that goes to the model's image processor."""
 SETTINGS = (
-    "generation_config", "hf_config_path", "hf_overrides", "logits_processors", "override_generation_config",
-    "tokenizer", "tokenizer_revision",
+    "chat_template_kwargs", "generation_config", "hf_config_path", "hf_overrides", "logits_processors",
+    "override_generation_config", "reasoning_config", "tokenizer", "tokenizer_revision",
 )  # fmt: skip
-"""Arguments of vLLM that change what the model is, is asked or may say, besides those treated one by one.
+"""Arguments that change what the model is, is asked or may say, besides those treated one by one.
 
 How it is computed (dtype, quantization, attention, parallelism) stands in the engine's record.
 """
@@ -47,7 +48,9 @@ def answer_settings(arguments: Mapping[str, Any]) -> AnswerSettings:
     for name in limits:
         processor.pop(name, None)
     others = {name: _folder(arguments.get(name)) for name in SETTINGS}
-    others |= {PROCESSOR: processor, "extra_body": body}
+    others |= {PROCESSOR: processor, "extra_body": body, "omit": _omitted(arguments)}
+    if limits:
+        others["scale"] = arguments.get("scale")
     if (template := arguments.get("chat_template")) is not None:
         others["chat_template"] = _hash(Path(template).read_text(encoding="utf-8"))
     given = {name: value for name, value in others.items() if value not in (None, {}, [], "")}
@@ -73,6 +76,13 @@ def pixel_limits(arguments: Mapping[str, Any]) -> dict[str, int]:
             "no image has at least the one and at most the other"
         )
     return limits
+
+
+def _omitted(arguments: Mapping[str, Any]) -> list[str]:
+    """The fields that an endpoint is asked without, but for those on which no answer depends."""
+    names = arguments.get("omit") or ()
+    listed = names.split(",") if isinstance(names, str) else names
+    return sorted({each.strip() for each in listed} - {"seed", *SCORE_FIELDS})
 
 
 def _dictionary(value: Any) -> dict[str, Any]:

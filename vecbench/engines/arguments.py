@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -22,7 +23,13 @@ from pydantic import (
     model_validator,
 )
 
-from vecbench.engines.secrets import key_of_variable, refuse_secrets, require_variable
+from vecbench.engines.chat import require_variables
+from vecbench.engines.secrets import (
+    is_secret_in_an_address,
+    key_of_variable,
+    refuse_secrets,
+    require_variable,
+)
 from vecbench.errors import UsageError, nearest
 from vecbench.plain_file import plain_bytes
 
@@ -32,10 +39,20 @@ OURS = {
 }  # fmt: skip
 """Fields of a request that vecbench sets itself, or that would change what comes back."""
 
+SCORE_FIELDS = ("top_logprobs", "logprobs")
+"""Fields that ask for the log probabilities of tokens, on which no answer depends."""
+SAMPLING_FIELDS = (
+    *SCORE_FIELDS, "seed", "top_p", "top_k", "min_p", "repetition_penalty", "stop", "temperature",
+)  # fmt: skip
+"""Fields of an endpoint's requests that it may be asked without, the least important first."""
+
 OPTIONS: Mapping[str, str] = (
     {name: f"--{name}" for name in ("model", "tasks", "engine", "data", "prompt", "limit", "repeats", "seed")}
     | dict.fromkeys(("model_path", "pretrained"), "--model")
-    | dict.fromkeys(("temperature", "top_p", "do_sample", "max_tokens", "max_gen_toks"), "--gen-kwargs")
+    | dict.fromkeys(("temperature", "top_p", "top_k", "min_p", "repetition_penalty"), "--gen-kwargs")
+    | dict.fromkeys(("do_sample", "max_tokens", "max_gen_toks", "thinking_budget"), "--gen-kwargs")
+    | dict.fromkeys(("system_prompt", "system_instruction"), "--system-prompt")
+    | {"enable_thinking": '--model-args \'{"chat_template_kwargs": {"enable_thinking": …}}\''}
 )
 """What is set elsewhere than in `--model-args`, where no engine has an argument of that name."""
 
@@ -58,6 +75,10 @@ ChatTemplate = Annotated[str | None, AfterValidator(_readable)]
 """The path of a Jinja file."""
 
 
+TokenLimit = Literal["max_tokens", "max_completion_tokens"]
+"""How endpoints call the field that limits the tokens of an answer."""
+
+
 class EngineArguments(BaseModel):
     """What `--model-args` may hold for every engine."""
 
@@ -66,6 +87,13 @@ class EngineArguments(BaseModel):
     min_pixels: int | None = Field(None, ge=1)
     max_pixels: int | None = Field(None, ge=1)
     decode_threads: int = Field(min(8, os.cpu_count() or 1), ge=1)
+    chat_template_kwargs: dict[str, Any] | None = None
+
+    @field_validator("chat_template_kwargs")
+    @classmethod
+    def _variables(cls, variables: dict[str, Any] | None) -> dict[str, Any] | None:
+        require_variables(variables or {})
+        return variables
 
     @property
     def pixel_limits(self) -> dict[str, int]:
@@ -110,6 +138,17 @@ class TransformersArguments(EngineArguments):
     trust_remote_code: bool = False
     attn_implementation: str | None = None
     chat_template: ChatTemplate = None
+    lora: str | None = None
+
+    @classmethod
+    def check(cls, arguments: Mapping[str, Any]) -> None:
+        """Refuses an adapter too where the package is missing that puts it on a model."""
+        super().check(arguments)
+        if arguments.get("lora") is not None and find_spec("peft") is None:
+            raise UsageError(
+                "model argument lora: the transformers engine needs peft for it, which is not installed",
+                'Install it: pip install "vecbench[hf]"',
+            )
 
     @field_validator("dtype")
     @classmethod
@@ -117,6 +156,9 @@ class TransformersArguments(EngineArguments):
         if name not in DTYPES:
             raise UsageError(f"unknown dtype {name!r}", nearest(name, DTYPES))
         return name
+
+
+Dollars = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class OpenAIArguments(EngineArguments):
@@ -128,9 +170,14 @@ class OpenAIArguments(EngineArguments):
     timeout: float = Field(600.0, gt=0)
     max_retries: int = Field(6, ge=0)
     first_pause: float = Field(0.5, gt=0)
-    token_limit: str = Field("max_tokens", pattern="^max_(completion_)?tokens$")
+    token_limit: TokenLimit = "max_tokens"
+    omit: tuple[str, ...] = ()
+    scale: Literal["client", "server"] | None = None
+    api_key_header: str = Field("Authorization", pattern="^[A-Za-z0-9-]+$")
     extra_body: dict[str, Any] = {}
     revision: str | None = None
+    price: tuple[Dollars, Dollars] | None = Field(None, exclude=True)
+    """Dollars per million tokens, of prompts and of answers; no part of what a run records."""
 
     @model_validator(mode="before")
     @classmethod
@@ -148,6 +195,13 @@ class OpenAIArguments(EngineArguments):
         key_of_variable(self.api_key_env)
         return self
 
+    @field_validator("price", mode="before")
+    @classmethod
+    def _in_and_out(cls, price: object) -> object:
+        if price is None or (isinstance(price, str) and price.count("/") == 1):
+            return price if price is None else tuple(price.split("/"))
+        raise ValueError("it is no IN/OUT in dollars per million tokens, such as 0.15/0.60")
+
     @field_validator("extra_body")
     @classmethod
     def _without_ours(cls, body: dict[str, Any]) -> dict[str, Any]:
@@ -161,6 +215,28 @@ class OpenAIArguments(EngineArguments):
             raise ValueError("mm_processor_kwargs is no JSON object")
         return body
 
+    @field_validator("omit", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        return tuple(each.strip() for each in value.split(",")) if isinstance(value, str) else value
+
+    @field_validator("omit")
+    @classmethod
+    def _known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if name not in SAMPLING_FIELDS:
+                raise UsageError(
+                    f"model argument omit: {name!r} is no field that can be left out",
+                    nearest(name, SAMPLING_FIELDS),
+                )
+        return tuple(dict.fromkeys(names))
+
+    @model_validator(mode="after")
+    def _said_once(self) -> Self:
+        if self.chat_template_kwargs is not None and "chat_template_kwargs" in self.extra_body:
+            raise UsageError("--model-args: chat_template_kwargs stands in extra_body too", "Give it once.")
+        return self
+
     @field_validator("base_url", mode="before")
     @classmethod
     def _several(cls, value: object) -> object:
@@ -169,22 +245,31 @@ class OpenAIArguments(EngineArguments):
     @field_validator("base_url")
     @classmethod
     def _without_secrets(cls, urls: tuple[str, ...]) -> tuple[str, ...]:
-        for url in urls:
-            # Not to be repeated in the message. Looked for in the text: it may be one that is no address.
-            if any(each in url for each in "@?#"):
-                raise UsageError(
-                    "an address of the endpoint holds a secret, which would be stored: what stands before an "
-                    "@, or behind a ? or #",
-                    "Set the key in the environment: OPENAI_API_KEY.",
-                )
-            try:
-                parts = urlsplit(url)
-                usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-            except ValueError:  # brackets that are none, a port that is no number
-                usable = False
-            if not usable:
-                raise ValueError("it is no address such as http://localhost:8000/v1")
-        return tuple(url.rstrip("/") for url in urls)
+        return tuple(_address(url) for url in urls)
+
+
+def _address(url: str) -> str:
+    """An endpoint's address, with a query such as `?api-version=…`, and without a slash at its path's end."""
+    bare, sign, query = url.partition("?")
+    parameters = [each.partition("=") for each in query.split("&")] if sign else []
+    # Not to be repeated in the message. Looked for in the text: it may be one that is no address.
+    if any(each in bare for each in "@#") or any(
+        not equals or "#" in value or is_secret_in_an_address(name, value)
+        for name, equals, value in parameters
+    ):
+        raise UsageError(
+            "an address of the endpoint holds a secret, which would be stored: what stands before an @ or "
+            "behind a #, or a parameter that has no name or is called like one",
+            "Set the key in the environment: OPENAI_API_KEY.",
+        )
+    try:
+        parts = urlsplit(bare)
+        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:  # brackets that are none, a port that is no number
+        usable = False
+    if not usable:
+        raise ValueError("it is no address such as http://localhost:8000/v1")
+    return bare.rstrip("/") + sign + query
 
 
 def unknown(name: str, known: Collection[str]) -> UsageError:

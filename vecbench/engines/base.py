@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from PIL.Image import Image
 
@@ -27,11 +27,22 @@ class ImageSource(Protocol):
         ...
 
 
+@runtime_checkable
+class ImageFile(ImageSource, Protocol):
+    """An image of which there is a file."""
+
+    def file(self) -> tuple[str, bytes] | None:
+        """Media type and bytes of a file that every decoder shows as `decode` does; None if it is none."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Sampling:
     """How tokens are drawn.
 
-    The same request with the same seed draws the same tokens, whatever else is in its batch.
+    The same request with the same seed draws the same tokens, whatever else is in its batch. The repetition
+    penalty comes first, greedy decoding included; then, where tokens are drawn, temperature, min-p, top-k and
+    top-p, in this order, which is vLLM's.
     """
 
     temperature: float = 0.0  # 0 is greedy decoding; above 0 divides the logits
@@ -39,6 +50,42 @@ class Sampling:
     max_tokens: int = 1024
     stop: tuple[str, ...] = ()  # texts that end the generation; they are cut off the response
     seed: int = 0
+    top_k: int = 0  # only the likeliest tokens are kept, so many; 0 for all
+    min_p: float = 0.0  # of the likeliest token's probability, what a token needs to be kept, in [0, 1]
+    repetition_penalty: float = 1.0
+    """Divides the logits of tokens that prompt or answer have already, or multiplies them where negative."""
+    thinking_budget: int | None = None  # tokens of reasoning, after which it is closed; None for no limit
+
+    @property
+    def further(self) -> dict[str, Any]:
+        """By name, what is set beside the first four and the seed, where it is not the default."""
+        later = fields(self)[5:]
+        return {each.name: value for each in later if (value := getattr(self, each.name)) != each.default}
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredToken:
+    """One token that the model wrote, as it scored it.
+
+    Probabilities are the model's own: before temperature, penalties, and whatever else tokens are drawn by.
+    """
+
+    begin: int  # where it begins in the response's text
+    end: int  # behind it; equal to `begin` where it is the beginning of a character only
+    log_probability: float  # natural logarithm
+    alternatives: Mapping[str, float]  # of the likeliest tokens, itself included: text → log probability
+
+
+class TokenScores(Protocol):
+    """The scored tokens of a response's text."""
+
+    def within(self, begin: int, end: int) -> Sequence[ScoredToken] | None:
+        """The tokens that have a part in `text[begin:end]`, in order; None where some are not scored."""
+        ...
+
+
+def _nothing(_text: str, _finish_reason: str | None) -> str:
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +96,11 @@ class Request:
     prompt: str
     images: Sequence[ImageSource]
     sampling: Sampling
+    system: str | None = None  # what a system turn before it says; None for no such turn
+    n_alternatives: int = 0  # so many of the likeliest tokens are scored at every step; 0: nothing is
+    options: tuple[str, ...] = ()  # answers whose probabilities are asked for
+    option_prefix: Callable[[str, str | None], str] = field(default=_nothing, compare=False)
+    """(the generated text, its finish reason) → what the model has said where the options are scored."""
 
     def decoded(self) -> tuple[Image, ...]:
         """The pictures of all its images, in order; raises the `ImageError` of the first that is none."""
@@ -61,10 +113,17 @@ class Response:
 
     key: str
     text: str | None  # verbatim, special tokens removed
-    finish_reason: FinishReason | None = None
+    finish_reason: FinishReason | str | None = (
+        None  # an endpoint's own word where it is neither; None if unsaid
+    )
     error: str | None = None  # why this request failed, one line
     n_prompt_tokens: int | None = None  # the image's included; None if unknown
     n_output_tokens: int | None = None  # the end token not counted; None if unknown
+    reasoning: str | None = None  # verbatim, where an endpoint gives it beside the text
+    n_reasoning_tokens: int | None = None  # of the output's; None if unknown
+    tokens: TokenScores | None = field(default=None, compare=False)  # None where they are not scored
+    option_log_probabilities: tuple[float, ...] = ()  # of the request's options; empty where unknown
+    options_fault: str | None = None  # why options that were asked for are not scored, one line
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,22 +134,18 @@ class EngineDescription:
     arguments: Mapping[str, Any] = field(default_factory=dict)  # as used
     device: str = ""
     chosen_because: str | None = None  # None if it was asked for by name, and not with "auto"
+    omitted: Mapping[str, str] = field(default_factory=dict)  # field that requests lack → why
 
 
 SECOND_IMAGE = "the prompt holds a text that stands for an image in this model's prompts"
 """The error of such a request: engines differ in what they would make of it."""
 
 
-LONGEST_LINE = 500
-"""Characters that an error may quote of what a model, a library or an endpoint says."""
-
-
-def first_line(fault: object) -> str:
-    """What an exception or a text says, on one line that is not too long; its class if it says nothing."""
-    lines = str(fault).strip().splitlines()
-    if not lines:
-        return type(fault).__name__
-    return lines[0] if len(lines[0]) <= LONGEST_LINE else lines[0][: LONGEST_LINE - 1] + "…"
+def second_image(request: Request, token: str | None) -> Response | None:
+    """The response to a request in whose texts the token for an image stands; None if it does not."""
+    if not token or token not in f"{request.system or ''}{request.prompt}":
+        return None
+    return Response(request.key, None, error=f"{SECOND_IMAGE}: {token}")
 
 
 def refusal_of(request: Request, problem: str) -> Response:
@@ -104,10 +159,10 @@ def refusal_of(request: Request, problem: str) -> Response:
     )
 
 
-def broken_template(model: str, problem: str) -> RunError:
-    """The error for a chat template that no question can be asked with."""
+def broken_template(template: str, problem: str) -> RunError:
+    """The error for a chat template that no question can be asked with; `template` says which it is."""
     return RunError(
-        f"the chat template of {model} cannot be used: {problem}",
+        f"{template} cannot be used: {problem}",
         "Give another: --model-args chat_template=PATH-OF-A-JINJA-FILE.",
     )
 

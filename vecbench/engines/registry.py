@@ -11,8 +11,8 @@ from typing import Any
 from vecbench.engines.answer_settings import pixel_limits
 from vecbench.engines.arguments import EngineArguments, OpenAIArguments, TransformersArguments
 from vecbench.engines.base import Engine, EngineDescription, Request, Response
-from vecbench.engines.vllm_arguments import VllmArguments
-from vecbench.errors import UsageError, nearest
+from vecbench.engines.vllm_arguments import VllmArguments, with_rank, with_reasoning
+from vecbench.errors import UsageError, VecbenchError, nearest
 
 MEMORY_SHARE = 0.85
 """Share of a GPU that weights may take: the rest is for the key-value cache and activations."""
@@ -27,12 +27,13 @@ class EngineKind:
     arguments: type[EngineArguments]
     packages: tuple[str, ...]  # that must be installed
     extra: str  # of vecbench, that installs them
+    scores_options: bool = True  # how probable answers are that the model has not given
 
 
 ENGINES: Mapping[str, EngineKind] = {
     "vllm": EngineKind(VllmArguments, ("vllm",), "vllm"),
     "transformers": EngineKind(TransformersArguments, ("torch", "transformers"), "hf"),
-    "openai": EngineKind(OpenAIArguments, ("openai",), "api"),
+    "openai": EngineKind(OpenAIArguments, ("openai",), "api", scores_options=False),
 }
 
 
@@ -96,12 +97,28 @@ def check_engine(name: str, model: str, arguments: Mapping[str, Any]) -> None:
         raise
 
 
+def require_options(name: str) -> None:
+    """Refuses an engine that scores no options.
+
+    Raises:
+        UsageError: It does not.
+    """
+    if name in ENGINES and not ENGINES[name].scores_options:
+        able = " or ".join(each for each, kind in ENGINES.items() if kind.scores_options)
+        raise UsageError(
+            f"the {name} engine cannot score options: an endpoint tells the probabilities of what it writes",
+            f"Leave --score-options out, or load the model: --engine {able}.",
+        )
+
+
 def create_engine(
     name: str,
     model: str,
     arguments: Mapping[str, Any],
     chosen: Callable[[EngineChoice], None] | None = None,
     most_images: int = 1,
+    *,
+    budgeted: bool = False,
 ) -> Engine:
     """The engine of that name, with its model loaded.
 
@@ -111,6 +128,7 @@ def create_engine(
         arguments: The engine's own arguments; unknown ones are refused.
         chosen: Told of what "auto" has chosen, before the model is loaded.
         most_images: Of a request.
+        budgeted: Whether a request may have a budget for its reasoning.
 
     Raises:
         UsageError: As for `check_engine`.
@@ -118,11 +136,14 @@ def create_engine(
     """
     if name != "auto":
         check_engine(name, model, arguments)
+        if name == "vllm":
+            arguments = with_rank(with_reasoning(arguments) if budgeted else arguments)
         return loaded(name, model, arguments, most_images)
     choice = choose_engine(model, arguments)
     if chosen is not None:
         chosen(choice)
-    return ChosenEngine(create_engine(choice.name, model, arguments, most_images=most_images), choice.why)
+    engine = create_engine(choice.name, model, arguments, None, most_images, budgeted=budgeted)
+    return ChosenEngine(engine, choice.why)
 
 
 def loaded(name: str, model: str, arguments: Mapping[str, Any], most_images: int) -> Engine:
@@ -149,6 +170,8 @@ def choose_engine(model: str, arguments: Mapping[str, Any]) -> EngineChoice:
         return EngineChoice("transformers", "vLLM is not installed")
     try:
         memory = _gpu_memory()
+    except VecbenchError as fault:
+        return EngineChoice("transformers", fault.message)
     except Exception as fault:
         # An installation that does not suit this machine fails in many ways while it is imported.
         return EngineChoice("transformers", f"vLLM cannot be imported ({type(fault).__name__})")
@@ -181,9 +204,6 @@ def _count(arguments: Mapping[str, Any], name: str) -> int:
 
 
 def _gpu_memory() -> int | None:
-    """Bytes of the first GPU, asked without making a context on it; None if vLLM sees no GPU."""
-    from vllm.platforms import current_platform
+    from vecbench.engines.vllm_adapter import gpu_memory
 
-    if current_platform.is_cpu() or current_platform.is_unspecified():
-        return None
-    return int(current_platform.get_device_total_memory())
+    return gpu_memory()

@@ -17,6 +17,8 @@ _ALWAYS = {"secret", "secrets", "password", "passwd", "passphrase", "authorizati
 _LAST = {"key", "keys", "token", "auth"}
 """Last words that do so alone, or behind one of `_BEFORE`: `image_token` and `cache_key` are none."""
 _BEFORE = {"api", "access", "auth", "bearer", "client", "hf", "private", "refresh", "session", "subscription"}
+_IN_ADDRESSES = {"sig", "signature", "code", "key", "token", "auth", "pass", "pwd", "sas"}
+"""Words that make a parameter of an address that of a secret."""
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 _TEXT = re.compile(r"(?i)bearer \S|sk-[\w-]{8}|hf_\w{20}")
 """How texts begin that are secrets, whatever their name."""
@@ -34,6 +36,12 @@ def is_secret(name: str, value: object = None) -> bool:
     if _ALWAYS & set(words) or (isinstance(value, str) and _TEXT.match(value)):
         return True
     return bool(words) and words[-1] in _LAST and (len(words) == 1 or bool(_BEFORE & set(words)))
+
+
+def is_secret_in_an_address(name: str, value: str) -> bool:
+    """Whether a parameter of an address is a secret: the names of these are shorter."""
+    words = {word.lower() for word in _WORD.findall(name)}
+    return is_secret(name, value) or bool(words & _IN_ADDRESSES)
 
 
 def refuse_secrets(arguments: Mapping[str, Any]) -> None:

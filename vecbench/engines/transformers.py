@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import astuple, replace
 from itertools import groupby, islice
+from pathlib import Path
 from typing import Any
 
 # Before torch is imported. Its threads wait for each other in a loop that keeps their cores busy: beside
@@ -17,33 +19,36 @@ from PIL.Image import Image
 from PIL.Image import new as new_image
 from transformers import (
     AutoModelForImageTextToText,
-    AutoProcessor,
     GenerationConfig,
     LogitsProcessorList,
     logging,
 )
 
+from vecbench.engines.adapters import add_adapter
 from vecbench.engines.arguments import TransformersArguments
 from vecbench.engines.base import (
-    SECOND_IMAGE,
     EngineDescription,
     FinishReason,
     Request,
     Response,
-    Sampling,
-    broken_template,
-    first_line,
     refusal_of,
+    second_image,
 )
-from vecbench.engines.logits import NumberCheck, SeededSampling
+from vecbench.engines.chat import SystemTurns, conversation, used_variables
+from vecbench.engines.checkpoint import loaded_processor, require_class
+from vecbench.engines.logits import NumberCheck, TokenRecord, processors
+from vecbench.engines.missing_package import missing_package
+from vecbench.engines.option_scores import OptionScorer
 from vecbench.engines.special_tokens import SpecialTokens
+from vecbench.engines.token_scores import DecodedTokens, Decoder, Scored
 from vecbench.engines.window import decoded
-from vecbench.errors import ImageError, RunError, UsageError
+from vecbench.errors import ImageError, RunError, UsageError, VecbenchError, some, whole_message
 
 _Asked = tuple[Request, tuple[Image, ...]]
 """A request with its pictures."""
 
 NO_NUMBERS = "the model computes nan where a token's scores belong (dtype=float32 or bfloat16 may help)"
+FEWER_IMAGES = "the model's chat template shows fewer"
 LOOK_AHEAD = 4
 """So many batches are pulled at once, to be sorted by length before they are cut."""
 
@@ -64,23 +69,35 @@ class TransformersEngine:
         logging.set_verbosity_error()
         logging.disable_progress_bar()
         try:
-            self._processor = self._load_processor(model)
+            require_class(model, self._arguments)
+            self._processor = loaded_processor(model, self._arguments)
+            given = self._arguments.chat_template_kwargs or {}
+            self._variables = used_variables(model, self._processor.chat_template, given)
+            self._systems = SystemTurns(model, self._rendered)
+            self._shown: dict[int, bool] = {}
             self._model = self._load_model(model)
-        except RunError:
+        except VecbenchError:
             raise
         except Exception as fault:
             # Loading runs code of every kind of checkpoint; whatever it raises, the model is not there.
             if is_out_of_memory(fault):
                 raise RunError(
-                    f"{model} does not fit into the memory of {self._device}",
+                    f"{model} does not fit into the memory of {self._device}: {whole_message(fault)}",
                     "Try --model-args dtype=bfloat16, another device, or a smaller model.",
                 ) from fault
-            raise RunError(f"{model} cannot be loaded: {first_line(fault)}") from fault
-        self._end_tokens = _token_ids(self._model.generation_config.eos_token_id)
-        self._special = SpecialTokens.of(self._processor.tokenizer)
+            if (missing := missing_package(model, fault)) is not None:
+                raise missing from fault
+            raise RunError(f"{model} cannot be loaded: {whole_message(fault)}") from fault
+        self._tokenizer = self._processor.tokenizer
+        self._end_tokens = _token_ids(self._model.generation_config.eos_token_id) or _token_ids(
+            self._tokenizer.eos_token_id
+        )
+        self._special = SpecialTokens.of(self._tokenizer)
+        self._decode = Decoder(self._decoded)
         self._image_token = str(getattr(self._processor, "image_token", None) or "")
         text_config = self._model.config.get_text_config()
         self._context = int(getattr(text_config, "max_position_embeddings", None) or 2**31)
+        self._options = OptionScorer(self._model, self._tokenizer, self._end_tokens, self._context)
 
     @property
     def description(self) -> EngineDescription:
@@ -98,10 +115,13 @@ class TransformersEngine:
         while chunk := list(islice(ready, LOOK_AHEAD * self._batch_size)):
             usable: list[_Asked] = []
             for request, pictures in chunk:
+                self._systems.content(request.system)  # a template that takes none ends the run
                 if isinstance(pictures, ImageError):
                     yield Response(request.key, None, error=pictures.message)
-                elif self._image_token and self._image_token in request.prompt:
-                    yield Response(request.key, None, error=f"{SECOND_IMAGE}: {self._image_token}")
+                elif (second := second_image(request, self._image_token)) is not None:
+                    yield second
+                elif len(pictures) > 1 and not self._shows(len(pictures)):
+                    yield refusal_of(request, FEWER_IMAGES)
                 else:
                     usable.append((request, pictures))
             usable.sort(key=_alike_then_length)
@@ -115,6 +135,8 @@ class TransformersEngine:
         """Frees the model."""
         if hasattr(self, "_model"):
             del self._model
+        if hasattr(self, "_options"):
+            del self._options
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
 
@@ -123,12 +145,12 @@ class TransformersEngine:
             responses = self._generate_batch(batch)
         except Exception as fault:
             if is_broken_device(fault):
-                raise RunError(f"the device {self._device} failed: {first_line(fault)}") from fault
+                raise RunError(f"the device {self._device} failed: {whole_message(fault)}") from fault
             no_memory = is_out_of_memory(fault)
             if no_memory and self._device.type == "cuda":
                 torch.cuda.empty_cache()
             if len(batch) == 1:
-                yield refusal_of(batch[0][0], first_line(fault))
+                yield refusal_of(batch[0][0], whole_message(fault))
                 return
             half = len(batch) // 2
             if no_memory:
@@ -150,8 +172,12 @@ class TransformersEngine:
     def _generated(self, batch: list[_Asked]) -> tuple[list[Response], list[_Asked]]:
         """The responses of a batch, and what must be done again because a longer request cut it short."""
         inputs = self._processor.apply_chat_template(
-            [_conversation(request.prompt, pictures) for request, pictures in batch],
+            [
+                conversation(request.prompt, pictures, self._systems.content(request.system))
+                for request, pictures in batch
+            ],
             add_generation_prompt=True,
+            **self._variables,
             tokenize=True,
             return_dict=True,
             return_tensors="pt",
@@ -161,28 +187,32 @@ class TransformersEngine:
         padded = inputs["input_ids"].shape[1]
         if padded >= self._context:
             return self._too_long(batch, prompt_lengths)
-        sampling = batch[0][0].sampling
+        drawn = [request.sampling for request, _ in batch]
+        sampling = drawn[0]
         limit = min(sampling.max_tokens, self._context - padded)
         check = NumberCheck()
+        n_alternatives = batch[0][0].n_alternatives
+        record = TokenRecord(n_alternatives) if n_alternatives else None
+        first = [check] if record is None else [check, record]
         output = self._model.generate(
             **inputs,
             generation_config=GenerationConfig(
                 max_new_tokens=limit,
                 do_sample=False,  # sampling happens in the logits processor, seeded row by row
                 eos_token_id=self._end_tokens,
-                pad_token_id=self._processor.tokenizer.pad_token_id,
+                pad_token_id=self._tokenizer.pad_token_id,
                 bos_token_id=self._model.generation_config.bos_token_id,
                 stop_strings=list(sampling.stop) or None,
             ),
-            logits_processor=LogitsProcessorList(
-                [check, *_sampler([request.sampling for request, _ in batch], self._device)]
-            ),
-            tokenizer=self._processor.tokenizer,
+            logits_processor=LogitsProcessorList([*first, *processors(drawn, inputs, self._tokenizer)]),
+            tokenizer=self._tokenizer,
         )
         rows: list[list[int]] = output[:, padded:].tolist()
+        scored = [None] * len(batch) if record is None else record.rows(output)
         responses, cut = [], []
-        for pair, tokens, length, sound in zip(batch, rows, prompt_lengths, check.sound_steps(), strict=True):
-            response = self._response(pair[0], tokens, length)
+        per_row = zip(batch, rows, prompt_lengths, check.sound_steps(), scored, strict=True)
+        for pair, tokens, length, sound, scores in per_row:
+            response = self._response(pair[0], tokens, length, scores)
             if sound <= (response.n_output_tokens or 0) and sound < len(tokens):
                 responses.append(Response(pair[0].key, None, error=NO_NUMBERS))
                 continue
@@ -191,7 +221,12 @@ class TransformersEngine:
                 cut.append(pair)
             else:
                 responses.append(response)
-        return responses, cut
+        try:
+            return self._options.added([each for each, _ in batch], responses, inputs), cut
+        except Exception as fault:
+            if len(batch) > 1 or is_broken_device(fault):
+                raise  # to be tried again with fewer, or to end the run
+            return [replace(each, options_fault=whole_message(fault)) for each in responses], cut
 
     def _too_long(
         self, batch: list[_Asked], prompt_lengths: list[int]
@@ -205,41 +240,45 @@ class TransformersEngine:
             responses.append(Response(pair[0].key, None, error=said))
         return responses, fitting
 
-    def _response(self, request: Request, tokens: list[int], n_prompt_tokens: int) -> Response:
+    def _response(
+        self,
+        request: Request,
+        tokens: list[int],
+        n_prompt_tokens: int,
+        scored: Callable[[int], Scored] | None,
+    ) -> Response:
         ends = [place for place, token in enumerate(tokens) if token in self._end_tokens]
         tokens = tokens[: ends[0]] if ends else tokens
         finish: FinishReason = "stop" if ends else "length"
-        decoded: str = self._processor.tokenizer.decode(
-            tokens, skip_special_tokens=self._special.skipped, clean_up_tokenization_spaces=False
-        )
-        text = self._special.without(decoded)
+        text = self._decoded(tokens)
         stops = [place for stop in request.sampling.stop if (place := text.find(stop)) >= 0]
         if stops:
             text, finish = text[: min(stops)], "stop"
-        return Response(request.key, text, finish, None, n_prompt_tokens, len(tokens))
+        placed = scored and DecodedTokens(text, tokens, self._decode, scored)
+        return Response(request.key, text, finish, None, n_prompt_tokens, len(tokens), tokens=placed)
 
-    def _load_processor(self, model: str) -> Any:
-        arguments = self._arguments
-        processor = AutoProcessor.from_pretrained(
-            model,
-            revision=arguments.revision or "main",
-            trust_remote_code=arguments.trust_remote_code,
-            **arguments.pixel_limits,
+    def _decoded(self, tokens: Sequence[int]) -> str:
+        decoded: str = self._tokenizer.decode(
+            tokens, skip_special_tokens=self._special.skipped, clean_up_tokenization_spaces=False
         )
-        if arguments.chat_template is not None:
-            with open(arguments.chat_template, encoding="utf-8") as template:
-                processor.chat_template = template.read()
-        if not getattr(processor, "chat_template", None):
-            raise broken_template(model, "there is none")
-        processor.tokenizer.padding_side = "left"
-        if processor.tokenizer.pad_token_id is None:
-            processor.tokenizer.pad_token = processor.tokenizer.eos_token
-        try:  # what fails for one question fails for every one
-            question = _conversation("Which?", [new_image("RGB", (64, 64))])
-            processor.apply_chat_template(question, add_generation_prompt=True, tokenize=False)
-        except Exception as fault:  # a template can fail in every way that Python can
-            raise broken_template(model, first_line(fault)) from fault
-        return processor
+        return self._special.without(decoded)
+
+    def _rendered(self, system: Any, images: int = 1) -> str:
+        """The prompt of a question, as the template makes it."""
+        asked = conversation("Which?", [new_image("RGB", (64, 64))] * images, system)
+        text: str = self._processor.apply_chat_template(
+            asked, add_generation_prompt=True, tokenize=False, **self._variables
+        )
+        return text
+
+    def _shows(self, images: int) -> bool:
+        """Whether the template writes something for each of so many images."""
+        if images not in self._shown:
+            try:
+                self._shown[images] = self._rendered(None, images) != self._rendered(None, images - 1)
+            except Exception:  # what it raises is told where it is asked
+                self._shown[images] = True
+        return self._shown[images]
 
     def _load_model(self, model: str) -> Any:
         arguments = self._arguments
@@ -253,6 +292,8 @@ class TransformersEngine:
             ignore_mismatched_sizes=True,  # to be refused by name
         )
         _require_weights(model, loaded, report)
+        if arguments.lora is not None:
+            add_adapter(loaded, str(Path(arguments.lora).expanduser()))
         return loaded.to(self._device).eval()
 
 
@@ -266,32 +307,19 @@ def _require_weights(model: str, loaded: Any, report: Mapping[str, Any]) -> None
     unexpected = sorted(report["unexpected_keys"])
     if missing:
         raise RunError(
-            f"{model} has no weights for {_some(missing)}",
-            f"It has {_some(unexpected)} instead: were its names changed when it was saved?"
+            f"{model} has no weights for {some(missing)}",
+            f"It has {some(unexpected)} instead: were its names changed when it was saved?"
             if unexpected
             else "Its files are incomplete, or of another architecture than its config.json says.",
         )
     if unexpected:
-        warnings.warn(f"{model}: nothing takes its weights {_some(unexpected)}", stacklevel=2)
+        warnings.warn(f"{model}: nothing takes its weights {some(unexpected)}", stacklevel=2)
     broken = [name for name, weight in loaded.named_parameters() if not torch.isfinite(weight).all()]
     if broken:
         raise RunError(
-            f"{model} has weights that are nan or infinite: {_some(broken)}",
+            f"{model} has weights that are nan or infinite: {some(broken)}",
             "Its training diverged, or it was saved in a dtype that is too narrow.",
         )
-
-
-def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:3])
-    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3:,} more"
-
-
-def _sampler(sampling: Sequence[Sampling], device: torch.device) -> list[SeededSampling]:
-    first = sampling[0]
-    if first.temperature == 0:
-        return []
-    seeds = [each.seed for each in sampling]
-    return [SeededSampling(temperature=first.temperature, top_p=first.top_p, seeds=seeds, device=device)]
 
 
 def is_out_of_memory(fault: BaseException) -> bool:
@@ -309,17 +337,12 @@ def is_broken_device(fault: BaseException) -> bool:
     )
 
 
-def _conversation(prompt: str, pictures: Sequence[Image]) -> list[dict[str, Any]]:
-    content = [{"type": "image", "image": picture} for picture in pictures]
-    return [{"role": "user", "content": [*content, {"type": "text", "text": prompt}]}]
-
-
 def _alike(asked: _Asked) -> tuple[Any, ...]:
     """What the requests of one batch must have in common."""
     request, pictures = asked
-    sampling = request.sampling
     # Some processors fill up with blank images where a request of the batch has fewer.
-    return (sampling.temperature, sampling.top_p, sampling.max_tokens, sampling.stop, len(pictures))
+    settings = map(str, astuple(replace(request.sampling, seed=0)))
+    return (len(pictures), request.n_alternatives, *settings)
 
 
 def _alike_then_length(asked: _Asked) -> tuple[Any, int, int]:

@@ -18,11 +18,17 @@ from pydantic import Field, TypeAdapter, ValidationError
 from vecbench.engines.arguments import ChatTemplate, EngineArguments, refusal, unknown
 from vecbench.engines.secrets import refuse_secrets
 from vecbench.errors import UsageError
+from vecbench.models import adapter_rank
+from vecbench.parsing.reasoning import CLOSING, OPENING
 
 ENGINE_ARGUMENTS = ("engine", "arg_utils.py")
 """The file of vLLM's package that defines its arguments."""
 CLASSES = ("EngineArgs", "AsyncEngineArgs")
 """The dataclasses whose fields they are; the second inherits from the first."""
+RANKS = (16, 32, 64, 128, 256, 320, 512)
+"""The highest ranks of adapters that vLLM can be made for, from what it takes if nothing is said."""
+REASONING = "reasoning_config"
+"""The argument of vLLM that says what opens reasoning and what closes it."""
 NOT_OURS = {"model", "hf_token"}
 """Arguments of vLLM that come from elsewhere: `--model`, and the environment."""
 
@@ -36,6 +42,7 @@ class VllmArguments(EngineArguments):
     """What `--model-args` may hold for this engine besides vLLM's own arguments."""
 
     window: int = Field(2, ge=1)
+    image_workers: int | None = Field(None, ge=0)
     lora: str | None = None
     chat_template: ChatTemplate = None
 
@@ -77,20 +84,62 @@ def divided(arguments: Mapping[str, Any], theirs: Iterable[str]) -> tuple[dict[s
     return own, {name: value for name, value in arguments.items() if name not in own}
 
 
+def with_rank(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments with room for the rank of their adapter, where vLLM's own limit is lower."""
+    if arguments.get("lora") is None or "max_lora_rank" in arguments:
+        return dict(arguments)
+    rank = adapter_rank(str(arguments["lora"]))
+    if rank <= RANKS[0]:
+        return dict(arguments)
+    return {**arguments, "max_lora_rank": next((each for each in RANKS if each >= rank), rank)}
+
+
+def with_reasoning(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments with what vLLM has to know to close reasoning, unless they say it.
+
+    Raises:
+        UsageError: This version of vLLM has no budget for reasoning.
+    """
+    types = engine_argument_types()
+    if types is not None and REASONING not in types:
+        raise UsageError(
+            "this version of vLLM knows no thinking_budget",
+            "Install a newer one, or take --engine transformers.",
+        )
+    if {REASONING, "reasoning_parser"} & arguments.keys():
+        return dict(arguments)
+    return {**arguments, REASONING: {"reasoning_start_str": OPENING, "reasoning_end_str": CLOSING}}
+
+
+def limits_per_prompt(passed: Mapping[str, Any], most_images: int) -> Any:
+    """What vLLM reserves memory for, by its `limit_mm_per_prompt`: images alone, where nothing else is said.
+
+    A model that takes videos would be measured with one. One that knows nothing of them ignores the limit.
+    """
+    given = passed.get("limit_mm_per_prompt")
+    if not isinstance(given, Mapping | None):
+        return given  # which vLLM refuses
+    return {"image": most_images, "video": 0, "audio": 0} | dict(given or {})
+
+
+def is_spread(passed: Mapping[str, Any]) -> bool:
+    """Whether vLLM's processes may be on several machines."""
+    return (
+        "ray" in (passed.get("data_parallel_backend"), passed.get("distributed_executor_backend"))
+        or (passed.get("nnodes") or 1) > 1
+        or passed.get("data_parallel_address") is not None
+        or passed.get("data_parallel_rank") is not None
+    )
+
+
 def require_devices(passed: Mapping[str, Any], count: int, kind: str) -> None:
     """Refuses more replicas than this machine has room for, which vLLM would try to start one by one.
 
     What spreads over several machines is not counted. `kind` says what the devices are: "GPU" or "CPU core".
     """
-    elsewhere = (
-        passed.get("data_parallel_backend") == "ray"
-        or (passed.get("nnodes") or 1) > 1
-        or passed.get("data_parallel_address") is not None
-        or passed.get("data_parallel_rank") is not None
-    )
     name = "data_parallel_size_local" if passed.get("data_parallel_size_local") else "data_parallel_size"
     replicas = passed.get(name)
-    if isinstance(replicas, int) and replicas > count and not elsewhere:
+    if isinstance(replicas, int) and replicas > count and not is_spread(passed):
         there = f"there is 1 {kind}" if count == 1 else f"there are {count} {kind}s"
         raise UsageError(
             f"model argument {name}={replicas}: {there} here", "Each replica takes one at least."

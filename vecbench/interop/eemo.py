@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from vecbench.errors import UsageError, nearest
-from vecbench.interop.json_records import head_of, json_records
+from vecbench.interop.json_records import json_records
+from vecbench.interop.reader import Context, FileBeginning, Reader
 from vecbench.interop.row import ResponseFault, StatedRow
 from vecbench.samples import eemo
 
@@ -40,12 +41,13 @@ def parted(path: Path) -> tuple[Path, str] | None:
     places = [found.start() for found in re.finditer("#", str(path))]
     files = ((Path(str(path)[:place]), str(path)[place + 1 :]) for place in places)
     return next(
-        ((file, model) for file, model in files if file.is_file() and _has_answers(head_of(file))), None
+        ((file, model) for file, model in files if file.is_file() and recognises(FileBeginning(file))), None
     )
 
 
-def _has_answers(head: str) -> bool:
-    return is_table(head) and f'"{ANSWERS}' in head
+def recognises(beginning: FileBeginning) -> bool:
+    """Whether a file is such a list, with the answers of a model."""
+    return is_table(beginning.head) and f'"{ANSWERS}' in beginning.head
 
 
 def model_of(path: Path, named: str | None) -> str:
@@ -60,17 +62,18 @@ def model_of(path: Path, named: str | None) -> str:
     return named or known[0]
 
 
-def rows(path: Path, model: str, faults: list[ResponseFault], notes: list[str]) -> Iterator[StatedRow]:
+def rows(path: Path, context: Context) -> Iterator[StatedRow]:
     """One model's rows; open questions, whose answers nobody but a judge can read, are left out."""
+    context.notes.append(f"the answers of {context.model} are read")
     left_out: Counter[str] = Counter()
-    answer = f"{ANSWERS}{model})"
-    for line, place, row in json_records(path, faults):
+    answer = f"{ANSWERS}{context.model})"
+    for line, place, row in json_records(path, context.faults):
         columns = eemo.columns_of(row)
         if columns["question_type"] == eemo.OPEN_ENDED:
             left_out[eemo.OPEN_ENDED] += 1
             continue
         if problem := eemo.fault_of(columns):
-            faults.append(ResponseFault(path, line, "not scored", problem))
+            context.faults.append(ResponseFault(path, line, "not scored", problem))
             continue
         is_single = "image_url" in row
         names = ("image_url",) if is_single else ("image1_url", "image2_url")
@@ -87,4 +90,7 @@ def rows(path: Path, model: str, faults: list[ResponseFault], notes: list[str]) 
             has_response=answer in row,
             images=list(images) if len(images) > 1 else None,
         )
-    notes += [f"left out: {count:,} rows of the type {name}" for name, count in left_out.items()]
+    context.notes.extend(f"left out: {count:,} rows of the type {name}" for name, count in left_out.items())
+
+
+READER = Reader(NAME, recognises, rows)

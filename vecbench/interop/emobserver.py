@@ -16,6 +16,7 @@ from typing import Any
 
 from vecbench.answers.written import shown
 from vecbench.interop.json_records import json_records
+from vecbench.interop.reader import Context, FileBeginning, Reader
 from vecbench.interop.row import ResponseFault, StatedRow
 from vecbench.samples import eemo, mvei
 
@@ -39,15 +40,20 @@ def is_table(head: str) -> bool:
     return bool(_RECORD.match(head))
 
 
+def recognises(beginning: FileBeginning) -> bool:
+    """Whether a file is such an object, with generations."""
+    return is_table(beginning.head) and f'"{ANSWERS}' in beginning.head
+
+
 def results(files: Sequence[Path]) -> list[Path]:
     """Those of some files that are named as its results are, of which a run writes one a benchmark."""
     return [path for path in files if path.name in _FILES]
 
 
-def rows(path: Path, faults: list[ResponseFault], notes: list[str]) -> Iterator[StatedRow]:
+def rows(path: Path, context: Context) -> Iterator[StatedRow]:
     """The rows of a file, a record's generations as repeats 0 … k; notes are complete at the end."""
     unknown: Counter[str] = Counter()
-    for line, name, record in json_records(path, faults):
+    for line, name, record in json_records(path, context.faults):
         other = record.get("other_info")
         said: dict[str, Any] = other if isinstance(other, dict) else {}
         prefix, _, rest = name.partition("::")
@@ -61,7 +67,7 @@ def rows(path: Path, faults: list[ResponseFault], notes: list[str]) -> Iterator[
                 unknown[shown(said.get("statement_class"))] += 1
         elif task is not None:
             if problem := eemo.fault_of(said):
-                faults.append(ResponseFault(path, line, "not scored", problem))
+                context.faults.append(ResponseFault(path, line, "not scored", problem))
                 continue
             prompt = record.get("prompt")
             found = eemo.standard_columns(prompt if isinstance(prompt, str) else "", said)
@@ -95,7 +101,7 @@ def rows(path: Path, faults: list[ResponseFault], notes: list[str]) -> Iterator[
             )
     if unknown:
         listed = ", ".join(f"{text} ({count:,})" for text, count in unknown.most_common(5))
-        notes.append(
+        context.notes.append(
             f"statements of a class that MVEI does not have count in the total alone under the published "
             f"protocols: {listed}"
         )
@@ -111,3 +117,6 @@ def _task(record: Mapping[str, Any], said: Mapping[str, Any]) -> str | None:
         return None
     images = record.get("image_path")
     return eemo.PAIR if isinstance(images, list) else eemo.SINGLE
+
+
+READER = Reader(NAME, recognises, rows)

@@ -14,6 +14,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from vecbench.interop.reader import Context, FileBeginning, Reader
+from vecbench.interop.records import rows_of
 from vecbench.interop.row import StatedRow
 
 NAME = "EmoCaliber"
@@ -24,9 +26,9 @@ _SHARD = re.compile(r"[0-9]+\.jsonl")
 _MOST_NAMED = 10
 
 
-def recognises(values: Mapping[str, Any]) -> bool:
-    """Whether an object is a line of EmoCaliber's, a failed one included."""
-    return "conversations" in values or values.keys() >= {"original_data", "error"}
+def recognises(beginning: FileBeginning) -> bool:
+    """Whether a row is a line of EmoCaliber's, a failed one included."""
+    return any("conversations" in row or row.keys() >= {"original_data", "error"} for row in beginning.rows)
 
 
 def shards(files: Iterable[Path]) -> list[Path]:
@@ -49,9 +51,9 @@ def missing_shards(found: Iterable[Path]) -> str:
     return f"shards are missing, with all their rows: {names}{more}"
 
 
-def rows(path: Path, lines: Iterable[tuple[int, Mapping[str, Any]]]) -> Iterator[StatedRow]:
+def rows(path: Path, context: Context) -> Iterator[StatedRow]:
     """The rows of one file."""
-    for number, values in lines:
+    for number, values in rows_of(path, context.faults):
         error = values.get("error")
         original = values.get("original_data")
         said: Mapping[str, Any] = original if isinstance(original, dict) else values
@@ -85,3 +87,6 @@ def _image(conversations: Any) -> str | None:
             if isinstance(image, str):
                 return image
     return None
+
+
+READER = Reader(NAME, recognises, rows)

@@ -14,7 +14,7 @@ from typing import Any
 
 from vecbench.interop.spool import RenderedPrompts, ResponseSpool
 from vecbench.parsing import emocaliber
-from vecbench.scoring import PROTOCOLS, Scores, score_responses
+from vecbench.scoring import PROTOCOLS, CompleteScores, Scores, score_responses
 from vecbench.scoring.emocaliber import THRESHOLDS
 from vecbench.store import Manifest, StoredResponse, write_text
 from vecbench.store.files import replacing
@@ -40,7 +40,11 @@ _UNDEFINED = "N/A"
 
 
 def write(
-    responses: ResponseSpool, folder: Path, catalogue: Catalogue, manifest: Manifest | None
+    responses: ResponseSpool,
+    folder: Path,
+    catalogue: Catalogue,
+    manifest: Manifest | None,
+    complete: CompleteScores,
 ) -> list[str]:
     """Writes merged.jsonl, error.jsonl, merged_conf.jsonl, and three tables of tab-separated values.
 
@@ -49,7 +53,7 @@ def write(
     has EmoCaliber's keys, and of ours those that its scripts do not know and ignore: `id`, `repeat` if it
     is not the first, `finish_reason`, `image_sha256`.
     """
-    del manifest
+    del manifest, complete  # whatever was asked for
     prompts = RenderedPrompts(catalogue)
     merged = confident = failed = 0
     with _lines(folder / "merged.jsonl") as all_rows, _lines(folder / "merged_conf.jsonl") as sure_rows:
@@ -160,6 +164,6 @@ def _data(response: StoredResponse, catalogue: Catalogue, prompts: RenderedPromp
 @contextmanager
 def _lines(path: Path) -> Iterator[Callable[[Mapping[str, Any]], object]]:
     """What writes a row to a file, which is there when the block ends."""
-    with replacing(path) as draft, draft.open("w", encoding="utf-8") as stream:
+    with replacing(path) as draft, draft.open("w", encoding="utf-8", newline="\n") as stream:
         # Escaped: half of a surrogate pair cannot be written otherwise.
         yield lambda row: stream.write(json.dumps(row) + "\n")

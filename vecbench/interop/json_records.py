@@ -18,19 +18,9 @@ from vecbench.strict_json import RepeatedKeyError, unique
 MOST_BYTES = 2**30
 """The file is held in memory as a whole; 1 GiB is a hundred times the largest benchmark's result."""
 
-_HEAD = 2**16
 _SPACE = re.compile(r"\s*")
 _DECODER = json.JSONDecoder(object_pairs_hook=unique)
 _END = {"{": "}", "[": "]"}
-
-
-def head_of(path: Path) -> str:
-    """What a file begins with, by which its format is told."""
-    try:
-        with open_plain(path) as stream:
-            return stream.read(_HEAD).decode(errors="replace")
-    except OSError as fault:
-        raise cannot_read(path, fault) from None
 
 
 def json_records(path: Path, faults: list[ResponseFault]) -> Iterator[tuple[int, str, dict[str, Any]]]:
@@ -81,6 +71,20 @@ def json_records(path: Path, faults: list[ResponseFault]) -> Iterator[tuple[int,
         faults.append(ResponseFault(path, line, "not scored", problem))
 
 
+def json_document(path: Path) -> dict[str, Any]:
+    """The object that a whole file is.
+
+    DataError: It is none, is torn off, or has a key twice.
+    """
+    try:
+        document = json.loads(_content(path), object_pairs_hook=unique)
+    except (ValueError, RecursionError) as fault:
+        raise DataError(f"{path}: not valid JSON: {fault!s:.200}", "Was it stored to its end?") from None
+    if not isinstance(document, dict):
+        raise DataError(f"{path} is {shown(document)}, not a JSON object")
+    return document
+
+
 def _decoded(text: str, place: int) -> tuple[Any, int]:
     """The value at a place and where it ends; an error as the value of an object that has a key twice."""
     try:
@@ -97,8 +101,10 @@ def _content(path: Path) -> str:
             )
         with io.TextIOWrapper(open_plain(path), encoding="utf-8-sig") as stream:
             return stream.read()
-    except UnicodeDecodeError:
-        raise DataError(f"{path}: not UTF-8") from None
+    except UnicodeDecodeError as fault:
+        line = 1 + fault.object.count(b"\n", 0, fault.start)
+        remedy = "One document is read as a whole: store it as UTF-8, or as JSONL."
+        raise DataError(f"{path}, line {line}: not UTF-8", remedy) from None
     except OSError as fault:
         raise cannot_read(path, fault) from None
 

@@ -47,6 +47,7 @@ def load(
     data: str | None = None,
     prompt: str | None = None,
     skip_faults: bool = False,
+    columns: Mapping[str, str] | None = None,
     config_source: str | None = None,
     **_: Any,
 ) -> dict[str, Dataset]:
@@ -61,9 +62,14 @@ def load(
             (`--metadata '{"data": "DIR"}'`).
         prompt: A prompt profile instead of the task's own (`--metadata '{"prompt": "direct"}'`).
         skip_faults: Leave samples out that cannot be asked (`--metadata '{"skip_faults": true}'`).
+        columns: What the data calls its columns (`--metadata '{"columns": {"image": "file"}}'`).
         config_source: The task's file, which lm-eval tells; a shipped task is found without it.
     """
-    from datasets import Dataset
+    try:
+        from datasets import Dataset
+    except ImportError:
+        remedy = 'Install it: pip install "vecbench[lm-eval]"'
+        raise UsageError("lm-eval's tasks need datasets, which is not installed", remedy) from None
 
     path = _own_file(task, config_source)
     catalogue = load_catalogue([] if path is None else [path.parent])
@@ -71,7 +77,12 @@ def load(
     where = data or chosen.data
     if where is None:
         raise UsageError(f"the task {task} brings no data", 'Give it: --metadata \'{"data": "DIR"}\'.')
-    source = open_data(where)
+    if not isinstance(columns, Mapping | None):  # as the command line writes them elsewhere
+        raise UsageError(
+            f"columns is {columns!r:.60}, not an object",
+            'Write {"columns": {"image": "file", "label": "emotion"}}.',
+        )
+    source = open_data(where, columns=columns)
     for warning in unread_row_warnings(source, catalogue):
         warnings.warn(warning, stacklevel=2)  # which Python says once, however many tasks are loaded
     profile = prompt_profile(chosen, prompt, own_prompts=source.brings_prompts(chosen))

@@ -19,11 +19,12 @@ from typing import Any
 from vecbench.answers import AnswerSpecification
 from vecbench.digests import sha256_of
 from vecbench.interop.lm_eval import IMAGE, document, results_of
-from vecbench.interop.lm_eval_samples import OURS
+from vecbench.interop.sample_logs import OURS
 from vecbench.interop.spool import RenderedPrompts, ResponseSpool
 from vecbench.metrics import brier, ece
 from vecbench.parsing.prediction import DEFAULT_KIND
 from vecbench.samples.targets import as_text
+from vecbench.scoring import CompleteScores
 from vecbench.store import Manifest, StoredResponse, TaskRecord, remove, write_text
 from vecbench.store.files import replacing
 from vecbench.tasks import Catalogue
@@ -41,7 +42,11 @@ _OURS = re.compile(rf"samples_{PREFIX}.+_{_STAMP}\.jsonl|results_{_STAMP}\.json"
 
 
 def write(
-    responses: ResponseSpool, folder: Path, catalogue: Catalogue, manifest: Manifest | None
+    responses: ResponseSpool,
+    folder: Path,
+    catalogue: Catalogue,
+    manifest: Manifest | None,
+    complete: CompleteScores,
 ) -> list[str]:
     """Writes one log a task, and the results with the four metrics that lm-eval has of our tasks.
 
@@ -49,8 +54,9 @@ def write(
     template and without the picture's hash. lm-eval has no field for an error, a finish reason, or the number
     of a repeat: they are under the key `vecbench` of a line.
     """
+    del complete  # lm-eval has four metrics, of how its command line reads answers
     stamp = _stamp(manifest)
-    model = manifest.model.name if manifest else "unknown"
+    model = manifest.title if manifest else "unknown"
     target = folder / re.sub(r'["<>:/|\\?*\[\]]+', "__", model)
     remove(path for path in sorted(target.glob("*")) if _OURS.fullmatch(path.name))
     prompts = RenderedPrompts(catalogue)
@@ -58,7 +64,7 @@ def write(
     for task in responses.tasks():
         log = _TaskLog(task, catalogue, manifest, prompts)
         path = target / f"samples_{_name(task)}_{stamp}.jsonl"
-        with replacing(path) as draft, draft.open("w", encoding="utf-8") as stream:
+        with replacing(path) as draft, draft.open("w", encoding="utf-8", newline="\n") as stream:
             stream.writelines(json.dumps(line) + "\n" for line in log.lines(responses.samples(task)))
         logged[task] = log
     results = _results(logged, catalogue, manifest, model)
@@ -239,6 +245,7 @@ def _settings(record: TaskRecord | None) -> dict[str, Any] | None:
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
         "max_gen_toks": sampling.max_tokens,
+        **sampling.further,
     }
 
 

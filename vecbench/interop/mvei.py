@@ -11,6 +11,7 @@ from pathlib import Path
 
 from vecbench.answers.written import shown
 from vecbench.interop.json_records import json_records
+from vecbench.interop.reader import Context, FileBeginning, Reader
 from vecbench.interop.row import ResponseFault, StatedRow
 from vecbench.samples import mvei
 
@@ -26,13 +27,18 @@ def is_table(head: str) -> bool:
     return bool(_LIST.match(head)) and '"statement_list"' in head
 
 
-def rows(path: Path, faults: list[ResponseFault]) -> Iterator[StatedRow]:
+def recognises(beginning: FileBeginning) -> bool:
+    """Whether a file is such a list, with predictions."""
+    return is_table(beginning.head) and f'"{ANSWERS}' in beginning.head
+
+
+def rows(path: Path, context: Context) -> Iterator[StatedRow]:
     """The rows of a file; samples have the ids that the metadata's have."""
-    for line, _, image in json_records(path, faults):
+    for line, _, image in json_records(path, context.faults):
         name, statements = image.get("image_id"), image.get("statement_list")
         if not isinstance(statements, list) or not all(isinstance(each, dict) for each in statements):
             problem = f"the image {shown(name)} has no list of statements"
-            faults.append(ResponseFault(path, line, "not scored", problem))
+            context.faults.append(ResponseFault(path, line, "not scored", problem))
             continue
         name = name.replace("\\", "/") if isinstance(name, str) else name
         for place, statement in enumerate(statements):
@@ -46,3 +52,6 @@ def rows(path: Path, faults: list[ResponseFault]) -> Iterator[StatedRow]:
                 sample_id=name if len(statements) == 1 else f"{name}#{place}",
                 image=f"images/{name}",
             )
+
+
+READER = Reader(NAME, recognises, rows)

@@ -1,4 +1,4 @@
-"""Plain JSONL: one response a line, the fields by their common names. Our own responses.jsonl is one too."""
+"""Rows with the fields by their common names, whatever file they lie in; responses.jsonl is one too."""
 
 from __future__ import annotations
 
@@ -6,24 +6,32 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from vecbench.interop.columns import all_renamed, renamed
+from vecbench.interop.reader import Context, FileBeginning, Reader
+from vecbench.interop.records import rows_of
 from vecbench.interop.row import StatedRow
 
-NAME = "plain JSONL"
+NAME = "plain"
 TARGETS = ("target", "ground_truth", "label", "votes")
 
 
-def recognises(values: Mapping[str, Any]) -> bool:
-    """Whether an object has a response and a target."""
+def recognises(beginning: FileBeginning) -> bool:
+    """Whether a row has a response and a target."""
+    return any(has_response_and_target(renamed({**row}, beginning.columns)) for row in beginning.rows)
+
+
+def has_response_and_target(values: Mapping[str, Any]) -> bool:
+    """Whether a row has a place for a response, or for what went wrong, and one for a target."""
     return ("response" in values or "error" in values) and any(name in values for name in TARGETS)
 
 
-def is_our_own(values: Mapping[str, Any]) -> bool:
-    """Whether an object is a line of a run's responses.jsonl."""
-    return values.keys() >= {"key", "task", "sample_id", "repeat", "candidates", "prompt_sha256", "response"}
-
-
-def rows(path: Path, lines: Iterable[tuple[int, Mapping[str, Any]]]) -> Iterator[StatedRow]:
+def rows(path: Path, context: Context) -> Iterator[StatedRow]:
     """The rows of one file."""
+    return stated(path, all_renamed(rows_of(path, context.faults), context.columns))
+
+
+def stated(path: Path, lines: Iterable[tuple[int, Mapping[str, Any]]]) -> Iterator[StatedRow]:
+    """What numbered rows state under the common names."""
     for number, values in lines:
         get = values.get
         target = get("target")
@@ -55,3 +63,6 @@ def rows(path: Path, lines: Iterable[tuple[int, Mapping[str, Any]]]) -> Iterator
             get("kind"),
             get("images"),
         )
+
+
+READER = Reader(NAME, recognises, rows)

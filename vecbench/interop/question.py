@@ -24,6 +24,7 @@ MOST_CANDIDATES = 1000
 MOST_KNOWN = 10_000
 """So many spellings of targets are remembered for a question."""
 
+NO_TASK = "no task is named"
 WITH_OPTIONS = "choice"
 """The kind of rows of an unknown task that bring options and no candidates."""
 
@@ -69,7 +70,7 @@ def question_of(row: StatedRow, catalogue: Catalogue) -> Question:
     if candidates is not None and not _can_be_asked(candidates, kind):
         raise UnusableError(f"the candidates are {shown(row.candidates)}, not a list of labels")
     if name is None:
-        raise UnusableError("no task is named")
+        raise UnusableError(NO_TASK)
     if type(name) is not str or not name.isprintable() or not 0 < len(name.strip()) <= LONGEST_NAME:
         raise UnusableError(f"the task is {shown(name)}, not a name")
     if task is None and plain_name(name) in _group_names(catalogue):

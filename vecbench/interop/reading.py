@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from vecbench.errors import DataError, UsageError
-from vecbench.interop import eemo, emobserver, emocaliber, lm_eval_samples, mvei, plain
-from vecbench.interop.recognition import OUR_OWN, RESPONSES, SHARDS, RecognisedFiles, recognised
+from vecbench.errors import DataError, UsageError, nearest
+from vecbench.interop import lm_eval_samples, own
+from vecbench.interop.columns import checked_columns
+from vecbench.interop.question import NO_TASK
+from vecbench.interop.reader import Context
+from vecbench.interop.recognition import RecognisedFiles, recognised
 from vecbench.interop.resolution import Resolution
-from vecbench.interop.row import Effect, ResponseFault, StatedRow, stated_lines
-from vecbench.json_lines import json_lines
+from vecbench.interop.row import Effect, ResponseFault, StatedRow
 from vecbench.plain_file import cannot_read
-from vecbench.store import Manifest, RunDirectory, StoredResponse, response_lines
+from vecbench.store import Manifest, RunDirectory, StoredResponse
 from vecbench.tasks import Catalogue
 
 
@@ -48,7 +50,7 @@ class ResponseSource:
     @property
     def is_run(self) -> bool:
         """Whether these are the responses of a run of vecbench."""
-        return self.format == OUR_OWN
+        return self.format == own.NAME
 
     @property
     def is_incomplete(self) -> bool:
@@ -72,6 +74,21 @@ class ResponseSource:
     def effects(self) -> dict[Effect, int]:
         """How many faults have which effect, as far as the responses have been read."""
         return dict(Counter(fault.effect for fault in self.faults))
+
+    def require_rows(self) -> None:
+        """Refuses what has no row that can be used, once all has been read; a run may have none yet.
+
+        DataError: There is none: why.
+        """
+        if self.resolution.count or self.manifest is not None:
+            return
+        effects = ", ".join(f"{count:,} {effect}" for effect, count in self.effects().items())
+        first = f": {effects}, such as {self.faults[0]}" if self.faults else ""
+        first = first or "".join(f": {note}" for note in self.notes[:1])
+        remedy = "vecbench score --task TASK says what rows are of that name no task."
+        is_taskless = any(fault.problem == NO_TASK for fault in self.faults)
+        place = self.files[0] if len(self.files) == 1 else self.files[0].parent
+        raise DataError(f"{place}: no row can be used{first}", remedy if is_taskless else "")
 
     def facts(self) -> dict[str, Any]:
         """What scores.json says of the responses: nothing of a run that is whole and without a fault."""
@@ -97,20 +114,35 @@ class ResponseSource:
         }
 
 
-def open_responses(path: Path, catalogue: Catalogue, columns: Sequence[str] = ()) -> ResponseSource:
+def open_responses(
+    path: Path,
+    catalogue: Catalogue,
+    columns: Sequence[str] = (),
+    *,
+    task: str | None = None,
+    names: Mapping[str, str] | None = None,
+) -> ResponseSource:
     """Recognises what a path holds, by its content, and opens it; faults of its rows show as it is read.
 
-    Attributes are those that task files name, and `columns` of rows that have them.
+    Attributes are those that task files name, and `columns` of rows that have them. `task` is what rows are
+    of that name none, and `names` are the columns of fields that a file calls otherwise.
+
+    UsageError: There is nothing to read, or no such task or column. DataError: A file cannot be read.
     """
+    names = checked_columns(names or {})
     try:
-        choice = recognised(path)
+        choice = recognised(path, names)
     except OSError as fault:
         raise cannot_read(path, fault) from None
+    is_run = choice.reader is own.READER
+    run = RunDirectory(choice.files[0].parent) if is_run and choice.files[0].name == own.FILE else None
+    manifest = run.read_manifest() if run else None
+    asked = None if manifest else known_task(task, catalogue)
     faults = [ResponseFault(path, None, "not there", problem) for problem in choice.missing]
     notes = list(choice.notes)
-    is_run = choice.format == OUR_OWN
-    run = RunDirectory(choice.files[0].parent) if choice.files[0].name == RESPONSES and is_run else None
-    manifest = run.read_manifest() if run else None
+    context = Context(catalogue, names, choice.model, asked, faults, notes)
+    if choice.reader is lm_eval_samples.READER:
+        lm_eval_samples.require_one_model(choice.files, context)
     resolution = Resolution(
         catalogue,
         faults,
@@ -118,6 +150,7 @@ def open_responses(path: Path, catalogue: Catalogue, columns: Sequence[str] = ()
         several_files=len(choice.files) > 1,
         columns=columns,
         profiles=manifest.profiles() if manifest else None,
+        task=asked,
     )
     named = path if path.name not in ("", "..") else path.resolve()
     if choice.model and not path.exists():  # FILE#MODEL
@@ -127,7 +160,7 @@ def open_responses(path: Path, catalogue: Catalogue, columns: Sequence[str] = ()
     return ResponseSource(
         format=choice.format,
         files=tuple(choice.files),
-        responses=responses_of(_rows(choice, faults, notes, is_run=manifest is not None), resolution),
+        responses=responses_of(_rows(choice, context), resolution),
         faults=faults,
         default_output=run.path if run else beside,
         resolution=resolution,
@@ -164,26 +197,19 @@ def responses_of(rows: Iterable[StatedRow], resolution: Resolution) -> Iterator[
             yield response
 
 
-def _rows(
-    choice: RecognisedFiles, faults: list[ResponseFault], notes: list[str], *, is_run: bool
-) -> Iterator[StatedRow]:
+def _rows(choice: RecognisedFiles, context: Context) -> Iterator[StatedRow]:
     for path in choice.files:
-        if choice.format == emobserver.NAME:
-            yield from emobserver.rows(path, faults, notes)
-            continue
-        if choice.format == mvei.NAME:
-            yield from mvei.rows(path, faults)
-            continue
-        if choice.format == eemo.NAME:
-            notes.append(f"the answers of {choice.model} are read")
-            yield from eemo.rows(path, choice.model, faults, notes)
-            continue
-        # A line of a run that the run itself does not count must not be counted here.
-        read = (line for line, _ in response_lines(path)) if is_run else json_lines(path)
-        lines = stated_lines(path, read, faults)
-        if choice.format == lm_eval_samples.NAME:
-            yield from lm_eval_samples.rows(path, lines, notes)
-        elif choice.format in {emocaliber.NAME, SHARDS}:
-            yield from emocaliber.rows(path, lines)
-        else:
-            yield from plain.rows(path, lines)
+        yield from choice.reader.rows(path, context)
+
+
+def known_task(name: str | None, catalogue: Catalogue) -> str | None:
+    """The id of a task that somebody named.
+
+    UsageError: There is none.
+    """
+    if name is None:
+        return None
+    task = catalogue.task_named(name)
+    if task is None:
+        raise UsageError(f"--task: there is no task {name!r}", nearest(name, catalogue.tasks))
+    return task.id

@@ -9,10 +9,12 @@ from typing import Any
 
 from vecbench.answers.written import shown
 from vecbench.digests import joined_sha256, sha256_of
+from vecbench.errors import UsageError
 from vecbench.interop.question import LONGEST_NAME, WITH_OPTIONS, Question, question_of
 from vecbench.interop.row import Effect, ResponseFault, StatedRow, UnusableError
 from vecbench.samples.targets import as_text
 from vecbench.store import MOST_REPEATS, MOST_TOKENS, StoredResponse
+from vecbench.store.responses import are_option_scores, is_token_confidence
 from vecbench.tasks import Catalogue
 
 _TEXT = (str, NoneType)
@@ -29,8 +31,9 @@ class Resolution:
     """Makes responses of rows, and remembers what was wrong with them.
 
     With `retries` a second response to a sample whose first one failed is no fault, as in the log of a run
-    that was resumed; with `several_files` a line's number alone does not say which row it is. `profiles` are
-    the prompt profiles that tasks were asked with, where that is known.
+    that was resumed, nor is the first one that has its options scored; with `several_files` a line's number
+    alone does not say which row it is. `profiles` are the prompt profiles that tasks were asked with, where
+    that is known; `task` is what rows are of that name none.
     """
 
     def __init__(
@@ -42,6 +45,7 @@ class Resolution:
         several_files: bool = False,
         columns: Sequence[str] = (),
         profiles: Mapping[str, str] | None = None,
+        task: str | None = None,
     ) -> None:
         self.count = 0
         """Responses so far, those to the same sample included."""
@@ -53,15 +57,19 @@ class Resolution:
         self._several_files = several_files
         self._columns = columns
         self._profiles = profiles or {}
+        self._task = task
         self._questions: dict[tuple[str, tuple[str, ...] | None, str | None], Question] = {}
         self._kinds: dict[str, str] = {}
         self._seen: dict[tuple[str, int], set[str]] = {}
         self._failed: set[tuple[str, str, int]] = set()
+        self._scored: set[tuple[str, str, int]] = set()
 
     def response(self, row: StatedRow) -> StoredResponse | None:
         """The response that a row states; None if it cannot be scored, which is then among the faults."""
         if not row.error:
             row.error = None
+        if self._task is not None and row.task != self._task:
+            self._name_task(row, self._task)
         try:
             question = self._question(row)
             kind = self._kinds.setdefault(question.task, question.kind.name)
@@ -110,6 +118,8 @@ class Resolution:
             row.target if row.target != target and type(row.target) is str else None,
             self._profiles.get(question.task),
             _prompt(row) if question.kind.name == WITH_OPTIONS else None,
+            *_reasoning(row.values),
+            *_probabilities(row.values, question.candidates),
         )
 
     @property
@@ -128,6 +138,16 @@ class Resolution:
     def samples(self) -> dict[str, int]:
         """Task id → samples so far that have a first response."""
         return {task: len(ids) for (task, repeat), ids in self._seen.items() if repeat == 0}
+
+    def _name_task(self, row: StatedRow, task: str) -> None:
+        """Says what task a row is of that names none, or none that is known."""
+        known = self._catalogue.task_named(row.task) if type(row.task) is str else None
+        if known is not None and known.id != task:
+            raise UsageError(
+                f"{row.file}, line {row.line}: it names the task {shown(row.task)}, and --task says {task}",
+                "--task is for rows that name no task: leave it out.",
+            )
+        row.task = task
 
     def _question(self, row: StatedRow) -> Question:
         candidates = tuple(row.candidates) if type(row.candidates) is list else row.candidates
@@ -184,6 +204,11 @@ class Resolution:
         self, row: StatedRow, task: str, sample_id: str, repeat: int, *, failed: bool
     ) -> None:
         seen = self._seen.setdefault((task, repeat), set())
+        asked = task, sample_id, repeat
+        # A run that goes on with scored options asks again for the lines that lack them.
+        if self._retries and row.values.get("option_log_probabilities") and asked not in self._scored:
+            self._scored.add(asked)
+            seen.discard(sample_id)
         if sample_id in seen:
             problem = f"{task} has a response {repeat} to the sample {shown(sample_id)} already"
             self._report(row, "given again", problem)
@@ -220,6 +245,21 @@ def _sample_id(row: StatedRow, images: Sequence[str]) -> str | None:
     if type(named) is str and 0 < len(named) <= LONGEST_NAME and not named.startswith("data:"):
         return named
     return None
+
+
+def _reasoning(values: Mapping[str, Any]) -> tuple[str | None, int | None]:
+    """What a run of ours stored beside the response; another program may call anything so."""
+    text, tokens = values.get("reasoning"), values.get("n_reasoning_tokens")
+    return text if type(text) is str else None, tokens if type(tokens) is int else None
+
+
+def _probabilities(
+    values: Mapping[str, Any], candidates: Sequence[str]
+) -> tuple[Mapping[str, float] | None, tuple[float, ...]]:
+    """What a run of ours stored of the model's own probabilities; nothing of what another means by that."""
+    token, options = values.get("token_confidence"), values.get("option_log_probabilities")
+    scores = tuple(options) if isinstance(options, list) and are_option_scores(options, candidates) else ()
+    return token if is_token_confidence(token) else None, scores
 
 
 def _repeat(row: StatedRow) -> int:

@@ -26,10 +26,14 @@ def scored_source(
     fit_on: str | None = None,
     by: Sequence[str] = (),
 ) -> CompleteScores:
-    """Reads responses to their end and scores them; the scores say what run they are of and what it lacks."""
+    """Reads responses to their end and scores them; the scores say what run they are of and what it lacks.
+
+    DataError: No row can be used.
+    """
     complete = score_responses(
         source.responses, protocol, catalogue, recalibrate=recalibrate, fit_on=fit_on, by=by
     )
+    source.require_rows()
     # What was wrong with the responses is known once they have been read.
     lacking = _completeness_notes(source, complete.scores.names)
     unread = complete.reading.too_much(complete.scores.names)
@@ -71,10 +75,13 @@ def _run_facts(manifest: Manifest | None) -> dict[str, Any]:
         "revision": manifest.model.revision,
         "engine": manifest.engine.name if manifest.engine else None,
         "prompts": manifest.profiles(),
-        "sampling": {name: task.sampling.model_dump() for name, task in manifest.tasks.items()},
+        "sampling": {
+            name: task.sampling.model_dump(exclude_defaults=True) for name, task in manifest.tasks.items()
+        },
         "seed": manifest.seed,
         "limit": manifest.limit,
         "repeats": manifest.repeats,
+        **({} if manifest.control is None else {"control": manifest.control.title}),
     }
 
 
@@ -83,6 +90,8 @@ def _completeness_notes(source: ResponseSource, names: Mapping[str, str]) -> Ite
     manifest = source.manifest
     if manifest is None:
         return
+    if manifest.control is not None:
+        yield f"A control: {manifest.control.said}."
     missing, asked = source.missing(), manifest.responses()
     if missing:
         there = sum(asked.values()) - sum(missing.values())

@@ -130,7 +130,8 @@ def leading(metrics: Sequence[Metric]) -> tuple[Metric, ...]:
 
 def published_metrics(kinds: Iterable[AnswerKind]) -> tuple[Metric, ...]:
     """What entries of a benchmark hold: what a leaderboard or the tables of scores show."""
-    return tuple(each for each in _metrics_of_all(kinds) if each.board is not None or each.shown != "asked")
+    every = (each for each in _metrics_of_all(kinds) if not each.needs)  # which a run may be without
+    return tuple(each for each in every if each.board is not None or each.shown != "asked")
 
 
 def _metrics_of_all(kinds: Iterable[AnswerKind]) -> list[Metric]:

@@ -160,6 +160,10 @@ class Decoding(Record):
     max_tokens: WholeNumber | None = None
     seed: Seed | None = None
     repeats: int = Field(1, ge=1, le=MOST)
+    top_k: WholeNumber | None = None  # this and what follows is None too where it is the default
+    min_p: Finite | None = None
+    repetition_penalty: Finite | None = None
+    thinking_budget: WholeNumber | None = None
 
 
 class MadeWith(Record):

@@ -15,6 +15,7 @@ from vecbench.digests import sha256_of
 from vecbench.errors import DataError, UsageError, nearest
 from vecbench.leaderboard.archive import packed
 from vecbench.leaderboard.columns import counts_right, leading, published_metrics
+from vecbench.leaderboard.definition import is_of
 from vecbench.leaderboard.entry import DIGITS, Entry, read_entries
 from vecbench.leaderboard.look_alikes import look_alike
 from vecbench.leaderboard.outcomes import TaskOutcomes, TaskTargets
@@ -67,6 +68,7 @@ def verified_entry(verified: Verified, metrics: Collection[str] | None = None) -
             "max_tokens": _shared([each.max_tokens for each in sampling]),
             "seed": _shared([record.seed for record in records]),
             "repeats": manifest.repeats,
+            **{name: _shared([each.further.get(name) for each in sampling]) for name in sampling[0].further},
         },
         "checked": dict.fromkeys(("sample_ids", "images"), verified.coverage.data)
         | dict.fromkeys(("prompts", "keys"), verified.coverage.prompts),
@@ -127,6 +129,8 @@ def publish(
     name, others = entry_name(entry), read_entries(folder)
     if instead_of is not None and instead_of not in others:
         raise UsageError(f"{folder} has no entry {instead_of!r}", nearest(instead_of, others))
+    if not is_of(folder, entry.benchmark):
+        raise UsageError(f"{folder} is the leaderboard of another benchmark than {entry.benchmark}")
     for other, said in others.items():
         if said.benchmark != entry.benchmark:
             raise UsageError(f"{folder} is the leaderboard of {said.benchmark}, not of {entry.benchmark}")

@@ -73,7 +73,7 @@ def check_samples(
         by_task[each.task].append(each)
     for task in tasks:
         _require_complete(task, by_task[task.id], manifest, where)
-    sources = _sources(tasks, data)
+    sources = _sources(tasks, data, manifest.columns)
     found = [_check_task(task, by_task[task.id], manifest, sources.get(task.id), where) for task in tasks]
     return Coverage(
         all(each.data for each in found),
@@ -82,7 +82,7 @@ def check_samples(
     )
 
 
-def _sources(tasks: Sequence[Task], data: str | None) -> dict[str, DataSource]:
+def _sources(tasks: Sequence[Task], data: str | None, columns: Mapping[str, str]) -> dict[str, DataSource]:
     """Task id → where its samples are, for those whose data is at hand."""
     opened: dict[str | Path, DataSource] = {}
     sources = {}
@@ -91,7 +91,7 @@ def _sources(tasks: Sequence[Task], data: str | None) -> dict[str, DataSource]:
         if where is None:
             continue
         if where not in opened:
-            opened[where] = open_data(where)
+            opened[where] = open_data(where, columns=columns)
         sources[task.id] = opened[where]
     for source in opened.values():
         source.fetch(task for task in tasks if sources.get(task.id) is source)
@@ -119,8 +119,7 @@ def _check_task(
                 sample = replace(sample, id=name, candidates=each.candidates)
             samples[name] = sample
         _require_same_samples(task, responses, samples, {name: hashes[named[name]] for name in named}, where)
-    settings = record.sampling
-    sampling = Sampling(settings.temperature, settings.top_p, settings.max_tokens, tuple(settings.stop))
+    sampling = Sampling(**record.sampling.model_dump() | {"stop": tuple(record.sampling.stop)})
     plan = RunPlan(
         Model(manifest.model.name, "", manifest.model.revision),
         (),

@@ -74,6 +74,11 @@ def submission_files(
     manifest = directory.read_manifest()
     if manifest is None or not directory.responses.is_file():
         raise UsageError(f"{directory.path} holds no run", "Name the directory of a run.")
+    if manifest.control is not None:
+        raise UsageError(
+            f"{directory.path} is a control ({manifest.control.title}): its samples' images were not shown",
+            "Name the run that it is the control of.",
+        )
     if manifest.limit is not None:
         raise UsageError(
             f"{directory.path} has {manifest.limit} samples of each task only", "Run it without --limit."
@@ -122,8 +127,14 @@ def published_manifest(manifest: Manifest, tasks: Mapping[str, Task]) -> Manifes
     return manifest.model_copy(update={"tasks": records, "engine": engine, "earlier_engines": earlier})
 
 
+def without_paths(text: str) -> str:
+    """An error's text, without what it says of the author's disk."""
+    return _PATH.sub("(a path)", text)
+
+
 def _published_engine(engine: EngineRecord) -> EngineRecord:
-    return engine.model_copy(update={"arguments": _published_arguments(engine.arguments)})
+    said = {name: _published_arguments(getattr(engine, name)) for name in ("arguments", "omitted")}
+    return engine.model_copy(update=said)
 
 
 def _published_data(data: str, task: Task) -> str:
@@ -173,6 +184,5 @@ def _benchmark(manifest: Manifest, catalogue: Catalogue, asked: str | None, run:
 def _latest(responses: Iterable[StoredResponse]) -> list[StoredResponse]:
     latest = {(each.task, each.sample_id, each.repeat): each for each in responses}
     return [
-        replace(each, error=_PATH.sub("(a path)", each.error)) if each.error else each
-        for each in latest.values()
+        replace(each, error=without_paths(each.error)) if each.error else each for each in latest.values()
     ]

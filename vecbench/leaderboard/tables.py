@@ -140,12 +140,16 @@ def _latex_table(
     columns: Mapping[str, BoardColumn],
     text: Callable[[Standing, Pool, BoardColumn], str],
 ) -> str:
-    lines = (
-        [each.entry.model.name, *(text(each, *of) for of in itertools.product(groups, columns.values()))]
-        for each in standings
-    )
+    """The columns of each group that any of the entries has there; groups without one are left out."""
+    cells = {
+        (block, head): [text(each, block, column) for each in standings]
+        for block, (head, column) in itertools.product(groups, columns.items())
+    }
+    there = {place: texts for place, texts in cells.items() if {*texts} != {UNKNOWN}}
+    heads = [(name, [head for of, head in there if of == block]) for block, name in groups.items()]
+    lines = zip((each.entry.model.name for each in standings), *there.values(), strict=True)
     written = [[in_latex(part) for part in line] for line in lines]
-    return f"% {title}\n" + latex_tabular(list(groups.values()), list(columns), written)
+    return f"% {title}\n" + latex_tabular([each for each in heads if each[1]], written)
 
 
 def printed(value: Value | None, column: BoardColumn) -> str:
@@ -209,6 +213,10 @@ def decoding(settings: Decoding) -> str:
         "max tokens": settings.max_tokens,
         "seed": settings.seed,
         "repeats": settings.repeats if settings.repeats > 1 else None,
+        "top-k": settings.top_k,
+        "min-p": settings.min_p,
+        "repetition penalty": settings.repetition_penalty,
+        "thinking budget": settings.thinking_budget,
     }
     # A float as shortly as it can be said; an integer with all its digits.
     texts = {name: f"{value:g}" if isinstance(value, float) else value for name, value in known.items()}

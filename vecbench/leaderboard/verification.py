@@ -22,6 +22,7 @@ from vecbench.leaderboard.record import validated
 from vecbench.leaderboard.samples import Coverage, check_samples, responses_digest
 from vecbench.leaderboard.submission import PROTOCOL, Submission
 from vecbench.parsing import Prediction
+from vecbench.run.sampling import RANGES
 from vecbench.scoring import STRICT, Scores, complete_scores, predictions
 from vecbench.scoring.aggregate import is_excluded
 from vecbench.scoring.scores import EARLIER_SCHEMA, SCHEMA
@@ -34,8 +35,6 @@ MAX_RESPONSE = 256 * 1024
 """Characters of one response."""
 MAX_LINE = 4 * MIB
 """Bytes of one line: room for a response whose every character is escaped as two halves of six bytes."""
-HOTTEST, MOST_TOKENS = 100, 2**31
-"""What `--gen-kwargs` takes as temperature and max_tokens at most."""
 TOLERANCE = 1e-12
 MOST_NAMED = 5
 """Differing scores that a refusal names; the others are counted."""
@@ -94,7 +93,10 @@ def verify_files(
     manifest = validated(Manifest, parse_json(files["run.json"], where), where)
     benchmark = {group.id: group for group in catalogue.benchmarks()}.get(submission.benchmark)
     if benchmark is None:
-        raise DataError(f"{path}: unknown benchmark {submission.benchmark!r}")
+        raise DataError(
+            f"{path}: unknown benchmark {submission.benchmark!r}",
+            "Of one's own: --write DIR of its leaderboard, or --include-path FOLDER with its files.",
+        )
     tasks = catalogue.select(benchmark.id)
     _require_tasks(manifest, tasks, path)
     _require_settings(manifest, f"{path}: run.json")
@@ -183,7 +185,12 @@ def _require_tasks(manifest: Manifest, tasks: list[Task], path: Path) -> None:
 
 
 def _require_settings(manifest: Manifest, where: str) -> None:
-    """Refuses a manifest whose published settings no run could have had."""
+    """Refuses a manifest whose published settings no run could have had, and that of a control."""
+    if manifest.control is not None:
+        raise DataError(
+            f"{where}: a control ({manifest.control.title}), which does not show its samples' images",
+            "Submit the run that it is the control of.",
+        )
     if manifest.status not in {"complete", "incomplete"}:
         raise DataError(
             f"{where}: status is {manifest.status!r}, not that of a finished run",
@@ -199,12 +206,11 @@ def _require_settings(manifest: Manifest, where: str) -> None:
 
 def _settings_problem(record: TaskRecord, repeats: int) -> str | None:
     sampling = record.sampling
-    if not 0 <= sampling.temperature <= HOTTEST:
-        return f"temperature is {sampling.temperature:g}, not a number from 0 to {HOTTEST}"
-    if not 0 < sampling.top_p <= 1:
-        return f"top_p is {sampling.top_p:g}, not a number above 0, at most 1"
-    if not 1 <= sampling.max_tokens <= MOST_TOKENS:
-        return f"max_tokens is {sampling.max_tokens}, not a whole number above 0"
+    for name, possible in RANGES.items():
+        value = getattr(sampling, name)
+        if not possible.holds(value) and not (name == "thinking_budget" and value is None):
+            shown = f"{value:g}" if isinstance(value, float) else value
+            return f"{name} is {shown}, not {possible.expected}"
     if record.repeats not in {None, repeats}:
         return f"repeats is {record.repeats}, that of the run is {repeats}"
     if sampling.temperature > 0:

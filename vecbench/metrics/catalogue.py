@@ -20,6 +20,7 @@ from vecbench.metrics import (
     proper,
     rankings,
     regression,
+    scored_options,
     selective,
     smooth,
     stated_values,
@@ -60,8 +61,23 @@ CONFIDENCE_METRICS = (
 )
 """Of every kind whose answers are right or wrong."""
 
+OPTION_METRICS = (
+    scored_options.OPTIONS_ACCURACY,
+    scored_options.OPTIONS_BRIER,
+    scored_options.OPTIONS_NLL,
+    scored_options.CLASSWISE_ECE,
+)
+"""Where the options of a question with one right one were scored."""
+
 JUDGED_METRICS = (labels.ACCURACY, labels.COVERAGE, *CONFIDENCE_METRICS)
-LABEL_METRICS = (labels.ACCURACY, labels.F1_MACRO, labels.F1_WEIGHTED, labels.COVERAGE, *CONFIDENCE_METRICS)
+LABEL_METRICS = (
+    labels.ACCURACY,
+    labels.F1_MACRO,
+    labels.F1_WEIGHTED,
+    labels.COVERAGE,
+    *CONFIDENCE_METRICS,
+    *OPTION_METRICS,
+)
 ORDERED_LABEL_METRICS = (*LABEL_METRICS[:1], regression.MAE, *LABEL_METRICS[1:], regression.CCC)
 """Of labels that are a scale; their quadratically weighted kappa is Lin's concordance correlation."""
 
@@ -73,6 +89,7 @@ STATEMENT_METRICS = (
     labels.F1_WEIGHTED,
     labels.COVERAGE,
     *CONFIDENCE_METRICS,
+    *OPTION_METRICS,
 )
 CHOICE_METRICS = (
     labels.ACCURACY,
@@ -80,6 +97,7 @@ CHOICE_METRICS = (
     options.LETTER_BIAS,
     labels.COVERAGE,
     *CONFIDENCE_METRICS,
+    *OPTION_METRICS,
 )
 LABEL_SET_METRICS = (
     multilabel.F1_MICRO,
@@ -90,6 +108,7 @@ LABEL_SET_METRICS = (
     multilabel.HAMMING,
     multilabel.EXACT_MATCH,
     *JUDGED_METRICS,
+    scored_options.OPTIONS_MAP,
 )
 RANKING_METRICS = (
     rankings.RANKING_SCORE,

@@ -48,11 +48,11 @@ metric is; the hull of percentiles and reflected ones is taken. gaps: nothing, a
 what chance has added to the metric itself, at most `Metric.excess`, is allowed for.
 """
 
-Aspect = Literal["outcome", "answer", "certainty"]
+Aspect = Literal["outcome", "answer", "certainty", "options"]
 """What of an answer a metric depends on: samples that do not differ in that say nothing of a change.
 
 outcome: whether it is right, and its confidence. answer: the answer itself. certainty: whether it is stated
-as certain, as less than that, or not at all.
+as certain, as less than that, or not at all. options: the scored options.
 """
 
 
@@ -128,6 +128,9 @@ class Metric:
         excess: How far the value may lie above the truth by what noise adds to it; shape (...).
         fewest_of_each: Right and wrong rows that it takes for its variance to be known.
         takes_of_each: Right and wrong rows that its own interval takes.
+        needs: The column without which rows have no such metric at all; empty if all have it.
+        is_of_order: Whether it depends on the order of the confidences alone, and so says something of a
+            score that is no probability too.
         version: Raised whenever the same rows get another value.
     """
 
@@ -160,6 +163,8 @@ class Metric:
     excess: Callable[[Cells], Values] | None = None
     fewest_of_each: int = 0
     takes_of_each: int = 0
+    needs: str = ""
+    is_of_order: bool = False
     version: int = 1
 
     def __post_init__(self) -> None:
@@ -171,6 +176,12 @@ class Metric:
             raise ValueError(f"{self.key}: an interval of gaps needs bins, and the effect of shared images")
         if self.interval == "own" and (self.ends is None or self.effect is None):
             raise ValueError(f"{self.key}: its own interval needs ends, and the effect of shared images")
+
+    @property
+    def is_of_confidences(self) -> bool:
+        """Whether it may have another value of the same answers with other confidences."""
+        is_of_outcomes = self.basis != "confidence" or self.counts is not None
+        return self.over == "confident" or self.counts_stated or not is_of_outcomes
 
     def worst(self, value: float, rows: Totals) -> float:
         """What a value, or an end of its interval, is at worst if rows without a confidence had one."""

@@ -175,6 +175,7 @@ AUROC = Metric(
     fewest_of_each=30,
     takes_of_each=10,
     bounds=_auroc_bounds,
+    is_of_order=True,
 )
 AURC = Metric(
     key="aurc",
@@ -185,6 +186,7 @@ AURC = Metric(
     better="lower",
     takes_of_each=20,
     bounds=_bounds_by_filling(aurc.of_cells),
+    is_of_order=True,
 )
 E_AURC = Metric(
     key="e_aurc",
@@ -194,6 +196,7 @@ E_AURC = Metric(
     better="lower",
     interval="none",
     why_no_interval="few errors among the most confident rows decide it, and none was found that holds",
+    is_of_order=True,
 )
 AUGRC = Metric(
     key="augrc",
@@ -204,4 +207,5 @@ AUGRC = Metric(
     better="lower",
     takes_of_each=20,
     bounds=_bounds_by_filling(augrc.of_cells),
+    is_of_order=True,
 )

@@ -91,10 +91,10 @@ def average_precision(target: ArrayLike, score: ArrayLike) -> float:
     if true.ndim != 1 or true.shape != said.shape:
         raise ValueError(f"target and score must be lists of one length, not {true.shape} and {said.shape}")
     columns = {TARGET: true, SCORE: said}
-    return float(_average_precisions(Totals.of_columns(columns)).values[0])
+    return float(average_precisions(Totals.of_columns(columns)).values[0])
 
 
-class _PerLabel(NamedTuple):
+class PerLabel(NamedTuple):
     """A value of each label, nan where it has none; shape (labels, ...)."""
 
     labels: tuple[str, ...]
@@ -117,20 +117,22 @@ def _labels(columns: Mapping[str, Values], prefix: str) -> tuple[str, ...]:
     return tuple(name.removeprefix(prefix) for name in columns if name.startswith(prefix))
 
 
-def _f1s(totals: Totals) -> _PerLabel:
+def _f1s(totals: Totals) -> PerLabel:
     """F1 of each label, 0 for one that is neither in a target nor in an answer."""
     sums = totals.sums
     labels = _labels(sums, HIT)
     f1 = [2 * sums[HIT + each] / np.maximum(sums[TARGET + each] + sums[ANSWER + each], 1) for each in labels]
-    return _PerLabel(labels, np.array(f1) if f1 else np.full((1, *np.shape(sums["rows"])), np.nan))
+    return PerLabel(labels, np.array(f1) if f1 else np.full((1, *np.shape(sums["rows"])), np.nan))
 
 
 def _f1_details(totals: Totals) -> Mapping[str, Any]:
     return {BY_LABEL: {"f1": totals.once(_f1s).by_label}}
 
 
-def _average_precisions(totals: Totals) -> _PerLabel:
+def average_precisions(totals: Totals, prefix: str = SCORE) -> PerLabel:
     """Average precision of each label, nan for one that is in no target that was drawn.
+
+    Its columns are those of the targets, and those whose names begin with `prefix`.
 
     Only the distinct confidences of rows whose target has the label count: others are added to the next one
     below. What each replicate has in a place is a product of a sparse matrix, whatever the number of rows.
@@ -138,16 +140,16 @@ def _average_precisions(totals: Totals) -> _PerLabel:
     if totals.weighted is None:
         raise ValueError("average precision takes the rows themselves")
     rows = totals.weighted
-    labels = _labels(rows.columns, SCORE)
+    labels = _labels(rows.columns, prefix)
     if not labels:
-        return _PerLabel((), np.full((1, *rows.weights.shape[:-1]), np.nan))
+        return PerLabel((), np.full((1, *rows.weights.shape[:-1]), np.nan))
     # Counts, and so exact in half the memory.
     drawn = np.ascontiguousarray(rows.weights.reshape(-1, rows.weights.shape[-1]).T, dtype=np.float32)
     total = drawn.sum(axis=0, dtype=np.float64)
     found = [
-        _precision(rows.columns[TARGET + each], rows.columns[SCORE + each], drawn, total) for each in labels
+        _precision(rows.columns[TARGET + each], rows.columns[prefix + each], drawn, total) for each in labels
     ]
-    return _PerLabel(labels, np.array(found).reshape(len(labels), *rows.weights.shape[:-1]))
+    return PerLabel(labels, np.array(found).reshape(len(labels), *rows.weights.shape[:-1]))
 
 
 def _precision(target: Floats, score: Floats, drawn: NDArray[np.float32], total: Floats) -> Floats:
@@ -182,7 +184,7 @@ def _precision(target: Floats, score: Floats, drawn: NDArray[np.float32], total:
 
 
 def _map_details(totals: Totals) -> Mapping[str, Any]:
-    by_label = {"average_precision": totals.once(_average_precisions).by_label}
+    by_label = {"average_precision": totals.once(average_precisions).by_label}
     return {STATED_PER_LABEL: int(totals.sums["stated"]), BY_LABEL: by_label}
 
 
@@ -260,7 +262,7 @@ MAP = Metric(
     key="map",
     heading="mAP",
     description="The mean of the labels' average precision, by confidences that are stated per label.",
-    value=lambda totals: totals.once(_average_precisions).mean,
+    value=lambda totals: totals.once(average_precisions).mean,
     interval="none",
     why_no_interval="it is too high where labels are rare, more so in replicates; none was found that holds",
     basis="rows",

@@ -1,7 +1,8 @@
-"""Two models on the same samples: replicates of both at once, so that what they share cancels.
+"""Several sides on the same samples: replicates of all at once, so that what they share cancels.
 
-A sample that is hard for one model is hard for the other one as a rule. Drawing samples, each with both
-answers, keeps that; drawing the two models' rows apart would lose it, and with it most of the power.
+Sides are two models, or several confidences in the same answers. A sample that is hard for one model is hard
+for the other one as a rule. Drawing samples, each with the answers of both, keeps that; drawing the two
+models' rows apart would lose it, and with it most of the power.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from vecbench.metrics.observations import Observations
 from vecbench.metrics.replication import in_blocks
 from vecbench.metrics.totals import ClassCounts, Totals, places_of
 
-Sides = tuple[Observations, Observations]
-"""The rows of two models, pair by pair."""
+Sides = Sequence[Observations]
+"""The rows of each side, at least one, in the same order."""
 
 MOST_SAMPLES = 2**24
 """More samples in one stratum than this would not be counted exactly: sums of them are made in 32 bits."""
@@ -32,13 +33,10 @@ FEW_A_PATTERN = 8
 NUMBERS = 2**18
 """Counts that are computed with at once, likewise."""
 
-TALLIES = 5
-"""Of each label: how often it is the target, and how often either model says it, and says it rightly."""
-
 
 @dataclass(frozen=True)
 class PairedRows:
-    """Both models' rows on the same samples.
+    """The rows of s sides on the same samples.
 
     What is drawn is a unit: a sample, with all its rows, since several answers to one sample are not
     independent; or, where there is one answer and so many samples that they repeat each other, a pattern
@@ -47,10 +45,10 @@ class PairedRows:
     Attributes:
         confidence: Every confidence that may occur, ascending; shape (k,).
         labels: How many classes there are; theirs are the numbers below that.
-        places: Each row's place, for both models: right at each confidence, wrong at each, right without
-            one, wrong without one; below 2k + 2; shape (2, n).
+        places: Each row's place, for every side: right at each confidence, wrong at each, right without
+            one, wrong without one; below 2k + 2; shape (s, n).
         target: The number of each row's target, −1 where it is no label; shape (n,).
-        label: The number of each row's label, −1 where it has none, for both models; shape (2, n).
+        label: The number of each row's label, −1 where it has none, for every side; shape (s, n).
         unit: Each row's unit; shape (n,).
         samples: Samples of each unit; shape (u,).
     """
@@ -71,10 +69,10 @@ class PairedRows:
         *,
         by_image: bool = False,
     ) -> PairedRows:
-        """The rows of n pairs.
+        """The rows of n samples' answers.
 
         Args:
-            sides: Of the two models, in the same order, with the same classes.
+            sides: In the same order, with the same classes.
             confidence: Every confidence that may occur, ascending; None for those that do. Strata of one
                 bootstrap must have them, and the classes, in common.
             by_image: Whether images are drawn with all their rows; else every pair is of another one.
@@ -82,10 +80,10 @@ class PairedRows:
         Raises:
             ValueError: Shapes differ, a confidence is outside [0, 1], or there are too many samples.
         """
-        old, new = sides
-        n = old.n
-        if new.n != n or old.classes != new.classes:
-            raise ValueError("both sides must have as many rows, of the same classes")
+        first = sides[0]
+        n = first.n
+        if any(each.n != n or each.classes != first.classes for each in sides):
+            raise ValueError("all sides must have as many rows, of the same classes")
         known = distinct_confidences(sides)
         if known.size and not (known[0] >= 0 and known[-1] <= 1):
             raise ValueError("every confidence must lie in [0, 1]")
@@ -93,14 +91,21 @@ class PairedRows:
             raise ValueError(f"at most {MOST_SAMPLES:,} pairs can be compared at once")
         grid = known if confidence is None else confidence
         none = np.full(n, -1)
-        target, *label = (old.target, old.answer, new.answer) if old.classes else (none, none, none)
-        rows = np.array([*(places_of(grid, side) for side in sides), target, *label]).reshape(5, n)
+        target = first.target if first.classes else none
+        label = [side.answer if side.classes else none for side in sides]
+        s = len(sides)
+        rows = np.array([*(places_of(grid, side) for side in sides), target, *label]).reshape(1 + 2 * s, n)
         if by_image:
-            _, unit = np.unique(old.image, return_inverse=True)
+            _, unit = np.unique(first.image, return_inverse=True)
             sizes = np.ones(int(unit.max()) + 1 if n else 0, dtype=np.int64)
         else:
             rows, unit, sizes = _patterns(rows)
-        return cls(grid, len(old.classes), rows[:2], rows[2], rows[3:], unit, sizes)
+        return cls(grid, len(first.classes), rows[:s], rows[s], rows[s + 1 :], unit, sizes)
+
+    @property
+    def tallies(self) -> int:
+        """Of each label: how often it is the target, and how often each side says it, and says it rightly."""
+        return 1 + 2 * len(self.places)
 
     @property
     def cost(self) -> int:
@@ -121,12 +126,12 @@ class PairedRows:
         return rows_drawn(self.samples, replicates, stream, kind)
 
     def add_drawn(self, drawn: NDArray[np.int64], rows: Counts, tallies: Counts) -> None:
-        """Adds the rows of drawn units, with the answers of both models.
+        """Adds the rows of drawn units, with the answers of every side.
 
         Args:
             drawn: How often each unit is drawn; shape (replicates, u).
-            rows: Takes the rows by place; shape (2, replicates, 2k + 2).
-            tallies: Takes the rows by label; shape (replicates, TALLIES, labels).
+            rows: Takes the rows by place; shape (s, replicates, 2k + 2).
+            tallies: Takes the rows by label; shape (replicates, self.tallies, labels).
         """
         own, columns = self._columns
         for side, (order, ends) in enumerate(self._by_place):
@@ -137,7 +142,7 @@ class PairedRows:
             up_to[:, ends == 0] = 0
             rows[side] += np.diff(up_to, axis=1)
         counted = drawn.astype(np.float32) @ columns
-        tallies[..., own] += counted.reshape(len(drawn), TALLIES, own.size)
+        tallies[..., own] += counted.reshape(len(drawn), self.tallies, own.size)
 
     def count(self, rows: Counts, tallies: Counts) -> None:
         """Adds the rows as they are, in the form of one replicate, see `add_drawn`."""
@@ -145,11 +150,11 @@ class PairedRows:
         for side, each in enumerate(self.places):
             np.add.at(rows[side, 0], each, self.samples[self.unit])
         counted = self.samples.astype(np.float32) @ columns
-        tallies[0][:, own] += counted.reshape(TALLIES, own.size)
+        tallies[0][:, own] += counted.reshape(self.tallies, own.size)
 
     @cached_property
     def _by_place(self) -> list[tuple[NDArray[np.int64] | None, NDArray[np.intp]]]:
-        """Of both models: the rows' units in the order of their places; where each place begins, and the end.
+        """Of every side: the rows' units in the order of their places; where each place begins, and the end.
 
         No units where they are in that order.
         """
@@ -164,20 +169,20 @@ class PairedRows:
 
     @cached_property
     def _columns(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """The labels that occur, and each unit's rows by tally and label; shape (u, TALLIES · labels)."""
+        """The labels that occur, and each unit's rows by tally and label; shape (u, tallies · labels)."""
         own = np.unique(np.concatenate([self.target, self.label.ravel()]))
         own = own[own >= 0]
-        columns = np.zeros((self.samples.size, TALLIES, own.size), dtype=np.float32)
+        columns = np.zeros((self.samples.size, self.tallies, own.size), dtype=np.float32)
         said = [self.target, *self.label, *(np.where(each == self.target, each, -1) for each in self.label)]
         for tally, numbers in enumerate(said):
             there = numbers >= 0
             place = np.searchsorted(own, numbers[there])
             np.add.at(columns, (self.unit[there], tally, place), 1)
-        return own, columns.reshape(self.samples.size, TALLIES * own.size)
+        return own, columns.reshape(self.samples.size, self.tallies * own.size)
 
 
 PairedStatistic = Callable[[Totals], Values]
-"""Of totals of shape (2, sets, replicates): model, stratum or pool, replicate; values of the same shape."""
+"""Of totals of shape (s, sets, replicates): side, stratum or pool, replicate; values of the same shape."""
 
 
 Joint = Mapping[str, PairedRows]
@@ -193,24 +198,24 @@ def paired_bootstrap(
     seed: int = SEED,
     joint: Sequence[Joint] = (),
 ) -> dict[str, Values]:
-    """Replicates of statistics of two models on the same samples, and of pools of them.
+    """Replicates of statistics of several sides on the same samples, and of pools of them.
 
     Every stratum is resampled by itself, so a pool holds as many samples of each as the data does. What
     several strata share is resampled by itself too, once for all of them. The draws do not depend on the
     number of processors.
 
     Args:
-        strata: Name → rows, at least one; with the same confidences and labels.
+        strata: Name → rows, at least one; with the same sides, confidences and labels.
         pools: Key, which is no stratum's name → the strata it holds, at least one.
         statistics: Key → what to compute.
-        candidates: How many classes could have been answered, by model, stratum or pool; shape (2, sets).
+        candidates: How many classes could have been answered, by side, stratum or pool; shape (s, sets).
         replicates: How many, at least 1.
         seed: Of the draws.
         joint: Further rows of the strata, of images that several of them share.
 
     Returns:
-        Key → values of shape (2, sets, replicates): of the first and of the second model, of the strata and
-        then of the pools, in their order. One replicate is of the same samples everywhere.
+        Key → values of shape (s, sets, replicates): of every side, of the strata and then of the pools, in
+        their order. One replicate is of the same samples everywhere.
     """
 
     def block(size: int, stream: np.random.Generator) -> dict[str, Values]:
@@ -232,7 +237,7 @@ def observed_totals(
     candidates: NDArray[np.int64],
     joint: Sequence[Joint] = (),
 ) -> Totals:
-    """The rows as they are, in the form of one replicate, of shape (2, sets, 1); see `paired_bootstrap`."""
+    """The rows as they are, in the form of one replicate, of shape (s, sets, 1); see `paired_bootstrap`."""
 
     def count(parts: Joint, rows: Mapping[str, Counts], tallies: Mapping[str, Counts]) -> None:
         for name, part in parts.items():
@@ -257,8 +262,9 @@ def _totals(
 ) -> Totals:
     first = next(iter(strata.values()))
     k, sets = first.confidence.size, len(strata) + len(pools)
-    rows = np.zeros((2, sets, replicates, 2 * k + 2))
-    tallies = np.zeros((sets, replicates, TALLIES, first.labels))
+    s = len(first.places)
+    rows = np.zeros((s, sets, replicates, 2 * k + 2))
+    tallies = np.zeros((sets, replicates, first.tallies, first.labels))
     place = {name: number for number, name in enumerate(strata)}
     rows_of = {name: rows[:, number] for name, number in place.items()}
     tallies_of = {name: tallies[number] for name, number in place.items()}
@@ -270,7 +276,10 @@ def _totals(
             rows[:, number] += rows[:, place[part]]
             tallies[number] += tallies[place[part]]
     cells = Cells(first.confidence, rows[..., :k], rows[..., k : 2 * k])
-    support, predicted, hits = (np.moveaxis(tallies[..., each, :], 2, 0) for each in ([0, 0], [1, 2], [3, 4]))
+    columns = np.split(np.arange(first.tallies), [1, s + 1])
+    support, predicted, hits = (
+        np.moveaxis(tallies[..., each, :], 2, 0) for each in (columns[0].repeat(s), *columns[1:])
+    )
     classes = ClassCounts(support, predicted, hits, candidates[..., None])
     return Totals(cells, rows[..., -2], rows[..., -1], classes)
 
@@ -286,7 +295,7 @@ def _patterns(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """One row for each distinct column, its unit, and its number of samples; or the rows as they are."""
     n = rows.shape[1]
-    order = np.lexsort(rows[::-1])  # by the first model's place first
+    order = np.lexsort(rows[::-1])  # by the first side's place first
     ordered = rows[:, order]
     new = np.r_[True, np.any(ordered[:, 1:] != ordered[:, :-1], axis=0)][:n]
     starts = np.flatnonzero(new)

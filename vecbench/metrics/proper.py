@@ -174,6 +174,7 @@ BRIER_RESOLUTION = Metric(
     why_no_interval=BIASED,
     change=Change("steady", refused=_why_parts_are_untested),
     details=_by_value,
+    is_of_order=True,
 )
 BRIER_UNCERTAINTY = Metric(
     key="brier_uncertainty",
@@ -183,6 +184,7 @@ BRIER_UNCERTAINTY = Metric(
     better=None,
     interval="none",
     why_no_interval="it follows from the accuracy",
+    is_of_order=True,
 )
 NLL = Metric(
     key="nll",

@@ -57,14 +57,17 @@ def read_confidence(stated: str | None, scale: Scale = "unit") -> _Value:
 
 def doubtful_scale(stated: str | None, declared: Scale | None) -> Doubt | None:
     """What a stated confidence says against the scale that it is read on; None if nothing."""
-    if stated is None or len(stated) > SHORT or declared == "unit":
+    if stated is None or len(stated) > SHORT:
         return None
     text = (with_plain_numerals(stated) or "").strip(f"{_MARGIN}.,")
     if not _DECIMAL.fullmatch(text):
         return None
     value = numeral_value(text)
-    if declared is None:
-        return "above one" if value > 1 else "one" if text == "1" else None
+    if declared in (None, "unit"):
+        above: Doubt = "above one" if value <= 10 else "far above one"
+        return above if value > 1 else "one" if text == "1" and declared is None else None
+    if declared == "ten" and value > 10:
+        return "above ten"
     return "below one" if 0 < value < 1 else None
 
 

@@ -21,8 +21,10 @@ class Form:
         confidence: What it calls the confidence.
         lettered: Whether it letters the labels, A, B, C, so that a letter is one.
         range: What the prompt asks ratings on, where that is not the task's own range.
+        levels: Whether the prompt asks for a level in a word, where answers are numbers otherwise.
         scale: Of the confidence; None where nobody says, which is read as from 0 to 1.
         sentences: Whether an answer is looked for in the sentences of a text that has none in any field.
+        places: Whether a reading is to say where it was read.
     """
 
     reasoning: tuple[Delimiters, ...] = ()
@@ -30,8 +32,10 @@ class Form:
     confidence: tuple[str, ...] = ()
     lettered: bool = False
     range: tuple[float, float] | None = None
+    levels: bool = False
     scale: Scale | None = None
     sentences: bool = True
+    places: bool = False
 
 
 ANY_FORM = Form()

@@ -17,6 +17,8 @@ KEYS = {
     "confidence": "confidence",
     "confidence score": "confidence",
     "confidence level": "confidence",
+    "vision confidence": "vision confidence",
+    "reasoning confidence": "reasoning confidence",
     **dict.fromkeys(("emotion", "label", "guess", "prediction", "sentiment", "category"), "other answer"),
     **dict.fromkeys(("predicted emotion", "predicted label", "emotion label", "class"), "other answer"),
     **dict.fromkeys(("dominant emotion", "primary emotion", "main emotion"), "other answer"),
@@ -44,8 +46,10 @@ _BEGINNING = re.compile(r"(\[\s*)?\{\s*[\"'}]")
 _TRAILING_COMMA = re.compile(r",(?=\s*[}\]])")
 _PYTHON_TOKEN = re.compile(
     # An apostrophe ends a string where something may follow a string. A string that breaks off reaches to
-    # the end, lest every later quote be tried in its turn.
-    r"'((?:[^'\\]|\\.|'(?!\s*[,:}\]]))*+)(?:'|\\?\Z)|\"(?:[^\"\\]|\\.)*+(?:\"|\\?\Z)|\b(?:None|True|False)\b",
+    # the end, lest every later quote be tried in its turn. No group is possessive: Python before 3.11.5
+    # matches such groups wrongly.
+    r"'([^'\\]*+(?:(?:\\.|'(?!\s*[,:}\]]))[^'\\]*+)*)(?:'|\\?\Z)"
+    r"|\"[^\"\\]*+(?:\\.[^\"\\]*+)*(?:\"|\\?\Z)|\b(?:None|True|False)\b",
     re.DOTALL,
 )
 _PYTHON_NAMES = {"None": "null", "True": "true", "False": "false"}
@@ -59,12 +63,13 @@ _DECODER = json.JSONDecoder(parse_int=str, parse_float=str, strict=False)
 class JsonObjects:
     """The outermost JSON objects of a text that have an answer or a confidence, as texts (null: empty).
 
-    `masked` is the text, as long as it was, with letters in place of all objects, and of whatever is nested
-    in an object that breaks off.
+    `places` says where each begins and ends. `masked` is the text, as long as it was, with letters in place
+    of all objects, and of whatever is nested in an object that breaks off.
     """
 
     objects: tuple[Mapping[str, str], ...]
     masked: str
+    places: tuple[tuple[int, int], ...] = ()
 
 
 @lru_cache(maxsize=8)  # one reading asks for the objects of few texts, and of each several times
@@ -81,6 +86,7 @@ def json_objects(text: str) -> JsonObjects:
         return JsonObjects((), text)
     lenient = _TRAILING_COMMA.sub(" ", text)  # as long as before
     objects: list[Mapping[str, str]] = []
+    places: list[tuple[int, int]] = []
     kept: list[str] = []
     place = 0
     faults = 0
@@ -102,8 +108,9 @@ def json_objects(text: str) -> JsonObjects:
             place = end
             if stated:
                 objects.append(stated)
+                places.append((begin, end))
             kept.append("x" * (end - begin))
-    return JsonObjects(tuple(objects), "".join(kept) + text[place:])
+    return JsonObjects(tuple(objects), "".join(kept) + text[place:], tuple(places))
 
 
 def _decoded_list_or_object(text: str, beginning: re.Match[str], python: bool) -> tuple[Any, int]:
@@ -166,7 +173,7 @@ def _is_nested(value: Any) -> bool:
 def _own(found: Mapping[str, Any]) -> dict[str, str]:
     own: dict[str, str] = {}
     for name, value in found.items():
-        key = _key(name)
+        key = key_of(name)
         if key == "other answer":  # all of them: who knows the labels tells which is one
             own[f"{OTHER} {len(own)}"] = _as_text(value)
         if key is None or (key in own and name.lower() != key):
@@ -174,12 +181,22 @@ def _own(found: Mapping[str, Any]) -> dict[str, str]:
         if key in {"answer", "other answer"} and isinstance(value, dict):
             # An answer with fields of its own brings its confidence along.
             own = {**_own(value), **own}
+        if key == "confidence" and isinstance(value, dict) and (parts := _parts(value)):
+            own |= parts
+            continue
         own[key] = _as_text(value)
     return own
 
 
+def _parts(confidence: Mapping[str, Any]) -> Mapping[str, str]:
+    """What a confidence that is an object says of its parts."""
+    keys = ((key_of(name), value) for name, value in confidence.items())
+    return {key: _as_text(value) for key, value in keys if key is not None and key.endswith(" confidence")}
+
+
 @lru_cache(maxsize=1024)
-def _key(name: str) -> str | None:
+def key_of(name: str) -> str | None:
+    """What a key of an object is, as `KEYS` says; None if it is nothing of ours."""
     return KEYS.get(name.lower().replace("_", " ").strip())
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -17,6 +18,7 @@ AnswerStatus = Literal[
     "abstained",
     "no_answer",
     "truncated",
+    "only_reasoning",
     "error",
 ]
 """How an answer came about, or why there is none.
@@ -27,7 +29,8 @@ of several ratings and not all, which counts as not read. ambiguous: several ans
 or a negated one.
 not_a_candidate: none of what was asked for. out_of_range: a number outside what was asked for. abstained: it
 says that it cannot tell. no_answer: nothing that could be an answer. truncated: cut off before the answer was
-complete. error: the engine gave no response.
+complete. only_reasoning: an endpoint gave reasoning, and no text beside it. error: the engine gave no
+response.
 """
 
 ConfidenceStatus = Literal["ok", "percent", "fraction", "out_of_range", "not_a_number", "missing"]
@@ -37,11 +40,12 @@ ok: a decimal in [0, 1]. percent: divided by 100. fraction: such as 9/10 or 9 ou
 number whose scale would have to be guessed. not_a_number: words, bounds, ranges. missing: none is stated.
 """
 
-Doubt = Literal["one", "above one", "below one"]
+Doubt = Literal["one", "above one", "far above one", "above ten", "below one"]
 """What a bare number says against the scale that it is read on.
 
-above one: it is no share, and no scale was declared. one: a whole 1, which beside such numbers may be 1 of
-100. below one: a decimal below 1, on a scale up to 10 or 100.
+above one: it is above 1, on the scale up to 1. far above one: it is above 10 there. above ten: it is above
+10, on the scale up to 10. one: a whole 1, which beside numbers above 1 may be 1 of 10 or of 100, where no
+scale was declared. below one: a decimal below 1, on a scale up to 10 or 100.
 """
 
 ANSWER_STATUSES: tuple[AnswerStatus, ...] = AnswerStatus.__args__  # type: ignore[attr-defined]
@@ -63,6 +67,10 @@ class Reading:
         confidence: In [0, 1]; None unless the status is ok, percent or fraction.
         confidence_status: How the confidence came about.
         doubt: What the number says against the scale that it was read on; None if nothing.
+        parts: Of a confidence that is stated in parts, those that were read: "vision" or "reasoning", and its
+            value in [0, 1].
+        places: Where in the response what was read: (begin, end, "answer", "confidence" or "reasoning"); none
+            unless they were asked for, and none of what has no known place.
     """
 
     answer: Any | None
@@ -70,6 +78,8 @@ class Reading:
     confidence: float | None
     confidence_status: ConfidenceStatus
     doubt: Doubt | None = field(default=None, compare=False)
+    parts: Sequence[tuple[str, float]] = field(default=(), compare=False)
+    places: tuple[tuple[int, int, str], ...] = field(default=(), compare=False)
 
     @property
     def is_read(self) -> bool:
@@ -84,6 +94,31 @@ class Reading:
     def names(self, target: Any) -> bool:
         """Whether the answer is the target; without an answer it is not."""
         return self.answer is not None and self.answer == target
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredOptions:
+    """How probable a model finds each answer that is asked for, whatever it wrote.
+
+    Attributes:
+        names: Of the options, in the order of the closed list.
+        log_probabilities: Natural logarithms; at least one, none of them nan.
+    """
+
+    names: tuple[str, ...]
+    log_probabilities: tuple[float, ...]
+
+    @property
+    def log_shares(self) -> tuple[float, ...]:
+        """Natural logarithms of the probabilities over their sum."""
+        most = max(self.log_probabilities)
+        whole = most + math.log(math.fsum(math.exp(each - most) for each in self.log_probabilities))
+        return tuple(each - whole for each in self.log_probabilities)
+
+    @property
+    def shares(self) -> Mapping[str, float]:
+        """Name → its probability over the sum of all."""
+        return {name: math.exp(each) for name, each in zip(self.names, self.log_shares, strict=True)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +140,13 @@ class Prediction:
         kind: Name of the answer kind.
         images_sha256: The hashes of several images, in order; empty where there is one.
         attributes: What scores are broken down by: column of the data → value.
-        excerpt: Of its response, where that has no answer or no confidence that is read.
+        excerpt: Of its response, where that has no answer or no confidence that is read; of its reasoning,
+            where that is all there is.
+        finish_reason: Why its response ended; None if unknown.
+        n_output_tokens: Of its response; None if unknown.
+        confidences: Confidences that it has beside the stated one: source → value in [0, 1]. A source that is
+            missing here is unknown for this row.
+        options: How probable the model finds each option; None where they were not scored.
     """
 
     key: str
@@ -122,6 +163,10 @@ class Prediction:
     images_sha256: tuple[str | None, ...] = ()
     attributes: Mapping[str, str] = field(default_factory=dict)
     excerpt: str | None = None
+    finish_reason: str | None = None
+    n_output_tokens: int | None = None
+    confidences: Mapping[str, float] = field(default_factory=dict)
+    options: ScoredOptions | None = None
 
     @property
     def image_key(self) -> str:

@@ -79,17 +79,24 @@ def as_think_tags(text: str, own: Sequence[Delimiters] = ()) -> str:
 @lru_cache(maxsize=32)
 def _patterns(own: tuple[Delimiters, ...]) -> tuple[re.Pattern[str], re.Pattern[str], tuple[str, ...]]:
     """Of what opens and of what closes, and what a text with any of them has in it."""
-    pairs = (*DELIMITERS, *own)
-    openings, closings = ("|".join(_pattern(pair[side]) for pair in pairs) for side in (0, 1))
+    openings, closings = (
+        "|".join([_either([pair[side] for pair in DELIMITERS]), *(_either([pair[side]]) for pair in own)])
+        for side in (0, 1)
+    )
     hints = {"<", "\u25c1", "["} | {each[:1] for pair in own for each in pair}
     return re.compile(openings), re.compile(closings), tuple(sorted(hints))
 
 
-def _pattern(delimiter: str) -> str:
-    """Of a tag: its name in any case, with blanks and attributes where those may stand."""
-    tag = _TAG.match(delimiter)
-    if tag is None:
-        return re.escape(delimiter)
-    slash = r"/\s*" if delimiter.startswith("</") else ""
-    name = re.escape(tag[1])
-    return rf"<\s*{slash}(?i:{name})\s*(?:>|(?<=\s)[\w:-]+\s*=[^<>]*>)"
+def _either(delimiters: Sequence[str]) -> str:
+    """Of delimiters; of tags the names in any case, with blanks and attributes where those may stand.
+
+    What tags have in common is looked for once: every `<` of a response is compared with all of them.
+    """
+    names = {each: tag[1] for each in delimiters if (tag := _TAG.match(each))}
+    alternatives = [re.escape(each) for each in delimiters if each not in names]
+    for slash in (r"/\s*", ""):
+        alike = [name for each, name in names.items() if each.startswith("</") == bool(slash)]
+        if alike:
+            either = "|".join(f"[{name[0].lower()}{name[0].upper()}](?i:{name[1:]})" for name in alike)
+            alternatives.append(rf"<\s*{slash}(?:{either})\s*(?:>|(?<=\s)[\w:-]+\s*=[^<>]*>)")
+    return "|".join(alternatives)

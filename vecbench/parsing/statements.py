@@ -8,10 +8,19 @@ from typing import NamedTuple
 
 from vecbench.labels import normal_form
 from vecbench.parsing.json_objects import OTHER, json_objects
-from vecbench.parsing.visible import elements, is_left_open
-
-NEAR = 1000
-"""Characters in which a line has its continuation, and a box its end."""
+from vecbench.parsing.lines import (
+    ANSWER,
+    COLON,
+    CONFIDENCE,
+    NAME,
+    NEAR,
+    OTHER_ANSWER,
+    OTHER_CONFIDENCE,
+    REASONING_CONFIDENCE,
+    VISION_CONFIDENCE,
+    last_line,
+)
+from vecbench.parsing.visible import elements, is_left_open, without_elements
 
 SHORT = 100
 """Characters of a label with its probability."""
@@ -19,33 +28,21 @@ SHORT = 100
 MOST_BOXES = 64
 """`\\boxed{}` that are tried, from the end: enough for any answer, and a bound for hostile texts."""
 
-_CONFIDENCE_TAG = re.compile(r"<(?:\s*/)?\s*confidence\b[^<>]*>", re.IGNORECASE)
+_CONFIDENCE_TAG = re.compile(r"<(?:\s*/)?\s*(?:vision_|reasoning_)?confidence\b[^<>]*>", re.IGNORECASE)
 _BOXED = re.compile(r"\\boxed\s*\{")
 _ONLY_BOX = re.compile(r"[\s$*_]*\\boxed\s*\{([^{}]*)\}[\s$.*_]*")
 _COMMAND = re.compile(r"\\[A-Za-z]+|\\(?=%)")
 _FRACTION_COMMAND = re.compile(r"\\[dt]?frac\{([^{}]*)\}\{([^{}]*)\}")
 _BOX_BEGIN, _BOX_END = "<|begin_of_box|>", "<|end_of_box|>"  # what GLM writes instead
 
-_NAME = r"[cC](?i:onfidence(?:[ \t]+(?:level|score))?)"
-_COLON = (
-    # The scale that was asked for; of another one, nothing can be read.
-    r"(?:[^\w\n:\uff1a=(]|_)*(?:\(\s*0(?:\.0)?\s*(?:-|\u2013|\u2014|to)\s*1(?:\.0)?\s*\)(?:[^\w\n:\uff1a=(]|_)*)?"
-    r"[:\uff1a=]"
-)
-_AND_CONFIDENCE = r"(?:[ \t]+and[ \t]+confidence[ \t]*(?:\([^()\n]{0,40}\))?)?"
-_MARKUP = " *_#"
-_HEADING_END = r"[*_# \t\r]*"
-_ITS_TEXT = rf"(?:(?:[^\w\n:\uff1a]|_)*[:\uff1a](.*)|{_HEADING_END})"
-_BEGINNING = r"(?:[^\w\n]|_)*(?:[0-9]{1,2}[.)](?:[^\w\n]|_)*)?"
-
 # Possessive: a run of blanks is gone through once.
 _IN_BRACKETS = re.compile(
     r"[(\[][ \t]*+(?:with[ \t]++)?"
-    rf"(?:(?:my[ \t]++)?{_NAME}[ \t]*+(?:[:\uff1a=]|\b(?:is|of)\b)?[ \t]*+([^()\[\]{{}}\n]{{1,40}})"
+    rf"(?:(?:my[ \t]++)?{NAME}[ \t]*+(?:[:\uff1a=]|\b(?:is|of)\b)?[ \t]*+([^()\[\]{{}}\n]{{1,40}})"
     r"|([^()\[\]{}\n]{1,40}?)[ \t]*+\bconfiden(?:t|ce)[ \t]*+)[)\]]",
     re.IGNORECASE,
 )
-_BEHIND = re.compile(rf"(?:[^\w\n]|_)(?:with[ \t]++)?(?:my[ \t]++)?{_NAME}{_COLON}(.*)", re.IGNORECASE)
+_BEHIND = re.compile(rf"(?:[^\w\n]|_)(?:with[ \t]++)?(?:my[ \t]++)?{NAME}{COLON}(.*)", re.IGNORECASE)
 # A whole number may count options, people or stars, and so may a fraction.
 _PROBABILITY = r"(?:[01]?[.,][0-9]+|[0-9]+(?:[.,][0-9]+)?\s*[%\uff05])"
 _UNNAMED = re.compile(
@@ -54,7 +51,7 @@ _UNNAMED = re.compile(
 
 
 _NUMBER = r"([0-9]+(?:[.,][0-9]+)?(?:[ \t]?[%\uff05])?(?![0-9/]|[ \t]*(?:/|out\b|to\b|[-\u2013]))|[.,][0-9]+)"
-_NAMED_IN_PROSE = rf"(?:{_NAME}|[pP](?i:robability)|[cC](?i:ertainty))"
+_NAMED_IN_PROSE = rf"(?:{NAME}|[pP](?i:robability)|[cC](?i:ertainty))"
 _IN_PROSE = re.compile(
     rf"\b{_NAMED_IN_PROSE}\b[ \t]*+(?:[:\uff1a=]|\b(?:is|of|at|was)\b)?[ \t*_]*+{_NUMBER}"
     # Not the end of a range, nor of a longer number.
@@ -62,9 +59,10 @@ _IN_PROSE = re.compile(
     re.IGNORECASE,
 )
 _BOXED_NUMBER = re.compile(
-    rf"[\s{{}}$]*(?:{_NAME}[\s:=]*)?[\s{{}}]*[0-9.,]+\s*(?:[%\uff05]|/\s*[0-9.,]+)?[\s{{}}$]*"
+    rf"[\s{{}}$]*(?:{NAME}[\s:=]*)?[\s{{}}]*[0-9.,]+\s*(?:[%\uff05]|/\s*[0-9.,]+)?[\s{{}}$]*"
 )
-_NAMES_BOX = re.compile(rf"\b{_NAME}\b[^\n{{}}\\]*\Z")
+_SURE_LINES = (CONFIDENCE, VISION_CONFIDENCE, REASONING_CONFIDENCE)
+_NAMES_BOX = re.compile(rf"\b{NAME}\b[^\n{{}}\\]*\Z")
 
 
 class Stated(NamedTuple):
@@ -74,11 +72,13 @@ class Stated(NamedTuple):
         text: As it stands, of an answer without its confidence.
         complete: Whether its end is marked, so that a token limit cannot have cut it off.
         confidence: That stands in the answer's own text and is named there; None if there is none.
+        place: Where it was read in the text, or the JSON object or list that has it; None if nothing tells.
     """
 
     text: str
     complete: bool
     confidence: Stated | None = None
+    place: tuple[int, int] | None = None
 
 
 def stated_answer(text: str) -> Stated | None:
@@ -95,28 +95,29 @@ def stated_answer(text: str) -> Stated | None:
         begin, end = found[-1]
         content = without_confidence(text[begin:end])
         value = _json_value(content)
-        return _answer(content if value is None else value, complete=True)
+        said = content if value is None else value.text
+        return _answer(said, complete=True, place=(begin, end))
     if is_left_open(text, "answer"):
         return None
-    value = _json_value(text)
-    if value is None:
-        value = _boxed(text)
+    value = _json_value(text) or _boxed(text)
     if value is not None:
-        return _answer(value, complete=True)
-    line = _last_line(text, _ANSWER)
+        return _answer(value.text, complete=True, place=value.place)
+    line = last_line(text, ANSWER)
     if line is None:
         value = _json_value(text, "other answer")
         if value is not None:
-            return _answer(value, complete=True)
-        line = _last_line(text, _OTHER_ANSWER)
-    return None if line is None else _answer(line.text, complete=False, at_end=line.end == len(text))
+            return _answer(value.text, complete=True, place=value.place)
+        line = last_line(text, OTHER_ANSWER)
+    if line is None:
+        return None
+    return _answer(line.text, complete=False, at_end=line.end == len(text), place=line.place)
 
 
 def other_answers(text: str) -> list[str]:
     """What all keys of the last object, and all lines, with another name for an answer state."""
     objects = json_objects(text)
     named = [value for each in objects.objects[-1:] for key, value in each.items() if key.startswith(OTHER)]
-    lines = (found[1] for found in _OTHER_ANSWER.named.finditer(objects.masked))
+    lines = (found[1] for found in OTHER_ANSWER.named.finditer(objects.masked))
     return [*named, *(line for line in lines if line is not None)][-MOST_BOXES:]
 
 
@@ -124,8 +125,11 @@ def confidence_in_prose(text: str) -> Stated | None:
     """The confidence that words name, as in "I am 80% confident"; None if they name several numbers."""
     if not any(word in text.lower() for word in ("confiden", "probab", "certain", "sure")):
         return None
-    found = {each[1] or each[2] for each in _IN_PROSE.finditer(text)}
-    return Stated(found.pop(), complete=True) if len(found) == 1 else None
+    found = {each[each.lastindex or 1]: each.span(each.lastindex or 1) for each in _IN_PROSE.finditer(text)}
+    if len(found) != 1:
+        return None
+    [(said, place)] = found.items()
+    return Stated(said, complete=True, place=place)
 
 
 def stated_confidence(text: str) -> Stated | None:
@@ -133,25 +137,23 @@ def stated_confidence(text: str) -> Stated | None:
 
     In this order: the last complete `<confidence>` element, the key of a JSON object, a line
     `Confidence: …`, the one that is named in the answer's own text. An object with another answer than the
-    one that is taken states that one's confidence.
+    one that is taken states that one's confidence. Its parts are another matter: see `nested`.
     """
     found = elements(text, "confidence")
     if found:
         begin, end = found[-1]
-        return Stated(_unboxed(text[begin:end]), complete=True)
+        return Stated(_unboxed(text[begin:end]), complete=True, place=(begin, end))
     boxed = _boxed_confidence(text)
     if boxed is not None:
-        return Stated(boxed, complete=True)
+        return boxed
     if not any(word in text.lower() for word in ("confiden", "probab", "certain", "score", "likelihood")):
         return None
-    value = _json_confidence(text)
-    if value is None:
-        value = _json_value(text, "other confidence")
+    value = json_confidence(text) or _json_value(text, "other confidence")
     if value is not None:
-        return Stated(value, complete=True)
-    line = _last_line(text, _CONFIDENCE) or _last_line(text, _OTHER_CONFIDENCE)
+        return value
+    line = last_line(text, CONFIDENCE) or last_line(text, OTHER_CONFIDENCE)
     if line is not None:
-        return Stated(_unboxed(line.text), complete=line.end < len(text))
+        return Stated(_unboxed(line.text), complete=line.end < len(text), place=line.place)
     answer = stated_answer(text)
     return None if answer is None else answer.confidence
 
@@ -159,8 +161,10 @@ def stated_confidence(text: str) -> Stated | None:
 def beside_confidence(text: str) -> str:
     """What a text says besides its confidence, if it states no answer."""
     text = without_confidence(text)
-    line = _last_line(text, _CONFIDENCE) if "confiden" in text.lower() else None
-    return text if line is None else text[: line.start] + text[line.end :]
+    for field in _SURE_LINES if "confiden" in text.lower() else ():
+        line = last_line(text, field)
+        text = text if line is None else text[: line.start] + text[line.end :]
+    return text
 
 
 def confidence_beside(text: str) -> tuple[str, str] | None:
@@ -180,20 +184,20 @@ def without_confidence(answer: str) -> str:
     """An answer's text without confidences that stand in it, and without their tags."""
     if "<" not in answer:
         return answer
-    kept, place = [], 0
-    for begin, end in elements(answer, "confidence"):
-        kept.append(answer[place:begin])
-        place = end
-    return _CONFIDENCE_TAG.sub(" ", "".join(kept) + answer[place:])
+    for name in ("confidence", "vision_confidence", "reasoning_confidence"):
+        answer = without_elements(answer, name)
+    return _CONFIDENCE_TAG.sub(" ", answer)
 
 
-def _answer(text: str, *, complete: bool, at_end: bool = True) -> Stated:
+def _answer(
+    text: str, *, complete: bool, at_end: bool = True, place: tuple[int, int] | None = None
+) -> Stated:
     named = _named_confidence(text)
     if named is None:
-        return Stated(text, complete)
+        return Stated(text, complete, None, place)
     answer, confidence, end = named
     is_complete = complete or not at_end or end < len(text) or text[end - 1] in ")]"
-    return Stated(answer, complete, Stated(confidence, is_complete))
+    return Stated(answer, complete, Stated(confidence, is_complete), place)
 
 
 def _named_confidence(text: str) -> tuple[str, str, int] | None:
@@ -213,31 +217,37 @@ def _named_confidence(text: str) -> tuple[str, str, int] | None:
     return f"{text[: found.start()]} {text[found.end() :]}", found[found.lastindex or 1], found.end()
 
 
-def _json_value(text: str, key: str = "answer") -> str | None:
-    values = [each[key] for each in json_objects(text).objects if key in each]
+def _json_value(text: str, key: str = "answer") -> Stated | None:
+    found = json_objects(text)
+    values = [
+        Stated(each[key], complete=True, place=place)
+        for each, place in zip(found.objects, found.places, strict=True)
+        if key in each
+    ]
     return values[-1] if values else None
 
 
-def _json_confidence(text: str) -> str | None:
-    """The confidence of the object that holds the answer; else of one that holds none."""
+def json_confidence(text: str, key: str = "confidence") -> Stated | None:
+    """The confidence, or a part of it, of the object that holds the answer; else of one that holds none."""
     if "{" not in text:
         return None
     tagged = elements(text, "answer")
     if tagged:
         begin, end = tagged[-1]
-        within = [each for each in json_objects(text[begin:end]).objects if "confidence" in each]
+        within = _json_value(text[begin:end], key)
         if within:
-            return within[-1]["confidence"]
+            return within._replace(place=(begin, end))
     answer = stated_answer(text)
     taken = None if answer is None else normal_form(answer.text)
     own, nobodys = None, None
-    for each in json_objects(text).objects:
-        if "confidence" not in each:
+    found = json_objects(text)
+    for each, place in zip(found.objects, found.places, strict=True):
+        if key not in each:
             continue
         if "answer" not in each:
-            nobodys = each["confidence"]
+            nobodys = Stated(each[key], complete=True, place=place)
         elif normal_form(each["answer"]) == taken:
-            own = each["confidence"]
+            own = Stated(each[key], complete=True, place=place)
     return nobodys if own is None else own
 
 
@@ -246,14 +256,18 @@ class _Box(NamedTuple):
 
     text: str
     is_confidence: bool
+    place: tuple[int, int]
+
+    def stated(self) -> Stated:
+        return Stated(self.text, complete=True, place=self.place)
 
 
-def _boxed(text: str) -> str | None:
-    return next((box.text for box in _boxes(text) if not box.is_confidence), None)
+def _boxed(text: str) -> Stated | None:
+    return next((box.stated() for box in _boxes(text) if not box.is_confidence), None)
 
 
-def _boxed_confidence(text: str) -> str | None:
-    return next((box.text for box in _boxes(text) if box.is_confidence), None)
+def _boxed_confidence(text: str) -> Stated | None:
+    return next((box.stated() for box in _boxes(text) if box.is_confidence), None)
 
 
 def _is_number(content: str) -> bool:
@@ -275,12 +289,13 @@ def _boxes(text: str) -> tuple[_Box, ...]:
                 named = _NAMES_BOX.search(text, max(0, opening.start() - SHORT), opening.start())
                 content = _COMMAND.sub(" ", _FRACTION_COMMAND.sub(r"\1/\2", text[opening.end() : place]))
                 beside = _is_number(content) and any(not _is_number(box.text) for box in found)
-                found.append(_Box(content, named is not None or beside))
+                found.append(_Box(content, named is not None or beside, (opening.end(), place)))
                 break
     end = text.rfind(_BOX_END)
     begin = text.rfind(_BOX_BEGIN, max(0, end - NEAR), end) if end >= 0 else -1
     if begin >= 0:
-        found.insert(0, _Box(text[begin + len(_BOX_BEGIN) : end], False))
+        place = begin + len(_BOX_BEGIN)
+        found.insert(0, _Box(text[place:end], False, (place, end)))
     return tuple(reversed(found))
 
 
@@ -288,71 +303,3 @@ def _unboxed(text: str) -> str:
     """What stands in the only box of a short text that is nothing else."""
     whole = _ONLY_BOX.fullmatch(text) if len(text) <= SHORT else None
     return text if whole is None else whole[1]
-
-
-class _Field(NamedTuple):
-    """A kind of line: its name with a colon and what it states, or as a heading; and what may precede it."""
-
-    named: re.Pattern[str]
-    before: re.Pattern[str]
-
-
-_ANSWER = _Field(
-    re.compile(rf"[aA](?i:nswer(?:[ \t]+is)?{_AND_CONFIDENCE}){_ITS_TEXT}$", re.MULTILINE),
-    re.compile(rf"{_BEGINNING}(?:(?:the|my)[ \t]+)?(?:final[ \t]+)?", re.IGNORECASE),
-)
-_OTHER_ANSWER = _Field(
-    re.compile(rf"(?i:emotion|label|guess|prediction|sentiment|category){_ITS_TEXT}$", re.MULTILINE),
-    _ANSWER.before,
-)
-_CONFIDENCE = _Field(
-    re.compile(rf"{_NAME}(?:{_COLON}(.*)|{_HEADING_END})$", re.MULTILINE),
-    re.compile(rf"{_BEGINNING}(?:my[ \t]+)?", re.IGNORECASE),
-)
-
-
-_OTHER_CONFIDENCE = _Field(
-    re.compile(rf"(?i:probability|certainty){_COLON}(.*)$", re.MULTILINE), _CONFIDENCE.before
-)
-
-
-class _Line(NamedTuple):
-    """What a line states, or the next that is not empty; where the line begins and where the text ends."""
-
-    text: str
-    start: int
-    end: int
-
-
-def _last_line(text: str, field: _Field) -> _Line | None:
-    """The last line that is a field, outside JSON objects: one inside is a part of its object."""
-    masked = json_objects(text).masked
-    found = _last_match(masked, field)
-    if found is None:
-        return None
-    start = masked.rfind("\n", 0, found.start()) + 1
-    stated = text[found.start(1) : found.end(1)] if found[1] is not None else ""
-    if normal_form(stated):
-        return _Line(stated, start, found.end())
-    place = found.end()
-    for below in text[place : place + NEAR].split("\n"):
-        if normal_form(below):
-            if _is_field(below):
-                break
-            return _Line(below, start, place + len(below))
-        place += len(below) + 1
-    return _Line(stated, start, found.end())
-
-
-def _last_match(text: str, field: _Field) -> re.Match[str] | None:
-    for found in reversed(list(field.named.finditer(text))):
-        before = text[text.rfind("\n", 0, found.start()) + 1 : found.start()]
-        if not before.strip(_MARKUP) or field.before.fullmatch(before):
-            return found
-    return None
-
-
-def _is_field(line: str) -> bool:
-    found = _last_match(line, _ANSWER) or _last_match(line, _CONFIDENCE)
-    # A label may be called confidence: without a colon, only a heading is one for sure.
-    return found is not None and (found[1] is not None or line.lstrip().startswith("#"))

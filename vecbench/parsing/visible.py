@@ -10,7 +10,9 @@ from typing import NamedTuple
 
 from vecbench.parsing.reasoning import Delimiters, as_think_tags
 
-_NAMES = "[tT](?i:hink)|[aA](?i:nswer)|[cC](?i:onfidence)"
+_NAMES = (
+    r"[tT](?i:hink)|[aA](?i:nswer)|[cC](?i:onfidence)|[vV](?i:ision_confidence)|[rR](?i:easoning_confidence)"
+)
 # An attribute has its equals sign: "<think about it>" is no tag.
 _TAG = re.compile(rf"<(\s*/)?\s*({_NAMES})\s*(?:>|(?<=\s)[\w:-]+\s*=[^<>]*>)")
 _ESCAPED_TAG = re.compile(r"&lt;(\s*/?\s*[A-Za-z][\w:-]*\s*)&gt;")
@@ -27,10 +29,12 @@ END_TOKENS = (
     "</s>",
 )
 """What chat models end a turn with, where the server leaves it in the text."""
+_SURE = r"<(?:vision_|reasoning_)?confidence>[^<]{0,1000}</(?:vision_|reasoning_)?confidence>\s*"
 _FINAL_ANSWER = re.compile(
-    r"<answer>[^<]{0,1000}</answer>\s*(?:<confidence>[^<]{0,1000}</confidence>\s*)?\Z", re.IGNORECASE
+    rf"<answer>[^<]{{0,1000}}</answer>\s*(?:{_SURE}|<confidence>\s*(?:{_SURE}){{1,2}}</confidence>\s*){{0,3}}\Z",
+    re.IGNORECASE,
 )
-"""An answer with nothing but its confidence behind it."""
+"""An answer with nothing but its confidence behind it, or the parts of one."""
 
 
 class Tag(NamedTuple):
@@ -54,8 +58,10 @@ class Visible:
 def tags(text: str) -> tuple[Tag, ...]:
     """The tags of the answer format in a text, in order, whatever their case."""
     return tuple(
-        Tag(found[2].lower(), found[1] is not None, found.start(), found.end())
-        for found in _TAG.finditer(text)
+        [
+            Tag(found[2].lower(), found[1] is not None, found.start(), found.end())
+            for found in _TAG.finditer(text)
+        ]
     )
 
 
@@ -76,6 +82,15 @@ def elements(text: str, name: str) -> list[tuple[int, int]]:
             spans.append((opened, tag.start))
             opened = None
     return spans
+
+
+def without_elements(text: str, name: str) -> str:
+    """A text without the complete elements of one name; their tags stay."""
+    kept, place = [], 0
+    for begin, end in elements(text, name):
+        kept.append(text[place:begin])
+        place = end
+    return "".join(kept) + text[place:]
 
 
 def is_left_open(text: str, name: str) -> bool:

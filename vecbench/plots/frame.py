@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import IO, Any, TypeAlias
 
@@ -22,12 +22,15 @@ from matplotlib.font_manager import FontProperties, fontManager
 from matplotlib.textpath import text_to_path
 from matplotlib.transforms import offset_copy
 
+from vecbench.escaping import printable
+from vecbench.plots.style import MEDIUM, SMALL
+
 Tick: TypeAlias = tuple[float, str]
 """Where a tick stands on its axis, and its label."""
 
 INCH = 72.0
-TICK, LABEL, TITLE = 2.0, 6.0, 7.0
-"""Points: length of a tick, size of its label, size of an axis' title."""
+TICK = 2.0
+"""Points: length of a tick."""
 
 GAP = 3.5
 """Points between a tick and its label, and between the labels and the title."""
@@ -71,6 +74,12 @@ SETTINGS: Any = {
 """What is written of a figure, as matplotlib's settings."""
 
 
+MOST_NAMED = 12
+"""So many letters that no font has are named."""
+
+_MISSING = re.compile(r"Glyph (\d+) .* missing from")
+
+
 class Picture(Figure):
     """A figure that a notebook shows where it is the value of a cell.
 
@@ -80,9 +89,24 @@ class Picture(Figure):
     def savefig(
         self, fname: str | os.PathLike[str] | IO[Any], *, transparent: bool | None = None, **options: Any
     ) -> None:
-        """As of any figure, with `SETTINGS`."""
-        with mpl.rc_context(SETTINGS), silent_about_missing_letters():
-            super().savefig(fname, transparent=transparent, **options)
+        """As of any figure, with `SETTINGS`; a UserWarning names letters for which boxes stand."""
+        lacking = self.write(fname, transparent=transparent, **options)
+        if lacking:
+            warnings.warn(f"{said_of_missing(lacking)}.", stacklevel=2)
+
+    def write(
+        self, target: str | os.PathLike[str] | IO[Any], *, transparent: bool | None = None, **options: Any
+    ) -> str:
+        """The same without a warning; returns the letters for which boxes stand, as no font has them.
+
+        None stands in an SVG: whoever shows it takes the letters from fonts of his own.
+        """
+        with mpl.rc_context(SETTINGS), warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            super().savefig(target, transparent=transparent, **options)
+        lacking = missing_letters(told)
+        suffix = os.path.splitext(target)[1][1:] if isinstance(target, str | os.PathLike) else ""
+        return "" if options.get("format", suffix).lower() in {"svg", "svgz"} else lacking
 
     def _repr_png_(self) -> bytes:
         stream = io.BytesIO()
@@ -93,11 +117,11 @@ class Picture(Figure):
 def frame(axes: Axes, x: Sequence[Tick], y: Sequence[Tick], titles: tuple[str, str]) -> None:
     """Draws the left and the lower edge of a plot, their ticks and titles."""
     axes.spines[["top", "right"]].set_visible(False)
-    axes.tick_params(length=TICK, width=0.6, pad=GAP, labelsize=LABEL, labelbottom=bool(titles[0]))
+    axes.tick_params(length=TICK, width=0.6, pad=GAP, labelsize=SMALL, labelbottom=bool(titles[0]))
     axes.set_xticks([place for place, _ in x], [label for _, label in x])
     axes.set_yticks([place for place, _ in y], [label for _, label in y])
-    axes.set_xlabel(titles[0], fontsize=TITLE, labelpad=GAP)
-    axes.set_ylabel(titles[1], fontsize=TITLE, labelpad=GAP)
+    axes.set_xlabel(titles[0], fontsize=MEDIUM, labelpad=GAP)
+    axes.set_ylabel(titles[1], fontsize=MEDIUM, labelpad=GAP)
 
 
 def name_cells(axes: Axes, columns: Sequence[str], rows: Sequence[str], titles: tuple[str, str]) -> None:
@@ -106,7 +130,7 @@ def name_cells(axes: Axes, columns: Sequence[str], rows: Sequence[str], titles: 
     axes.set(xticks=[], yticks=[])  # a tick takes matplotlib several times as long as a text
     figure: Any = axes.figure
     under = offset_copy(axes.get_xaxis_transform(), figure, y=-GAP, units="points")
-    look: dict[str, Any] = {"fontsize": LABEL, "ha": "right", "va": "center", "transform": under}
+    look: dict[str, Any] = {"fontsize": SMALL, "ha": "right", "va": "center", "transform": under}
     for place, name in enumerate(columns):
         axes.text(place + 0.5, 0, name, rotation=TURN, rotation_mode="anchor", **look, **setting(name))
     beside = offset_copy(axes.get_yaxis_transform(), figure, x=-GAP, units="points")
@@ -114,13 +138,13 @@ def name_cells(axes: Axes, columns: Sequence[str], rows: Sequence[str], titles: 
     for place, name in enumerate(rows):
         axes.text(0, place + 0.5, name, **look, **setting(name))
     left, below = _extents(columns, rows, TURN)
-    axes.set_xlabel(titles[0], fontsize=TITLE, labelpad=below + 2 * GAP)
-    axes.set_ylabel(titles[1], fontsize=TITLE, labelpad=left + 2 * GAP)
+    axes.set_xlabel(titles[0], fontsize=MEDIUM, labelpad=below + 2 * GAP)
+    axes.set_ylabel(titles[1], fontsize=MEDIUM, labelpad=left + 2 * GAP)
 
 
 def margins(x: Sequence[str], y: Sequence[str], turn: float = 0.0) -> tuple[float, float]:
     """What labels, their gaps and the titles need to the left of a plot and below it, in inches."""
-    around = TICK + 2 * GAP + 1.4 * TITLE
+    around = TICK + 2 * GAP + 1.4 * MEDIUM
     left, below = _extents(x, y, turn)
     return (left + around) / INCH, (below + around) / INCH
 
@@ -143,13 +167,42 @@ def setting(text: str) -> dict[str, Any]:
     return {"parse_math": False} | ({} if text.isascii() else {"family": _families()})
 
 
-@contextmanager
-def silent_about_missing_letters() -> Iterator[None]:
-    """No warnings about letters that no font has: a PNG shows a box, and an SVG's viewer may have them."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from", UserWarning)
-        warnings.filterwarnings("ignore", "Matplotlib currently does not support", UserWarning)
-        yield
+def fitted(text: str, size: float, width: float) -> str:
+    """A name as it can be drawn on one line, cut where it is wider than so many points."""
+    # Nothing of a name of megabytes that lies beyond its first 200 characters could be seen.
+    shown = printable(" ".join(text[:1000].split()), 200)
+    while len(shown) > 1 and text_width(shown, size) > width:
+        # As much as would go if all its letters were equally wide, and at least one.
+        kept = min(len(shown) - 2, int(len(shown) * width / text_width(shown, size)))
+        shown = f"{shown[: max(kept, 0)].rstrip()}…"
+    return shown
+
+
+def text_width(text: str, size: float) -> float:
+    """How wide a line is, in points."""
+    return _size(text)[0] * size / SMALL
+
+
+def said_of_missing(letters: str) -> str:
+    """What to say of letters that no font has."""
+    some = " ".join(letters[:MOST_NAMED])
+    further = f" and {len(letters) - MOST_NAMED} more" if len(letters) > MOST_NAMED else ""
+    return (
+        f"boxes stand for letters that no installed font has: {some}{further}; "
+        "install one, such as Noto Sans of their script"
+    )
+
+
+def missing_letters(told: Iterable[warnings.WarningMessage]) -> str:
+    """The letters that matplotlib warned of, since no font has them; other warnings are passed on."""
+    letters = []
+    for each in told:
+        letter = _MISSING.match(str(each.message))
+        if letter:
+            letters.append(chr(int(letter[1])))
+        elif not str(each.message).startswith("Matplotlib currently does not support"):
+            warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
+    return "".join(dict.fromkeys(letters))
 
 
 def _families() -> list[str]:
@@ -166,7 +219,8 @@ def _extents(x: Sequence[str], y: Sequence[str], turn: float) -> tuple[float, fl
 
 @lru_cache(maxsize=1024)
 def _size(label: str) -> tuple[float, float]:
-    font = FontProperties(family=setting(label).get("family"), size=LABEL)
-    with silent_about_missing_letters():
+    font = FontProperties(family=setting(label).get("family"), size=SMALL)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what is drawn tells of its letters
         width, height, _ = text_to_path.get_text_width_height_descent(label, font, ismath=False)
     return width, height

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from vecbench.metrics import Cells, wilson_interval
 from vecbench.metrics.calibration import bin_of
 from vecbench.metrics.cells import Counts
+from vecbench.metrics.condensed import condensed
 from vecbench.metrics.confusion import Confusion
+from vecbench.metrics.isotonic import consistency_band, recalibrated
 from vecbench.metrics.observations import Floats
 from vecbench.metrics.right_counts import RightCounts
 from vecbench.metrics.stated_values import MOST_VALUES
@@ -27,7 +29,7 @@ MOST_THRESHOLDS = 200
 
 BINS = 10
 
-NO_LABEL, NO_TARGET = "(no label)", "(no target)"
+NO_LABEL, NO_TARGET = "(no answer)", "(no target)"
 
 
 @dataclass(frozen=True)
@@ -57,9 +59,9 @@ class ReliabilityPoints:
         return _csv(names, (*counts, self.low, self.high, self.band_low, self.band_high))
 
 
-def reliability_points(cells: Cells) -> ReliabilityPoints:
+def reliability_points(cells: Cells, *, by_bin: bool = False) -> ReliabilityPoints:
     """One point a distinct confidence, or, beyond `MOST_POINTS`, for each of the ECE's bins that has rows."""
-    binned = cells.confidence.size > MOST_POINTS
+    binned = by_bin or cells.confidence.size > MOST_POINTS
     group = bin_of(cells.confidence, BINS) if binned else np.arange(cells.confidence.size)
     points = cells.merged(group)
     low, high = _wilson(points.right, points.total)
@@ -74,6 +76,38 @@ def reliability_points(cells: Cells) -> ReliabilityPoints:
         band_high=np.array([each.quantile(0.975) for each in calibrated]) / points.total,
         binned=binned,
     )
+
+
+@dataclass(frozen=True)
+class CorpPoints:
+    """What a CORP reliability diagram plots, one entry a point, ascending in confidence; shape (k,) each.
+
+    Attributes:
+        confidence: The distinct ones; of more than 256, the means of neighbours.
+        n: Rows at each, of which so many are `right`.
+        fitted: The best non-decreasing map's value there.
+        band_low: 2.5 % point of that if every confidence were a true probability; `band_high` 97.5 %.
+    """
+
+    confidence: Floats
+    n: NDArray[np.int64]
+    right: NDArray[np.int64]
+    fitted: Floats
+    band_low: Floats
+    band_high: Floats
+
+    def as_csv(self) -> str:
+        """The plotted numbers."""
+        names = ["confidence", "n", "right", "fitted", "band_low", "band_high"]
+        ends = (self.band_low, self.band_high)
+        return _csv(names, (self.confidence, self.n, self.right, self.fitted, *ends))
+
+
+def corp_points(cells: Cells) -> CorpPoints:
+    """The points of a CORP reliability diagram."""
+    points = condensed(cells)
+    n, right = points.total.astype(np.int64), points.right.astype(np.int64)
+    return CorpPoints(points.confidence, n, right, recalibrated(points), *consistency_band(points))
 
 
 @dataclass(frozen=True)
@@ -161,6 +195,19 @@ def confusion_csv(confusion: Confusion, labels: Sequence[str]) -> str:
 def ratings_csv(target: Floats, answer: Floats) -> str:
     """The numbers of a diagram of ratings, one row an answer."""
     return _csv(["target", "answer"], (target, answer))
+
+
+def side_by_side(named: Mapping[str, str]) -> str:
+    """The CSVs of several models as one, each line with its model's name before it."""
+    lines: list[list[str]] = []
+    for name, text in named.items():
+        head, *rows = csv.reader(io.StringIO(text))
+        lines += (
+            [[name, *row] for row in rows] if lines else [["model", *head], *([name, *row] for row in rows)]
+        )
+    stream = io.StringIO()
+    csv.writer(stream, lineterminator="\n").writerows(lines)
+    return stream.getvalue()
 
 
 def _wilson(right: Counts, n: Counts) -> tuple[Floats, Floats]:

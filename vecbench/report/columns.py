@@ -6,9 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from vecbench.answers import known_metrics
+from vecbench.answers import known_metrics, metrics_of_default
 from vecbench.metrics.definition import Metric
 from vecbench.scoring import RowScores, Scores, protocol_named
+
+IN_PAPERS = ("accuracy", "ece", "brier")
+"""What tables for print have of a group of labels, as the papers do; of other kinds they have its own too."""
 
 FURTHER = 100
 """Ranks of columns that are shown only where there is room."""
@@ -102,6 +105,14 @@ def fitting(every: Sequence[Column], most: int) -> tuple[Column, ...]:
     """As many columns as there is room for, in their order: those of the lowest ranks."""
     kept = sorted(range(len(every)), key=lambda place: (every[place].rank, place))[:most]
     return tuple(every[place] for place in sorted(kept))
+
+
+def paper_columns(every: Sequence[Column], rows: Iterable[RowScores]) -> tuple[Column, ...]:
+    """The columns of tables for print, of those that any of some rows have: `IN_PAPERS`, and a kind's own."""
+    known = {key for each in rows for key in each.metrics}
+    there = [column for column in every if column.is_narrow and column.key in known]
+    usual = {metric.key for metric in metrics_of_default()}
+    return tuple(each for each in there if each.key in IN_PAPERS or each.key not in usual) or tuple(there[:3])
 
 
 class Scaled(Protocol):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from vecbench.interop.reading import ResponseSource
 from vecbench.parsing import Prediction
 from vecbench.report.columns import columns, unscaled
-from vecbench.report.figures import earlier_figures, remove_outdated, write_figures
+from vecbench.report.figures import FORMATS, Drawing, Figures, earlier_figures, remove_outdated, write_figures
 from vecbench.report.further_tables import (
     coarse_table,
     label_table,
@@ -18,10 +19,18 @@ from vecbench.report.further_tables import (
     threshold_table,
 )
 from vecbench.report.reading import reading_markdown
+from vecbench.report.source_tables import source_markdown
 from vecbench.report.tables import markdown_table
 from vecbench.scoring import CompleteScores, Scores, prediction_lines, protocol_named
 from vecbench.store import Manifest, RunDirectory, remove, write_text
 from vecbench.store.files import replacing
+
+
+class Beside(NamedTuple):
+    """What is written beside scores: further figures, and parts of the summary in Markdown."""
+
+    drawings: Iterable[Drawing] = ()
+    sections: Sequence[str] = ()
 
 
 def write_results(
@@ -30,8 +39,11 @@ def write_results(
     directory: RunDirectory,
     *,
     figures: bool = True,
+    formats: Sequence[str] | None = None,
+    corp: bool = False,
     further: Sequence[str] = (),
-) -> None:
+    beside: Beside | None = None,
+) -> Figures:
     """Writes predictions, faults, scores.json, figures and summary, which has columns of further metrics.
 
     What an earlier scoring wrote and this one does not is removed: faults, figures of what is no longer
@@ -44,15 +56,36 @@ def write_results(
         write_text(directory.faults, "".join(fault.to_line() for fault in source.faults))
     earlier = earlier_figures(directory)
     write_text(directory.scores, scores.as_json())
-    drawn = write_figures(scores, directory.figures) if figures else None
+    drawn = None
+    if figures:
+        drawn = write_figures(
+            scores,
+            directory.figures,
+            formats=formats or FORMATS,
+            corp=corp,
+            agreement=complete.consistency,
+            beside=() if beside is None else beside.drawings,
+        )
     remove_outdated(earlier, directory, scores, drawn)
-    text = summary(complete, source.manifest, drawn or [], directory.path, source, further)
-    write_text(directory.summary, text)
+    pictures = drawn.pictures if drawn else []
+    write_text(
+        directory.summary,
+        summary(
+            complete,
+            source.manifest,
+            pictures,
+            directory.path,
+            source,
+            further,
+            () if beside is None else beside.sections,
+        ),
+    )
+    return drawn or Figures()
 
 
 def write_predictions(rows: Iterable[Prediction], path: Path) -> None:
     """Writes predictions.jsonl."""
-    with replacing(path) as draft, draft.open("w", encoding="utf-8") as stream:
+    with replacing(path) as draft, draft.open("w", encoding="utf-8", newline="\n") as stream:
         stream.writelines(prediction_lines(rows))
 
 
@@ -63,9 +96,10 @@ def summary(
     folder: Path,
     source: ResponseSource | None = None,
     further: Sequence[str] = (),
+    sections: Sequence[str] = (),
 ) -> str:
     """The text of summary.md: what was measured, the table with its intervals, the diagrams."""
-    name = manifest.model.name if manifest else "Scores"
+    name = manifest.title if manifest else "Scores"
     scores = complete.scores
     parts = [f"# {name}\n\n", *_facts(scores, manifest, source), "\n"]
     intervals = not protocol_named(scores.protocol).is_published
@@ -73,6 +107,8 @@ def summary(
     parts.append(f"\n{reading_markdown(complete.reading)}")
     if scores.further.get("thresholds"):
         parts.append("\n" + threshold_table(scores).markdown())
+    if sources := source_markdown(scores, intervals=True):
+        parts.append("\n" + sources)
     if complete.coarse:
         parts.append("\n" + coarse_table(scores, complete.coarse).markdown())
     for task, rows in scores.tasks.items():
@@ -85,10 +121,14 @@ def summary(
         parts.append("\n" + spread_table(complete.spread, scores).markdown())
         parts.append("\nThe most frequent label, with the share of repeats that agree as its confidence:\n\n")
         parts.append(markdown_table(complete.consistency, intervals=intervals, further=further))
+    parts += [f"\n{section}" for section in sections]
     figure_note = protocol_named(scores.protocol).figure_note
     if figure_note and figures:
         parts.append(f"\n{figure_note}\n")
-    pictures = [f"\n![{each.stem}]({each.relative_to(folder).as_posix()})\n" for each in figures]
+    pictures = [
+        f"\n{'' if each.suffix == '.pdf' else '!'}[{each.stem}]({each.relative_to(folder).as_posix()})\n"
+        for each in figures
+    ]
     return "".join(parts + pictures)
 
 
@@ -110,6 +150,8 @@ def _facts(scores: Scores, manifest: Manifest | None, source: ResponseSource | N
     yield f"Model `{manifest.model.name}`, revision `{manifest.model.revision}`.\n"
     if manifest.engine is not None:
         yield f"Engine {manifest.engine.name} on {manifest.engine.device}.\n"
+        if manifest.engine.omitted:
+            yield f"It was asked without {', '.join(sorted(manifest.engine.omitted))}; `run.json` says why.\n"
     if manifest.earlier_engines:
         earlier = ", ".join(
             f"{each.name} on {each.device} (dtype {each.arguments.get('dtype', 'unknown')})"

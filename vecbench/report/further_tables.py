@@ -16,7 +16,12 @@ MOST_SPREADS = 4
 MOST_LABELS = 64
 """Of a table by label; with more, they are in scores.json and frames alone."""
 
-_OF_LABELS = {"f1": "F1", "average_precision": "AP"}
+_OF_LABELS = {
+    "f1": "F1",
+    "average_precision": "AP",
+    "classwise_ece": "ECE",
+    "average_precision_of_options": "AP opt",
+}
 
 
 def threshold_table(scores: Scores) -> PlainTable:

@@ -5,21 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from vecbench.escaping import in_latex
+from vecbench.report.columns import Scaled
 
 
-def latex_tabular(groups: Sequence[str], units: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
-    """A table of models, with the same columns for each group; booktabs."""
-    width = len(units)
-    heads = " & ".join(rf"\multicolumn{{{width}}}{{c}}{{{in_latex(name)}}}" for name in groups)
-    rules = "".join(
-        rf"\cmidrule(lr){{{width * place + 2}-{width * place + width + 1}}}" for place in range(len(groups))
-    )
+def latex_tabular(
+    groups: Sequence[tuple[str, Sequence[str]]], lines: Iterable[Sequence[str]], corner: str = "Model"
+) -> str:
+    """A table of models, with the columns of each group below its name; booktabs.
+
+    Args:
+        groups: Name, not escaped yet, and headings of the columns.
+        lines: A name and the cells of the columns; LaTeX already, as headings are.
+        corner: What stands above the names.
+    """
+    heads, rules = "", ""
+    units: list[str] = []
+    for name, below in groups:
+        heads += rf" & \multicolumn{{{len(below)}}}{{c}}{{{in_latex(name)}}}"
+        rules += rf"\cmidrule(lr){{{len(units) + 2}-{len(units) + len(below) + 1}}}"
+        units += below
     rows = [
-        rf"\begin{{tabular}}{{l{'c' * width * len(groups)}}}",
+        rf"\begin{{tabular}}{{l{'c' * len(units)}}}",
         r"\toprule",
-        rf" & {heads} \\",
+        rf"{heads} \\",
         rules,
-        rf"Model & {' & '.join(list(units) * len(groups))} \\",
+        rf"{corner} & {' & '.join(units)} \\",
         r"\midrule",
         *(rf"{_after_line_end(' & '.join(cells))} \\" for cells in lines),
         r"\bottomrule",
@@ -28,6 +38,17 @@ def latex_tabular(groups: Sequence[str], units: Sequence[str], lines: Iterable[S
     return "\n".join(rows) + "\n"
 
 
+def latex_heading(column: Scaled) -> str:
+    """What stands above a column, with its unit."""
+    return in_latex(f"{column.heading} (%)" if column.scale == 100 else column.heading)
+
+
 def _after_line_end(text: str) -> str:
     r"""A line of a table, which must not begin with what `\\` before it would take for its own argument."""
     return f"{{}}{text}" if text.startswith(("[", "*")) else text
+
+
+def latex_notes(notes: Iterable[str]) -> str:
+    """What stands below a table; nothing without notes."""
+    lines = [rf"{in_latex(note)}\par" for note in notes]
+    return "\n".join([r"\par\smallskip", r"{\footnotesize", *lines, "}"]) + "\n" if lines else ""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from vecbench.metrics.definition import STATED_PER_LABEL
 from vecbench.parsing.prediction import ANSWER_STATUSES
 from vecbench.report.columns import Column, columns, has_confidences
-from vecbench.scoring import Protocol, RowScores, Scores, protocol_named
+from vecbench.scoring import Protocol, RowScores, Score, Scores, protocol_named
 from vecbench.scoring.reading_health import MOST_UNREAD
 from vecbench.scoring.scores import MOST_MISSING
 
@@ -57,6 +57,39 @@ class Notes:
             if mark not in printed:
                 self.texts.pop(mark, None)
         yield from self.all()
+
+    def cells(self, metrics: Mapping[str, Score], marks: Mapping[str, str]) -> tuple[str, ...]:
+        """What a line prints, in the order of the columns; marks stand behind values."""
+        return tuple(
+            self.cell(column, score)
+            + (marks.get(column.key, "") if score is not None and score.value is not None else "")
+            for column in self.columns
+            for score in [metrics.get(column.key)]
+        )
+
+    def cell(self, column: Column, score: Score | None) -> str:
+        """A value, with its interval where those are printed; "–" if it is undefined, and a note says why."""
+        if score is None:
+            return ""
+        if score.value is None:
+            why = score.why or "undefined"
+            self.texts.setdefault(why, f"– {why}.")
+            return "–"
+        value = column.printed(score.value)
+        return value + self.ends(column, score) if self.intervals else value
+
+    def ends(self, column: Column, score: Score) -> str:
+        """The interval and the bounds of a value, or nothing and a note that says why."""
+        ends = ""
+        if score.low is not None and score.high is not None:
+            ends = f" [{column.printed(score.low)}, {column.printed(score.high)}]"
+        elif score.no_interval:
+            self.without.setdefault(score.no_interval, {}).setdefault(column.heading)
+        if score.bounds:
+            low, high = map(column.printed, score.bounds)
+            ends += f" ({low}…{high})"
+            self.texts["bounds"] = "(…) between what it would be if all rows had a confidence."
+        return ends
 
     def conditional(self, rows: RowScores) -> frozenset[str]:
         """The columns that say something of the confident rows alone, if many others state no confidence."""

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from textwrap import wrap
 
+from rich.cells import cell_len, chop_cells
 from rich.console import Console, Group
 from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from vecbench.escaping import in_latex
+from vecbench.escaping import in_latex, printable
 from vecbench.report.calibration_notes import calibration_notes
 from vecbench.report.columns import (
     Column,
@@ -25,8 +26,9 @@ from vecbench.report.columns import (
     fitting,
     further_columns,
     not_there,
+    paper_columns,
 )
-from vecbench.report.latex import latex_tabular
+from vecbench.report.latex import latex_heading, latex_tabular
 from vecbench.report.marks import Notes
 from vecbench.scoring import (
     GroupScores,
@@ -37,9 +39,6 @@ from vecbench.scoring import (
 )
 from vecbench.scoring.scores import HEADLINE, listed
 
-IN_PAPERS = ("accuracy", "ece", "brier")
-"""What a LaTeX table has of each group, as the papers do."""
-
 TERMINAL = 80
 """Characters that a terminal has at least, see `console.NARROWEST`."""
 
@@ -47,7 +46,12 @@ WIDEST = 8
 """Columns of the terminal's table, if so many fit."""
 
 NAME_WIDTH = 16
-"""Longer names are cut in the terminal's table, and headings wrapped, so that numbers never are."""
+"""Longer names and headings are wrapped in the terminal's table, so that numbers never are."""
+
+CORNER = "% (n: rows)"
+
+LONGEST_WORD = 24
+"""Longer words of names are broken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,11 @@ class ScoreTable:
 
     blocks: tuple[tuple[str, tuple[ScoreLine, ...]], ...]
     notes: tuple[str, ...]
+
+
+Build = Callable[[Sequence[Column]], ScoreTable]
+"""Makes a table of some columns."""
+Part = tuple[Table, Sequence[Column], ScoreTable]
 
 
 def score_table(
@@ -96,11 +105,13 @@ def score_table(
         blocks.append((heading, tuple(_group_lines(group, group.tasks, scores, notes))))
     alone = [name for name in scores.tasks if name not in grouped]
     if alone:
-        lines = [_line(scores.names.get(name, name), scores.tasks[name], notes) for name in alone]
+        lines = [line_of(scores.names.get(name, name), scores.tasks[name], notes) for name in alone]
         blocks.append(("No group", tuple(lines)))
     blocks += _subset_blocks(scores, notes)
     if len(scores.tasks) > 1 or notes.protocol.is_published:
         blocks.append(("Overall", tuple(_group_lines(scores.overall, (), scores, notes))))
+    if not scores.tasks:  # of arrays
+        blocks.append(("Overall", (line_of("all rows", scores.overall.pooled, notes),)))
     printed = "".join(cell for _, lines in blocks for line in lines for cell in line.cells)
     story = calibration_notes(scores, intervals=intervals)
     return ScoreTable(tuple(blocks), (*notes.of_cells(printed), *story, *scores.notes))
@@ -110,16 +121,16 @@ def _group_lines(
     group: GroupScores, tasks: Iterable[str], scores: Scores, notes: Notes
 ) -> Iterator[ScoreLine]:
     for name in tasks:
-        yield _line(scores.names.get(name, name), scores.tasks[name], notes)
+        yield line_of(scores.names.get(name, name), scores.tasks[name], notes)
     if len(group.tasks) > 1 or notes.protocol.is_published:
-        yield _line(group.line, group.pooled, notes, level=1)
+        yield line_of(group.line, group.pooled, notes, level=1)
         # Why a macro score is undefined shows in the lines above it.
         silent = replace(notes, texts={})
         marked: dict[str, str] = {}
         for task in group.tasks:
             marked |= notes.marks(scores.tasks[task])
         if any(column.key in group.macro for column in notes.columns):
-            yield ScoreLine("macro", 1, None, _cells(group.macro, marked, silent))
+            yield ScoreLine("macro", 1, None, silent.cells(group.macro, marked))
 
 
 def _subset_blocks(scores: Scores, notes: Notes) -> Iterator[tuple[str, tuple[ScoreLine, ...]]]:
@@ -129,7 +140,7 @@ def _subset_blocks(scores: Scores, notes: Notes) -> Iterator[tuple[str, tuple[Sc
         shown = scores.names.get(name, name)
         lines = [_headline(rows, notes)] if rows.headline is not None else []
         for column, values in rows.subsets.items():
-            parts = [_line(value or "–", each, notes) for value, each in values.items()]
+            parts = [line_of(value or "–", each, notes) for value, each in values.items()]
             yield f"{shown}, by {column}", (*parts, *lines)
             lines = []
         if lines:
@@ -138,141 +149,153 @@ def _subset_blocks(scores: Scores, notes: Notes) -> Iterator[tuple[str, tuple[Sc
 
 def _headline(rows: RowScores, notes: Notes) -> ScoreLine:
     first = next(iter(rows.metrics))
-    cells = (_cell(column, rows.headline, notes) if column.key == first else "" for column in notes.columns)
+    cells = (notes.cell(column, rows.headline) if column.key == first else "" for column in notes.columns)
     return ScoreLine("headline", 1, None, tuple(cells))
 
 
-def _line(name: str, rows: RowScores, notes: Notes, level: int = 2) -> ScoreLine:
+def line_of(name: str, rows: RowScores, notes: Notes, level: int = 2) -> ScoreLine:
+    """The line of some rows; what its marks mean is noted."""
+    return ScoreLine(name, level, rows.n, notes.cells(told(rows), notes.marks(rows)))
+
+
+def told(rows: RowScores) -> dict[str, Score]:
+    """The scores that tables have of some rows."""
     # How many state a confidence is no matter where none is scored.
     idle = {each.key for each in rows.scored_by if each.counts_stated and not rows.has_confidences}
     if rows.kind == "mixed":
         idle = set()  # why there is no value is said
-    said = {key: each for key, each in rows.metrics.items() if key not in idle}
-    return ScoreLine(name, level, rows.n, _cells(said, notes.marks(rows), notes))
-
-
-def _cells(metrics: Mapping[str, Score], marks: Mapping[str, str], notes: Notes) -> tuple[str, ...]:
-    return tuple(
-        _cell(column, score, notes) + (marks.get(column.key, "") if score and score.value is not None else "")
-        for column in notes.columns
-        for score in [metrics.get(column.key)]
-    )
-
-
-def _cell(column: Column, score: Score | None, notes: Notes) -> str:
-    if score is None:
-        return ""
-    if score.value is None:
-        why = score.why or "undefined"
-        notes.texts.setdefault(why, f"– {why}.")
-        return "–"
-    value = column.printed(score.value)
-    return value + _ends(column, score, notes) if notes.intervals else value
-
-
-def _ends(column: Column, score: Score, notes: Notes) -> str:
-    """The interval and the bounds of a value, or nothing and a note that says why."""
-    ends = ""
-    if score.low is not None and score.high is not None:
-        ends = f" [{column.printed(score.low)}, {column.printed(score.high)}]"
-    elif score.no_interval:
-        notes.without.setdefault(score.no_interval, {}).setdefault(column.heading)
-    if score.bounds:
-        low, high = map(column.printed, score.bounds)
-        ends += f" ({low}…{high})"
-        notes.texts["bounds"] = "(…) between what it would be if all rows had a confidence."
-    return ends
+    return {key: each for key, each in rows.metrics.items() if key not in idle}
 
 
 def terminal_table(scores: Scores, *, intervals: bool = False, further: Sequence[str] = ()) -> Group:
     """The table for a terminal of 80 columns; below it further metrics, so many that they fit."""
     left, asked = columns(scores), further_columns(scores, further)
     most = 4 if intervals else WIDEST - any(column.decimals > 1 for column in left)
-    parts = [_widest(scores, intervals, [fitting(left, each) for each in range(most, 0, -1)])]
-    while asked:
-        parts.append(_widest(scores, intervals, [asked[:each] for each in range(most, 0, -1)]))
-        asked = asked[len(parts[-1][1]) :]
+
+    def build(shown: Sequence[Column]) -> ScoreTable:
+        return score_table(scores, intervals=intervals, shown=shown)
+
+    first = _widest(build, [fitting(left, each) for each in range(most, 0, -1)])
+    return _group([first, *_parts(build, asked, most)], not_there(scores, further))
+
+
+def in_terminal(build: Build, shown: Sequence[Column], corner: str, intervals: bool) -> Group:
+    """A table of all of some columns, below each other in parts that fit a terminal of 80 columns."""
+    return _group([*_parts(build, shown, 4 if intervals else WIDEST, corner)])
+
+
+def _group(parts: Sequence[Part], further: Iterable[str] = ()) -> Group:
     first, *others = [table for table, _, _ in parts]
     notes = dict.fromkeys(note for _, _, built in parts for note in built.notes)
     # Not a caption: that would be as narrow as the table.
-    texts = (Text(note, style="dim") for note in (*notes, *not_there(scores, further)))
+    texts = (Text(note, style="dim") for note in (*notes, *further))
     return Group(first, *(part for table in others for part in ("", table)), *texts)
 
 
-def _widest(
-    scores: Scores, intervals: bool, choices: Sequence[Sequence[Column]]
-) -> tuple[Table, Sequence[Column], ScoreTable]:
+def _parts(build: Build, asked: Sequence[Column], most: int, corner: str = CORNER) -> Iterator[Part]:
+    while asked:
+        part = _widest(build, [asked[:each] for each in range(most, 0, -1)], corner)
+        yield part
+        asked = asked[len(part[1]) :]
+
+
+def _widest(build: Build, choices: Sequence[Sequence[Column]], corner: str = CORNER) -> Part:
     """The table of the first columns, of those that may be chosen, that fit; of the last if none do."""
     console = Console(width=2 * TERMINAL)
     for shown in choices:
-        built = score_table(scores, intervals=intervals, shown=shown)
-        table = _terminal_part(shown, built)
+        built = build(shown)
+        table = _terminal_part(shown, built, corner)
         if Measurement.get(console, console.options, table).maximum <= TERMINAL:
             break
     return table, shown, built
 
 
-def _terminal_part(shown: Sequence[Column], built: ScoreTable) -> Table:
-    table = numbers_table("% (n: rows)", ["n", *(column.heading for column in shown)], NAME_WIDTH)
+def _terminal_part(shown: Sequence[Column], built: ScoreTable, corner: str) -> Table:
+    table = numbers_table(corner, ["n", *(column.heading for column in shown)])
     for heading, lines in built.blocks:
-        for part in wrap(heading, NAME_WIDTH):
-            table.add_row(Text(part, style="bold"))
+        table.add_row(Text(folded(heading, NAME_WIDTH), style="bold"))
         for line in lines:
             style = "bold" if line.level < 2 else ""
+            name = folded(line.name, NAME_WIDTH, 2)
             cells = [cell.replace(" [", "\n[").replace(" (", "\n(") for cell in line.cells]
-            table.add_row(f"  {line.name}", "" if line.n is None else str(line.n), *cells, style=style)
+            table.add_row(Text(name), "" if line.n is None else str(line.n), *cells, style=style)
     return table
+
+
+def folded(name: str, width: int, indent: int = 0, longest: int = LONGEST_WORD) -> str:
+    """A name in lines, broken at blanks and behind signs; words only that are longer than `longest`."""
+    lines = [""]
+    for piece in re.findall(r"\s*[^\s_/.:-]*[_/.:-]*", printable(name)):
+        if lines[-1] and cell_len(lines[-1] + piece) > width - indent:
+            lines.append("")
+        lines[-1] += piece if lines[-1] else piece.lstrip()
+    return "\n".join(" " * indent + part for line in lines for part in chop_cells(line.rstrip(), longest))
 
 
 def markdown_table(scores: Scores, *, intervals: bool = False, further: Sequence[str] = ()) -> str:
     """The table in GitHub's Markdown, with columns of further metrics."""
     shown = (*columns(scores), *further_columns(scores, further))
     built = score_table(scores, intervals=intervals, shown=shown)
+    return markdown_of(built, shown, not_there(scores, further))
+
+
+def markdown_of(built: ScoreTable, shown: Sequence[Column], further: Iterable[str] = ()) -> str:
+    """A table in GitHub's Markdown, with its notes and further ones below it."""
     lines: list[list[str]] = []
     for heading, block in built.blocks:
         lines.append([f"**{heading}**", *[""] * (len(shown) + 1)])
         lines += [[each.name, "" if each.n is None else str(each.n), *each.cells] for each in block]
     headings = [corner(shown), "n", *(column.heading for column in shown)]
-    notes = "".join(f"\n{note}  " for note in (*built.notes, *not_there(scores, further)))
+    notes = "".join(f"\n{note}  " for note in (*built.notes, *further))
     return markdown_text(headings, map(_without_bars, lines)) + (notes + "\n" if notes else "")
 
 
 def csv_table(scores: Scores) -> str:
     """Every score as fractions, one row a task, group (pooled and macro), or subset of these, and metric.
 
-    `why` says why there is no value, or no interval.
+    `why` says why there is no value, or no interval. With several sources of confidence, `source` says which.
     """
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(["level", "name", "aggregate", "metric", "value", "low", "high", "method", "n", "why"])
-    for scope, name, subset, key, each in listed(scores):
+    head = ["level", "name", "aggregate", "metric", "value", "low", "high", "method", "n", "why"]
+    several = scores.overall.pooled.sources is not None or any(each.sources for each in scores.tasks.values())
+    writer.writerow([*head, "source"] if several else head)
+    for scope, name, subset, key, each, source in listed(scores):
         if key == HEADLINE:
             continue
         level, _, macro = scope.partition(" ")
         aggregate = subset or macro or ("rows" if level == "task" else "pooled")
         why = each.why or each.no_interval
-        values = [each.value, each.low, each.high, each.method, each.n, why]
+        values = [each.value, each.low, each.high, each.method, each.n, why, *([source] if several else [])]
         writer.writerow([level, name, aggregate, key, *("" if value is None else value for value in values)])
+    for scope, name, control, source, key, each in scores.controls:
+        values = [each.value, each.low, each.high, each.method, each.n, each.why or each.no_interval]
+        aggregate = f"control={control}" + ("" if source == "stated" else f", {source}")
+        writer.writerow([scope, name, aggregate, key, *("" if value is None else value for value in values)])
     return stream.getvalue()
 
 
 def latex_table(scores: Scores, *, intervals: bool = False) -> str:
     """One line a model: accuracy, ECE and Brier score of each group, as the papers print it; booktabs.
 
-    Accuracy is pooled over the group's rows, as ECE and Brier score are; under a published protocol it is
-    what that prints, and notes say so.
+    Answer kinds that declare columns of their own, such as rankings and ratings, have these too. Values are
+    pooled over the group's rows; under a published protocol they are what that prints, and notes say so. Of
+    a group whose kinds have nothing in common it has the tasks.
     """
-    groups = [(scores.names.get(name, name), group.pooled) for name, group in scores.groups.items()]
-    if not groups or protocol_named(scores.protocol).headline_is_overall:
-        groups.append(("Overall", scores.overall.pooled))
-    notes = Notes.of(scores, intervals)
-    used = [column for column in notes.columns if column.key in IN_PAPERS] or list(notes.columns[:3])
-    model = in_latex(str(scores.run.get("model", "model")))
-    cells = [
-        in_latex(_cell(column, rows.metrics.get(column.key), notes)) for _, rows in groups for column in used
-    ]
-    units = [rf"{column.heading} (\%)" if column.scale == 100 else column.heading for column in used]
-    table = latex_tabular([name for name, _ in groups], units, [[model, *cells]])
+    every = columns(scores)
+    notes = Notes.of(scores, intervals, every)
+    parts = [(name, group.pooled, group.tasks) for name, group in scores.groups.items()]
+    if not parts or protocol_named(scores.protocol).headline_is_overall:
+        parts.append(("Overall", scores.overall.pooled, tuple(scores.tasks)))
+    heads: list[tuple[str, list[str]]] = []
+    cells = [in_latex(str(scores.run.get("model", "model")))]
+    for whole, pooled, tasks in parts:
+        apart = [(task, scores.tasks[task]) for task in tasks] if not pooled.metrics else []
+        for name, rows in apart or [(whole, pooled)]:
+            notes.columns = paper_columns(every, [rows])
+            heads.append((scores.names.get(name, name), list(map(latex_heading, notes.columns))))
+            cells += map(in_latex, notes.cells(rows.metrics, notes.marks(rows)))
+    table = latex_tabular(heads, [cells])
     story = calibration_notes(scores, intervals=intervals)
     return table + "".join(f"% {note}\n" for note in (*notes.all(), *story, *scores.notes))
 
@@ -281,7 +304,7 @@ def latex_table(scores: Scores, *, intervals: bool = False) -> str:
 class PlainTable:
     """A column of names and columns of numbers, for the terminal and in Markdown.
 
-    A name that `wraps` may take several lines of the terminal; else it is cut.
+    A name that `wraps` takes what room there is; else it is folded.
     """
 
     heading: str
@@ -290,10 +313,10 @@ class PlainTable:
     wraps: bool = False
 
     def __rich__(self) -> Table:
-        widest = None if self.wraps else max(len(self.heading), NAME_WIDTH)
-        table = numbers_table(self.heading, self.columns, widest)
-        for row in self.rows:
-            table.add_row(*row)
+        table = numbers_table(self.heading, self.columns, wraps=self.wraps)
+        width = max(len(self.heading), NAME_WIDTH)
+        for name, *cells in self.rows:
+            table.add_row(Text(name if self.wraps else folded(name, width)), *cells)
         return table
 
     def markdown(self) -> str:
@@ -301,10 +324,10 @@ class PlainTable:
         return markdown_text(_without_bars([self.heading, *self.columns]), map(_without_bars, self.rows))
 
 
-def numbers_table(heading: str, columns: Iterable[str], widest: int | None) -> Table:
-    """A table for the terminal, without lines yet; names wrap where no width is given, and are cut else."""
+def numbers_table(heading: str, columns: Iterable[str], *, wraps: bool = False) -> Table:
+    """A table for the terminal, without lines yet; its names are `folded` unless it wraps them itself."""
     table = Table(box=None, pad_edge=False)
-    table.add_column(heading, no_wrap=widest is not None, max_width=widest)
+    table.add_column(heading, no_wrap=not wraps)
     for column in columns:
         table.add_column(column, justify="right", no_wrap=True)
     return table

@@ -23,6 +23,8 @@ def manifest_of(plan: RunPlan, samples: Mapping[str, int], directory: RunDirecto
         tasks={each.task.id: _task_record(each, samples[each.task.id], plan) for each in plan.tasks},
         pixel_limits=dict(plan.pixel_limits),
         answer_settings=dict(plan.answer_settings),
+        columns={ours: name for each in plan.tasks for ours, name in each.data.columns.items()},
+        control=plan.control,
         seed=plan.seed,
         limit=plan.limit,
         repeats=plan.repeats,

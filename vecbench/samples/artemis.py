@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, TextIO
 
 from vecbench.answers.written import literal
-from vecbench.samples.format import DataFormat, Row, csv_rows, json_list, required_text
+from vecbench.samples.format import DataFormat, Row, csv_rows, json_list, of_text, required_text
 
 SHARES, DOMINANT = "artemis_shares", "artemis_dominant"
 LABELS = (
@@ -66,12 +66,14 @@ def _selection_rows(stream: TextIO) -> Iterator[Row]:
 HISTOGRAMS = DataFormat(
     "ArtEmis histograms",
     "A CSV with art_style, painting and emotion_histogram, the votes for its nine emotions.",
-    _histogram_rows,
+    of_text(_histogram_rows),
+    lambda table: {*table.header} >= HISTOGRAM_COLUMNS,
     is_published=True,
 )
 SELECTION = DataFormat(
     "ArtEmis selection",
     "A list of images: img_path, emotion (a list of votes) and dominant_emotion.",
-    _selection_rows,
+    of_text(_selection_rows),
+    lambda table: table.is_list and '"dominant_emotion"' in table.text,
     is_published=True,
 )

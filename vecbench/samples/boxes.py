@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Real
 from typing import Literal
@@ -74,6 +75,20 @@ class Box:
 
     def __str__(self) -> str:
         return f"{self.shown} {', '.join(f'{each:g}' for each in self.ends)}"
+
+
+def box_of(
+    shown_as: Shown | None, columns: Mapping[str, object], images: int
+) -> tuple[Box | None, str | None]:
+    """The box of a row with so many images whose task shows one so, and why it cannot be shown."""
+    if shown_as is None:
+        return None, None
+    if images > 1:
+        return None, f"a box is of one image, and the row has {images}"
+    try:
+        return Box.of(shown_as, columns.get(COLUMN)), None
+    except ValueError as fault:
+        return None, str(fault)
 
 
 def _is_number(value: object) -> bool:

@@ -10,10 +10,11 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from vecbench.errors import ImageError
-from vecbench.samples.format import DataFormat, Row
+from vecbench.plain_file import TextLines
+from vecbench.samples.format import Columns, DataFormat, Row
 from vecbench.samples.images import read_image
 
 INFO = "info.json"
@@ -34,24 +35,18 @@ LISTED = ("scene", "human_action", "object")
 SEVERAL = "object"
 
 
-def emoset_format(table: Path) -> DataFormat:
-    """The format of a list of EmoSet's; the files that it names lie beside it."""
-    return DataFormat(
-        "EmoSet list",
-        "A list of [emotion, image id, image path, annotation path], with info.json beside it.",
-        partial(_rows, table.parent),
-        is_published=True,
-    )
-
-
 def is_emoset_list(head: str) -> bool:
     """Whether a text begins as a list of EmoSet's does."""
     return "".join(head[:100].split()).startswith('[["') and '"annotation' in head
 
 
-def _rows(folder: Path, stream: TextIO) -> Iterator[Row]:
+def _rows(table: Path, _: Columns) -> Iterator[Row]:
+    folder = table.parent
     try:
-        listed = json.load(stream)
+        with TextLines(table) as stream:
+            listed = json.load(stream)
+    except UnicodeDecodeError:
+        raise
     except (ValueError, RecursionError) as fault:
         raise ValueError(f"line {getattr(fault, 'lineno', 1)}: not valid JSON") from None
     labels = _labels(folder)
@@ -96,3 +91,13 @@ def _read(folder: Path, name: str) -> dict[str, Any] | str:
     except (ValueError, RecursionError):
         return f"{name}: not valid JSON"
     return said if isinstance(said, dict) else f"{name}: not a JSON object"
+
+
+EMOSET = DataFormat(
+    "EmoSet list",
+    "A list of [emotion, image id, image path, annotation path], with info.json beside it.",
+    _rows,
+    lambda table: is_emoset_list(table.text),
+    "the first of each entry, and the image's annotation file",
+    is_published=True,
+)

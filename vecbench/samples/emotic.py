@@ -15,7 +15,7 @@ from typing import Any, TextIO
 
 from vecbench.answers.written import literal
 from vecbench.answers.written import shown as written
-from vecbench.samples.format import DataFormat, Row, csv_rows
+from vecbench.samples.format import Columns, DataFormat, Row, csv_rows, of_text
 
 FOLDER = "emotic"
 """Where the images lie, below the data's root."""
@@ -37,22 +37,13 @@ def _csv(stream: TextIO) -> Iterator[Row]:
 EMOTIC_CSV = DataFormat(
     "EMOTIC CSV",
     "A CSV with the columns Folder, Filename, BBox, Categorical_Labels and Continuous_Labels.",
-    _csv,
+    of_text(_csv),
+    lambda table: {*table.header} >= CSV_COLUMNS,
     is_published=True,
 )
 
 
-def emotic_annotations(table: Path) -> DataFormat:
-    """The format of Annotations.mat."""
-    return DataFormat(
-        "EMOTIC annotations",
-        "A MATLAB file with the variable test: images with filename, folder and person.",
-        partial(_annotations, table),
-        is_published=True,
-    )
-
-
-def _annotations(table: Path, _: TextIO) -> Iterator[Row]:
+def _annotations(table: Path, _: Columns) -> Iterator[Row]:
     from scipy.io import loadmat
 
     try:
@@ -123,3 +114,12 @@ def _list(cell: str | None) -> Sequence[Any]:
     except ValueError:
         return cell or ""
     return found if isinstance(found, list | tuple) else str(found)
+
+
+EMOTIC_ANNOTATIONS = DataFormat(
+    "EMOTIC annotations",
+    "A MATLAB file with the variable test: images with filename, folder and person.",
+    _annotations,
+    lambda table: table.path.suffix == ".mat" and table.binary in {"mat", ""},
+    is_published=True,
+)

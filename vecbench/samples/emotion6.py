@@ -10,7 +10,7 @@ import csv
 from collections.abc import Iterator
 from typing import TextIO
 
-from vecbench.samples.format import DataFormat, Row
+from vecbench.samples.format import DataFormat, Row, of_text
 
 TASK = "emotion6_shares"
 LABELS = ("anger", "disgust", "fear", "joy", "sadness", "surprise", "neutral")
@@ -70,6 +70,7 @@ def _cells(line: str, delimiter: str) -> list[str]:
 EMOTION6 = DataFormat(
     "Emotion6 ground truth",
     "A line an image: its file, valence, arousal and the shares prob. anger to prob. neutral.",
-    _rows,
+    of_text(_rows),
+    lambda table: is_header(table.line),
     is_published=True,
 )

@@ -7,11 +7,17 @@ import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, TextIO
 
 from vecbench.answer_columns import TARGETS
 from vecbench.escaping import printable
+from vecbench.plain_file import TextLines
+from vecbench.samples.beginning import Beginning
 from vecbench.strict_json import RepeatedKeyError, unique
+
+Columns = Mapping[str, str]
+"""What vecbench calls a column → what a table calls it, where somebody said so (`--columns`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,7 @@ class Row:
         split: Of a row that is not for testing, of which nothing else is read; None if it is.
         unit: What `line` counts, where the table has no lines.
         table: The name of the table, where several are read as one.
+        name: What it is called if it has no id; its images' paths by default.
     """
 
     line: int
@@ -43,6 +50,7 @@ class Row:
     split: str | None = None
     unit: str = "line"
     table: str = ""
+    name: str = ""
 
     def target(self, kind: str) -> tuple[str, Any]:
         """The column that holds the target, which may be called as the answer kind, and what it says."""
@@ -61,17 +69,41 @@ class DataFormat:
     """One of the formats in which samples are given.
 
     Attributes:
-        rows: Reads a table. Raises ValueError, with the line, for a table that is broken.
+        rows: Reads a table, some of whose columns may be called otherwise. Raises ValueError, with the line,
+            for a table that is broken.
+        recognises: Whether a table that begins so is of this format.
+        label: How the target of a row is found, in words; empty where a column holds it.
         brings_prompts: Whether its rows bring the prompt that they are to be asked with.
         is_published: Whether it comes from a published dataset, whose image paths may start with
             folders that the user's copy has not.
+        is_own: Whether the user chose the names of its columns, so that others may be named for them.
+        has_classes: Whether its targets are names of classes that the data as a whole is sorted into: one
+            that is no label of the task is then refused, with all its images.
+        holds_images: Whether the images lie in the table itself.
+        named_by: What says the names of the numbers in a column of a table, in words; None if nothing does.
     """
 
     name: str
     shape: str
-    rows: Callable[[TextIO], Iterator[Row]]
+    rows: Callable[[Path, Columns], Iterator[Row]]
+    recognises: Callable[[Beginning], bool]
+    label: str = "as the format says it"
     brings_prompts: bool = False
     is_published: bool = False
+    is_own: bool = False
+    has_classes: bool = False
+    holds_images: bool = False
+    named_by: Callable[[Path, str], str | None] = lambda _table, _column: None
+
+
+def of_text(rows: Callable[[TextIO], Iterator[Row]]) -> Callable[[Path, Columns], Iterator[Row]]:
+    """The reader of a table that is a text in UTF-8, whose columns have the names that they have."""
+
+    def read(table: Path, _: Columns) -> Iterator[Row]:
+        with TextLines(table) as stream:
+            yield from rows(stream)
+
+    return read
 
 
 def joined(formats: Sequence[DataFormat]) -> DataFormat:
@@ -87,10 +119,10 @@ def joined(formats: Sequence[DataFormat]) -> DataFormat:
 
 
 def csv_rows(
-    stream: TextIO, require: Callable[[Collection[str]], None] | None = None
+    stream: TextIO, require: Callable[[Collection[str]], None] | None = None, delimiter: str = ","
 ) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """Rows of a CSV with a header, each with its line number; `require` refuses a header, rows or none."""
-    reader = csv.DictReader(stream, strict=True)
+    reader = csv.DictReader(stream, strict=True, delimiter=delimiter)
     begin = 1
     try:
         columns = reader.fieldnames

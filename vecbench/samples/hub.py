@@ -17,9 +17,12 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
 from vecbench.certificates import require_certificates
-from vecbench.errors import DataError, RunError, UsageError, VecbenchError
+from vecbench.errors import DataError, RunError, UsageError, VecbenchError, whole_message
+from vecbench.samples.folder_tables import PREFERRED, PUBLISHED, SUFFIXES
+from vecbench.samples.hub_listing import mirror_images, names_listed, tables_listed
+from vecbench.samples.layouts import layout_of
 from vecbench.samples.observer import CountObserver, Nobody
-from vecbench.samples.recognition import PREFERRED, PUBLISHED, SUFFIXES
+from vecbench.samples.shards import files_of_test
 
 PREFIX = "hf:"
 WORKERS = 8
@@ -27,6 +30,11 @@ WORKERS = 8
 PROBE = 16
 """If the dataset has none of the first so many images, it has none of the others either."""
 
+_TABLES = tuple(
+    str(place)
+    for place in (*PUBLISHED, *(PurePosixPath(stem + end) for stem in PREFERRED for end in SUFFIXES))
+)
+"""Where in a dataset a table may lie, the likeliest first."""
 _NAME = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*/[\w.-]+)(@(?P<revision>\S+))?")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _KEPT = "What was downloaded is kept: check the network, and run the same command to go on."
@@ -43,36 +51,80 @@ class HubDataset:
     def __str__(self) -> str:
         return f"{PREFIX}{self.name}@{self.commit}"
 
-    def table(self) -> Path:
-        """The dataset's table of samples, downloaded."""
-        own = [PurePosixPath(stem + suffix) for stem in PREFERRED for suffix in SUFFIXES]
-        places = [str(place) for place in (*PUBLISHED, *own)]
-        here = next((place for place in places if self._is_here(place)), None)
+    def tables(self) -> tuple[list[Path], list[str]]:
+        """The dataset's tables of samples, downloaded, and the splits that were not.
+
+        A table, shards, or the folder of the classes, in which an image is empty until it is fetched.
+        """
+        here = next((place for place in _TABLES if self._is_here(place)), None)
         with _quietly():
-            found = here or next((place for place in places if self._download(place)), None)
-        if found is None:
+            # Where the files had to be listed once, no table was there.
+            probed = () if self._list.is_file() else _TABLES
+            found = here or next((place for place in probed if self._download(place)), None)
+            if found is not None:
+                return [self.folder / found], []
+            names = self._listed()
+            files, left_out = files_of_test(names)
+            beside = list(names_listed(names, files)) if files else tables_listed(names)
+            for file in (*files, *beside):
+                if not self._is_here(file) and not self._download(file):
+                    raise DataError(f"the dataset {self.name} lists {file}, and has it not")
+        is_listed = self._list.is_file()
+        if not files and not is_listed:
+            mirror_images(names, self.folder)
+        tables, left_out = ([self.folder / file for file in files], left_out) if files else self._layout()
+        if not is_listed:
+            self._list.parent.mkdir(parents=True, exist_ok=True)
+            self._list.write_text("\n".join(names), "utf-8")
+        return tables, left_out
+
+    def _layout(self) -> tuple[list[Path], list[str]]:
+        """What the folder means, in which the tables are and an empty file where each image will lie."""
+        try:
+            layout = layout_of(self.folder)
+        except DataError as fault:
             raise DataError(
-                f"the dataset {self.name} has no table that vecbench knows; looked for {places[0]}, "
-                f"{places[1]}, {own[0]} and others",
-                "Download it, and give the table: --data FOLDER/FILE.",
+                f"the dataset {self.name} has no layout that vecbench knows: {fault.message}",
+                "Download it, and give the folder or table that is meant: --data FOLDER/NAME.",
+            ) from None
+        return list(layout.tables), list(layout.left_out)
+
+    def _listed(self) -> list[str]:
+        """The dataset's files; without network those that it had when it was asked last."""
+        from huggingface_hub import HfApi
+
+        if self._list.is_file():
+            return list(filter(_is_inside, self._list.read_text("utf-8").splitlines()))
+        if _is_offline():
+            raise _offline(f"the files of {self.name} were never listed")
+        try:
+            names = HfApi(token=_token()).list_repo_files(
+                self.name, revision=self.commit, repo_type="dataset"
             )
-        return self.folder / found
+        except _failures() as fault:
+            raise _explained(fault, self.name) from fault
+        return list(filter(_is_inside, names))
+
+    @property
+    def _list(self) -> Path:
+        return self.folder / ".cache" / "files.txt"
+
+    def tables_here(self) -> list[Path]:
+        """The tables, if all of them were downloaded; none if not."""
+        table = next((place for place in _TABLES if self._is_here(place)), None)
+        if table is not None or not self._list.is_file():
+            return [self.folder / table] if table is not None else []
+        files, _ = files_of_test(self._listed())
+        if files:
+            return [self.folder / file for file in files] if all(map(self._is_here, files)) else []
+        return self._layout()[0] if all(map(self._is_here, tables_listed(self._listed()))) else []
 
     def fetch(self, files: Sequence[Sequence[str]], observer: CountObserver | None = None) -> None:
         """Downloads what is missing of some files, each given by its possible places, the likeliest first."""
         observer = observer or Nobody()
-        safe = [[place for place in places if _is_inside(place)] for places in files]
-        missing = [places for places in safe if places and not any(map(self._is_here, places))]
-        if missing and _is_offline():
-            known = self._absent()
-            missing = [places for places in missing if places[0] not in known]
+        missing = self.missing(files)
         if not missing:
             return
-        if _is_offline():
-            raise _offline(
-                f"{len(missing)} of {len(files)} images of {self.name} were never downloaded, "
-                f"such as {missing[0][0]}"
-            )
         observer.started(len(missing))
         with _quietly():
             absent = self._fetched(missing[:PROBE], observer)
@@ -87,6 +139,20 @@ class HubDataset:
                 f"{len(absent)} of {len(files)} images are not in {self.name}, such as {absent[0]}"
             )
             self._absence.write_text("".join(f"{place}\n" for place in {*absent, *self._absent()}), "utf-8")
+
+    def missing(self, files: Sequence[Sequence[str]]) -> list[list[str]]:
+        """Of files, given as for `fetch`, those that it would download; DataError without network."""
+        safe = [[place for place in places if _is_inside(place)] for places in files]
+        missing = [places for places in safe if places and not any(map(self._is_here, places))]
+        if missing and _is_offline():
+            known = self._absent()
+            missing = [places for places in missing if places[0] not in known]
+            if missing:
+                raise _offline(
+                    f"{len(missing)} of {len(files)} images of {self.name} were never downloaded, "
+                    f"such as {missing[0][0]}"
+                )
+        return missing
 
     def _fetched(self, files: Sequence[Sequence[str]], observer: CountObserver) -> list[str]:
         """Downloads; the first places of those that the dataset has not."""
@@ -147,14 +213,26 @@ def parse_hub_name(text: str) -> tuple[str, str | None] | None:
     return None if match is None else (match["name"], match["revision"])
 
 
+def downloaded_dataset(named: str) -> HubDataset | None:
+    """The dataset ORG/NAME@COMMIT as far as it is on this machine; None if it is not."""
+    name, _, commit = named.partition("@")
+    folder = _base(name) / commit
+    return HubDataset(name, commit, folder) if _COMMIT.fullmatch(commit) and folder.is_dir() else None
+
+
+def _base(name: str) -> Path:
+    cache = Path(os.environ.get("VECBENCH_CACHE") or "~/.cache/vecbench").expanduser()
+    return cache / "data" / name.replace("/", "__")
+
+
 def open_hub_dataset(
     name: str, revision: str | None = None, observer: CountObserver | None = None
 ) -> HubDataset:
     """A dataset at the commit that a revision means now, or, without network, that it meant last."""
-    cache = Path(os.environ.get("VECBENCH_CACHE") or "~/.cache/vecbench").expanduser()
-    base = cache / "data" / name.replace("/", "__")
-    if revision is not None and _COMMIT.fullmatch(revision) and (base / revision).is_dir():
-        return HubDataset(name, revision, base / revision)
+    base = _base(name)
+    here = downloaded_dataset(f"{name}@{revision}")
+    if here is not None:
+        return here
     note = base / "revisions" / quote(revision or "default", safe="")
     try:
         commit = _commit(name, revision)
@@ -219,7 +297,7 @@ def _explained(fault: BaseException, name: str, revision: str | None = None) -> 
     if isinstance(fault, errors.HFValidationError):
         return UsageError(f"{name} is no name of a dataset", "It should be ORG/NAME.")
     require_certificates()
-    reason = str(fault).strip().partition("\n")[0] or type(fault).__name__
+    reason = whole_message(fault)
     if status is None and isinstance(fault, OSError) and fault.strerror and fault.filename:
         return RunError(
             f"cannot write {fault.filename}: {fault.strerror.lower()}",

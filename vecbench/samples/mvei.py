@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, TextIO
 
-from vecbench.samples.format import DataFormat, Row, json_list, required_text
+from vecbench.samples.format import DataFormat, Row, json_list, of_text, required_text
 
 TASK = "mvei_statements"
 CLASSES = ("sentiment polarity", "emotion interpretation", "scene context", "perception subjectivity")
@@ -48,6 +48,7 @@ def _rows(stream: TextIO) -> Iterator[Row]:
 METADATA = DataFormat(
     "MVEI metadata",
     "A list of images: image_id, and statement_list with statement, label and class.",
-    _rows,
+    of_text(_rows),
+    lambda table: table.is_list and '"statement_list"' in table.text,
     is_published=True,
 )

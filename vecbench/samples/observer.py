@@ -11,6 +11,9 @@ class CountObserver(Protocol):
     def warned(self, message: str) -> None:
         """Something deserves attention and stops nothing."""
 
+    def noted(self, message: str) -> None:
+        """Something is worth knowing, such as what data was recognised as."""
+
     def started(self, total: int) -> None:
         """There are so many files to go."""
 
@@ -22,6 +25,8 @@ class Nobody:
     """Where nobody watches."""
 
     def warned(self, message: str) -> None: ...
+
+    def noted(self, message: str) -> None: ...
 
     def started(self, total: int) -> None: ...
 

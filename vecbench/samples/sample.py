@@ -13,7 +13,8 @@ from PIL.Image import Image
 from vecbench.digests import sha256_of
 from vecbench.errors import ImageError
 from vecbench.samples.boxes import Box
-from vecbench.samples.images import decode_image, read_image
+from vecbench.samples.containers import container_of, has_image
+from vecbench.samples.images import decode_image, plain_media_type, read_image
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,8 @@ class Sample:
 
     def _is_file(self, image: str) -> bool:
         try:
-            return (self.root / image).is_file()
+            path = self.root / image
+            return path.is_file() or ((held := container_of(path)) is not None and has_image(*held))
         except (OSError, ValueError):  # a name that no file can have
             return False
 
@@ -107,6 +109,13 @@ class SampleImage:
     def identity(self) -> str | None:
         """What tells the picture from others: the file's hash, and with a box another one."""
         return self.sha256 if self.box is None else sha256_of(f"{self.sha256} {self.box}")
+
+    def file(self) -> tuple[str, bytes] | None:
+        """Media type and bytes of its file, where that is shown as `decode` shows it, whoever decodes it."""
+        if isinstance(self.data, str) or self.box is not None:
+            return None
+        kind = plain_media_type(self.data)
+        return None if kind is None else (kind, self.data)
 
     def decode(self) -> Image:
         """The picture, mode RGB, with its box drawn or cut out."""

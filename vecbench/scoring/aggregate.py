@@ -133,7 +133,7 @@ def score(
 
 def _nothing() -> RowScores:
     """The scores of no rows: of an answer kind as responses have it that name none."""
-    metrics = metrics_of_default()
+    metrics = [each for each in metrics_of_default() if not each.needs]
     undefined = Score(None, 0, why="there are no rows")
     return RowScores(0, status_counts([]), {each.key: undefined for each in metrics}, scored_by=metrics)
 

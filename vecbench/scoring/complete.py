@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -19,8 +18,9 @@ from vecbench.errors import UsageError
 from vecbench.metrics.labels import F1_MACRO, F1_WEIGHTED
 from vecbench.metrics.recalibration import Method
 from vecbench.metrics.totals import ClassCounts, Totals
-from vecbench.parsing import Prediction, Reading
+from vecbench.parsing import Prediction
 from vecbench.scoring.aggregate import is_excluded, score, shared_images
+from vecbench.scoring.agreement import agreement
 from vecbench.scoring.predictions import predictions
 from vecbench.scoring.protocol import Protocol
 from vecbench.scoring.reading_health import ReadingHealth
@@ -215,34 +215,9 @@ def _spread_of(every: Sequence[RowScores]) -> dict[str, Any]:
     """Metric → mean and deviation (n − 1; 0 with one value); None where a repeat has it undefined."""
     result: dict[str, Any] = {}
     for key in every[0].metrics:
-        values = [scores.metrics[key].value for scores in every]
+        values = [scores.metrics[key].value if key in scores.metrics else None for scores in every]
         known = [value for value in values if value is not None]
         deviation = statistics.stdev(known) if len(known) > 1 else 0.0
         is_known = len(known) == len(values)
         result[key] = {"mean": statistics.fmean(known), "std": deviation} if is_known else None
     return result
-
-
-def agreement(rows: Sequence[Prediction]) -> list[Prediction]:
-    """One prediction a sample: its most frequent answer, and as confidence the share of repeats that gave it.
-
-    Of equally frequent answers the one that was given first counts; responses without an answer count as
-    repeats and for no answer (self-consistency: Wang et al., 2023). A sample without any has no confidence
-    either.
-    """
-    by_sample: dict[tuple[str, str], list[Prediction]] = {}
-    for row in sorted(rows, key=lambda row: row.repeat):
-        by_sample.setdefault((row.task, row.sample_id), []).append(row)
-    return [_agreed(answers) for answers in by_sample.values()]
-
-
-def _agreed(rows: Sequence[Prediction]) -> Prediction:
-    answers = Counter(row.reading.answer for row in rows if row.reading.answer is not None)
-    if not answers:
-        silent = replace(rows[0].reading, confidence=None, confidence_status="missing")
-        return replace(rows[0], repeat=0, reading=silent)
-    # most_common keeps the order of first occurrence among equals.
-    answer, count = answers.most_common(1)[0]
-    given = next(row for row in rows if row.reading.answer == answer)
-    reading = Reading(answer, "ok", count / len(rows), "ok")
-    return replace(rows[0], repeat=0, reading=reading, judged=given.correct)

@@ -348,5 +348,5 @@ EMOCALIBER = Protocol(
     decimals=2,
     terms=_terms,
     counted=frozenset({"accuracy", "accuracy_all_rows", "coverage"}),
-    figure_note="The diagrams show the ECE whose last bin holds 1.0, which may differ from the table's.",
+    figure_note="The diagrams draw the answers that state 1.0 too, which the ECE leaves out.",
 )

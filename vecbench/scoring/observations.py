@@ -41,16 +41,19 @@ def observations(
 
 
 def paired_observations(
-    pairs: Mapping[str, Sequence[tuple[Prediction, Prediction]]], kinds: Mapping[str, AnswerKind]
-) -> dict[str, tuple[Observations, Observations]]:
-    """The rows of two models on the same samples, in the order of the pairs, task by task."""
+    pairs: Mapping[str, Sequence[Sequence[Prediction]]], kinds: Mapping[str, AnswerKind]
+) -> dict[str, tuple[Observations, ...]]:
+    """The rows of several sides on the same samples, in the order of the pairs, task by task.
+
+    Args:
+        pairs: Task → of each sample, the rows of all sides; a pair where there are two. At least one.
+        kinds: Task → the kind of its answers.
+    """
     old = [[pair[0] for pair in each] for each in pairs.values()]
     found = {}
     for (name, each), numbers in zip(pairs.items(), _image_numbers(old, in_order=True), strict=True):
-        first, second = (
-            _observations([pair[side] for pair in each], kinds[name], numbers) for side in (0, 1)
-        )
-        found[name] = first, second
+        sides = zip(*each, strict=True)
+        found[name] = tuple(_observations(side, kinds[name], numbers) for side in sides)
     return found
 
 
@@ -65,7 +68,7 @@ def _observations(rows: Sequence[Prediction], kind: AnswerKind, image: NDArray[n
     confidence = np.fromiter((np.nan if each is None else each for each in stated), dtype=np.float64, count=n)
     right = np.fromiter((row.correct for row in rows), dtype=np.bool_, count=n)
     answered = np.fromiter((row.reading.is_read for row in rows), dtype=np.bool_, count=n)
-    columns = dict(kind.columns(rows))
+    columns = {**kind.columns(rows), **kind.option_columns(rows)}
     if columns:
         columns["rows"] = np.ones(n)
     made = Observations(image, right, confidence, answered, columns=columns)

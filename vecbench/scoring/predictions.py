@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from vecbench.answers import AnswerKind, kind_named
 from vecbench.parsing import Prediction, Reading
 from vecbench.parsing.form import Form
-from vecbench.parsing.prediction import ANSWER_STATUSES, CONFIDENCE_STATUSES
+from vecbench.parsing.prediction import ANSWER_STATUSES, CONFIDENCE_STATUSES, ScoredOptions
 from vecbench.parsing.visible import without_reasoning
 from vecbench.scoring.scales import DOUBTS, on_one_scale
 from vecbench.store import StoredResponse
@@ -37,8 +38,29 @@ def predictions(
             known[asked] = kind, catalogue.form_of(each.task, each.profile)
         kind, form = known[asked]
         reading = protocol.read(each.response, each.candidates, kind, each.finish_reason, form)
-        latest[each.task, each.sample_id, each.repeat] = judged(each, reading, kind)
+        if each.option_log_probabilities:
+            made = _with_options(each, reading, kind, kind.asked_in(form))
+        else:
+            made = judged(each, reading, kind)
+        latest[each.task, each.sample_id, each.repeat] = made
     return on_one_scale(list(latest.values()))
+
+
+def _with_options(
+    response: StoredResponse, reading: Reading, kind: AnswerKind, asked: AnswerKind
+) -> Prediction:
+    """A response whose options are scored: what they say of its answer, or what answer they make."""
+    scores = response.option_log_probabilities
+    names = tuple(kind.classes(response.candidates) or asked.spelt_options(response.candidates))
+    if len(names) != len(scores):  # another program's, or a task whose file has changed
+        return judged(response, reading, kind)
+    if (answer := asked.answer_of(scores)) is not None:
+        reading = replace(reading, answer=answer, answer_status="ok")
+    made, options = judged(response, reading, kind), ScoredOptions(names, scores)
+    confidences = made.confidences
+    if reading.is_read and (place := kind.chosen_option(reading.answer, response.candidates)) is not None:
+        confidences = {**confidences, "options": math.exp(options.log_shares[place])}
+    return replace(made, options=options, confidences=confidences)
 
 
 def judged(response: StoredResponse, reading: Reading, kind: AnswerKind) -> Prediction:
@@ -60,6 +82,8 @@ def prediction(
     target: Any = None,
 ) -> Prediction:
     """A response with what it says; `target` as its kind has it, None where that is as it is stored."""
+    if response.is_only_reasoning and reading.answer is None:
+        reading = replace(reading, answer_status="only_reasoning")
     return Prediction(
         response.key,
         response.task,
@@ -74,21 +98,41 @@ def prediction(
         response.kind,
         response.images_sha256,
         response.attributes,
-        _excerpt(response.response, reading),
+        _excerpt(response, reading),
+        response.finish_reason,
+        response.n_output_tokens,
+        _confidences(response, reading),
     )
 
 
-def _excerpt(response: str | None, reading: Reading) -> str | None:
+def _confidences(response: StoredResponse, reading: Reading) -> Mapping[str, float]:
+    """Source → confidence: the parts of the stated one; the engine's in the answer, if one was read."""
+    said = response.token_confidence
+    if said is None or not reading.is_read:
+        return dict(reading.parts)
+    shares = {"token": "product", "token_share": "share"}
+    return dict(reading.parts) | {
+        source: float(said[name]) for source, name in shares.items() if name in said
+    }
+
+
+def _excerpt(response: StoredResponse, reading: Reading) -> str | None:
     """Both ends of a response of which something was not read; of one without an answer, behind reasoning."""
+    text = response.reasoning if reading.answer_status == "only_reasoning" else response.response
     is_read = reading.is_read and reading.confidence is not None and reading.doubt is None
-    if response is None or is_read:
+    if text is None or is_read:
         return None
-    text = (without_reasoning(response).text if reading.answer_status == "no_answer" else response).strip()
+    text = (without_reasoning(text).text if reading.answer_status == "no_answer" else text).strip()
     return text if len(text) <= 2 * EXCERPT else f"{text[:EXCERPT]} … {text[-EXCERPT:]}"
 
 
 def prediction_lines(rows: Iterable[Prediction]) -> Iterator[str]:
     """The lines of predictions.jsonl."""
+    return (json.dumps(said) + "\n" for said in prediction_values(rows))
+
+
+def prediction_values(rows: Iterable[Prediction]) -> Iterator[dict[str, Any]]:
+    """What predictions.jsonl says of each row."""
     kinds: dict[str, AnswerKind] = {}
     for row in rows:
         if row.kind not in kinds:
@@ -111,9 +155,11 @@ def prediction_lines(rows: Iterable[Prediction]) -> Iterator[str]:
             "confidence_status": row.reading.confidence_status,
             "correct": row.correct,
         }
+        if row.options is not None:
+            said["options"] = dict(row.options.shares)
         if row.dropped is not None:
             said["dropped"] = row.dropped
-        yield json.dumps(said) + "\n"
+        yield said
 
 
 def status_counts(rows: Sequence[Prediction]) -> dict[str, int]:
@@ -128,5 +174,5 @@ def status_counts(rows: Sequence[Prediction]) -> dict[str, int]:
         }
         | {status: answers[status] for status in ANSWER_STATUSES}
         | {f"confidence_{status}": confidences[status] for status in CONFIDENCE_STATUSES}
-        | {key: sum(row.reading.doubt == doubt for row in rows) for key, doubt in DOUBTS.items()}
+        | {key: sum(row.reading.doubt in doubts for row in rows) for key, doubts in DOUBTS.items()}
     )

@@ -10,6 +10,7 @@ from typing import Any
 from vecbench.answers import AnswerKind, scores_confidences
 from vecbench.parsing import Prediction
 from vecbench.parsing.refusal import refuses
+from vecbench.parsing.visible import without_reasoning
 
 MOST_UNREAD = 0.2
 """With a larger share of a task's answers unread, its scores say little of the model."""
@@ -25,6 +26,12 @@ def is_too_much(unread: int, n: int) -> bool:
 _FORMS = "Ask for a form that is read, see docs/parsing.md; vecbench tasks check looks at the prompts."
 ANSWER_REASONS: dict[str, tuple[str, str]] = {
     "truncated": ("cut off", "Allow more tokens: --gen-kwargs max_gen_toks=N."),
+    "only_reasoning": ("nothing but reasoning", ""),
+    "ended_in_reasoning": (
+        "nothing but reasoning, which ended by itself",
+        "The endpoint may take the answer for reasoning: serve the model without its reasoning parser, or "
+        "switch thinking off.",
+    ),
     "no_answer": ("no answer", _FORMS),
     "empty": ("empty", "Look at the chat template, and at what ends an answer."),
     "refused": ("refused", "The model declines to answer, which counts as wrong."),
@@ -33,9 +40,9 @@ ANSWER_REASONS: dict[str, tuple[str, str]] = {
     "ambiguous": ("several", "Ask for one answer only."),
     "out_of_range": ("out of range", "Tell the scale in the prompt."),
 }
-"""Status of an answer, or a kind of `no_answer` → how it is called, and what to do about it.
+"""Status of an answer, or a kind of one → how it is called, and what to do about it.
 
-Of what is no candidate the answer kind says what to do."""
+Of what is no candidate the answer kind says what to do, and of what was cut off in reasoning its tokens."""
 
 CONFIDENCE_REASONS: Mapping[str, tuple[str, str]] = {
     "missing": ("none stated", "Ask for one, if the prompt does not."),
@@ -134,7 +141,7 @@ class ReadingHealth:
             without, n = tasks[row.task]
             tasks[row.task] = without + row.reading.is_unread, n + 1
         return cls(
-            ReadCount(len(there), answers, ANSWER_REASONS | _remedy(answers, kinds)),
+            ReadCount(len(there), answers, ANSWER_REASONS | _remedy(answers, kinds) | _tokens_spent(unread)),
             ReadCount(len(asked), _by_reason(silent), CONFIDENCE_REASONS),
             tasks,
         )
@@ -183,8 +190,40 @@ def _remedy(answers: Iterable[Unread], kinds: Mapping[str, AnswerKind]) -> dict[
     }
 
 
+def _tokens_spent(unread: Iterable[Prediction]) -> dict[str, tuple[str, str]]:
+    """What to do about answers that were cut off, where the model was still reasoning."""
+    spent: dict[str, list[Prediction]] = {}
+    for row in unread:
+        if _reason(row) in {"only_reasoning", "truncated"}:
+            spent.setdefault(_reason(row), []).append(row)
+    remedies = {}
+    for reason, rows in spent.items():
+        reasoning = [row for row in rows if reason == "only_reasoning" or _is_in_reasoning(row)]
+        tokens = max((row.n_output_tokens or 0 for row in reasoning), default=0)
+        if reasoning:
+            remedies[reason] = (
+                ANSWER_REASONS[reason][0],
+                f"{_share(len(reasoning), len(rows))} the model spent "
+                f"{f'its {tokens:,} tokens' if tokens else 'all its tokens'} on reasoning: allow more, "
+                "--gen-kwargs max_gen_toks=N, or have it think less.",
+            )
+    return remedies
+
+
+def _share(some: int, n: int) -> str:
+    return "In all of them" if some == n else f"In {some:,} of {n:,}"
+
+
+def _is_in_reasoning(row: Prediction) -> bool:
+    """Whether a response that was cut off never came to an answer; its excerpt begins as it does."""
+    visible = without_reasoning(row.excerpt or "")
+    return visible.reasoning_cut_off and not visible.text.strip()
+
+
 def _reason(row: Prediction) -> str:
     status = row.reading.answer_status
+    if status == "only_reasoning" and row.finish_reason != "length":
+        return "ended_in_reasoning"
     if status == "no_answer" and row.excerpt == "":
         return "empty"
     if status in {"no_answer", "not_a_candidate"} and refuses(row.excerpt or ""):
@@ -196,7 +235,8 @@ def _silence(row: Prediction) -> str:
     status = row.reading.confidence_status
     # Confidences that an answer gives its own labels are read, and are not that of the answer.
     of_labels = getattr(row.reading.answer, "confidences", None) is not None
-    says_one = status == "missing" and not of_labels and _SAYS_ONE.search(row.excerpt or "")
+    is_text = row.reading.answer_status != "only_reasoning" and not of_labels
+    says_one = status == "missing" and is_text and _SAYS_ONE.search(row.excerpt or "")
     return "in_no_form" if says_one else status
 
 

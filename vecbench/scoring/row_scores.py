@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from importlib import import_module
 from typing import Any
@@ -61,7 +61,8 @@ class SetScorer:
 
     The order of the rows makes no difference, and a set's scores depend on its own rows alone. Answers to one
     image are not independent: they are resampled together, and the other intervals are as much wider as they
-    depend. With 0 replicates there are values without what the bootstrap and the consistency test say.
+    depend. With 0 replicates there are values without what the bootstrap and the consistency test say. Where
+    metrics are `wanted`, the others that the kinds have are left out.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class SetScorer:
         pools: Mapping[Pool, Sequence[str]],
         replicates: int,
         seed: int,
+        wanted: Callable[[Metric], bool] = lambda _: True,
     ) -> None:
         self._sets, self._pools = sets, pools
         self._members: dict[Name, Sequence[str]] = {name: [name] for name in sets}
@@ -78,7 +80,10 @@ class SetScorer:
         self._kinds = {name: [kinds[part] for part in parts] for name, parts in self._members.items()}
         self._observations = observations(sets, kinds)
         self._totals: dict[Name, Totals] = {}
-        self._metrics = {name: _common_metrics(each) for name, each in self._kinds.items()}
+        self._metrics = {
+            name: tuple(each for each in _common_metrics(of) if wanted(each) and self._has(name, each.needs))
+            for name, of in self._kinds.items()
+        }
         self._dependence = Dependence.of(self._observations)
         self._replicates, self._seed = replicates, seed
         # numpy draws without holding the interpreter: the two kinds of replicates need not wait.
@@ -87,6 +92,10 @@ class SetScorer:
             simulated = self._simulated(workers) if replicates else {}
             self._drawn = self._all_drawn() if replicates else {}
         self._nulls = {name: each.result() for name, each in simulated.items()}
+
+    def _has(self, name: Name, column: str) -> bool:
+        """Whether all rows of a set or pool have a column; all have the one without a name."""
+        return not column or all(column in self._observations[part].columns for part in self._members[name])
 
     def is_condensed(self, name: str) -> bool:
         """Whether a set's confidences were condensed for its replicates."""

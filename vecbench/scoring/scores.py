@@ -18,6 +18,9 @@ from vecbench.metrics.totals import NO_CELLS
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+    from vecbench.scoring.control_scores import ControlScore
+    from vecbench.scoring.side_by_side import SideBySide
+
 SCHEMA = "vecbench.scores/2"
 EARLIER_SCHEMA = "vecbench.scores/1"
 """Of version 0.1: without kinds, subsets and headlines."""
@@ -121,6 +124,7 @@ class RowScores:
         subsets: Column of the data → its values → the scores of their rows.
         headline: The number that the benchmark prints, where it is not that of the pooled rows.
         excluded: Rows that were left out.
+        sources: Several sources of confidence, held against each other; None unless they were asked for.
     """
 
     n: int
@@ -136,6 +140,7 @@ class RowScores:
     subsets: Mapping[str, Subsets] = field(default_factory=dict)
     headline: Score | None = None
     excluded: Excluded | None = None
+    sources: SideBySide | None = None
 
     @property
     def has_confidences(self) -> bool:
@@ -165,6 +170,8 @@ class RowScores:
                 column: {value: scores.as_json() for value, scores in values.items()}
                 for column, values in self.subsets.items()
             }
+        if self.sources is not None:
+            said["sources"] = self.sources.as_json()
         return said
 
 
@@ -225,6 +232,7 @@ class Scores:
         further: Blocks that scores.json has when they were asked for (recalibration, repeats, consistency),
             apply (shared_images, coarse) or belong to a protocol (thresholds, dropped).
         notes: What has to be known to read the scores, one sentence each.
+        controls: What its controls say of the run, where there were any: docs/controls.md.
     """
 
     protocol: str
@@ -236,10 +244,17 @@ class Scores:
     intervals: Mapping[str, Any] = field(default_factory=dict)
     further: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    controls: Sequence[ControlScore] = ()
 
     def __repr__(self) -> str:
         rows = f"{self.overall.pooled.n:,} rows"
         return f"<Scores of {', '.join(self.tasks)}: {rows}>" if self.tasks else f"<Scores of {rows}>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the table of `vecbench score`."""
+        from vecbench.report.html import score_fragment
+
+        return score_fragment(self)
 
     def to_frame(self) -> DataFrame:
         """Every score as a row of a pandas DataFrame, in the order of scores.json.
@@ -251,8 +266,11 @@ class Scores:
               "overall macro" for the plain mean of the tasks' scores.
             - name: Id of the task or group; "overall".
             - subset: The rows of one value of a column of the data, such as "question_type=Yes-or-No", or of
-              one answer or target, "answer=joy"; empty for all rows.
-            - source: Where the confidences come from: "stated", by the model.
+              one answer or target, "answer=joy"; of a control "control=shuffled", whose metrics
+              docs/controls.md lists; "most frequent answer" where sources of confidence are of one row a
+              sample; empty for all rows.
+            - source: Where the confidences come from: "stated", by the model; or another source that was
+              asked for, such as "token" or "agreement".
             - metric: The key; "headline" for the number that the benchmark prints, where it is another one.
             - value: The score; nan where it is undefined.
             - low, high: Ends of its 95 % interval; nan where it has none.
@@ -292,6 +310,10 @@ class Scores:
 Scope = Literal["task", "group", "group macro", "overall", "overall macro"]
 """What a score is of: rows of a task, pooled rows of a group or of everything, or the plain mean of tasks."""
 
+STATED = "stated"
+MOST_FREQUENT = "most frequent answer"
+"""The subset of scores that are of one row a sample."""
+
 HEADLINE = "headline"
 """Stands for a metric's key where a score is the number that the benchmark prints."""
 
@@ -305,6 +327,7 @@ class ListedScore(NamedTuple):
         subset: Such as "question_type=Yes-or-No", or "label=fear" of one label of sets; empty for all rows.
         metric: Key of the metric, or "headline"; of one label "f1" or "average_precision".
         score: The score.
+        source: Of the confidences.
     """
 
     scope: Scope
@@ -312,6 +335,7 @@ class ListedScore(NamedTuple):
     subset: str
     metric: str
     score: Score
+    source: str = STATED
 
 
 def listed(scores: Scores) -> Iterator[ListedScore]:
@@ -327,11 +351,23 @@ def listed(scores: Scores) -> Iterator[ListedScore]:
 
 def _of_rows(scope: Scope, name: str, rows: RowScores) -> Iterator[ListedScore]:
     yield from _of_metrics(scope, name, "", rows.metrics)
+    yield from _of_sources(scope, name, rows)
     if rows.headline is not None:
         yield ListedScore(scope, name, "", HEADLINE, rows.headline)
     for column, values in rows.subsets.items():
         for value, subset in values.items():
             yield from _of_metrics(scope, name, f"{column}={value}", subset.metrics)
+
+
+def _of_sources(scope: Scope, name: str, rows: RowScores) -> Iterator[ListedScore]:
+    """The scores of other sources; those of stated confidences too, where they are of one row a sample."""
+    if rows.sources is None:
+        return
+    subset = "" if rows.sources.rows == "answers" else MOST_FREQUENT
+    for source, scores in rows.sources.scores.items():
+        if source != STATED or subset:
+            for key, score in scores.metrics.items():
+                yield ListedScore(scope, name, subset, key, score, source)
 
 
 def _of_metrics(scope: Scope, name: str, subset: str, metrics: Mapping[str, Score]) -> Iterator[ListedScore]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -10,8 +12,8 @@ from pathlib import Path
 from vecbench.errors import Interrupted, UsageError, VecbenchError
 from vecbench.store.files import cannot_write, remove_drafts
 from vecbench.store.lock import Lock
+from vecbench.store.log import UNREAD
 from vecbench.store.manifest import Manifest
-from vecbench.store.responses import UNREAD
 
 
 class RunDirectory:
@@ -21,6 +23,7 @@ class RunDirectory:
         self.path = path
         self.manifest = path / "run.json"
         self.lock = path / ".lock"
+        self.task_files = path / "task_files"
         self.responses = path / "responses.jsonl"
         self.unread = self.responses.with_name(self.responses.name + UNREAD)
         self.predictions = path / "predictions.jsonl"
@@ -44,6 +47,19 @@ class RunDirectory:
         """Whether at least one response is stored."""
         return self.responses.exists() and self.responses.stat().st_size > 0
 
+    def require_usable(self) -> None:
+        """Refuses a place where no directory can be made or written to; nothing is written.
+
+        Raises:
+            UsageError: There is a file at the path, or above it.
+            RunError: There is no permission.
+        """
+        place = next(each for each in (self.path.absolute(), *self.path.absolute().parents) if each.exists())
+        if not place.is_dir():
+            raise _is_file(place)
+        if not os.access(place, os.W_OK | os.X_OK):
+            raise cannot_write(self.path, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
+
     @contextmanager
     def locked(self, warned: Callable[[str], object] = warnings.warn) -> Iterator[None]:
         """Keeps every other run out of the directory while the block lasts.
@@ -65,14 +81,16 @@ class RunDirectory:
             with self._held(lock, warned):
                 remove_drafts(self.path)
                 remove_drafts(self.figures)
+                remove_drafts(self.task_files)
                 try:
                     yield
                 except VecbenchError as fault:
                     if begins and not isinstance(fault, Interrupted) and not self.has_responses():
                         with suppress(OSError):  # what matters is the error that is on its way
-                            for path in (self.manifest, self.responses):
+                            for path in (self.manifest, self.responses, *self.task_files.glob("*.yaml")):
                                 path.unlink(missing_ok=True)
                             lock.remove()
+                            self.task_files.rmdir()
                     raise
         except VecbenchError:
             with suppress(OSError):  # as long as anything is in it
@@ -87,7 +105,11 @@ class RunDirectory:
                 self.path.mkdir(parents=True, exist_ok=True)
                 locks.enter_context(lock.held(warned))
             except (FileExistsError, NotADirectoryError):
-                raise UsageError(f"{self.path} is a file", "--output takes a directory.") from None
+                raise _is_file(self.path) from None
             except OSError as fault:
                 raise cannot_write(self.path, fault) from fault
             yield
+
+
+def _is_file(path: Path) -> UsageError:
+    return UsageError(f"{path} is a file", "--output takes a directory.")

@@ -18,12 +18,15 @@ from typing import BinaryIO
 
 from vecbench.errors import RunError
 from vecbench.escaping import encodable
+from vecbench.plain_file import BINARY
 
 _MACHINE = re.sub(r"[^A-Za-z0-9_-]", "-", platform.node())[:32]
 _DRAFT = re.compile(r"\.(.+)\.([A-Za-z0-9_-]*)\.([0-9]{1,9})\.draft")
 """The name of what is to become a file: that file's, the machine, the process."""
+_CAN_ASK = os.name != "nt"
+"""Whether signal 0 asks if a process lives: Windows takes it for Ctrl-C."""
 _ABANDONED = 24 * 3600
-"""Seconds after which a draft of another machine, which nobody has written to, is one of a killed process."""
+"""Seconds after which a draft is one of a killed process, of which nobody here can tell if it lives."""
 
 
 @contextmanager
@@ -49,7 +52,7 @@ def replacing(path: Path) -> Iterator[Path]:
         draft = place.with_name(f".{place.name}.{_MACHINE}.{os.getpid()}.draft")
         try:
             yield draft
-            with draft.open("rb") as stream:
+            with draft.open("r+b") as stream:  # Windows brings to the disk only what may be written
                 os.fsync(stream.fileno())
             draft.replace(place)
         finally:
@@ -69,7 +72,7 @@ def remove_drafts(folder: Path, name: str | None = None) -> None:
 
 
 def _is_abandoned(draft: Path, machine: str, process: int) -> bool:
-    if machine != _MACHINE:
+    if machine != _MACHINE or not _CAN_ASK:
         return time.time() - draft.stat().st_mtime > _ABANDONED
     try:
         os.kill(process, 0)
@@ -102,7 +105,7 @@ def _own_output(there: os.stat_result) -> int | None:
 def _opened(path: Path) -> BinaryIO:
     own = _own_output(path.stat())
     if own is None:
-        return os.fdopen(os.open(path, os.O_WRONLY | getattr(os, "O_NOCTTY", 0)), "wb")
+        return os.fdopen(os.open(path, os.O_WRONLY | BINARY | getattr(os, "O_NOCTTY", 0)), "wb")
     for stream in (sys.stdout, sys.stderr):
         stream.flush()  # what was said before comes before
     return os.fdopen(os.dup(own), "wb")

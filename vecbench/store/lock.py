@@ -15,7 +15,7 @@ from filelock import FileLock, SoftFileLock, Timeout
 from vecbench.errors import UsageError
 from vecbench.plain_file import open_plain
 
-_NO_FLOCK = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
+_NO_FLOCK = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP}
 """What systems say where a file system has no locks of its own."""
 SECOND_LOOK = 0.2
 """Seconds until a lock file that was left over has been seen twice."""
@@ -87,12 +87,14 @@ class Lock:
         It may have been removed, and made again by others, between its opening and its locking.
         """
         self._locked = os.fstat(descriptor)
-        if not stat.S_ISREG(self._locked.st_mode) or not _SIGNED.fullmatch(os.pread(descriptor, 100, 0)):
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        if not stat.S_ISREG(self._locked.st_mode) or not _SIGNED.fullmatch(os.read(descriptor, 100)):
             raise self._no_lock()
         with suppress(FileNotFoundError):
             if os.path.samestat(self._locked, os.lstat(self.path)):
                 os.ftruncate(descriptor, 0)
-                os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+                os.lseek(descriptor, 0, os.SEEK_SET)
+                os.write(descriptor, f"{os.getpid()}\n".encode())
                 return
         raise Timeout(str(self.path))
 

@@ -6,6 +6,7 @@ import os
 import platform
 from datetime import UTC, datetime
 from importlib import metadata
+from itertools import count
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 import vecbench
 from vecbench.errors import DataError, UsageError
 from vecbench.plain_file import cannot_read, plain_bytes
+from vecbench.store.control import Control
 from vecbench.store.files import write_text
 
 PACKAGES = (
@@ -45,6 +47,15 @@ class SamplingRecord(_Record):
     top_p: float
     max_tokens: int
     stop: list[str]
+    top_k: int = 0  # runs of earlier versions do not say this and what follows, and had none of it
+    min_p: float = 0.0
+    repetition_penalty: float = 1.0
+    thinking_budget: int | None = None
+
+    @property
+    def further(self) -> dict[str, Any]:
+        """What is set beside the first four, which are always said, by name."""
+        return self.model_dump(exclude_defaults=True, exclude={"temperature", "top_p", "max_tokens", "stop"})
 
 
 class ModelRecord(_Record):
@@ -55,16 +66,27 @@ class ModelRecord(_Record):
 
 
 class EngineRecord(_Record):
-    """What generated; `chosen_because` is why `--engine auto` took it, null if it was asked for by name."""
+    """What generated.
+
+    Attributes:
+        chosen_because: Why `--engine auto` took it; None if it was asked for by name.
+        omitted: Field that an endpoint was asked without → why. Runs of earlier versions have neither.
+    """
 
     name: str
     arguments: dict[str, Any]
     device: str
-    chosen_because: str | None = None  # runs of earlier versions do not say
+    chosen_because: str | None = None
+    omitted: dict[str, str] = {}
 
     def is_like(self, other: EngineRecord) -> bool:
-        """Whether it computed in the same way; why it was chosen does not matter."""
-        return (self.name, self.arguments, self.device) == (other.name, other.arguments, other.device)
+        """Whether it computed in the same way; why it was chosen, or asked so, does not matter."""
+        return (self.name, self.arguments, self.device, self.omitted.keys()) == (
+            other.name,
+            other.arguments,
+            other.device,
+            other.omitted.keys(),
+        )
 
 
 class TaskRecord(_Record):
@@ -110,6 +132,8 @@ class Manifest(_Record):
             or machine. Runs of earlier versions name the last one only.
         pixel_limits: See `AnswerSettings`.
         answer_settings: Likewise. Runs of earlier versions have none.
+        columns: What the data called its columns, ours → theirs, where somebody said so.
+        control: What was shown in place of the samples' images; None where they were shown themselves.
     """
 
     model_config = ConfigDict(populate_by_name=True)
@@ -122,6 +146,8 @@ class Manifest(_Record):
     tasks: dict[str, TaskRecord]
     pixel_limits: dict[str, int]
     answer_settings: dict[str, Any] = {}
+    columns: dict[str, str] = {}
+    control: Control | None = None
     seed: int
     limit: int | None
     repeats: int
@@ -151,6 +177,11 @@ class Manifest(_Record):
             raise DataError(
                 f"{path}: {where}: {first['msg'].lower()}", "It is not a run of this version."
             ) from None
+
+    @property
+    def title(self) -> str:
+        """The model's name, and behind it the control where its images were not shown."""
+        return self.model.name if self.control is None else f"{self.model.name} ({self.control.title})"
 
     def add_engine(self, engine: EngineRecord) -> None:
         """Notes what generates from now on; one that generated before and differs is kept."""
@@ -197,10 +228,12 @@ class Manifest(_Record):
             ours["repeats"], theirs["repeats"] = self.repeats, other.repeats
             differing.append("repeats")
         if differing:
-            said = "; ".join(f"{name} is {ours[name]} there, {theirs[name]} now" for name in differing)
+            said = "; ".join(
+                f"{name} is {ours[name]!s:.80} there, {theirs[name]!s:.80} now" for name in differing
+            )
             raise UsageError(
                 f"{directory} holds a run of another configuration: {said}",
-                "Choose another --output, or ask for the same configuration.",
+                f"Ask for the same one; for a run of its own: --output {_free_beside(directory)}.",
             )
 
     def _configuration(self) -> dict[str, Any]:
@@ -208,6 +241,7 @@ class Manifest(_Record):
             "model": self.model.name,
             "model revision": self.model.revision,
             "pixel limits": self.pixel_limits or "none",
+            "control": "none" if self.control is None else self.control.said,
         }
         for name, task in self.tasks.items():
             flat[f"{name}: prompt profile"] = task.prompt
@@ -216,6 +250,13 @@ class Manifest(_Record):
             flat[f"{name}: seed"] = "none" if task.seed is None else task.seed
             flat |= {f"{name}: {key}": value for key, value in task.sampling.model_dump().items()}
         return flat
+
+
+def _free_beside(directory: Path) -> Path:
+    """The first of DIRECTORY-2, DIRECTORY-3 … that is not there."""
+    place = Path(os.path.abspath(directory)) if directory.name in ("", "..") else directory
+    named = (place.with_name(f"{place.name or 'run'}-{number}") for number in count(2))
+    return next(each for each in named if not os.path.lexists(each))
 
 
 def now() -> str:
@@ -235,14 +276,16 @@ def package_versions() -> dict[str, str]:
 
 
 def hardware() -> dict[str, str | int]:
-    """The machine: system, processor, cores, memory in GiB."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return {
+    """The machine: system, processor, cores; memory in GiB, but on Windows, where Python cannot tell."""
+    said: dict[str, str | int] = {
         "system": f"{platform.system()} {platform.machine()}",
         "processor": _processor(),
         "cores": os.cpu_count() or 1,
-        "memory_gib": round(memory),
     }
+    if hasattr(os, "sysconf"):
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+        said["memory_gib"] = round(memory)
+    return said
 
 
 def _processor() -> str:

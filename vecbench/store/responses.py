@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
-import threading
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from typing import Any, TypeGuard
 
-from vecbench.json_lines import TORN, JsonLine, json_lines
-from vecbench.plain_file import open_plain
-from vecbench.store.files import cannot_write, replacing
+from vecbench.json_lines import JsonLine, json_lines
 
-SYNC_INTERVAL = 1.0
-"""Seconds that a stored response may be in the operating system's memory only."""
 LONGEST_RESPONSE = 2**21
 """Characters; whatever they are, and however they are escaped, a line with so many of them is read."""
 MOST_REPEATS = 2**31
 MOST_TOKENS = 2**53
-UNREAD = ".unread"
-"""What is added to the name of a log for that of the file with the lines that could not be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +30,13 @@ class StoredResponse:
             be a candidate; None where both are the same, as in every run. No part of the line.
         prompt: That of a question with options, as a file of another program has it; None if unknown. No part
             of the line.
+        reasoning: What the model reasoned, where an endpoint gives it beside the response; None if not.
+        n_reasoning_tokens: How many of the output tokens that were; None if unknown.
+        token_confidence: How likely the model was to write its answer: "product" (of the probabilities of the
+            answer's tokens, in [0, 1]), "tokens" (how many) and, where it is known, "share" (of the answer
+            among the candidates, in [0, 1]); None where no probabilities are known.
+        option_log_probabilities: Of each candidate as the answer, natural logarithms, in their order; of a
+            kind without candidates, of its levels. Empty where they were not asked for, or not scored.
     """
 
     key: str
@@ -60,11 +60,20 @@ class StoredResponse:
     stated_target: str | None = None
     profile: str | None = None
     prompt: str | None = None
+    reasoning: str | None = None
+    n_reasoning_tokens: int | None = None
+    token_confidence: Mapping[str, float] | None = None
+    option_log_probabilities: tuple[float, ...] = ()
 
     @property
     def is_answer(self) -> bool:
         """Whether the model said something, so that it is not asked again."""
         return self.response is not None and self.error is None
+
+    @property
+    def is_only_reasoning(self) -> bool:
+        """Whether the model reasoned and then said nothing."""
+        return self.response is not None and not self.response.strip() and bool(self.reasoning)
 
     def as_stated(self) -> StoredResponse:
         """The response with its target spelt as its file has it, for protocols that compare texts."""
@@ -83,7 +92,16 @@ class StoredResponse:
             return json.dumps(values).encode() + b"\n"
 
 
-_FURTHER: Mapping[str, Any] = {"kind": "label", "images": (), "images_sha256": (), "attributes": {}}
+_FURTHER: Mapping[str, Any] = {
+    "kind": "label",
+    "images": (),
+    "images_sha256": (),
+    "attributes": {},
+    "reasoning": None,
+    "n_reasoning_tokens": None,
+    "token_confidence": None,
+    "option_log_probabilities": (),
+}
 """The keys that a line need not have → what it says without them."""
 
 RESPONSE_KEYS = frozenset(each.name for each in fields(StoredResponse)) - {
@@ -96,6 +114,14 @@ RESPONSE_KEYS = frozenset(each.name for each in fields(StoredResponse)) - {
 
 KNOWN_KEYS = RESPONSE_KEYS | _FURTHER.keys()
 """The keys that a line may have."""
+_FURTHER_KINDS: Mapping[str, Any] = {
+    "kind": str,
+    "attributes": dict,
+    "reasoning": str | None,
+    "n_reasoning_tokens": int | None,
+    "token_confidence": dict | None,
+    "option_log_probabilities": list | tuple,
+}
 _KINDS: Mapping[str, Any] = {
     "key": str,
     "task": str,
@@ -112,115 +138,9 @@ _KINDS: Mapping[str, Any] = {
     "n_prompt_tokens": int | None,
     "n_output_tokens": int | None,
 }
-_BELOW = {"repeat": MOST_REPEATS, "n_prompt_tokens": MOST_TOKENS, "n_output_tokens": MOST_TOKENS}
-
-
-class ResponseLog:
-    """responses.jsonl, open for appending.
-
-    Every line reaches the operating system at once and the disk within `SYNC_INTERVAL` seconds. A torn
-    last line, left by a process that was killed while it wrote, is cut off when the log is opened. Other
-    lines that are no responses are moved to a file beside it. What cannot be written is a RunError.
-
-    Attributes:
-        unread: The lines that were moved.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        try:
-            self._done: dict[tuple[str, str, int], int] = {}
-            self.unread = self._read()
-            self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-        except OSError as fault:
-            raise cannot_write(path, fault) from fault
-        self._dirty = threading.Event()
-        self._closing = threading.Event()
-        self._sync_fault: OSError | None = None
-        self._syncer = threading.Thread(target=self._sync_regularly, name="sync responses", daemon=True)
-        self._syncer.start()
-
-    def __contains__(self, response: StoredResponse) -> bool:
-        """Whether the last response to this one's sample and repeat answers the same, and is no error."""
-        return self._done.get(_asked(response)) == _question(response)
-
-    @property
-    def has_answers(self) -> bool:
-        """Whether any response without an error is stored."""
-        return bool(self._done)
-
-    def append(self, response: StoredResponse) -> None:
-        """Stores one response; if it cannot be written (a full disk, say), no part of its line is left."""
-        if self._sync_fault is not None:
-            raise cannot_write(self._path, self._sync_fault)
-        line = response.to_line()
-        end = os.fstat(self._file).st_size
-        try:
-            written = os.write(self._file, line)
-            while written < len(line):  # a nearly full disk takes a part first and refuses the rest
-                written += os.write(self._file, line[written:])
-        except OSError as fault:
-            os.ftruncate(self._file, end)
-            raise cannot_write(self._path, fault) from fault
-        self._dirty.set()
-        self._note(response)
-
-    def close(self) -> None:
-        """Brings everything to the disk."""
-        if self._closing.is_set():
-            return
-        self._closing.set()
-        self._dirty.set()
-        self._syncer.join()
-        os.close(self._file)
-        if self._sync_fault is not None:
-            raise cannot_write(self._path, self._sync_fault)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def _read(self) -> list[JsonLine]:
-        """Notes what counts, and leaves only whole lines that are responses; those that were moved away."""
-        unread: list[JsonLine] = []
-        last: JsonLine | None = None
-        for line, response in response_lines(self._path):
-            last = line
-            if response is None:
-                unread.append(line)
-            else:
-                self._note(response)
-        if last is not None and not last.is_ended:
-            with self._path.open("r+b") as file:
-                file.seek(last.begin)
-                if last.problem == TORN and file.read(1) == b"{":
-                    file.truncate(unread.pop().begin)
-                elif not last.problem:
-                    file.seek(0, os.SEEK_END)
-                    file.write(b"\n")
-        if unread:
-            _move_away(self._path, unread)
-        return unread
-
-    def _note(self, response: StoredResponse) -> None:
-        if response.is_answer:
-            self._done[_asked(response)] = _question(response)
-        else:
-            self._done.pop(_asked(response), None)
-
-    def _sync_regularly(self) -> None:
-        while True:
-            self._dirty.wait()
-            last = self._closing.wait(SYNC_INTERVAL / 2)
-            self._dirty.clear()
-            try:
-                os.fsync(self._file)
-            except OSError as fault:
-                self._sync_fault = fault
-            if last:
-                return
+_BELOW = {"repeat": MOST_REPEATS} | dict.fromkeys(
+    ("n_prompt_tokens", "n_output_tokens", "n_reasoning_tokens"), MOST_TOKENS
+)
 
 
 def read_responses(path: Path) -> Iterator[StoredResponse]:
@@ -242,12 +162,6 @@ def response_lines(path: Path) -> Iterator[tuple[JsonLine, StoredResponse | None
             yield replace(line, values=None, problem=f"not a stored response ({fault})"), None
 
 
-def answered_and_failed(path: Path) -> tuple[int, int]:
-    """How many samples, each repeat counted, have a response that counts, and for how many it is an error."""
-    failed = {_asked(each): not each.is_answer for each in read_responses(path)}
-    return len(failed) - sum(failed.values()), sum(failed.values())
-
-
 def stored_response(values: Any) -> StoredResponse:
     """The response behind the values of a line's JSON; TypeError or ValueError says why there is none.
 
@@ -259,13 +173,14 @@ def stored_response(values: Any) -> StoredResponse:
     if missing:
         raise ValueError(f"no {', '.join(sorted(missing))}")
     known = {name: values[name] for name in RESPONSE_KEYS}
-    for name, kinds in _KINDS.items():
-        value = known[name]
+    further = {name: values.get(name, default) for name, default in _FURTHER.items()}
+    stated = known | further
+    for name, kinds in {**_KINDS, **_FURTHER_KINDS}.items():
+        value = stated[name]
         if not isinstance(value, kinds) or isinstance(value, bool):
             raise TypeError(f"{name} is {_shown(value)}")
         if name in _BELOW and value is not None and not 0 <= value < _BELOW[name]:
             raise ValueError(f"{name} is {_shown(value)}")
-    further = {name: values.get(name, default) for name, default in _FURTHER.items()}
     candidates = known["candidates"]
     if not all(isinstance(each, str) for each in candidates) or not (
         candidates or further["kind"] != "label"
@@ -279,47 +194,45 @@ def stored_response(values: Any) -> StoredResponse:
         further[name] = tuple(further[name])
     if further["images_sha256"] and len(further["images_sha256"]) != len(further["images"]):
         raise ValueError("images_sha256 has no hash for every image")
-    if not isinstance(further["kind"], str) or not isinstance(further["attributes"], dict):
-        raise TypeError("kind is no name, or attributes no object")
+    said = further["token_confidence"]
+    if said is not None and not is_token_confidence(said):
+        raise ValueError(f"token_confidence is {_shown(said)}")
+    scores = further["option_log_probabilities"] = tuple(further["option_log_probabilities"])
+    if scores and not are_option_scores(scores, candidates):
+        raise ValueError("option_log_probabilities has not one logarithm for every candidate")
     changed = {"candidates": tuple(candidates), "error": known["error"] or None}
     if (known["response"] is None) == (changed["error"] is None):
         raise ValueError("needs either a response or an error")
     return StoredResponse(**known | further | changed)
 
 
+def is_token_confidence(said: object) -> TypeGuard[Mapping[str, float]]:
+    """Whether a value is what a line may have as `token_confidence`."""
+    if not isinstance(said, dict):
+        return False
+    shares = [said[name] for name in ("product", "share") if name in said]
+    tokens = said.get("tokens")
+    return (
+        {"product", "tokens"} <= said.keys() <= {"product", "tokens", "share"}
+        and all(_is_number(each) and 0 <= each <= 1 for each in shares)
+        and type(tokens) is int
+        and 0 < tokens < MOST_TOKENS
+    )
+
+
+def are_option_scores(scores: Sequence[Any], candidates: Sequence[str]) -> bool:
+    """Whether numbers are what a line may have as `option_log_probabilities` of these candidates.
+
+    Without candidates, as of ratings, the kind has options of its own.
+    """
+    is_of_all = len(scores) == len(candidates) or not candidates
+    return is_of_all and all(_is_number(each) and each <= 0 for each in scores)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
 def _shown(value: Any) -> str:
     # Python refuses to print whole numbers of thousands of digits.
     return "too large" if isinstance(value, int) and abs(value) >= 2**64 else f"{value!r:.60}"
-
-
-def _asked(response: StoredResponse) -> tuple[str, str, int]:
-    return response.task, response.sample_id, response.repeat
-
-
-def _question(response: StoredResponse) -> int:
-    """What was asked, as a number: the key, and what a score is made of that the key is to be of."""
-    return hash((response.key, response.kind, response.candidates, json.dumps(response.target)))
-
-
-def _move_away(path: Path, lines: Sequence[JsonLine]) -> None:
-    """Moves lines of a log, in their order, to the file of those that could not be read."""
-    with open_plain(path) as log:
-        with path.with_name(path.name + UNREAD).open("ab") as unread:
-            for line in lines:
-                _copy(log, unread, line.begin, line.begin + line.size)
-                if not line.is_ended:
-                    unread.write(b"\n")
-            unread.flush()
-            os.fsync(unread.fileno())
-        with replacing(path) as draft, draft.open("wb") as kept:
-            begin = 0
-            for line in lines:
-                _copy(log, kept, begin, line.begin)
-                begin = line.begin + line.size
-            _copy(log, kept, begin, os.fstat(log.fileno()).st_size)
-
-
-def _copy(source: BinaryIO, target: BinaryIO, begin: int, end: int) -> None:
-    source.seek(begin)
-    while begin < end and (piece := source.read(min(end - begin, 2**20))):
-        begin += target.write(piece)

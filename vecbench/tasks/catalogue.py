@@ -13,7 +13,8 @@ from vecbench.digests import sha256_of
 from vecbench.errors import DataError, UsageError, nearest
 from vecbench.parsing.form import ANY_FORM, Form
 from vecbench.shipped import tasks_folder
-from vecbench.tasks.check import Fault, defines_something, file_faults
+from vecbench.tasks.check import Fault, content_faults, defines_something, file_faults
+from vecbench.tasks.kept import as_written, kept_file, self_contained
 from vecbench.tasks.prompts import forms, prompt_profiles
 from vecbench.tasks.schema import GroupFile, TaskFile, in_full
 from vecbench.tasks.task import Group, Task, plain_name, without_prefix
@@ -142,6 +143,17 @@ def task_in(path: Path) -> Task:
     return _task(file)
 
 
+def kept_definition(path: Path, text: str) -> Task | Group:
+    """The task or group of a file that a run kept, of which nothing but its text is read.
+
+    DataError: It is none that could have been kept.
+    """
+    file = kept_file(path, text)
+    for fault in content_faults(file):
+        raise fault.error()
+    return _group(file) if "group" in file.content else _task(file)
+
+
 def _definitions(folders: Iterable[Path]) -> Iterator[Path]:
     seen: set[Path] = set()
     for folder in folders:
@@ -179,7 +191,8 @@ def _task(file: YamlFile) -> Task:
     profiles = prompt_profiles(file, metadata)
     expected = metadata.expected_n
     excluded = metadata.exclude
-    said = {"content": dict(file.content), "prompts": {name: each.said for name, each in profiles.items()}}
+    prompts = {name: each.said for name, each in profiles.items()}
+    said = {"content": as_written(file.content), "prompts": prompts}
     name = without_prefix(content.task)
     return Task(
         id=name,
@@ -209,6 +222,10 @@ def _task(file: YamlFile) -> Task:
         excluded_because=excluded.because if excluded else "",
         forms=forms(profiles, metadata),
         specification=specification,
+        content=self_contained(file.content, prompts),
+        top_k=settings.top_k,
+        min_p=settings.min_p,
+        repetition_penalty=settings.repetition_penalty,
     )
 
 
@@ -217,7 +234,7 @@ def _group(file: YamlFile) -> Group:
     metadata = content.metadata.vecbench
     name = without_prefix(content.group)
     members = tuple(without_prefix(member) for member in content.task)
-    return Group(name, metadata.display or name, members, file.path, metadata.headline)
+    return Group(name, metadata.display or name, members, file.path, metadata.headline, dict(file.content))
 
 
 def _contradictions(

@@ -218,6 +218,9 @@ def _scale_faults(file: YamlFile, metadata: TaskMetadata) -> Iterator[_Finding]:
         if profile.range is not None and kind is not None and not kind.has_numbers:
             place = f"metadata.vecbench.prompts.{name}.range"
             yield place, f"answers of the kind {kind.name} are on no scale", "Leave it out."
+        if profile.levels and not metadata.specification.options.get("levels"):
+            place = f"metadata.vecbench.prompts.{name}.levels"
+            yield place, "the task has no levels", "Write them: answer: {…, levels: [High, Medium, Low]}."
 
 
 def _headline_faults(metadata: TaskMetadata) -> Iterator[_Finding]:

@@ -1,7 +1,7 @@
 """Whether what a prompt asks for can be read.
 
-What it asks for is taken from the forms that it shows: a tag with its closing one, a key of a JSON object,
-lines with a colon and a placeholder. Answers in these forms are made up and read: no list says which are
+What it asks for is taken from the forms that it shows: a tag with its closing one, a key of a JSON object, a
+box, lines with a colon and a placeholder. Answers in these forms are made up and read: no list says which are
 known.
 """
 
@@ -21,8 +21,8 @@ _TAG = re.compile(r"<([A-Za-z][\w:-]{0,39})>(?=[^<]{0,400}(?:<(?!/)[^<]{0,400}){
 _KEY = re.compile(r"[\"']([A-Za-z_][\w -]{1,39})[\"']\s*:")
 _LINE = re.compile(r"^\W{0,4}([A-Za-z]\w*(?: \w+)?): ?\{(?!\s?[\"'])", re.MULTILINE)
 _CONFIDENCE = re.compile(r"confiden|probab|certain|likelihood|how sure|credence", re.IGNORECASE)
-_HUNDRED = re.compile(
-    rf"(?:{_CONFIDENCE.pattern})[^.\n]{{0,120}}?\b0\s?(?:-|\u2013|to|and)\s?100\b(?!\s?%)", re.IGNORECASE
+_BEYOND_ONE = re.compile(
+    rf"(?:{_CONFIDENCE.pattern})[^.\n]{{0,120}}?\b0\s?(?:-|\u2013|to|and)\s?(100?)\b(?!\s?%)", re.IGNORECASE
 )
 
 
@@ -42,7 +42,7 @@ def prompt_findings(text: str, form: Form, kind: AnswerKind) -> Iterator[PromptF
         kind: Of its answers.
     """
     shown = [each for each in _shown(text) if not _is_reasoning(each[1], form)]
-    asks = _CONFIDENCE.search(text) is not None or any(name in text.lower() for name in form.confidence)
+    asks = asks_for_confidence(text, form)
     named = ", ".join(dict.fromkeys(name for name, _ in shown))
     readings = [strict.read(example, _LABELS, Label(_LABELS), "stop", _fields(form)) for _, example in shown]
     if shown and not any(each.answer == _LABELS[0] for each in readings):
@@ -51,6 +51,7 @@ def prompt_findings(text: str, form: Form, kind: AnswerKind) -> Iterator[PromptF
             "Say what the answer is called: `fields: {answer: NAME}` beside `template:`.",
         )
     numbers = [example.replace(_LABELS[0], "0.7") for _, example in shown]
+    numbers.append("\n".join(numbers))  # a confidence may be stated in two parts
     confidences = [strict.read(each, _LABELS, Label(_LABELS), "stop", _fields(form)) for each in numbers]
     if not asks:
         yield PromptFinding("asks for no confidence")
@@ -59,16 +60,21 @@ def prompt_findings(text: str, form: Form, kind: AnswerKind) -> Iterator[PromptF
             f"asks for {named}, and no confidence is read of these",
             "Say what it is called: `fields: {confidence: NAME}` beside `template:`.",
         )
-    if form.scale is None and _HUNDRED.search(text):
+    if form.scale is None and (asked := _BEYOND_ONE.search(text)):
         yield PromptFinding(
-            "asks for a confidence up to 100, and a bare number is read as one up to 1",
-            "Write `scale: percent`.",
+            f"asks for a confidence up to {asked[1]}, and a bare number is read as one up to 1",
+            f"Write `scale: {'ten' if asked[1] == '10' else 'percent'}`.",
         )
     if not form.lettered and kind.lettered() != kind and re.search(_lettered(kind), text):
         yield PromptFinding(
             "letters the labels, and a letter alone is read as none",
             "Write `lettered: true` beside `template:`.",
         )
+
+
+def asks_for_confidence(text: str, form: Form) -> bool:
+    """Whether a rendered prompt asks for a confidence, by whatever name."""
+    return _CONFIDENCE.search(text) is not None or any(name in text.lower() for name in form.confidence)
 
 
 _LABELS = ("fear", "joy")
@@ -80,6 +86,8 @@ def _shown(text: str) -> Iterator[tuple[str, str]]:
         yield f"<{name}>", f"<{name}>{_LABELS[0]}</{name}>"
     for name in dict.fromkeys(_KEY.findall(text)):
         yield f'"{name}"', json.dumps({name: _LABELS[0]})
+    if "\\boxed{" in text:
+        yield "\\boxed{}", f"\\boxed{{{_LABELS[0]}}}"
     lines = dict.fromkeys(_LINE.findall(text))
     for name in lines if len(lines) > 1 else ():
         yield f"{name}:", f"{name}: {_LABELS[0]}"

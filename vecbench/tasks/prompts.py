@@ -76,6 +76,7 @@ def forms(profiles: Mapping[str, PromptProfile], metadata: TaskMetadata) -> Mapp
             confidence=tuple(profile.fields.confidence),
             lettered=profile.lettered,
             range=profile.range,
+            levels=profile.levels,
             scale=profile.scale or (scale.get(name) if isinstance(scale, dict) else scale),
         )
         for name, profile in profiles.items()

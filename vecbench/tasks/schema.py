@@ -184,6 +184,7 @@ class PromptProfile(_Strict):
         scale: What it asks the confidence in.
         lettered: Whether it letters the labels, A, B, C, in their order.
         range: What it asks ratings on, where that is not the task's own range.
+        levels: Whether it asks for one of the task's levels, words that stand for ratings.
     """
 
     template: Text
@@ -191,6 +192,7 @@ class PromptProfile(_Strict):
     scale: Annotated[Scale | None, BeforeValidator(_scales)] = None
     lettered: bool = False
     range: Annotated[tuple[float, float] | None, BeforeValidator(_ends)] = None
+    levels: bool = False
 
     @property
     def said(self) -> Any:
@@ -215,7 +217,12 @@ Prompts = Annotated[
 
 
 class TaskMetadata(_Strict):
-    """`metadata.vecbench` of a task."""
+    """`metadata.vecbench` of a task.
+
+    Attributes:
+        kept: What the file said that a run took the task from, where its copy says something else: see
+            `vecbench.tasks.kept`.
+    """
 
     display: Text | None = None
     names: list[Text] = []
@@ -236,6 +243,7 @@ class TaskMetadata(_Strict):
     expected_n: Annotated[int | tuple[Count, Count] | None, NoFlag] = None
     data: str | None = None
     sources: list[Text] = []
+    kept: dict[Literal["prompts", "data"], str | None] = {}
 
     @property
     def specification(self) -> AnswerSpecification:
@@ -282,6 +290,9 @@ class GenerationSettings(_Strict):
     temperature: Annotated[float, NoFlag] = Field(0.0, ge=0, allow_inf_nan=False)
     top_p: Annotated[float, NoFlag] = Field(1.0, gt=0, le=1)
     max_gen_toks: Count = Field(1024, ge=1)
+    top_k: Count = Field(0, ge=0)
+    min_p: Annotated[float, NoFlag] = Field(0.0, ge=0, le=1)
+    repetition_penalty: Annotated[float, NoFlag] = Field(1.0, gt=0, le=100)
 
 
 class TaskFile(_Strict):

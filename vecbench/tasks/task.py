@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from vecbench.answers import AnswerKind, AnswerSpecification
 from vecbench.parsing.form import ANY_FORM, Form
@@ -61,6 +61,11 @@ class Task:
     excluded_because: str = ""
     forms: Mapping[str, Form] = field(default_factory=dict)  # profile → how answers to it are written
     specification: AnswerSpecification = field(default_factory=AnswerSpecification)  # of `answers`
+    top_k: int = 0  # of its generation settings too, as the next two: see `vecbench.engines.Sampling`
+    min_p: float = 0.0
+    repetition_penalty: float = 1.0
+    content: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What the file says, in full and with nothing beside it: see `vecbench.tasks.kept`."""
 
     def form_of(self, profile: str | None) -> Form:
         """How answers to a prompt profile are written.
@@ -103,6 +108,7 @@ class Group:
     members: tuple[str, ...]  # ids of tasks, or of groups
     path: Path
     headline: Headline | None = None  # None for its rows, pooled
+    content: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)  # what the file says
 
 
 AUTO = "auto"

@@ -12,12 +12,16 @@ from typing import Any
 
 import yaml
 
-from vecbench.errors import DataError
+from vecbench.errors import DataError, whole_message
 from vecbench.escaping import encodable
 
 MOST_VALUES = 200_000
 """Of a file, what its aliases repeat counted each time: a few lines of them can stand for billions."""
 TOO_MANY = f"more than {MOST_VALUES:,} values, with those that its aliases repeat"
+
+
+FUNCTION = "!function "
+"""What the name of a function begins with, as a text."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -49,10 +53,10 @@ class _Loader(yaml.SafeLoader):
 
 
 def _function_name(loader: yaml.SafeLoader, node: yaml.Node) -> str:
-    return f"!function {loader.construct_scalar(node)}"  # type: ignore[arg-type]
+    return f"{FUNCTION}{loader.construct_scalar(node)}"  # type: ignore[arg-type]
 
 
-_Loader.add_constructor("!function", _function_name)
+_Loader.add_constructor(FUNCTION.strip(), _function_name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +115,7 @@ def _mapping(path: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as fault:
         raise DataError(f"{path}: a value that YAML cannot hold ({fault})", "Put it into quotes.") from None
     except yaml.YAMLError as fault:
-        raise DataError(f"{path}: {str(fault).splitlines()[0]}", "Mend the YAML.") from None
+        raise DataError(f"{path}: {whole_message(fault)}", "Mend the YAML.") from None
     if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
         raise DataError(f"{path}: not a mapping of keys to values", "A task file starts like `task: NAME`.")
     return dict(content)

@@ -1,0 +1,1 @@
+"""What a model's answers and confidences owe to the image: a run held against its controls."""
