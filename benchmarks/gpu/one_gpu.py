@@ -218,7 +218,6 @@ def main(asked: argparse.Namespace) -> None:
         "dtype": "float32" if asked.tiny else "bfloat16",
         "load_format": "dummy",
         "max_model_len": 2048 if asked.tiny else 4096,
-        "max_num_seqs": 256,
         "limit_mm_per_prompt": {"image": 1, "video": 0},
         "mm_processor_cache_gb": 0,
         "enforce_eager": asked.tiny,

@@ -8,6 +8,7 @@ from vecbench.engines import check_engine, create_engine, text_arguments
 from vecbench.engines.vllm_arguments import (
     limits_per_prompt,
     require_devices,
+    sequences_at_once,
     with_rank,
     with_reasoning,
 )
@@ -185,3 +186,19 @@ def test_what_fits_or_spreads_over_machines_passes(passed):
 )
 def test_only_images_are_reserved_for_unless_something_else_is_said(given, expected):
     assert limits_per_prompt(given, 2) == expected
+
+
+@pytest.mark.parametrize(
+    ("passed", "expected"),
+    [
+        ({}, 256),
+        ({"max_num_seqs": None, "max_num_batched_tokens": None}, 256),
+        ({"max_num_seqs": 1024}, 1024),
+        ({"max_num_seqs": 0}, 0),  # which vLLM refuses
+        ({"max_num_batched_tokens": 64}, 64),
+        ({"max_num_batched_tokens": 16384}, 256),
+        ({"max_num_batched_tokens": "many"}, 256),
+    ],
+)
+def test_a_batch_has_no_more_requests_than_processed_images_may_wait(passed, expected):
+    assert sequences_at_once(passed) == expected

@@ -26,6 +26,12 @@ def engines():
         engine.close()
 
 
+def test_batches_are_as_large_as_those_of_one_call(engines):
+    """An engine that vLLM makes for a server, or for nobody knows whom, has smaller ones."""
+    used = engines["vllm"].description.arguments
+    assert (used["max_num_seqs"], used["max_num_batched_tokens"]) == (8, 8 * 512)
+
+
 def said(engine, asked):
     found = {each.key: each for each in engine.generate(asked)}
     assert {each.error for each in found.values()} == {None}

@@ -32,6 +32,7 @@ from vecbench.engines.vllm_adapter import (
     RequestOutputKind,
     SamplingParams,
     ServerError,
+    UsageContext,
     cores,
     device_name,
     devices,
@@ -43,6 +44,7 @@ from vecbench.engines.vllm_arguments import (
     is_spread,
     limits_per_prompt,
     require_devices,
+    sequences_at_once,
 )
 from vecbench.engines.vllm_faults import death, refused, start_error
 from vecbench.engines.vllm_images import ImageWorkers, default_workers, image_workers
@@ -89,7 +91,12 @@ class VllmEngine:
         )
         self._image_token: str | None = None
         self._lora = _lora(self._arguments.lora)
-        self._passed = {**DEFAULTS, **passed, "limit_mm_per_prompt": limits_per_prompt(passed, most_images)}
+        self._passed = {
+            **DEFAULTS,
+            **passed,
+            "limit_mm_per_prompt": limits_per_prompt(passed, most_images),
+            "max_num_seqs": sequences_at_once(passed),
+        }
         if self._lora is not None:
             self._passed = {"worker_extension_cls": WORKER_EXTENSION, **self._passed, "enable_lora": True}
         if pixels := self._arguments.pixel_limits:
@@ -130,10 +137,12 @@ class VllmEngine:
         """Name, arguments as used, and device."""
         used = self._arguments.model_dump(exclude_none=True) | self._passed
         if self._llm is not None:
+            scheduler = self._llm.vllm_config.scheduler_config
             used |= {
                 "dtype": str(self._llm.model_config.dtype).removeprefix("torch."),
                 "max_model_len": self._llm.model_config.max_model_len,
-                "max_num_seqs": self._llm.vllm_config.scheduler_config.max_num_seqs,
+                "max_num_seqs": scheduler.max_num_seqs,
+                "max_num_batched_tokens": scheduler.max_num_batched_tokens,
                 "image_workers": 0 if self._workers is None else len(self._workers),
             }
         return EngineDescription("vllm", used, device_name())
@@ -169,7 +178,11 @@ class VllmEngine:
 
     def _started(self, model: str, arguments: Mapping[str, Any]) -> AsyncLLM:
         try:
-            return AsyncLLM.from_engine_args(AsyncEngineArgs(model=model, **self._passed))
+            # vLLM's batches are as large as its caller is thought to want them: for the engine as such, an
+            # eighth of what they are for the class that answers everything in one call.
+            return AsyncLLM.from_engine_args(
+                AsyncEngineArgs(model=model, **self._passed), usage_context=UsageContext.LLM_CLASS
+            )
         except ValidationError as fault:
             given = {name: value for name, value in self._passed.items() if name in arguments}
             raise refused(model, given, fault, self._last_words()) from fault

@@ -35,6 +35,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     # What a request gets whose engine failed: the first since 0.27, and the second inherits from it there.
     "ServerError": ("vllm.exceptions:VLLMServerError", "vllm.v1.engine.exceptions:EngineGenerateError"),
     "TokensPrompt": ("vllm.inputs:TokensPrompt",),
+    "UsageContext": ("vllm.usage.usage_lib:UsageContext",),
     "VllmConfig": ("vllm.config:VllmConfig",),
     "current_platform": ("vllm.platforms:current_platform",),
     "renderer_from_config": ("vllm.renderers:renderer_from_config",),

@@ -29,6 +29,11 @@ RANKS = (16, 32, 64, 128, 256, 320, 512)
 """The highest ranks of adapters that vLLM can be made for, from what it takes if nothing is said."""
 REASONING = "reasoning_config"
 """The argument of vLLM that says what opens reasoning and what closes it."""
+SEQUENCES = 256
+"""So many requests are in a batch at most, unless `max_num_seqs` says otherwise.
+
+vLLM's own limit is up to 1,024 by the machine, and as many processed images, some 10 MB each, would wait.
+"""
 NOT_OURS = {"model", "hf_token"}
 """Arguments of vLLM that come from elsewhere: `--model`, and the environment."""
 
@@ -120,6 +125,14 @@ def limits_per_prompt(passed: Mapping[str, Any], most_images: int) -> Any:
     if not isinstance(given, Mapping | None):
         return given  # which vLLM refuses
     return {"image": most_images, "video": 0, "audio": 0} | dict(given or {})
+
+
+def sequences_at_once(passed: Mapping[str, Any]) -> Any:
+    """How many requests may be in a batch, `max_num_seqs`: no more than a batch has tokens."""
+    given, tokens = passed.get("max_num_seqs"), passed.get("max_num_batched_tokens")
+    if given is not None:
+        return given
+    return min(SEQUENCES, tokens) if isinstance(tokens, int) and tokens > 0 else SEQUENCES
 
 
 def is_spread(passed: Mapping[str, Any]) -> bool:

@@ -13,8 +13,8 @@ from vecbench.engines.missing_package import missing_package
 from vecbench.errors import RunError, VecbenchError, whole_message
 
 LESS_MEMORY = (
-    "Lower max_model_len, max_num_seqs or gpu_memory_utilization, spread the model with "
-    "tensor_parallel_size, or take quantization=fp8 (all with -a)."
+    "Lower max_model_len, max_num_seqs, max_num_batched_tokens or gpu_memory_utilization, spread the model "
+    "with tensor_parallel_size, or take quantization=fp8 (all with -a)."
 )
 _MEMORY = re.compile(
     r"out of memory|outofmemory|kv cache memory|available memory|free memory on device|"
