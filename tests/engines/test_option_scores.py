@@ -125,3 +125,75 @@ def test_probabilities_are_of_the_logits_before_anything_that_tokens_are_drawn_b
     drawn = replace(asked, sampling=replace(asked.sampling, temperature=2.0, top_k=1, repetition_penalty=3.0))
     [penalized] = scored(nano, [drawn]).values()
     assert penalized.option_log_probabilities == pytest.approx(plain.option_log_probabilities, abs=1e-5)
+
+
+def asked_in_turn(n):
+    """Requests of several lengths, whose options take several walks behind the prompt."""
+    return [with_options(request(f"{n} {each}", "red", "Which? " * each, max_tokens=4)) for each in (1, 4)]
+
+
+@pytest.fixture
+def generated(nano, monkeypatch):
+    """What the model is asked to generate, and a scorer that has not tried anything."""
+    calls = []
+    own = nano._model.generate
+
+    def generate(**settings):
+        calls.append(settings)
+        return own(**settings)
+
+    monkeypatch.setattr(nano._model, "generate", generate)
+    monkeypatch.setattr(nano._options, "_resumes", {})
+    return calls
+
+
+def test_the_prompt_is_computed_once_for_all_walks(nano, generated):
+    first = scored(nano, asked_in_turn("a"))
+    assert list(nano._options._resumes.values()) == [True]
+    del generated[:]
+    again = scored(nano, asked_in_turn("b"))
+    resumed = [each.get("past_key_values") is not None for each in generated]
+    assert resumed.count(False) == 2  # the answers, and the first walk
+    assert resumed.count(True) >= 1
+    assert ["pixel_values" in each for each in generated] == [not each for each in resumed]
+    for one, two in zip(first.values(), again.values(), strict=True):
+        assert two.option_log_probabilities == pytest.approx(one.option_log_probabilities, abs=1e-5)
+
+
+def test_a_model_that_places_tokens_otherwise_behind_images_is_asked_anew(nano, generated, monkeypatch):
+    right = scored(nano, asked_in_turn("a"))
+    own = nano._model.generate
+
+    def misplaced(**settings):
+        if settings.get("past_key_values") is not None:
+            settings["input_ids"] = settings["input_ids"].roll(1, dims=1)
+        return own(**settings)
+
+    monkeypatch.setattr(nano._model, "generate", misplaced)
+    monkeypatch.setattr(nano._options, "_resumes", {})
+    for n in "bc":
+        del generated[:]
+        found = scored(nano, asked_in_turn(n))
+        for one, two in zip(right.values(), found.values(), strict=True):
+            assert two.option_log_probabilities == pytest.approx(one.option_log_probabilities, abs=1e-5)
+    assert list(nano._options._resumes.values()) == [False]
+    assert all(each.get("past_key_values") is None for each in generated)
+
+
+def test_a_model_that_cannot_go_on_behind_its_prompt_is_asked_anew(nano, generated, monkeypatch):
+    right = scored(nano, asked_in_turn("a"))
+    own = nano._model.generate
+
+    def refusing(**settings):
+        if settings.get("past_key_values") is not None:
+            raise ValueError("images are missing")
+        return own(**settings)
+
+    monkeypatch.setattr(nano._model, "generate", refusing)
+    monkeypatch.setattr(nano._options, "_resumes", {})
+    for n in "bc":
+        found = scored(nano, asked_in_turn(n))
+        assert {each.options_fault for each in found.values()} == {None}
+        for one, two in zip(right.values(), found.values(), strict=True):
+            assert two.option_log_probabilities == pytest.approx(one.option_log_probabilities, abs=1e-5)
+    assert list(nano._options._resumes.values()) == [False]

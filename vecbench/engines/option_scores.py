@@ -13,13 +13,19 @@ from transformers import GenerationConfig, LogitsProcessor, LogitsProcessorList
 from vecbench.engines.base import Request, Response
 from vecbench.engines.option_tokens import OptionTokens, Scored, Tokens, tokens_behind
 
+TOLERANCE, HALF_TOLERANCE = 1e-4, 0.05
+"""What two ways to a logarithm may differ by, in float32 and in 16 bits; beyond 1 as a share of it."""
+
+_Kind = tuple[int, bool, bool]
+"""Of a batch: images of a request, whether it has several requests, whether they are padded."""
+
 
 class OptionScorer:
     """Scores the options of requests that are answered.
 
     The model generates behind prompt and context, as it generates answers, and is made to write one path of
-    tokens after the other: so every family's own rules for images and positions hold. Options that part at
-    their first token, of one token each, take one pass.
+    tokens after the other: so every family's own rules for images and positions hold. The prompt is computed
+    once for all paths, if the model goes on behind it as it does after computing it anew.
 
     Args:
         model: With `generate`.
@@ -32,6 +38,10 @@ class OptionScorer:
         self._model, self._pad = model, tokenizer.pad_token_id
         self._encode = partial(tokenizer.encode, add_special_tokens=False)
         self._end_tokens, self._context = list(end_tokens), context
+        halved = model.dtype in (torch.bfloat16, torch.float16)
+        self._tolerance = HALF_TOLERANCE if halved else TOLERANCE
+        # Batches that have something in common → whether a walk may go on behind the first one's prompt.
+        self._resumes: dict[_Kind, bool] = {}
 
     def added(
         self, requests: Sequence[Request], responses: Sequence[Response], inputs: Mapping[str, torch.Tensor]
@@ -55,7 +65,7 @@ class OptionScorer:
                 wanted[row] = tokens_behind(request, response, self._encode, length, self._context)
             except ValueError as problem:
                 found[request.key] = replace(response, options_fault=str(problem))
-        scored = self._scored(wanted, inputs) if wanted else {}
+        scored = self._scored(wanted, inputs, len(requests[0].images)) if wanted else {}
         for row, tokens in wanted.items():
             response = found[requests[row].key]
             try:
@@ -66,29 +76,65 @@ class OptionScorer:
         return list(found.values())
 
     def _scored(
-        self, wanted: Mapping[int, OptionTokens], inputs: Mapping[str, torch.Tensor]
+        self, wanted: Mapping[int, OptionTokens], inputs: Mapping[str, torch.Tensor], images: int
     ) -> dict[int, Scored]:
         first = next(iter(wanted.values()))  # stands for rows of which nothing is wanted
         every = [wanted.get(row, first) for row in range(inputs["input_ids"].shape[0])]
         there = extended(inputs, [each.context for each in every], self._pad)
+        walks = [
+            _Along(every, [each.paths[min(number, len(each.paths) - 1)] for each in every])
+            for number in range(max(len(each.paths) for each in every))
+        ]
+        kind = (images, len(every) > 1, bool((there["attention_mask"] == 0).any()))
+        cache = self._walked(walks[0], there)
+        for walk in walks[1:]:
+            self._walked_from(cache, walk, there, kind)
         scored: dict[int, Scored] = {row: {} for row in range(len(every))}
-        for number in range(max(len(each.paths) for each in every)):
-            paths = [each.paths[min(number, len(each.paths) - 1)] for each in every]
-            along = _Along(every, paths)
-            self._model.generate(
-                **there,
-                generation_config=GenerationConfig(
-                    max_new_tokens=1 + max(map(len, paths)),
-                    do_sample=False,
-                    eos_token_id=self._end_tokens,
-                    pad_token_id=self._pad,
-                    bos_token_id=self._model.generation_config.bos_token_id,
-                ),
-                logits_processor=LogitsProcessorList([along]),
-            )
-            for row, found in enumerate(along.scored):
+        for walk in walks:
+            for row, found in enumerate(walk.scored):
                 scored[row].update(found)
         return scored
+
+    def _walked_from(self, cache: Any, walk: _Along, there: Mapping[str, torch.Tensor], kind: _Kind) -> None:
+        """Walks behind a prompt whose keys and values are known; anew where the model does not take them.
+
+        Families differ in how they place tokens behind images that are not shown again. So the first walk of
+        each kind of batch is done both ways, and what differs, or fails, is not tried again.
+        """
+        if self._resumes.get(kind) is False:
+            self._walked(walk, there)
+            return
+        known, anew = self._resumes.get(kind), walk.fresh()
+        try:
+            cache.crop(there["input_ids"].shape[1] - 1)
+            self._walked(walk, by_token(there), cache)
+        except (torch.OutOfMemoryError, torch.AcceleratorError):
+            raise
+        except Exception:  # whatever a family's code makes of a prompt without its images
+            known = self._resumes[kind] = False
+        if known:
+            return
+        self._walked(anew, there)
+        if known is None:
+            self._resumes[kind] = anew.is_like(walk, self._tolerance)
+        walk.scored = anew.scored
+
+    def _walked(self, walk: _Along, there: Mapping[str, torch.Tensor], cache: Any = None) -> Any:
+        """Generates along the paths of a walk; the keys and values that the model has then."""
+        made = self._model.generate(
+            **there,
+            past_key_values=cache,
+            generation_config=GenerationConfig(
+                max_new_tokens=walk.steps,
+                do_sample=False,
+                eos_token_id=self._end_tokens,
+                pad_token_id=self._pad,
+                bos_token_id=self._model.generation_config.bos_token_id,
+                return_dict_in_generate=True,
+            ),
+            logits_processor=LogitsProcessorList([walk]),
+        )
+        return made.past_key_values
 
 
 def extended(
@@ -103,9 +149,7 @@ def extended(
     lengths: list[int] = inputs["attention_mask"].sum(dim=1).tolist()
     width = max(length + len(tokens) for length, tokens in zip(lengths, added, strict=True))
     made = dict(inputs)
-    for name, values in inputs.items():
-        if not isinstance(values, torch.Tensor) or values.shape[:2] != ids.shape:
-            continue
+    for name, values in by_token(inputs).items():
         fill = pad_token_id if name == "input_ids" else 0
         longer = values.new_full((len(lengths), width, *values.shape[2:]), fill)
         for row, (length, tokens) in enumerate(zip(lengths, added, strict=True)):
@@ -119,6 +163,16 @@ def extended(
     return made
 
 
+def by_token(inputs: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """What is given token by token: its first two axes are those of "input_ids"."""
+    shape = inputs["input_ids"].shape
+    return {
+        name: values
+        for name, values in inputs.items()
+        if isinstance(values, torch.Tensor) and values.shape[:2] == shape
+    }
+
+
 class _Along(LogitsProcessor):  # type: ignore[misc]
     """Makes each row write a path, and notes what it thinks of all tokens that options have next.
 
@@ -128,6 +182,25 @@ class _Along(LogitsProcessor):  # type: ignore[misc]
     def __init__(self, options: Sequence[OptionTokens], paths: Sequence[Tokens]) -> None:
         self._options, self._paths, self._step = options, paths, 0
         self.scored: list[Scored] = [{} for _ in options]
+
+    @property
+    def steps(self) -> int:
+        """So many tokens are generated."""
+        return 1 + max(map(len, self._paths))
+
+    def fresh(self) -> _Along:
+        """The same, not yet walked."""
+        return _Along(self._options, self._paths)
+
+    def is_like(self, other: _Along, tolerance: float) -> bool:
+        """Whether another walk found the same; a tolerance is of logarithms, and of their size from 1 on."""
+        pairs = [
+            (value, there[path][token])
+            for here, there in zip(self.scored, other.scored, strict=True)
+            for path, values in here.items()
+            for token, value in values.items()
+        ]
+        return all(abs(one - two) <= tolerance * max(1.0, abs(one)) for one, two in pairs)
 
     def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.FloatTensor:  # noqa: ARG002
         """The logits of the paths' next tokens alone, shape (rows, vocabulary)."""
