@@ -46,6 +46,9 @@ class Tag(NamedTuple):
     end: int
 
 
+_new = tuple.__new__
+
+
 @dataclass(frozen=True, slots=True)
 class Visible:
     """A response without its reasoning, and whether that was opened, never closed, and nothing came after."""
@@ -57,11 +60,9 @@ class Visible:
 @lru_cache(maxsize=8)  # one reading asks for the tags of few texts, and of each several times
 def tags(text: str) -> tuple[Tag, ...]:
     """The tags of the answer format in a text, in order, whatever their case."""
+    # Every response has some of them, several times: `Tag(…)` would take twice as long.
     return tuple(
-        [
-            Tag(found[2].lower(), found[1] is not None, found.start(), found.end())
-            for found in _TAG.finditer(text)
-        ]
+        [_new(Tag, (found[2].lower(), found[1] is not None, *found.span())) for found in _TAG.finditer(text)]
     )
 
 
