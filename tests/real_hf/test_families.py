@@ -20,7 +20,7 @@ pytestmark = [
 
 ARGUMENTS = {"device": "cpu", "dtype": "float32", "batch_size": 4}
 ANEW = {"gemma3", "minicpm_v"}
-"""Families that do not go on behind a prompt without its images: each option of several tokens takes a pass."""
+"""Families that do not go on behind a prompt without its images: options are scored anew."""
 KNOW_PIXELS = {"qwen2_vl", "qwen2_5_vl", "qwen3_vl"}
 
 
