@@ -9,6 +9,7 @@ from vecbench.errors import UsageError
 from vecbench.parsing import Prediction
 from vecbench.scoring import STRICT
 from vecbench.scoring.predictions import predictions
+from vecbench.scoring.protocols import protocol_named
 from vecbench.scoring.sources import SOURCES, chosen_sources, rows_by_source, sources_in
 
 
@@ -34,6 +35,23 @@ def test_a_source_that_is_known_to_nobody_is_one_too():
     [row] = read(ROWS[:1])
     assert sources_in([replace(row, confidences={"probe": 0.5})]) == ("stated", "probe")
     assert chosen_sources(["probe"], [replace(row, confidences={"probe": 0.5})]) == ("probe",)
+
+
+def test_a_protocol_that_reads_another_answer_has_no_probability_of_its_tokens():
+    """EmoCaliber's takes a label that is a part of the answer, where the strict reader finds none."""
+    asked = [
+        response("emoji_2", "same", "positive", 0.9),
+        response("emoji_2", "other", None, 0.9, response="<answer>positively</answer>"),
+    ]
+    asked = with_token(asked, lambda _: 0.25)
+    by_protocol = {
+        each.name: {row.sample_id: (row.reading.answer, dict(row.confidences)) for row in predictions(
+            asked, each, CATALOGUE)}
+        for each in (STRICT, protocol_named("emocaliber"))
+    }  # fmt: skip
+    assert by_protocol["strict"]["same"] == by_protocol["emocaliber"]["same"] == ("positive", {"token": 0.25})
+    assert by_protocol["strict"]["other"] == (None, {})
+    assert by_protocol["emocaliber"]["other"] == ("positive", {})
 
 
 def test_all_stands_for_what_is_there_and_each_source_counts_once():

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from vecbench.answers import AnswerKind, kind_named
-from vecbench.parsing import Prediction, Reading
+from vecbench.parsing import Prediction, Reading, strict
 from vecbench.parsing.form import Form
 from vecbench.parsing.prediction import ANSWER_STATUSES, CONFIDENCE_STATUSES, ScoredOptions
 from vecbench.parsing.visible import without_reasoning
@@ -38,10 +38,13 @@ def predictions(
             known[asked] = kind, catalogue.form_of(each.task, each.profile)
         kind, form = known[asked]
         reading = protocol.read(each.response, each.candidates, kind, each.finish_reason, form)
+        said = each
+        if protocol.is_published and each.token_confidence is not None:
+            said = _with_tokens_of(reading, each, kind, form)
         if each.option_log_probabilities:
-            made = _with_options(each, reading, kind, kind.asked_in(form))
+            made = _with_options(said, reading, kind, kind.asked_in(form))
         else:
-            made = judged(each, reading, kind)
+            made = judged(said, reading, kind)
         latest[each.task, each.sample_id, each.repeat] = made
     return on_one_scale(list(latest.values()))
 
@@ -61,6 +64,14 @@ def _with_options(
     if reading.is_read and (place := kind.chosen_option(reading.answer, response.candidates)) is not None:
         confidences = {**confidences, "options": math.exp(options.log_shares[place])}
     return replace(made, options=options, confidences=confidences)
+
+
+def _with_tokens_of(
+    reading: Reading, response: StoredResponse, kind: AnswerKind, form: Form
+) -> StoredResponse:
+    """A response, whose tokens' probability is that of the strict reader's answer: without it for another."""
+    own = strict.read(response.response, response.candidates, kind, response.finish_reason, form)
+    return response if own.answer == reading.answer else replace(response, token_confidence=None)
 
 
 def judged(response: StoredResponse, reading: Reading, kind: AnswerKind) -> Prediction:
