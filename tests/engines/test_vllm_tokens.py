@@ -76,3 +76,26 @@ def test_an_engine_that_has_no_such_tokenizer_is_left_as_it_is(llm):
     before = dict(vars(llm))
     remember_texts(llm)
     assert vars(llm) == before
+
+
+class Pooled(Tokenizer):
+    """As vLLM 0.25's: it is copied by making a pool of what stands behind it, in place."""
+
+    behind = Tokenizer()
+
+    def __reduce__(self):
+        return _made_a_pool, (self.behind,)
+
+
+def _made_a_pool(tokenizer):
+    tokenizer.__class__ = Pooled
+    return tokenizer
+
+
+def test_what_stands_behind_the_engines_tokenizer_is_left_alone():
+    own = Pooled()
+    llm = SimpleNamespace(output_processor=SimpleNamespace(tokenizer=own))
+    remember_texts(llm)
+    assert type(Pooled.behind) is Tokenizer
+    assert isinstance(llm.output_processor.tokenizer, Pooled)
+    assert llm.output_processor.tokenizer.decode([7]) == "[7]False"

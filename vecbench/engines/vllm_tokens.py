@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from vecbench.engines.base import Request
@@ -63,6 +62,8 @@ def remember_texts(llm: AsyncLLM) -> None:
                 known[ids[0]] = super().decode(ids)
             return known[ids[0]]
 
-    remembering = copy(tokenizer)
-    remembering.__class__ = Remembering
+    # No copy by the tokenizer's own `__reduce__`: that of vLLM 0.25 turns what the engine works with into the
+    # copy, and every image ends in an endless recursion.
+    remembering = object.__new__(Remembering)
+    remembering.__dict__.update(tokenizer.__dict__)
     processor.tokenizer = remembering
