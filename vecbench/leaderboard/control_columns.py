@@ -105,7 +105,8 @@ def csv_rows(standing: Standing, blocks: Iterable[Pool]) -> Iterator[tuple[objec
             value = column.value(standing, block)
             if control is None or effect is None or value is None:
                 continue
-            n, verdict = (effect.n, None) if column.field == "accuracy" else (effect.stated, effect.verdict)
+            n = effect.n if column.field == "accuracy" else effect.stated
+            verdict = effect.verdict if column.is_fall else None
             numbers = (value.value, value.low, value.high, None, n)
             yield level, name, f"control={control.name}", column.key, *numbers, *[None] * 4, verdict
 
