@@ -88,16 +88,17 @@ def data(root):
 def directory(root, catalogue, data):
     """Makes the directory of a run or of a control, each once."""
 
-    def made(model, control=None, *, name=None, tasks=("asked_4", "plain_4"), max_tokens=64, **options):
+    def made(model, control=None, *, name=None, tasks=("asked_4", "plain_4"), sampling=None, **options):
         name = name or model.__name__
-        about = [name, control or "run", *tasks, max_tokens, *(f"{key}-{options[key]}" for key in options)]
+        sampling = {"max_tokens": 64} | (sampling or {})
+        about = [name, control or "run", *tasks, sampling, *(f"{key}-{options[key]}" for key in options)]
         found = RunDirectory(root / "runs" / re.sub(r"\W", "-", "-".join(map(str, about))))
         if not found.path.exists():
             corrupt = control if control and ":" in control else None
             shown = control_of(None if corrupt else control, corrupt, options.get("seed", 0))
-            source, sampling = open_data(data), Sampling(max_tokens=max_tokens)
+            source, drawn = open_data(data), Sampling(**sampling)
             chosen = [catalogue.tasks[task] for task in tasks]
-            runs = tuple(TaskRun(each, source, each.prompt, sampling) for each in chosen)
+            runs = tuple(TaskRun(each, source, each.prompt, drawn) for each in chosen)
             plan = RunPlan(Model(name, name, "1"), runs, control=shown, **{"seed": 0} | options)
             engine = ScriptedEngine(model())
             run(plan, lambda: engine, found, Watcher())
@@ -298,6 +299,35 @@ def test_keys_of_a_shuffled_control_take_the_data_and_an_entry_says_if_they_were
     assert reverify(tmp_path, catalogue) == {done.entry.stem: Recomputed("without data")}
 
 
+@pytest.mark.parametrize("name", ["blank", "shuffled"])
+def test_repeats_are_pairs_of_their_own(directory, catalogue, data, name):
+    drawn = {"sampling": {"temperature": 0.5}, "repeats": 2}
+    runs = directory(seeing, **drawn), directory(seeing, name, **drawn)
+    files = submission_files(runs[0], catalogue, benchmark="colours", control=runs[1])
+    control = verified_entry(verify_files(files, PATH, catalogue, data)).control
+    assert (control.keys, control.overall.n) == (True, 4 * N)
+    fewer = submission_files(
+        runs[0], catalogue, benchmark="colours", control=directory(seeing, name, sampling=drawn["sampling"])
+    )
+    assert "repeats is 2 there, 1 here" in refusal(fewer, catalogue, data)
+
+
+def test_data_of_another_format_tell_the_samples_of_a_control_too(submitted, root, catalogue, tmp_path):
+    """Which image stands in for which goes by what the author's data call them."""
+    rows = [json.loads(line) for line in (root / "data" / "samples.jsonl").read_text().splitlines()]
+    for row in rows:
+        shutil.copy(root / "data" / row["image"], tmp_path / f"of-{row['image']}")
+        row |= {"id": f"another-{row['id']}", "image": f"of-{row['image']}"}
+    (tmp_path / "samples.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found = {}
+    for name in ("blank", "shuffled"):
+        verified = verify_files(submitted(seeing, name), PATH, catalogue, str(tmp_path))
+        assert verified.coverage.by_image == 2 * N
+        found[name] = verified.control.has_known_keys
+        assert verified_entry(verified).badge == "verified"
+    assert found == {"blank": True, "shuffled": False}
+
+
 @pytest.mark.parametrize(
     ("control", "said"),
     [
@@ -306,7 +336,10 @@ def test_keys_of_a_shuffled_control_take_the_data_and_an_entry_says_if_they_were
         ({"model": seeing, "control": "blank", "limit": 8}, "has 8 samples of each task only"),
         ({"model": seeing, "control": "blank", "tasks": ("asked_4",)}, "lacks tasks of colours: plain_4"),
         ({"model": seeing, "control": "blank", "name": "other"}, "is of another model than x.zip: other (1)"),
-        ({"model": seeing, "control": "blank", "max_tokens": 32}, "asked_4: max_tokens is 64 there, 32 here"),
+        (
+            {"model": seeing, "control": "blank", "sampling": {"max_tokens": 32}},
+            "asked_4: max_tokens is 64 there, 32 here",
+        ),
         (
             {"model": seeing, "control": "blank", "answer_settings": {"system_prompt": "Be kind."}},
             "system_prompt is none there, Be kind. here",

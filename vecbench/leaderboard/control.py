@@ -179,6 +179,5 @@ def _verdict(fall: Value) -> Verdict | None:
 def _value(score: Score) -> Value | None:
     if score.value is None:
         return None
-    ends = (None if each is None else round(each, DIGITS) for each in (score.low, score.high))
-    low, high = ends
-    return Value(value=round(score.value, DIGITS), low=low, high=high)
+    low, high = (None if each is None else round(each, DIGITS) + 0.0 for each in (score.low, score.high))
+    return Value(value=round(score.value, DIGITS) + 0.0, low=low, high=high)  # no −0

@@ -76,7 +76,8 @@ CONTROL_COLUMNS = (
         "confidence_fall",
         "falls by",
         "What mean confidence falls by where the control takes the image away, of pairs that both state one; "
-        "whether it falls is said by the whole interval.",
+        "whether it falls is said by the whole interval. It need not fall where other samples' images are "
+        "shown and all samples of a task are asked the same.",
         is_main=True,
     ),
     ControlColumn(

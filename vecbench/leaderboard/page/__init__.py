@@ -94,7 +94,8 @@ def _width(board: Leaderboard, groups: Sequence[Mapping[str, Any]]) -> float:
     """Of the columns of numbers, in rem: for the longest word above one of them."""
     names = [each["name"] for each in groups if 1 in {each["main"], each["shown"]}]
     words = " ".join([*names, *(column.metric.heading for column in board.columns)]).split()
-    return max(4.6, round(0.62 * max(map(len, words)), 1))
+    # What a control shows is said in words below a value.
+    return max(5.6 if board.has_controls else 4.6, round(0.62 * max(map(len, words)), 1))
 
 
 def overview_page(found: Overview) -> str:
