@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 
 from vecbench.answers import Label
 from vecbench.leaderboard.columns import board_columns
-from vecbench.leaderboard.entry import Entry, EntryModel, GroupMetrics, RowMetrics, Source, Value
+from vecbench.leaderboard.entry import Entry, EntryModel, GroupMetrics, RowMetrics, Source
 from vecbench.leaderboard.outcomes import UNITS, TaskOutcomes
 from vecbench.leaderboard.ranking import rank_ranges
+from vecbench.leaderboard.value import Value
 
 MODELS = 12
 TASKS = ("one", "two")

@@ -4,12 +4,12 @@ import csv
 import io
 import json
 from dataclasses import replace
-from itertools import count
 from pathlib import Path
 from statistics import fmean
 
 import numpy as np
 import pytest
+from coloured import COLOURS, blind, seeing
 from fakes import ScriptedEngine, Watcher, make_plan
 from PIL import Image
 from scipy.stats import rankdata
@@ -28,7 +28,6 @@ from vecbench.store import RunDirectory
 from vecbench.tasks import load_catalogue
 
 CATALOGUE = load_catalogue()
-COLOURS = {"joy": (250, 200, 0), "fear": (60, 0, 90), "anger": (200, 0, 0), "love": (250, 0, 120)}
 N = 120
 
 
@@ -47,30 +46,6 @@ def data(tmp_path_factory):
         rows.append(row | {"prompt": prompt})
     (root / "samples.jsonl").write_text("\n".join(map(json.dumps, rows)))
     return root
-
-
-def said(label, confidence):
-    return f"<answer>{label}</answer><confidence>{confidence}</confidence>"
-
-
-def blind():
-    """Answers whatever it is shown, with confidences that vary by question."""
-    asked = count()
-    return lambda _: said("joy", [0.95, 0.9, 0.7, 0.85][next(asked) % 4])
-
-
-def seeing():
-    """Names the colour that it is shown, and is sure where that is one that it knows."""
-
-    def answer(request):
-        shown = request.images[0].decode().getpixel((8, 8))
-        distance = {label: int(np.abs(np.subtract(shown, of)).sum()) for label, of in COLOURS.items()}
-        label = min(distance, key=distance.get)
-        if "Is it" in request.prompt and f"Is it {label}?" not in request.prompt:
-            return said(label, 0.4)
-        return said(label, 0.95 if distance[label] < 12 else round(0.9 - min(distance[label], 400) / 500, 2))
-
-    return answer
 
 
 def made(folder, data, answer, control=None, **options):

@@ -32,6 +32,7 @@ from vecbench.metrics.paired import PairedRows, observed_totals, paired_bootstra
 from vecbench.models import Model
 from vecbench.parsing import Prediction, Reading
 from vecbench.run import RunPlan, TaskRun, run
+from vecbench.run.control import control_of
 from vecbench.samples import open_data
 from vecbench.scoring import complete_scores
 from vecbench.shipped import leaderboards_folder
@@ -268,6 +269,41 @@ def test_a_benchmark_of_every_kind_goes_from_runs_to_a_board_and_is_recomputed(e
         ["Model", "Rank in Acc pooled", "Acc pooled", "Acc macro", "ExpHit pooled", "ExpHit macro",
          "Brier sh", "Cov", "n"],
     ]  # fmt: skip
+
+
+def test_a_control_is_of_answers_of_every_kind_and_of_the_rows_that_count(every_kind, tmp_path):
+    catalogue, data, _ = every_kind
+    source, sampling = open_data(data), Sampling(max_tokens=64)
+    tasks = tuple(TaskRun(task, source, "standard", sampling) for task in catalogue.select("everything"))
+    paths = []
+    for name in (None, "blank"):
+        plan = RunPlan(Model("m", "fake", "1"), tasks, control=control_of(name, None, 0))
+        paths.append(RunDirectory(tmp_path / (name or "run")))
+        run(plan, lambda: ScriptedEngine(every_answer(0)), paths[-1], Watcher())
+    named = {"benchmark": "everything", "name": "M", "control": paths[1]}
+    files = submission_files(paths[0], catalogue, **named)
+    entry = verified_entry(verify_files(files, Path("x.zip"), catalogue, data))
+    groups = entry.control.groups
+    assert {name: effect.n for name, effect in groups.items()} == {
+        name: each.pooled.n for name, each in entry.groups.items()
+    }
+    assert groups["judged_options"].n == 59  # one question is excluded by its task's file
+    unjudged = {name for name, effect in groups.items() if effect.accuracy is None}
+    assert unjudged == {"rated", "rated_vad"}
+    assert all(effect.confidence_fall is not None for effect in groups.values())
+    done = publish(entry, tmp_path / "board", files)
+    assert reverify(tmp_path / "board", catalogue, data) == {done.entry.stem: Recomputed("all")}
+    build(tmp_path / "board", tmp_path / "board", catalogue)
+    blocks = (tmp_path / "board" / "README.md").read_text().split("### ")[1:-1]
+    assert [sum("Control: " in each for each in columns_of(block)) for block in blocks] == [
+        3,
+        3,
+        3,
+        2,
+        2,
+        3,
+        3,
+    ]
 
 
 def test_a_verified_entry_has_its_subsets_and_headline_and_they_are_recomputed(every_kind, tmp_path):

@@ -5,6 +5,7 @@ import json
 import pytest
 from chromium import chromium
 
+from vecbench.controls.effects import verdict_of
 from vecbench.leaderboard.publication import build
 from vecbench.shipped import leaderboards_folder
 from vecbench.tasks import load_catalogue
@@ -209,6 +210,80 @@ def test_the_page_asks_the_network_nothing(page):
 
 
 BOARDS = leaderboards_folder()
+FALLS = {"Without a control": None, "Looking": 0.3, "Rising": -0.1, "Staying": 0.01}
+
+
+@pytest.fixture
+def with_controls(browser, tmp_path):
+    """The page of the demo's entry under other names; their controls say that confidence falls by `FALLS`."""
+    [path] = (BOARDS / "demo" / "entries").glob("*.json")
+    (tmp_path / "entries").mkdir()
+    for place, (name, fall) in enumerate(FALLS.items()):
+        said = json.loads(path.read_text())
+        digest = str(place) * 64
+        said |= {"submission_sha256": digest, "responses_sha256": digest}
+        said["model"]["name"] = name
+        if fall is not None:
+            low, high = fall - 0.02, fall + 0.02
+            effect = {
+                "stated": 50,
+                "confidence_fall": {"value": fall, "low": low, "high": high},
+                "auroc": {"value": 0.5 + fall},
+                "verdict": verdict_of(low, high),
+            }
+            blocks = {**said["groups"], "overall": said["overall"]}
+            effects = {block: {"n": each["pooled"]["n"], **effect} for block, each in blocks.items()}
+            control = {"name": "blank", "keys": True, "overall": effects.pop("overall"), "groups": effects}
+            said["control"] = control
+        (tmp_path / "entries" / f"x-{digest[:8]}.json").write_text(json.dumps(said))
+    build(tmp_path, tmp_path, load_catalogue())
+    browser.get((tmp_path / "index.html").as_uri())
+    return browser
+
+
+def models(page):
+    """The names of the entries that are no baselines, from above."""
+    rows = page.find_elements("css selector", "tbody tr:not([data-kind=baseline]) .model")
+    return [row.text.split("\n")[0] for row in rows]
+
+
+def test_what_controls_show_is_sorted_in_every_block_and_the_unknown_is_last(with_controls):
+    page = with_controls
+    for block in range(3):
+        cells = page.find_elements("css selector", f"#columns .g{block}")
+        fall = next(cell for cell in cells if cell.text.split() == ["falls", "by", "control"])
+        fall.find_element("tag name", "button").click()
+        assert models(page) == ["Looking", "Staying", "Rising", "Without a control"]
+        fall.find_element("tag name", "button").click()
+        assert models(page) == ["Rising", "Staying", "Looking", "Without a control"]
+    choose(page, "view", "g3")
+    heads = [each for each in shown(page, "#columns .n") if each[-1] == "control"]
+    assert heads == [["falls by", "control"], ["AUROC", "control"]]
+
+
+def test_a_confidence_that_does_not_fall_is_said_in_words_that_can_be_heard(with_controls):
+    texts = {}
+    for row in with_controls.find_elements("css selector", "tbody tr:not([data-kind=baseline])"):
+        texts[row.find_element("css selector", ".model").text.split("\n")[0]] = row.get_attribute(
+            "textContent"
+        )
+    said = {name: ("does not fall" in text, "rises" in text, "¶" in text) for name, text in texts.items()}
+    assert said == {
+        "Without a control": (False, False, False),
+        "Looking": (False, False, False),
+        "Rising": (True, True, True),
+        "Staying": (True, False, True),
+    }
+
+
+def test_the_columns_of_controls_are_wide_enough_for_what_stands_in_them(with_controls):
+    for view in ("main", "g1", "g3"):
+        choose(with_controls, "view", view)
+        cut = with_controls.execute_script(
+            "return [...document.querySelectorAll('th.n button, td.n, td.n small')].filter((each) =>"
+            " each.checkVisibility() && each.scrollWidth > each.clientWidth).map((each) => each.textContent)"
+        )
+        assert cut == []
 
 
 @pytest.fixture

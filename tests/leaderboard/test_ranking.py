@@ -9,9 +9,10 @@ from scipy.stats import binomtest
 from vecbench.answers import Label, known_metrics
 from vecbench.leaderboard.answers import ConfidenceTable, alike, models_at_once
 from vecbench.leaderboard.columns import board_columns
-from vecbench.leaderboard.entry import Decoding, Entry, RowMetrics, Value
+from vecbench.leaderboard.entry import Decoding, Entry, RowMetrics
 from vecbench.leaderboard.outcomes import NO_CONFIDENCE, UNITS, TaskOutcomes, images_of
 from vecbench.leaderboard.ranking import rank_ranges
+from vecbench.leaderboard.value import Value
 from vecbench.metrics import auroc, brier, ece
 from vecbench.metrics.condensed import MOST_DISTINCT
 from vecbench.metrics.observations import Observations

@@ -73,9 +73,20 @@ def add_submission(
         str | None, typer.Option("--date", help="YYYY-MM-DD (default: the day on which the run ended).")
     ] = None,
     note: Annotated[list[str] | None, typer.Option("--note", help="To be read beside the entry.")] = None,
+    control: Annotated[
+        Path | None,
+        typer.Option(
+            "--control",
+            metavar="RUN2",
+            help="The run of the same without the images: vecbench run --control blank, grey or shuffled.",
+        ),
+    ] = None,
     include_path: IncludePath = None,
 ) -> None:
-    """Make a submission of a run: one file with manifest, responses, scores and their hashes."""
+    """Make a submission of a run: one file with manifest, responses, scores and their hashes.
+
+    With --control it has a second run in it, and the board says whether confidence falls without the image.
+    """
     import re
 
     from vecbench.errors import UsageError
@@ -98,6 +109,7 @@ def add_submission(
         link=link,
         date=date,
         notes=note or [],
+        control=None if control is None else RunDirectory(control),
     )
     name = re.sub(r"[^A-Za-z0-9.]+", "-", model_name or run.resolve().name).strip("-.") or "submission"
     path = output or Path(f"{name}.zip")
@@ -347,4 +359,10 @@ def _said(verified: Verified) -> list[str]:
         lines.append("  prompts  every prompt and key is that of task, settings and model")
     else:
         lines.append("  prompts  the data's own prompts were used, which cannot be checked without --data")
+    if verified.control is not None:
+        lines.append(f"  control  {verified.control.report.sentence}")
+        if not verified.control.has_known_keys:
+            lines.append(
+                "           its keys could not be checked: that takes the data, in its author's format"
+            )
     return lines

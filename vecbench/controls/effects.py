@@ -77,23 +77,26 @@ class Effect:
 
     @property
     def verdict(self) -> Verdict | None:
-        """Whether confidence falls; None where there is none on both sides.
-
-        Where the interval of its fall is below `MARGIN` it does not, however many rows make a small fall
-        certain, and below 0 it rises; else it falls where the interval is above 0.
-        """
+        """Whether confidence falls; None where there is none on both sides."""
         fall = self.scores["confidence_fall"]
-        if fall.low is None or fall.high is None:
-            return None
-        if fall.high < 0:
-            return "rises"
-        if fall.high < MARGIN:
-            return "does not fall"
-        return "falls" if fall.low > 0 else "undecided"
+        return None if fall.low is None or fall.high is None else verdict_of(fall.low, fall.high)
 
     def title(self, names: Mapping[str, str]) -> str:
         """What tables and figures call it; `names` is id → name of tasks and groups."""
         return "Overall" if self.scope == OVERALL else names.get(self.name, self.name)
+
+
+def verdict_of(low: float, high: float) -> Verdict:
+    """Whether confidence falls, by the ends of the interval of its fall.
+
+    Where that is below `MARGIN` it does not, however many rows make a small fall certain, and below 0 it
+    rises; else it falls where the interval is above 0.
+    """
+    if high < 0:
+        return "rises"
+    if high < MARGIN:
+        return "does not fall"
+    return "falls" if low > 0 else "undecided"
 
 
 def effects(

@@ -34,8 +34,8 @@ class ControlReport:
         source: Of the confidences.
         effects: Of every task, every group, and all rows; the last one is that.
         notes: What must be known to read them.
-        is_blind: Whether other samples' images are shown where all samples of a task are asked the same: then
-            no model can know that an image is not its sample's.
+        asks_alike: Tasks whose samples are all asked the same, where other samples' images are shown: no
+            model can know there that an image is not its sample's.
     """
 
     control: Control
@@ -43,12 +43,17 @@ class ControlReport:
     source: str
     effects: tuple[Effect, ...]
     notes: tuple[str, ...] = ()
-    is_blind: bool = False
+    asks_alike: frozenset[str] = frozenset()
 
     @property
     def overall(self) -> Effect:
         """Of all rows."""
         return self.effects[-1]
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether no task's images can be told from its samples' own."""
+        return len(self.asks_alike) == self.overall.tasks
 
     @property
     def shown(self) -> tuple[Effect, ...]:
@@ -157,6 +162,16 @@ def control_reports(
     return tuple(report for side in sides for report in _reports(real, side, catalogue))
 
 
+def stated_report(real: Side, control: Side, catalogue: Catalogue) -> ControlReport:
+    """Holds a run against one control by the confidences that are stated, both of them read already.
+
+    Raises:
+        UsageError: The one is no control, or of another model.
+        DataError: As of `control_reports`.
+    """
+    return next(_reports(real, _required(control, real), catalogue, [STATED]))
+
+
 def _manifest(side: Side) -> Manifest:
     if side.manifest is None:
         raise UsageError(f"{side.path} is no run, and so has no control", "Name the directory of a run.")
@@ -180,7 +195,10 @@ def _required(side: Side, real: Side) -> Side:
     return side
 
 
-def _reports(real: Side, side: Side, catalogue: Catalogue) -> Iterator[ControlReport]:
+def _reports(
+    real: Side, side: Side, catalogue: Catalogue, sources: Sequence[str] | None = None
+) -> Iterator[ControlReport]:
+    """By each of some sources of confidences; None for all that both have."""
     control = _manifest(side).control
     assert control is not None
     pairing = paired(real, side, KINDS)
@@ -198,8 +216,10 @@ def _reports(real: Side, side: Side, catalogue: Catalogue) -> Iterator[ControlRe
         )
     samples = pairing.allowed.get("samples")
     notes = () if samples is None else (f"Samples differ: {samples}; those in both count.",)
-    asked = {(old.task, real.prompts.get(key_of(old), old.key)) for old, _ in pairing.pairs}
-    is_blind = control.name == "shuffled" and len(asked) == len({task for task, _ in asked})
-    for source in sources_of(pairing.pairs):
+    asked: dict[str, set[str]] = {}
+    for old, _ in pairing.pairs if control.name == "shuffled" else ():
+        asked.setdefault(old.task, set()).add(real.prompts.get(key_of(old), old.key))
+    alike = frozenset(task for task, prompts in asked.items() if len(prompts) == 1)
+    for source in sources_of(pairing.pairs) if sources is None else sources:
         found = effects(pairing.pairs, catalogue, source)
-        yield ControlReport(control, side.path, source, tuple(found), (*notes, *pairing.notes), is_blind)
+        yield ControlReport(control, side.path, source, tuple(found), (*notes, *pairing.notes), alike)

@@ -26,6 +26,12 @@ MEMBERS: Mapping[str, int] = {
     "responses.jsonl": 256 * MIB,
 }
 """The files of a submission, all of them needed → most bytes."""
+CONTROL_MEMBERS: Mapping[str, int] = {
+    "control_run.json": MIB,
+    "control_responses.jsonl": 256 * MIB,
+}
+"""Those of its control, which it may have: both of them or neither → most bytes."""
+_LIMITS = {**MEMBERS, **CONTROL_MEMBERS}
 
 MAX_ARCHIVE = 128 * MIB
 MAX_RATIO = 100
@@ -39,10 +45,12 @@ _BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OverflowError
 
 
 def packed(files: Mapping[str, bytes]) -> bytes:
-    """A zip archive of what each of `MEMBERS` holds; the same files give the same bytes."""
+    """A zip archive of a submission's files, see `MEMBERS`; the same files give the same bytes."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
-        for name in MEMBERS:
+        for name in _LIMITS:
+            if name in CONTROL_MEMBERS and name not in files:
+                continue
             member = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
             member.create_system = 3
             member.external_attr = (stat.S_IFREG | 0o644) << 16
@@ -60,7 +68,7 @@ def read_members(path: Path) -> dict[str, bytes]:
     except OSError as fault:
         raise cannot_read(path, fault) from None
     _require_names(path, names)
-    return {name: content_of(path / name, limit) for name, limit in MEMBERS.items()}
+    return {name: content_of(path / name, limit) for name, limit in _LIMITS.items() if name in names}
 
 
 def _of_archive(path: Path) -> dict[str, bytes]:
@@ -94,13 +102,16 @@ def _archive_bytes(path: Path) -> bytes:
 
 def _require_names(path: Path, names: list[str]) -> None:
     for name in names:
-        if name not in MEMBERS:
+        if name not in _LIMITS:
             raise DataError(
-                f"{path}: unexpected file {name!r:.100}", f"A submission is {', '.join(MEMBERS)}, no more."
+                f"{path}: unexpected file {name!r:.100}",
+                f"A submission is {', '.join(MEMBERS)} and, of a control, {' and '.join(CONTROL_MEMBERS)}.",
             )
         if names.count(name) > 1:
             raise DataError(f"{path}: {name} is in the archive twice")
     missing = [name for name in MEMBERS if name not in names]
+    if any(name in names for name in CONTROL_MEMBERS):
+        missing += [name for name in CONTROL_MEMBERS if name not in names]
     if missing:
         raise DataError(f"{path}: no {', '.join(missing)}", _MAKE)
 
@@ -111,7 +122,7 @@ def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> by
         raise DataError(f"{where} is no plain file", "A submission has no links in it.")
     if member.flag_bits & 0x1 or member.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
         raise DataError(f"{where} is encrypted, or compressed in another way than deflate")
-    limit = min(MEMBERS[member.filename], max(MIB, MAX_RATIO * member.compress_size))
+    limit = min(_LIMITS[member.filename], max(MIB, MAX_RATIO * member.compress_size))
     with archive.open(member) as stream:
         content = stream.read(limit + 1)
     if len(content) > limit:

@@ -10,15 +10,14 @@ import numpy as np
 
 from vecbench.answers import metrics_of
 from vecbench.leaderboard.entry import (
-    DIGITS,
     Entry,
     EntryModel,
     GroupMetrics,
     RowMetrics,
     Source,
-    Value,
 )
 from vecbench.leaderboard.outcomes import TaskTargets
+from vecbench.leaderboard.value import DIGITS, Value
 from vecbench.metrics.cells import Cells
 from vecbench.metrics.definition import Metric
 from vecbench.metrics.totals import Totals

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field, SerializerFunctionWrapHandler, model
 from vecbench.answers import known_metrics
 from vecbench.errors import DataError, nearest
 from vecbench.leaderboard.columns import counts_right
+from vecbench.leaderboard.control import ControlEffect, EntryControl
 from vecbench.leaderboard.outcomes import TaskOutcomes, TaskTargets, require_shared_alike
 from vecbench.leaderboard.record import (
     Date,
@@ -26,17 +27,15 @@ from vecbench.leaderboard.record import (
     content_of,
     validated,
 )
+from vecbench.leaderboard.value import Finite, Value
 from vecbench.scoring.reading_health import is_too_much
-from vecbench.scoring.scores import Pool
+from vecbench.scoring.scores import ALL_ROWS, OVERALL, Pool
 from vecbench.strict_json import parse_json
 
-DIGITS = 6
-"""Of the fractions in an entry: more would differ from one machine's linear algebra to the next."""
 MAX_ENTRY = 2**20
 _STEM = re.compile(r"[a-z0-9][A-Za-z0-9._-]*")
 Badge = Literal["verified", "scores only", "reported"]
 """What an entry is shown as: a verified one whose samples were not held against the data is "scores only"."""
-Finite = Annotated[float, Field(allow_inf_nan=False)]
 MOST = 10**9
 """Of anything that is counted."""
 WholeNumber = Annotated[int, Field(ge=0, le=MOST)]
@@ -57,25 +56,6 @@ def _known(metrics: dict[str, Value]) -> dict[str, Value]:
             if each is not None and not least <= each <= most:
                 raise ValueError(f"{key} is {each}, which is not from {least:g} to {most:g}")
     return metrics
-
-
-class Value(Record):
-    """A metric, as a fraction; the ends of its 95 % interval where there is one: low ≤ value ≤ high."""
-
-    value: Finite
-    low: Finite | None = None
-    high: Finite | None = None
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if (self.low is None) != (self.high is None):
-            raise ValueError("an interval needs low and high")
-        if self.low is None or self.high is None:
-            return self
-        # All three are rounded.
-        if not self.low - 1e-6 <= self.value <= self.high + 1e-6 or self.low > self.high:
-            raise ValueError(f"{self.value} is not between low {self.low} and high {self.high}")
-        return self
 
 
 Metrics = Annotated[dict[Identifier, Value], AfterValidator(_known)]
@@ -204,6 +184,7 @@ class Entry(Record):
         prompts: Prompt profiles, those that any task used.
         protocol: How responses were read; None where a source does not say it.
         errors: Samples without a response; they count as wrong.
+        control: What a run without the images shows; None where none was handed in.
         outcomes: By task; what two models are compared by.
         targets: By task, of those whose answers are right or wrong; empty in entries of earlier versions.
         submission_sha256: Of the submission's responses.jsonl; the entry's file is named after it.
@@ -227,6 +208,7 @@ class Entry(Record):
     tasks: dict[Identifier, RowMetrics] = Field({})
     groups: dict[Identifier, GroupMetrics] = Field({})
     overall: GroupMetrics = GroupMetrics()
+    control: EntryControl | None = None
     outcomes: dict[Identifier, TaskOutcomes] = Field({})
     targets: dict[Identifier, TaskTargets] = Field({})
     submission_sha256: Sha256 | None = None
@@ -237,7 +219,10 @@ class Entry(Record):
 
     @model_validator(mode="after")
     def _verified_is_complete(self) -> Self:
-        own = ("checked", "outcomes", "targets", "submission_sha256", "responses_sha256", "made_with")
+        own = (
+            *("checked", "control", "outcomes", "targets"),
+            *("submission_sha256", "responses_sha256", "made_with"),
+        )
         if self.kind == "reported":
             if any(getattr(self, name) for name in own):
                 raise ValueError(f"a reported entry has no {', '.join(own[:-1])} or {own[-1]}")
@@ -251,15 +236,33 @@ class Entry(Record):
             if rows is None or (outcomes.n, outcomes.correct) != (rows.n, rows.correct):
                 raise ValueError(f"the outcomes of {name} contradict its scores")
         require_shared_alike(self.outcomes)
+        self._require_control_of_these_rows()
         for name, targets in self.targets.items():
             n = self.tasks[name].n if name in self.tasks else None
             if n is None or targets.most_frequent > n or sum(targets.candidates.values()) not in {0, n}:
                 raise ValueError(f"the targets of {name} contradict its scores")
         return self
 
+    def _require_control_of_these_rows(self) -> None:
+        if self.control is None:
+            return
+        if odd := self.control.groups.keys() ^ self.groups.keys():
+            raise ValueError(f"control and scores are not both of the group {min(odd)}")
+        for block in (ALL_ROWS, *map(Pool, self.groups)):
+            effect, n = self.effect(block), self.scores(block).pooled.n
+            if effect is None or effect.n != n:
+                of = block.group or OVERALL
+                raise ValueError(f"control.{of}.n is {effect and effect.n}, that of the scores {n}")
+
     def scores(self, block: Pool) -> GroupMetrics:
         """Of a group, or of everything; empty if it has none."""
         return self.overall if block.group is None else self.groups.get(block.group) or GroupMetrics()
+
+    def effect(self, block: Pool) -> ControlEffect | None:
+        """What its control shows of a group, or of everything; None without one."""
+        if self.control is None:
+            return None
+        return self.control.overall if block.group is None else self.control.groups.get(block.group)
 
     @property
     def metric_versions(self) -> Mapping[str, int]:

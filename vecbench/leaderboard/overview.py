@@ -12,9 +12,10 @@ from vecbench.answers import metrics_of
 from vecbench.errors import DataError
 from vecbench.escaping import in_markdown
 from vecbench.leaderboard.columns import Aggregate, BoardColumn, leading
-from vecbench.leaderboard.entry import Entry, Value
+from vecbench.leaderboard.entry import Entry
 from vecbench.leaderboard.standings import BADGES
 from vecbench.leaderboard.tables import UNKNOWN, printed
+from vecbench.leaderboard.value import Value
 from vecbench.scoring.scores import Pool
 from vecbench.tasks import Catalogue, Task
 

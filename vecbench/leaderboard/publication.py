@@ -15,8 +15,9 @@ from vecbench.digests import sha256_of
 from vecbench.errors import DataError, UsageError, nearest
 from vecbench.leaderboard.archive import packed
 from vecbench.leaderboard.columns import counts_right, leading, published_metrics
+from vecbench.leaderboard.control import EntryControl
 from vecbench.leaderboard.definition import is_of
-from vecbench.leaderboard.entry import DIGITS, Entry, read_entries
+from vecbench.leaderboard.entry import Entry, read_entries
 from vecbench.leaderboard.look_alikes import look_alike
 from vecbench.leaderboard.outcomes import TaskOutcomes, TaskTargets
 from vecbench.leaderboard.overview import overview, overview_csv, overview_markdown
@@ -25,6 +26,7 @@ from vecbench.leaderboard.record import is_short_text, validated
 from vecbench.leaderboard.standings import leaderboard
 from vecbench.leaderboard.submission import PROTOCOL
 from vecbench.leaderboard.tables import csv_text, latex_tables, markdown_page
+from vecbench.leaderboard.value import DIGITS
 from vecbench.leaderboard.verification import Verified, verify
 from vecbench.parsing import Prediction
 from vecbench.scoring import GroupScores, RowScores, Score
@@ -80,6 +82,7 @@ def verified_entry(verified: Verified, metrics: Collection[str] | None = None) -
             if name in scores.groups
         },
         "overall": _group(scores.overall, metrics),
+        "control": _control(verified),
         # Repeated answers are not independent samples, so nothing is compared sample by sample.
         "outcomes": _outcomes(verified) if manifest.repeats == 1 else {},
         "targets": {
@@ -157,6 +160,15 @@ def publish(
     alike = [other for other, said in others.items() if said.model.name == entry.model.name]
     namesakes = tuple(other for other in alike if other not in replaced)
     return Published(path, None if files is None else archive, replaced, namesakes)
+
+
+def _control(verified: Verified) -> EntryControl | None:
+    control = verified.control
+    if control is None:
+        return None
+    every = verified.scores.groups
+    groups = {name: every[name].tasks for name in verified.benchmark.members if name in every}
+    return EntryControl.of(control.report, groups, keys=control.has_known_keys)
 
 
 def _shared(values: list[Any]) -> Any:
@@ -299,13 +311,19 @@ def reverify(folder: Path, catalogue: Catalogue, data: str | None = None) -> dic
                 f"{folder}: the entry {name} is not what its submission gives: {differing} differs",
                 f"To write it anew: vecbench leaderboard check {path} --write {folder}",
             )
-        before, now = (set(each.checked.missing) if each.checked else set() for each in (entry, again))
+        before, now = (_unchecked(each) for each in (entry, again))
         if now - before:
             how: How = "without data"
         else:
             how = "more than said" if before - now else "all"
         found[name] = Recomputed(how, others, is_of_this)
     return found
+
+
+def _unchecked(entry: Entry) -> set[str]:
+    """What of an entry was not checked, in words."""
+    missing = {*entry.checked.missing} if entry.checked else set()
+    return missing | {"keys of the control"} if entry.control and not entry.control.keys else missing
 
 
 def unread_files(folder: Path) -> list[Path]:
@@ -336,4 +354,12 @@ def _comparable(entry: Entry, without: Collection[str], *, intervals: bool) -> d
             metrics.pop(key, None)
         for value in metrics.values() if not intervals else ():
             value["low"] = value["high"] = None
+    if said["control"]:
+        del said["control"]["keys"]
+        for effect in (said["control"]["overall"], *said["control"]["groups"].values()):
+            for key in ("accuracy", "confidence_fall", "auroc") if not intervals else ():
+                if effect[key]:
+                    effect[key]["low"] = effect[key]["high"] = None
+            if not intervals:
+                del effect["verdict"]  # which is made of them
     return said

@@ -14,9 +14,10 @@ from vecbench.digests import joined_sha256, sha256_of
 from vecbench.engines import Sampling
 from vecbench.errors import DataError, ImageError
 from vecbench.models import Model
-from vecbench.run import RunPlan, response_key
+from vecbench.run import RunPlan, TaskRun, response_key
+from vecbench.run.control import image_reader
 from vecbench.samples import DataSource, Sample, open_data
-from vecbench.store import Manifest, StoredResponse
+from vecbench.store import Manifest, StoredResponse, TaskRecord
 from vecbench.tasks import Task
 from vecbench.tasks.prompts import needed_columns, prompt_of
 
@@ -30,7 +31,8 @@ class Coverage:
 
     Attributes:
         data: Ids, targets and image hashes, with the data.
-        prompts: Prompt hashes and response keys, with what tasks, settings, model and image hashes give.
+        prompts: Prompt hashes and response keys, with what tasks, settings, model and image hashes give. The
+            keys of a control that shows other samples' images take the data, by its own ids and paths.
         by_image: Samples that the data knows by another id, as another format of it does: they were told by
             their images, and the order of their candidates could not be checked.
     """
@@ -119,14 +121,17 @@ def _check_task(
                 sample = replace(sample, id=name, candidates=each.candidates)
             samples[name] = sample
         _require_same_samples(task, responses, samples, {name: hashes[named[name]] for name in named}, where)
-    sampling = Sampling(**record.sampling.model_dump() | {"stop": tuple(record.sampling.stop)})
+    sampling = _sampling(record)
     plan = RunPlan(
         Model(manifest.model.name, "", manifest.model.revision),
         (),
         manifest.seed if record.seed is None else record.seed,
         pixel_limits=manifest.pixel_limits,
         answer_settings=manifest.answer_settings,
+        control=manifest.control,
     )
+    # What another format of the data calls its images decides which ones stand in for which.
+    shown = _stand_ins(plan, task, record, None if by_image else source)
     renders = source is not None or not needed_columns(task, record.prompt)
     if renders:
         for each in responses:
@@ -137,11 +142,36 @@ def _check_task(
                 raise DataError(f"{place}: has a response and cannot have been asked: {fault:.200}")
             if each.prompt_sha256 != sha256_of(prompt):
                 raise DataError(f"{place}: another prompt than profile {record.prompt} gives")
-            if each.key != response_key(plan, sampling, sample, prompt, each.image_sha256, each.repeat):
+            if shown is None:
+                continue
+            key = response_key(
+                plan, sampling, sample, prompt, each.image_sha256, each.repeat, shown.get(each.sample_id)
+            )
+            if each.key != key:
                 raise DataError(
                     f"{place}: its key is not that of the model, settings, prompt and image in run.json"
                 )
-    return Coverage(source is not None, renders, by_image)
+    return Coverage(source is not None, renders and shown is not None, by_image)
+
+
+def _stand_ins(
+    plan: RunPlan, task: Task, record: TaskRecord, source: DataSource | None
+) -> dict[str, str | None] | None:
+    """Sample id → hash of other samples' images that are shown in place of its own.
+
+    Empty where none are; None where which ones cannot be known, without the data.
+    """
+    if plan.control is None or plan.control.name != "shuffled":
+        return {}
+    if source is None:
+        return None
+    read = image_reader(plan, TaskRun(task, source, record.prompt, _sampling(record)))
+    asked = ((sample, *prompt_of(task, record.prompt, sample)) for sample in source.samples(task))
+    return {each[0].id: read(each).sha256 for each in asked}
+
+
+def _sampling(record: TaskRecord) -> Sampling:
+    return Sampling(**record.sampling.model_dump() | {"stop": tuple(record.sampling.stop)})
 
 
 def _require_complete(

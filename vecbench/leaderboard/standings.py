@@ -11,13 +11,15 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from vecbench.answers import known_metrics, metrics_of
+from vecbench.controls.effects import MARGIN
 from vecbench.errors import DataError
 from vecbench.leaderboard.baselines import baselines
 from vecbench.leaderboard.columns import BoardColumn, Measure, board_columns, counts_stated, leading
-from vecbench.leaderboard.entry import Badge, Entry, GroupMetrics, RowMetrics, Value
+from vecbench.leaderboard.entry import Badge, Entry, GroupMetrics, RowMetrics
 from vecbench.leaderboard.outcomes import NO_CONFIDENCE, totals_of
 from vecbench.leaderboard.parts import Part, parts_of
 from vecbench.leaderboard.ranking import Range, rank_ranges
+from vecbench.leaderboard.value import Value
 from vecbench.metrics.definition import Metric
 from vecbench.metrics.totals import Totals
 from vecbench.scoring.reading_health import MOST_UNREAD
@@ -25,7 +27,7 @@ from vecbench.scoring.scores import ALL_ROWS, MOST_MISSING, Pool
 from vecbench.tasks import Catalogue, Task
 
 BADGES: tuple[Badge, ...] = ("verified", "scores only", "reported")
-CONDITIONAL, BELOW, SAME_OUTCOMES, UNREAD = "*", "†", "‡", "§"
+CONDITIONAL, BELOW, SAME_OUTCOMES, UNREAD, STAYS = "*", "†", "‡", "§", "¶"
 MARKS = {
     CONDITIONAL: "over the rows that state a confidence only, while more than 5 % of the rows do not",
     BELOW: "worse than a baseline: than abstaining, the most frequent answer, or chance",
@@ -33,6 +35,11 @@ MARKS = {
     UNREAD: f"more than {100 * MOST_UNREAD:g} % of the answers to a task were not read, and count as wrong",
 }
 """What stands behind values → what it says."""
+CONTROL_MARKS = {
+    STAYS: "where its control takes the image away, confidence does not fall, or by less than "
+    f"{100 * MARGIN:g} points"
+}
+"""The same of boards on which an entry has a control."""
 
 
 def is_conditional(rows: RowMetrics, metric: Metric) -> bool:
@@ -77,10 +84,13 @@ class Standing:
         twins = f"{SAME_OUTCOMES}: right on the same samples, at the same confidences, as "
         unread = [f"{UNREAD}: not read: {name}" for name in self.unread.get(ALL_ROWS, ())]
         entry = self.entry
+        control = [] if entry.control is None else [entry.control.said]
+        if entry.control is not None and entry.control.overall.stays:
+            control = [f"{STAYS}: {entry.control.said}"]
         further = [f"Printed too: {name} {value:g}." for name, value in entry.further.items()]
         if entry.protocol and entry.badge == "reported":
             further.insert(0, f"Read and scored as the protocol {entry.protocol} does.")
-        return [*entry.notes, *further, *unread, *(twins + name for name in self.twins)]
+        return [*entry.notes, *further, *control, *unread, *(twins + name for name in self.twins)]
 
     def value(self, block: Pool, column: BoardColumn) -> Value | None:
         """The cell's value; None if the entry does not have it."""
@@ -103,10 +113,12 @@ class Standing:
         return metric.worst(said.value, self.silent[name])
 
     def marks(self, block: Pool, column: BoardColumn) -> str:
-        """What is put behind the cell's value, see `MARKS`."""
+        """What is put behind the cell's value, see `Leaderboard.marks`."""
         found = CONDITIONAL * (is_conditional(self.entry.scores(block).pooled, column.metric))
         if column.is_headline:
             found += BELOW * bool(self.below.get(block)) + SAME_OUTCOMES * bool(self.twins)
+            effect = self.entry.effect(block)
+            found += STAYS * (effect is not None and effect.stays)
         if column.is_headline or column.metric.over in {"confident", "answered"}:
             found += UNREAD * bool(self.unread.get(block))
         return found
@@ -136,6 +148,16 @@ class Leaderboard:
     leading: Mapping[Pool, Sequence[BoardColumn]]
     standings: tuple[Standing, ...]
     baselines: tuple[Standing, ...]
+
+    @property
+    def has_controls(self) -> bool:
+        """Whether any entry has a control."""
+        return any(each.entry.control is not None for each in self.standings)
+
+    @property
+    def marks(self) -> Mapping[str, str]:
+        """What may stand behind its values → what it says."""
+        return MARKS | CONTROL_MARKS if self.has_controls else MARKS
 
     @property
     def baselines_among(self) -> Badge:

@@ -16,6 +16,7 @@ import vecbench
 from vecbench.engines.secrets import is_secret
 from vecbench.errors import UsageError, nearest
 from vecbench.leaderboard.record import Date, Identifier, Link, Note, Record, Sha256, ShortText, validated
+from vecbench.leaderboard.submitted_run import CONTROL_FILES, control_fault
 from vecbench.scoring import STRICT, complete_scores, predictions
 from vecbench.store import Manifest, RunDirectory, StoredResponse, read_responses
 from vecbench.store.manifest import EngineRecord
@@ -65,38 +66,37 @@ def submission_files(
     link: str | None = None,
     date: str | None = None,
     notes: Iterable[str] = (),
+    control: RunDirectory | None = None,
 ) -> dict[str, bytes]:
     """The files of a submission, made of a run; what is not given is the run's.
 
     Superseded responses are left out, and so is what is known of the author's machine only: paths, addresses
-    of endpoints. Scores are computed anew, by this version.
+    of endpoints. Scores are computed anew, by this version; those of a control are not among them.
+
+    Raises:
+        UsageError: The one is no run, or a control, the other none that takes the image away; one of them
+            lacks tasks or samples. Whether they are of each other, `verify_files` says.
     """
-    manifest = directory.read_manifest()
-    if manifest is None or not directory.responses.is_file():
-        raise UsageError(f"{directory.path} holds no run", "Name the directory of a run.")
+    manifest = _manifest(directory)
     if manifest.control is not None:
         raise UsageError(
             f"{directory.path} is a control ({manifest.control.title}): its samples' images were not shown",
             "Name the run that it is the control of.",
         )
-    if manifest.limit is not None:
-        raise UsageError(
-            f"{directory.path} has {manifest.limit} samples of each task only", "Run it without --limit."
-        )
+    _require_whole(manifest, directory)
     chosen = _benchmark(manifest, catalogue, benchmark, directory.path)
     tasks = {task.id: task for task in catalogue.select(chosen)}
     asked = manifest.profiles()
-    responses = [
-        replace(each, profile=asked.get(each.task))
-        for each in _latest(each for each in read_responses(directory.responses) if each.task in tasks)
-    ]
+    responses = [replace(each, profile=asked.get(each.task)) for each in _responses(directory, tasks)]
     scores = complete_scores(predictions(responses, STRICT, catalogue), PROTOCOL, catalogue).scores
     blocks = [*scores.tasks.values(), *(each.pooled for each in scores.groups.values())]
     files = {
-        "run.json": published_manifest(manifest, tasks).model_dump_json(indent=1, by_alias=True).encode(),
+        "run.json": _text_of(published_manifest(manifest, tasks)),
         "responses.jsonl": b"".join(each.to_line() for each in responses),
         "scores.json": scores.as_json().encode(),
     }
+    if control is not None:
+        files |= _control_files(control, chosen, tasks)
     values = {
         "benchmark": chosen,
         "name": manifest.model.name if name is None else name,
@@ -113,6 +113,42 @@ def submission_files(
     submission = validated(Submission, values, "the submission")
     said = submission.model_dump(mode="json", by_alias=True, exclude_none=True)
     return {"submission.json": json.dumps(said, indent=1, ensure_ascii=False).encode() + b"\n", **files}
+
+
+def _control_files(directory: RunDirectory, benchmark: str, tasks: Mapping[str, Task]) -> dict[str, bytes]:
+    manifest = _manifest(directory)
+    if fault := control_fault(manifest.control):
+        raise UsageError(
+            f"{directory.path}: {fault}", "vecbench run --control blank, with the run's options, makes one."
+        )
+    _require_whole(manifest, directory)
+    if missing := tasks.keys() - manifest.tasks.keys():
+        raise UsageError(
+            f"{directory.path} lacks tasks of {benchmark}: {', '.join(sorted(missing))}",
+            "A control has every task that its run has.",
+        )
+    return {
+        CONTROL_FILES.manifest: _text_of(published_manifest(manifest, tasks)),
+        CONTROL_FILES.responses: b"".join(each.to_line() for each in _responses(directory, tasks)),
+    }
+
+
+def _manifest(directory: RunDirectory) -> Manifest:
+    manifest = directory.read_manifest()
+    if manifest is None or not directory.responses.is_file():
+        raise UsageError(f"{directory.path} holds no run", "Name the directory of a run.")
+    return manifest
+
+
+def _require_whole(manifest: Manifest, directory: RunDirectory) -> None:
+    if manifest.limit is not None:
+        raise UsageError(
+            f"{directory.path} has {manifest.limit} samples of each task only", "Run it without --limit."
+        )
+
+
+def _text_of(manifest: Manifest) -> bytes:
+    return manifest.model_dump_json(indent=1, by_alias=True).encode()
 
 
 def published_manifest(manifest: Manifest, tasks: Mapping[str, Task]) -> Manifest:
@@ -181,7 +217,9 @@ def _benchmark(manifest: Manifest, catalogue: Catalogue, asked: str | None, run:
     )
 
 
-def _latest(responses: Iterable[StoredResponse]) -> list[StoredResponse]:
+def _responses(directory: RunDirectory, tasks: Mapping[str, Task]) -> list[StoredResponse]:
+    """Those to some tasks, the last one of each sample and repeat, as they are published."""
+    responses = (each for each in read_responses(directory.responses) if each.task in tasks)
     latest = {(each.task, each.sample_id, each.repeat): each for each in responses}
     return [
         replace(each, error=without_paths(each.error)) if each.error else each for each in latest.values()

@@ -6,14 +6,22 @@ import csv
 import io
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 from vecbench.answers import known_metrics
 from vecbench.escaping import in_latex, in_markdown
 from vecbench.leaderboard.columns import BoardColumn
-from vecbench.leaderboard.entry import CHECKS, Badge, Checked, Decoding, RowMetrics, Value
+from vecbench.leaderboard.control_columns import (
+    CONTROL_COLUMNS,
+    ControlColumn,
+    control_columns,
+    csv_rows,
+)
+from vecbench.leaderboard.entry import CHECKS, Badge, Checked, Decoding, RowMetrics
 from vecbench.leaderboard.parts import Part
 from vecbench.leaderboard.ranking import Range
-from vecbench.leaderboard.standings import BADGES, MARKS, Leaderboard, Standing
+from vecbench.leaderboard.standings import BADGES, Leaderboard, Standing
+from vecbench.leaderboard.value import Value
 from vecbench.report.columns import unscaled
 from vecbench.report.latex import latex_tabular
 from vecbench.scoring.scores import HEADLINE, OVERALL, Pool
@@ -28,6 +36,7 @@ CSV_COLUMNS = (
     *("worst", "n", "correct", "rank_best", "rank_worst", "below"),
 )
 UNKNOWN = "–"
+Shown = TypeVar("Shown")
 
 
 def _legend(board: Leaderboard) -> str:
@@ -40,9 +49,17 @@ def _legend(board: Leaderboard) -> str:
         "every task's values. Rows without a confidence count at their worst case in ranks and, where there "
         "are any, ≤ or ≥ says what a value is then. "
         + "Baselines are computed from the targets. " * bool(board.baselines)
-        + " ".join(f"{in_markdown(mark)} {text}." for mark, text in MARKS.items())
+        + " ".join(f"{in_markdown(mark)} {text}." for mark, text in board.marks.items())
+        + _OF_CONTROLS * board.has_controls
         + " – means unknown or undefined."
     )
+
+
+_OF_CONTROLS = (
+    " **Control** is a run of the same without the image: its accuracy, what mean confidence falls by, with "
+    "its interval, and how often an answer to the image has more confidence than one to the control (AUROC; "
+    "at 50 it cannot tell)."
+)
 
 
 def markdown_page(board: Leaderboard) -> str:
@@ -74,7 +91,8 @@ def csv_text(board: Leaderboard) -> str:
     """Every number as a fraction, one row an entry, task or group, aggregate and metric."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(CSV_COLUMNS)
+    heads = [*CSV_COLUMNS, *(["verdict"] if board.has_controls else [])]
+    writer.writerow(heads)
     headlines = {column.metric.key for column in board.columns if column.is_headline}
     for each in (*board.standings, *board.baselines):
         entry = each.entry
@@ -91,7 +109,7 @@ def csv_text(board: Leaderboard) -> str:
                 level = HEADLINE if part.column == HEADLINE else f"subset {part.column}"
                 parts.append((level, part.name, "rows", None, of_part.metrics))
         for label, number in entry.further.items():
-            writer.writerow([*head, "further", label, "", "", number, *[""] * 8])
+            writer.writerow(_filled([*head, "further", label, "", "", number], heads))
         for level, name, aggregate, rows, metrics in parts:
             n, correct = (rows.n, rows.correct) if rows else (None, None)
             shown = name if isinstance(name, str) else name.group or OVERALL
@@ -106,12 +124,19 @@ def csv_text(board: Leaderboard) -> str:
                 behind = "; ".join(below) if rows and metric in headlines else None
                 numbers = (value.value, value.low, value.high, bound, n, correct, best, worst, behind)
                 written = (*head, level, shown, aggregate, metric, *numbers)
-                writer.writerow("" if part is None else part for part in written)
+                writer.writerow(_filled(written, heads))
+        writer.writerows(_filled([*head, *row], heads) for row in csv_rows(each, board.blocks))
     return stream.getvalue()
 
 
+def _filled(written: Iterable[object], heads: Sequence[str]) -> list[object]:
+    """A line as wide as its heading, with nothing where something is unknown."""
+    known = ["" if part is None else part for part in written]
+    return known + [""] * (len(heads) - len(known))
+
+
 def latex_tables(board: Leaderboard) -> str:
-    """The groups' main columns of the verified and of the reported entries, and their ranks; booktabs."""
+    """The groups' main columns of the entries of each badge, their ranks and their controls; booktabs."""
     groups = {block: name for block, name in board.blocks.items() if block.group is not None}
     main = {
         in_latex(each.heading) + (r" (\%)" if each.metric.unit == "share" else ""): each
@@ -130,6 +155,10 @@ def latex_tables(board: Leaderboard) -> str:
         if ranked:
             title = f"{badge.capitalize()}: ranks by column"
             parts.append(_latex_table(title, standings, groups, ranked, _rank_cell))
+        models = board.of_badge(badge)
+        if any(each.entry.control for each in models):
+            title = f"{badge.capitalize()}: controls"
+            parts.append(_latex_table(title, models, groups, _latex_controls(), _control_cell))
     return "\n".join(parts)
 
 
@@ -137,19 +166,28 @@ def _latex_table(
     title: str,
     standings: Sequence[Standing],
     groups: Mapping[Pool, str],
-    columns: Mapping[str, BoardColumn],
-    text: Callable[[Standing, Pool, BoardColumn], str],
+    columns: Mapping[str, Shown],
+    text: Callable[[Standing, Pool, Shown], str],
 ) -> str:
     """The columns of each group that any of the entries has there; groups without one are left out."""
-    cells = {
+    cells: dict[tuple[Pool, str], list[str]] = {
         (block, head): [text(each, block, column) for each in standings]
         for block, (head, column) in itertools.product(groups, columns.items())
     }
-    there = {place: texts for place, texts in cells.items() if {*texts} != {UNKNOWN}}
+    there = {place: shown for place, shown in cells.items() if {*shown} != {UNKNOWN}}
     heads = [(name, [head for of, head in there if of == block]) for block, name in groups.items()]
     lines = zip((each.entry.model.name for each in standings), *there.values(), strict=True)
     written = [[in_latex(part) for part in line] for line in lines]
     return f"% {title}\n" + latex_tabular([each for each in heads if each[1]], written)
+
+
+def _latex_controls() -> dict[str, ControlColumn]:
+    return {in_latex(each.heading) + r" (\%)": each for each in CONTROL_COLUMNS}
+
+
+def _control_cell(standing: Standing, block: Pool, column: ControlColumn) -> str:
+    fall = column.value(standing, block) if column.is_fall else None
+    return (column.cell(standing, block) or UNKNOWN) + ("" if fall is None else f" {column.interval(fall)}")
 
 
 def printed(value: Value | None, column: BoardColumn) -> str:
@@ -243,17 +281,21 @@ def _markdown_table(standings: Sequence[Standing], block: Pool, columns: Sequenc
         if column.leads and column.aggregate == "pooled"
     ]
     ranks = [f"Rank in {column.heading}" for column in ranked]
-    headings = ["Model", *ranks, *(column.heading for column in columns), "n"]
+    controls = control_columns(standings, block)
+    of_controls = [f"Control: {column.heading}" for column in controls]
+    headings = ["Model", *ranks, *(column.heading for column in columns), *of_controls, "n"]
     lines = [_row(headings), _row([":--", *["--:"] * (len(headings) - 1)])]
     for each in standings:
-        cells = []
-        for column in columns:
-            small = ", ".join(beside(each, block, column))
-            cells.append(cell(each, block, column) + (f" <sub>{small}</sub>" if small else ""))
+        cells = [_with_small(cell(each, block, of), beside(each, block, of)) for of in columns]
+        cells += [_with_small(of.cell(each, block) or UNKNOWN, of.beside(each, block)) for of in controls]
         n = each.entry.scores(block).pooled.n
         ranges = [_rank_cell(each, block, column) for column in ranked]
         lines.append(_row([_name(each), *ranges, *cells, UNKNOWN if n is None else str(n)]))
     return "\n".join(lines) + "\n"
+
+
+def _with_small(text: str, small: Sequence[str]) -> str:
+    return text + (f" <sub>{', '.join(small)}</sub>" if small else "")
 
 
 def _markdown_parts(board: Leaderboard, standings: Sequence[Standing], block: Pool) -> Iterator[str]:

@@ -3,38 +3,31 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import math
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import vecbench
 from vecbench.answers import known_metrics
-from vecbench.digests import sha256_of
 from vecbench.errors import DataError
 from vecbench.escaping import printable
-from vecbench.leaderboard.archive import MIB, read_members
+from vecbench.leaderboard.archive import read_members
 from vecbench.leaderboard.columns import published_metrics
-from vecbench.leaderboard.entry import MOST
 from vecbench.leaderboard.record import validated
-from vecbench.leaderboard.samples import Coverage, check_samples, responses_digest
+from vecbench.leaderboard.samples import Coverage, responses_digest
 from vecbench.leaderboard.submission import PROTOCOL, Submission
+from vecbench.leaderboard.submitted_control import SubmittedControl, submitted_control
+from vecbench.leaderboard.submitted_run import CONTROL_FILES, RUN_FILES, submitted_run
 from vecbench.parsing import Prediction
-from vecbench.run.sampling import RANGES
-from vecbench.scoring import STRICT, Scores, complete_scores, predictions
+from vecbench.scoring import Scores, complete_scores
 from vecbench.scoring.aggregate import is_excluded
 from vecbench.scoring.scores import EARLIER_SCHEMA, SCHEMA
-from vecbench.store import Manifest, StoredResponse, TaskRecord, stored_response
-from vecbench.store.responses import KNOWN_KEYS
+from vecbench.store import Manifest
 from vecbench.strict_json import parse_json
 from vecbench.tasks import Catalogue, Group, Task
 
-MAX_RESPONSE = 256 * 1024
-"""Characters of one response."""
-MAX_LINE = 4 * MIB
-"""Bytes of one line: room for a response whose every character is escaped as two halves of six bytes."""
 TOLERANCE = 1e-12
 MOST_NAMED = 5
 """Differing scores that a refusal names; the others are counted."""
@@ -55,6 +48,7 @@ class Verified:
         errors: Samples without a response.
         claimed: How many of the recomputed numbers its scores.json claims, and of how many.
         other_versions: Keys of metrics that another version of them computed there: they were not compared.
+        control: What its control says; None without one.
         files: The submission itself: a name of `MEMBERS` → content.
     """
 
@@ -70,6 +64,7 @@ class Verified:
     responses_sha256: str
     claimed: tuple[int, int]
     other_versions: tuple[str, ...]
+    control: SubmittedControl | None
     files: Mapping[str, bytes]
 
 
@@ -89,8 +84,6 @@ def verify_files(
     where = f"{path}: submission.json"
     submission = validated(Submission, parse_json(files["submission.json"], where), where)
     _require_hashes(submission, files, path)
-    where = f"{path}: run.json"
-    manifest = validated(Manifest, parse_json(files["run.json"], where), where)
     benchmark = {group.id: group for group in catalogue.benchmarks()}.get(submission.benchmark)
     if benchmark is None:
         raise DataError(
@@ -98,14 +91,8 @@ def verify_files(
             "Of one's own: --write DIR of its leaderboard, or --include-path FOLDER with its files.",
         )
     tasks = catalogue.select(benchmark.id)
-    _require_tasks(manifest, tasks, path)
-    _require_settings(manifest, f"{path}: run.json")
-    most = manifest.repeats * sum(each.samples for each in manifest.tasks.values())
-    responses = list(_responses(files["responses.jsonl"], most, f"{path}: responses.jsonl"))
-    coverage = check_samples(responses, manifest, tasks, data, str(path))
-    asked = manifest.profiles()
-    rows = predictions((replace(each, profile=asked.get(each.task)) for each in responses), STRICT, catalogue)
-    scores = complete_scores(rows, PROTOCOL, catalogue).scores
+    run = submitted_run(files, RUN_FILES, path, tasks, catalogue, data)
+    scores = complete_scores(run.rows, PROTOCOL, catalogue).scores
     said = parse_json(files["scores.json"], f"{path}: scores.json")
     versions = _metric_versions(submission, said, path)
     others = tuple(key for key, version in versions.items() if version != known_metrics()[key].version)
@@ -113,19 +100,23 @@ def verify_files(
     claimed = _claimed(said, submission, others, recomputed, path)
     published = {each.key for each in published_metrics(task.answers for task in tasks)}
     _require_scores(claimed, recomputed, published & (versions.keys() - {*others}), path)
+    control = None
+    if CONTROL_FILES.manifest in files:
+        control = submitted_control(files, run, path, tasks, catalogue, data)
     return Verified(
         submission=submission,
-        manifest=manifest,
+        manifest=run.manifest,
         benchmark=benchmark,
         tasks=tuple(tasks),
-        responses=len(responses),
-        predictions=tuple(row for row in rows if not is_excluded(row, catalogue)),
+        responses=len(run.responses),
+        predictions=tuple(row for row in run.rows if not is_excluded(row, catalogue)),
         scores=scores,
-        coverage=coverage,
-        errors=sum(each.error is not None for each in responses),
-        responses_sha256=responses_digest(responses),
+        coverage=run.coverage,
+        errors=sum(each.error is not None for each in run.responses),
+        responses_sha256=responses_digest(run.responses),
         claimed=(len(claimed), len(recomputed)),
         other_versions=others,
+        control=control,
         files=files,
     )
 
@@ -156,89 +147,6 @@ def _require_hashes(submission: Submission, files: Mapping[str, bytes], path: Pa
                 f"{path}: {name} was changed: its sha256 is {found[:12]}…, "
                 f"submission.json says {said.sha256[:12]}…"
             )
-
-
-def _require_tasks(manifest: Manifest, tasks: list[Task], path: Path) -> None:
-    where = f"{path}: run.json"
-    for limit in (manifest.limit, *(each.limit for each in manifest.tasks.values())):
-        if limit is not None:
-            raise DataError(f"{where}: a run with --limit {limit} leaves samples out")
-    odd = set(manifest.tasks) ^ {task.id for task in tasks}
-    if odd:
-        raise DataError(f"{where}: its tasks are not those of the benchmark: {', '.join(sorted(odd))!r:.200}")
-    for task in tasks:
-        said = manifest.tasks[task.id]
-        if said.sha256 != task.sha256:
-            raise DataError(
-                f"{where}: {task.id} was run with another task file (sha256 {said.sha256[:12]!r}, here "
-                f"{task.sha256[:12]!r})",
-                f"This is version {task.version} of the task; the submission says {said.version!r:.20}.",
-            )
-        if said.prompt not in task.prompts:
-            raise DataError(f"{where}: {task.id} has no prompt profile {said.prompt!r:.60}")
-        if said.prompt_sha256 != sha256_of(task.prompts[said.prompt]):
-            raise DataError(f"{where}: {task.id}: the prompt profile {said.prompt} had another text")
-        low, high = task.expected_n or (1, MOST)
-        if not low <= said.samples <= high:
-            expected = str(low) if low == high else f"{low} to {high}"
-            raise DataError(f"{where}: {task.id} has {said.samples} samples, {expected} are expected")
-
-
-def _require_settings(manifest: Manifest, where: str) -> None:
-    """Refuses a manifest whose published settings no run could have had, and that of a control."""
-    if manifest.control is not None:
-        raise DataError(
-            f"{where}: a control ({manifest.control.title}), which does not show its samples' images",
-            "Submit the run that it is the control of.",
-        )
-    if manifest.status not in {"complete", "incomplete"}:
-        raise DataError(
-            f"{where}: status is {manifest.status!r}, not that of a finished run",
-            "Run it again with the same options: what is stored is not generated anew.",
-        )
-    if not 1 <= manifest.repeats <= MOST:
-        raise DataError(f"{where}: repeats is {manifest.repeats}")
-    for task, record in manifest.tasks.items():
-        problem = _settings_problem(record, manifest.repeats)
-        if problem is not None:
-            raise DataError(f"{where}: {task}: {problem}")
-
-
-def _settings_problem(record: TaskRecord, repeats: int) -> str | None:
-    sampling = record.sampling
-    for name, possible in RANGES.items():
-        value = getattr(sampling, name)
-        if not possible.holds(value) and not (name == "thinking_budget" and value is None):
-            shown = f"{value:g}" if isinstance(value, float) else value
-            return f"{name} is {shown}, not {possible.expected}"
-    if record.repeats not in {None, repeats}:
-        return f"repeats is {record.repeats}, that of the run is {repeats}"
-    if sampling.temperature > 0:
-        return "seed is missing, and without one no answer is drawn" if record.seed is None else None
-    if record.seed is not None:
-        return f"seed is {record.seed}, and greedy decoding has none"
-    return f"repeats is {repeats}, and greedy decoding says the same each time" if repeats > 1 else None
-
-
-def _responses(content: bytes, most: int, where: str) -> Iterator[StoredResponse]:
-    """One after the other: what is refused must not have cost memory before."""
-    lines = content.count(b"\n")
-    if lines > most:
-        raise DataError(f"{where}: {lines} lines, run.json says {most} samples × repeats in all")
-    for number, line in enumerate(io.BytesIO(content), start=1):
-        place = f"{where}, line {number}"
-        if len(line) > MAX_LINE:
-            raise DataError(f"{place}: longer than {MAX_LINE // MIB} MiB")
-        values = parse_json(line, place)
-        try:
-            each = stored_response(values)
-            if unknown := values.keys() - KNOWN_KEYS:
-                raise ValueError(f"unknown key {min(unknown)!r:.60}")
-        except (TypeError, ValueError) as fault:
-            raise DataError(f"{place}: not a stored response ({fault})") from None
-        if each.response is not None and len(each.response) > MAX_RESPONSE:
-            raise DataError(f"{place}: a response of {len(each.response)} characters")
-        yield each
 
 
 def _leaves(said: Any, place: Place = ()) -> Iterator[tuple[Place, Any]]:

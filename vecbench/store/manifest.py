@@ -216,25 +216,32 @@ class Manifest(_Record):
             other: The manifest of the run that wants to go on in `directory`.
             directory: Where this manifest comes from.
         """
-        ours, theirs = self._configuration(), other._configuration()
-        for name in sorted({*self.answer_settings, *other.answer_settings}):
-            ours[name] = self.answer_settings.get(name, "none")
-            theirs[name] = other.answer_settings.get(name, "none")
-        differing = [name for name in ours if name in theirs and ours[name] != theirs[name]]
+        differing = self.differing_settings(other)
         if self.limit != other.limit and (self.limit is None or (other.limit or self.limit) < self.limit):
-            ours["limit"], theirs["limit"] = self.limit or "none", other.limit
-            differing.append("limit")
+            differing["limit"] = self.limit or "none", other.limit
         if other.repeats < self.repeats:
-            ours["repeats"], theirs["repeats"] = self.repeats, other.repeats
-            differing.append("repeats")
+            differing["repeats"] = self.repeats, other.repeats
         if differing:
             said = "; ".join(
-                f"{name} is {ours[name]!s:.80} there, {theirs[name]!s:.80} now" for name in differing
+                f"{name} is {ours!s:.80} there, {theirs!s:.80} now"
+                for name, (ours, theirs) in differing.items()
             )
             raise UsageError(
                 f"{directory} holds a run of another configuration: {said}",
                 f"Ask for the same one; for a run of its own: --output {_free_beside(directory)}.",
             )
+
+    def differing_settings(self, other: Manifest) -> dict[str, tuple[Any, Any]]:
+        """What responses depend on → ours and the other's, where they differ; of the tasks that both have.
+
+        Model, control, data, prompts, sampling and answer settings; limit and repeats are none of these.
+        """
+        ours, theirs = self._configuration(), other._configuration()
+        for name in sorted({*self.answer_settings, *other.answer_settings}):
+            ours[name] = self.answer_settings.get(name, "none")
+            theirs[name] = other.answer_settings.get(name, "none")
+        both = {name: (ours[name], theirs[name]) for name in ours if name in theirs}
+        return {name: each for name, each in both.items() if each[0] != each[1]}
 
     def _configuration(self) -> dict[str, Any]:
         flat: dict[str, Any] = {

@@ -15,9 +15,10 @@ import jinja2
 from markupsafe import Markup
 
 from vecbench.leaderboard.columns import BoardColumn
+from vecbench.leaderboard.control_columns import CONTROL_COLUMNS, ControlColumn, control_columns
 from vecbench.leaderboard.overview import LEGEND, Overview, heading, small
 from vecbench.leaderboard.parts import Part
-from vecbench.leaderboard.standings import BADGES, CONDITIONAL, MARKS, Leaderboard, Standing, is_conditional
+from vecbench.leaderboard.standings import BADGES, CONDITIONAL, Leaderboard, Standing, is_conditional
 from vecbench.leaderboard.tables import (
     UNKNOWN,
     beside,
@@ -76,7 +77,8 @@ def html_page(board: Leaderboard) -> str:
         parts={group: [(places[part], part.name) for part in each] for group, each in board.parts.items()},
         cells=lambda standing: _cells(standing, columns, ranked),
         task_cells=lambda standing: ";".join(_task_cells(standing, part, of_tasks) for part in places),
-        marks=MARKS,
+        marks=board.marks,
+        control_columns=CONTROL_COLUMNS if board.has_controls else (),
         unranked=in_words(column.heading for column in board.columns if column.test is None),
         unscaled=unscaled(board.columns),
         metrics=[column.metric for column in each_once],
@@ -92,7 +94,8 @@ def _width(board: Leaderboard, groups: Sequence[Mapping[str, Any]]) -> float:
     """Of the columns of numbers, in rem: for the longest word above one of them."""
     names = [each["name"] for each in groups if 1 in {each["main"], each["shown"]}]
     words = " ".join([*names, *(column.metric.heading for column in board.columns)]).split()
-    return max(4.6, round(0.62 * max(map(len, words)), 1))
+    # What a control shows is said in words below a value.
+    return max(5.6 if board.has_controls else 4.6, round(0.62 * max(map(len, words)), 1))
 
 
 def overview_page(found: Overview) -> str:
@@ -115,19 +118,21 @@ def _has_ranks(board: Leaderboard, column: BoardColumn) -> bool:
     return any(each.rank(block, column) for each in board.standings for block in board.blocks)
 
 
-def _columns(board: Leaderboard) -> Iterator[tuple[Pool, BoardColumn | None, str]]:
-    """(block, column, classes) of the columns that any entry has something in, but for the entry's own.
+_Column = BoardColumn | ControlColumn | None
+"""None stands for the column of the ranks."""
 
-    None stands for the column of the ranks.
-    """
+
+def _columns(board: Leaderboard) -> Iterator[tuple[Pool, _Column, str]]:
+    """(block, column, classes) of the columns that any entry has something in, but for the entry's own."""
     for place, block in enumerate(board.blocks):
-        columns: list[BoardColumn | None] = [
+        columns: list[_Column] = [
             column
             for column in board.columns_of[block]
             if any(each.value(block, column) for each in board.standings)
         ]
         if any(range_ for each in board.standings for range_ in each.ranks[block].values()):
             columns.insert(0, None)
+        columns += control_columns(board.standings, block)
         for number, column in enumerate(columns):
             names = ["n", f"g{place}"]
             if column is None:
@@ -164,7 +169,7 @@ def _task_cells(standing: Standing, part: Part, columns: Sequence[BoardColumn]) 
 
 
 def _cells(
-    standing: Standing, columns: Sequence[tuple[Pool, BoardColumn | None, str]], ranked: Sequence[BoardColumn]
+    standing: Standing, columns: Sequence[tuple[Pool, _Column, str]], ranked: Sequence[BoardColumn]
 ) -> Iterator[tuple[str, str, Sequence[str], str, str]]:
     """(classes, text, small texts, what it is sorted by, its ranks by measure) of an entry's cells."""
     for block, column, classes in columns:
@@ -174,10 +179,14 @@ def _cells(
             key = "" if ranges[0] is None else f"{ranges[0][0] + ranges[0][1] / 1e6:.6f}"
             ranks = " ".join(map(rank, ranges)) if any(ranges) else ""
             yield classes, rank(ranges[0]), (), key, ranks
+            continue
+        if isinstance(column, ControlColumn):
+            value, small = column.value(standing, block), column.beside(standing, block)
+            text = column.cell(standing, block) or UNKNOWN
         else:
-            value = standing.value(block, column)
-            key = "" if value is None else f"{value.value:.6g}"
-            yield classes, cell(standing, block, column), beside(standing, block, column), key, ""
+            value, small = standing.value(block, column), beside(standing, block, column)
+            text = cell(standing, block, column)
+        yield classes, text, small, "" if value is None else f"{value.value:.6g}", ""
 
 
 def _hash(text: str) -> str:
