@@ -382,6 +382,18 @@ def test_output_that_cannot_be_written_is_status_3(finished, tmp_path):
     assert "Traceback" not in done.stderr
 
 
+def test_what_only_the_end_finds_to_be_unwritable_is_status_3():
+    """A few lines stay in Python's buffer until it exits, and then it would end with 120."""
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "vecbench", "tasks", "path"], stdout=full, stderr=subprocess.PIPE,
+            text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode == 3
+    assert "the output cannot be written: no space left on device" in done.stderr
+    assert "Exception ignored" not in done.stderr
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -103,6 +103,7 @@ def main(arguments: list[str] | None = None) -> None:
             status = _report(fault, debug)
         else:
             status = _status(arguments, debug or settings.defaults.get("debug", False), settings)
+        status = _written(status, debug)
     sys.exit(status)
 
 
@@ -147,9 +148,8 @@ def _status(arguments: list[str], debug: bool, settings: Settings) -> int:
         fault.remedy = f"{settings.origin(fault.message, arguments)} {fault.remedy}".strip()
         return _report(fault, debug)
     except SystemExit:
-        # typer's answer to a reader that has closed our output: it has seen enough, and that is no
-        # failure. Python would complain once more while it exits.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # typer's answer to a reader that has closed our output: it has seen enough, and that is no failure.
+        _drop_output()
         return 0
     except Exception as fault:
         if hasattr(fault, "format_message"):  # typer's usage errors; their class differs by version
@@ -160,7 +160,7 @@ def _status(arguments: list[str], debug: bool, settings: Settings) -> int:
         if isinstance(fault, OSError):
             problem = (fault.strerror or str(fault)).lower()
             if fault.filename is None and fault.errno in NO_ROOM:
-                return _report(RunError(f"the output cannot be written: {problem}"), debug)
+                return _report(_unwritten(fault), debug)
             if fault.filename is not None and fault.errno in REFUSED:
                 return _report(DataError(f"{os.fsdecode(fault.filename)}: {problem}"), debug)
         error = RunError(
@@ -175,6 +175,27 @@ def _status(arguments: list[str], debug: bool, settings: Settings) -> int:
             debug=False,
         )
     return status if isinstance(status, int) else 0
+
+
+def _written(status: int, debug: bool) -> int:
+    """The status, once standard output has taken everything; for what it does not take Python's is 120."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _drop_output()
+    except OSError as fault:
+        _drop_output()
+        return status or _report(_unwritten(fault), debug)
+    return status
+
+
+def _drop_output() -> None:
+    """What is still to be written goes nowhere: Python would complain once more while it exits."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _unwritten(fault: OSError) -> RunError:
+    return RunError(f"the output cannot be written: {(fault.strerror or str(fault)).lower()}")
 
 
 def _report(fault: VecbenchError, debug: bool) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -87,7 +87,9 @@ def submission_files(
     chosen = _benchmark(manifest, catalogue, benchmark, directory.path)
     tasks = {task.id: task for task in catalogue.select(chosen)}
     asked = manifest.profiles()
-    responses = [replace(each, profile=asked.get(each.task)) for each in _responses(directory, tasks)]
+    responses = [
+        replace(each, profile=asked.get(each.task)) for each in submitted_responses(directory, tasks)
+    ]
     scores = complete_scores(predictions(responses, STRICT, catalogue), PROTOCOL, catalogue).scores
     blocks = [*scores.tasks.values(), *(each.pooled for each in scores.groups.values())]
     files = {
@@ -129,7 +131,7 @@ def _control_files(directory: RunDirectory, benchmark: str, tasks: Mapping[str, 
         )
     return {
         CONTROL_FILES.manifest: _text_of(published_manifest(manifest, tasks)),
-        CONTROL_FILES.responses: b"".join(each.to_line() for each in _responses(directory, tasks)),
+        CONTROL_FILES.responses: b"".join(each.to_line() for each in submitted_responses(directory, tasks)),
     }
 
 
@@ -217,7 +219,7 @@ def _benchmark(manifest: Manifest, catalogue: Catalogue, asked: str | None, run:
     )
 
 
-def _responses(directory: RunDirectory, tasks: Mapping[str, Task]) -> list[StoredResponse]:
+def submitted_responses(directory: RunDirectory, tasks: Collection[str]) -> list[StoredResponse]:
     """Those to some tasks, the last one of each sample and repeat, as they are published."""
     responses = (each for each in read_responses(directory.responses) if each.task in tasks)
     latest = {(each.task, each.sample_id, each.repeat): each for each in responses}
