@@ -60,6 +60,7 @@ def test_an_engine_that_dies_says_its_last_words_and_hints_at_memory_only_for_me
         death("CUDA error: an illegal access").message == "vLLM's engine died: CUDA error: an illegal access"
     )
     assert "max_num_seqs" in death("CUDA out of memory").message
+    assert "enable_chunked_prefill" in death("RuntimeError: CPU Generator does not use offset").message
     assert "died without a word" in death(None).message
 
 

@@ -16,6 +16,12 @@ LESS_MEMORY = (
     "Lower max_model_len, max_num_seqs, max_num_batched_tokens or gpu_memory_utilization, spread the model "
     "with tensor_parallel_size, or take quantization=fp8 (all with -a)."
 )
+WHOLE_PROMPTS = (
+    "vLLM cannot draw with a seed on a CPU where a prompt is computed in parts: add "
+    "enable_chunked_prefill=False and a small max_model_len with -a, or take --gen-kwargs temperature=0"
+)
+"""Where the words of `_SEED` ended an engine: vLLM 0.32 does not start such a generator anew."""
+_SEED = re.compile(r"generator does not use offset", re.IGNORECASE)
 _MEMORY = re.compile(
     r"out of memory|outofmemory|kv cache memory|available memory|free memory on device|"
     r"no available memory|can't allocate memory|not enough memory|kv cache is needed|"
@@ -92,7 +98,7 @@ def death(last_words: str | None) -> RunError:
             "vLLM's engine died without a word, as one does that is killed: by the system, say, where the "
             "machine's memory ran out"
         )
-    return RunError(
-        f"vLLM's engine died: {last_words}"
-        + (f" ({LESS_MEMORY.rstrip('.')})" if is_about_memory(last_words) else "")
-    )
+    hint = LESS_MEMORY.rstrip(".") if is_about_memory(last_words) else ""
+    if _SEED.search(last_words):
+        hint = WHOLE_PROMPTS
+    return RunError(f"vLLM's engine died: {last_words}" + (f" ({hint})" if hint else ""))
