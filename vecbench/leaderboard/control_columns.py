@@ -41,7 +41,7 @@ class ControlColumn:
         value = self.value(standing, block)
         if value is None:
             return ""
-        return f"{100 * value.value:.2f}" + (self.is_fall and _stays(standing, block)) * STAYS
+        return f"{100 * value.value:.2f}" + (self.is_fall and standing.entry.stays(block)) * STAYS
 
     def beside(self, standing: Standing, block: Pool) -> list[str]:
         """What stands small beside a value: its interval; beside a fall the control and what it says too."""
@@ -110,11 +110,6 @@ def csv_rows(standing: Standing, blocks: Iterable[Pool]) -> Iterator[tuple[objec
             verdict = effect.verdict if column.is_fall else None
             numbers = (value.value, value.low, value.high, None, n)
             yield level, name, f"control={control.name}", column.key, *numbers, *[None] * 4, verdict
-
-
-def _stays(standing: Standing, block: Pool) -> bool:
-    effect = standing.entry.effect(block)
-    return effect is not None and effect.stays
 
 
 def _in_words(effect: ControlEffect) -> str:

@@ -264,6 +264,11 @@ class Entry(Record):
             return None
         return self.control.overall if block.group is None else self.control.groups.get(block.group)
 
+    def stays(self, block: Pool) -> bool:
+        """Whether its control shows that confidence does not fall there without the image."""
+        effect = self.effect(block)
+        return effect is not None and effect.stays
+
     @property
     def metric_versions(self) -> Mapping[str, int]:
         """The metrics that it was made with → version; those of version 0.1 were the first ones."""

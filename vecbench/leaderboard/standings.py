@@ -84,9 +84,8 @@ class Standing:
         twins = f"{SAME_OUTCOMES}: right on the same samples, at the same confidences, as "
         unread = [f"{UNREAD}: not read: {name}" for name in self.unread.get(ALL_ROWS, ())]
         entry = self.entry
-        control = [] if entry.control is None else [entry.control.said]
-        if entry.control is not None and entry.control.overall.stays:
-            control = [f"{STAYS}: {entry.control.said}"]
+        mark = f"{STAYS}: " * entry.stays(ALL_ROWS)
+        control = [] if entry.control is None else [mark + entry.control.said]
         further = [f"Printed too: {name} {value:g}." for name, value in entry.further.items()]
         if entry.protocol and entry.badge == "reported":
             further.insert(0, f"Read and scored as the protocol {entry.protocol} does.")
@@ -117,8 +116,7 @@ class Standing:
         found = CONDITIONAL * (is_conditional(self.entry.scores(block).pooled, column.metric))
         if column.is_headline:
             found += BELOW * bool(self.below.get(block)) + SAME_OUTCOMES * bool(self.twins)
-            effect = self.entry.effect(block)
-            found += STAYS * (effect is not None and effect.stays)
+            found += STAYS * self.entry.stays(block)
         if column.is_headline or column.metric.over in {"confident", "answered"}:
             found += UNREAD * bool(self.unread.get(block))
         return found
